@@ -9,6 +9,7 @@ __all__ = [
     "DvfsError",
     "FileFormatError",
     "FirmwareFaultError",
+    "NetworkError",
     "NetworkTooLargeError",
     "PlatformDescriptionError",
     "ProtocolError",
@@ -27,6 +28,10 @@ class FileFormatError(DvfsError, ValueError):
 
 class PlatformDescriptionError(FileFormatError):
     """A Renode platform description (``.repl``) cannot be read."""
+
+
+class NetworkError(DvfsError, ValueError):
+    """A network contradicts itself: shapes, indices, scales or zero points that cannot be."""
 
 
 class UnsupportedOperatorError(DvfsError, NotImplementedError):
