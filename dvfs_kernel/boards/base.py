@@ -1,0 +1,88 @@
+"""What every board can do, virtual or real."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+__all__ = ["Board"]
+
+
+class Board(ABC):
+    """A board with the firmware's flash memory, a reset line and a serial port.
+
+    Everything else (sessions, inference, exploration) is built on these few calls, so a physical
+    board is one more transport and not a special case. A board is a context manager that closes
+    itself.
+    """
+
+    #: What the board is called in reports and on the command line.
+    name: str
+
+    @abstractmethod
+    def flash(self, elf: Path | bytes, image: bytes | None = None) -> None:
+        """Put the firmware, and the data image at ``abi.IMAGE_ADDRESS``, into flash memory.
+
+        Raises
+        ------
+        FileFormatError
+            The firmware is not an ELF file for this chip.
+        BoardError
+            Flash memory cannot be written or does not take the bytes.
+        """
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Start the firmware from its reset vector; bytes still on the line are lost."""
+
+    @abstractmethod
+    def write(self, data: bytes) -> None:
+        """Send bytes to the firmware's serial port."""
+
+    @abstractmethod
+    def read(self, timeout_s: float) -> bytes:
+        """Return bytes that the firmware sent, as soon as there are any.
+
+        Parameters
+        ----------
+        timeout_s
+            How long to wait, in the board's own time.
+
+        Returns
+        -------
+        bytes
+            Empty where nothing came in time.
+        """
+
+    @property
+    @abstractmethod
+    def now_s(self) -> float:
+        """The board's own time since some fixed moment."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the board back; it cannot be used any more."""
+
+    def whereabouts(self) -> str:
+        """Tell where the firmware is, for messages; empty where a board cannot know."""
+        return ""
+
+    def function_at(self, address: int) -> str | None:
+        """Name the firmware's function at an address, from the ELF that was flashed."""
+        del address
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

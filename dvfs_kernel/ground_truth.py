@@ -1,0 +1,190 @@
+"""What really happened on a virtual board, told by its marker pins and its clock controller.
+
+The firmware moves the marker pins on GPIOE with one store at each boundary, as it would for a
+logic analyser beside a current probe on the bench. A virtual board logs those stores with the
+exact time, cycle count and energy; here they become stretches of time between two markers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dvfs_kernel import abi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["ClockChange", "GroundTruth", "InferenceTruth", "MarkerEvent", "Stretch"]
+
+_TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
+_LAYER = 1 << abi.MARKER_PIN_LAYER
+
+
+@dataclass(frozen=True)
+class MarkerEvent:
+    """A store that moved GPIOE's pins, and the counters of the board just then.
+
+    Parameters
+    ----------
+    time_ps
+        Virtual time.
+    cycles
+        Core cycles since reset.
+    energy_j
+        Energy drawn since reset.
+    odr
+        The port's output data register after the store.
+    """
+
+    time_ps: int
+    cycles: int
+    energy_j: float
+    odr: int
+
+
+@dataclass(frozen=True)
+class ClockChange:
+    """From ``time_ps`` on, SYSCLK runs at ``sysclk_hz`` from ``source`` (hsi, hse or pll)."""
+
+    time_ps: int
+    sysclk_hz: int
+    source: str
+    current_a: float
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The time between two markers: one segment of one layer.
+
+    Parameters
+    ----------
+    layer
+        Index of the layer; None before the first and after the last one.
+    """
+
+    layer: int | None
+    segment: abi.Segment
+    start_ps: int
+    end_ps: int
+    cycles: int
+    energy_j: float
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the stretch."""
+        return (self.end_ps - self.start_ps) * 1e-12
+
+
+@dataclass(frozen=True)
+class InferenceTruth:
+    """One inference, from the rising to the falling edge of the trigger pin."""
+
+    stretches: tuple[Stretch, ...]
+    clock_changes: tuple[ClockChange, ...]
+    energy_j: float
+    cycles: int
+
+    @property
+    def start_ps(self) -> int:
+        """When the trigger pin rose."""
+        return self.stretches[0].start_ps
+
+    @property
+    def end_ps(self) -> int:
+        """When the trigger pin fell."""
+        return self.stretches[-1].end_ps
+
+    @property
+    def duration_s(self) -> float:
+        """Virtual time of the inference."""
+        return (self.end_ps - self.start_ps) * 1e-12
+
+    def energy_of(self) -> dict[tuple[int | None, abi.Segment], float]:
+        """Energy by layer and segment, in joules."""
+        energy_j: dict[tuple[int | None, abi.Segment], float] = defaultdict(float)
+        for stretch in self.stretches:
+            energy_j[stretch.layer, stretch.segment] += stretch.energy_j
+        return dict(energy_j)
+
+
+@dataclass(frozen=True)
+class GroundTruth:
+    """Everything since reset.
+
+    Parameters
+    ----------
+    inferences
+        The inferences that have ended, oldest first.
+    clock_changes
+        Every change of SYSCLK, oldest first; the first one is reset.
+    energy_j
+        Energy drawn since reset.
+    instructions
+        Instructions executed since reset.
+    """
+
+    inferences: tuple[InferenceTruth, ...]
+    clock_changes: tuple[ClockChange, ...]
+    energy_j: float
+    instructions: int
+
+    @classmethod
+    def from_trace(
+        cls,
+        markers: Iterable[MarkerEvent],
+        clock_changes: Sequence[ClockChange],
+        energy_j: float,
+        instructions: int,
+    ) -> GroundTruth:
+        """Cut the log of the marker pins into inferences and stretches."""
+        inferences = [
+            _inference(events, clock_changes) for events in _between_triggers(list(markers))
+        ]
+        return cls(tuple(inferences), tuple(clock_changes), energy_j, instructions)
+
+
+def _between_triggers(markers: Sequence[MarkerEvent]) -> Iterable[list[MarkerEvent]]:
+    """Yield the markers of each inference, both edges of the trigger included."""
+    current: list[MarkerEvent] = []
+    for marker in markers:
+        high = bool(marker.odr & _TRIGGER)
+        if high or current:
+            current.append(marker)
+        if current and not high:
+            yield current
+            current = []
+
+
+def _inference(
+    markers: Sequence[MarkerEvent], clock_changes: Sequence[ClockChange]
+) -> InferenceTruth:
+    layer: int | None = None
+    stretches = []
+    # The edge at which the trigger rises may begin layer 0 only by a second store.
+    for previous, (begin, end) in zip([markers[0], *markers], pairwise(markers), strict=False):
+        if (begin.odr ^ previous.odr) & _LAYER:
+            layer = 0 if layer is None else layer + 1
+        code = begin.odr >> abi.MARKER_PIN_SEGMENT0 & 1
+        code |= (begin.odr >> abi.MARKER_PIN_SEGMENT1 & 1) << 1
+        stretches.append(
+            Stretch(
+                layer=layer,
+                segment=abi.Segment(code),
+                start_ps=begin.time_ps,
+                end_ps=end.time_ps,
+                cycles=end.cycles - begin.cycles,
+                energy_j=end.energy_j - begin.energy_j,
+            )
+        )
+    first, last = markers[0], markers[-1]
+    before = [change for change in clock_changes if change.time_ps <= first.time_ps][-1:]
+    within = [change for change in clock_changes if first.time_ps < change.time_ps <= last.time_ps]
+    return InferenceTruth(
+        stretches=tuple(stretches),
+        clock_changes=(*before, *within),
+        energy_j=last.energy_j - first.energy_j,
+        cycles=last.cycles - first.cycles,
+    )

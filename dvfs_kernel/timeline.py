@@ -1,0 +1,156 @@
+"""SYSCLK over the time of one inference, as data and as a drawing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from dvfs_kernel import abi
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dvfs_kernel.ground_truth import InferenceTruth
+
+__all__ = ["timeline_to_dict", "timeline_to_svg"]
+
+SCHEMA = "dvfs-kernel/timeline"
+SCHEMA_VERSION = 1
+
+_WIDTH, _HEIGHT = 1200, 360
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 40, 50
+_PLOT_WIDTH = _WIDTH - _LEFT - _RIGHT
+_PLOT_HEIGHT = _HEIGHT - _TOP - _BOTTOM
+_FILL = {
+    abi.Segment.MEMORY: "#56b4e9",  # Okabe and Ito's colours, which colour-blind people tell apart
+    abi.Segment.COMPUTE: "#e69f00",
+    abi.Segment.SWITCHING: "#cc79a7",
+    abi.Segment.OTHER: "#dddddd",
+}
+_SECONDS_A_PS = 1e-12
+
+
+def timeline_to_dict(truth: InferenceTruth, names: Sequence[str]) -> dict[str, Any]:
+    """Return the clock and the segments of an inference as plain values.
+
+    Parameters
+    ----------
+    truth
+        What a virtual board logged.
+    names
+        The layers' names.
+
+    Returns
+    -------
+    dict
+        ``clock``: each change with its time and the SYSCLK from then on; ``segments``: start, end,
+        layer and kind. Times are seconds from the start of the inference; the clock that ran when
+        it started stands at 0.
+    """
+    start_ps = truth.start_ps
+    return {
+        "schema": SCHEMA,
+        "schema_version": SCHEMA_VERSION,
+        "duration_s": truth.duration_s,
+        "clock": [
+            {
+                "time_s": max(change.time_ps - start_ps, 0) * _SECONDS_A_PS,
+                "sysclk_hz": change.sysclk_hz,
+                "source": change.source,
+                "current_a": change.current_a,
+            }
+            for change in truth.clock_changes
+        ],
+        "segments": [
+            {
+                "start_s": (stretch.start_ps - start_ps) * _SECONDS_A_PS,
+                "end_s": (stretch.end_ps - start_ps) * _SECONDS_A_PS,
+                "layer": stretch.layer,
+                "name": None if stretch.layer is None else names[stretch.layer],
+                "segment": stretch.segment.name.lower(),
+                "cycles": stretch.cycles,
+                "energy_j": stretch.energy_j,
+            }
+            for stretch in truth.stretches
+        ],
+    }
+
+
+def timeline_to_svg(truth: InferenceTruth, title: str) -> str:
+    """Draw SYSCLK as a step line over bands for the kinds of segment."""
+    start_ps, span_ps = truth.start_ps, max(truth.end_ps - truth.start_ps, 1)
+    top_hz = max(change.sysclk_hz for change in truth.clock_changes) * 1.05
+
+    def x(time_ps: int) -> float:
+        return _LEFT + _PLOT_WIDTH * max(time_ps - start_ps, 0) / span_ps
+
+    def y(hz: float) -> float:
+        return _TOP + _PLOT_HEIGHT * (1 - hz / top_hz)
+
+    parts = [
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+            'font-family="sans-serif" font-size="12">'
+        ),
+        f"<title>{escape(title)}</title>",
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
+        f'<text x="{_LEFT}" y="22" font-size="15">{escape(title)}</text>',
+        *_legend(),
+    ]
+    for segment, fill in _FILL.items():
+        bands = _bands(truth, segment, span_ps)
+        path = "".join(
+            f"M{x(begin):.2f} {_TOP}H{x(end):.2f}V{_TOP + _PLOT_HEIGHT}H{x(begin):.2f}Z"
+            for begin, end in bands
+        )
+        if path:
+            parts.append(f'<path d="{path}" fill="{fill}" fill-opacity="0.45"/>')
+    line = ""
+    for change in truth.clock_changes:
+        height = f"{y(change.sysclk_hz):.2f}"
+        line += f"M{_LEFT} {height}" if not line else f"H{x(change.time_ps):.2f}V{height}"
+    parts.append(f'<path d="{line}H{_LEFT + _PLOT_WIDTH}" fill="none" stroke="black"/>')
+    parts += [
+        f'<text x="{_LEFT - 6}" y="{y(hz) + 4:.2f}" text-anchor="end">{hz / 1e6:g} MHz</text>'
+        for hz in sorted({change.sysclk_hz for change in truth.clock_changes})
+    ]
+    parts += _time_axis(span_ps)
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _bands(truth: InferenceTruth, segment: abi.Segment, span_ps: int) -> list[tuple[int, int]]:
+    """Join stretches of one kind that lie closer together than a tenth of a pixel."""
+    closest_ps = span_ps / _PLOT_WIDTH / 10
+    bands: list[tuple[int, int]] = []
+    for stretch in truth.stretches:
+        if stretch.segment is not segment:
+            continue
+        if bands and stretch.start_ps - bands[-1][1] < closest_ps:
+            bands[-1] = (bands[-1][0], stretch.end_ps)
+        else:
+            bands.append((stretch.start_ps, stretch.end_ps))
+    return bands
+
+
+def _legend() -> list[str]:
+    parts = []
+    for index, (segment, fill) in enumerate(_FILL.items()):
+        left = _WIDTH - _RIGHT - 110 * (len(_FILL) - index)
+        parts.append(f'<rect x="{left}" y="12" width="14" height="12" fill="{fill}"/>')
+        parts.append(f'<text x="{left + 20}" y="22">{segment.name.lower()}</text>')
+    return parts
+
+
+def _time_axis(span_ps: int) -> list[str]:
+    base = _TOP + _PLOT_HEIGHT
+    parts = [f'<path d="M{_LEFT} {base}h{_PLOT_WIDTH}" stroke="black"/>']
+    for tenth in range(11):
+        left = _LEFT + _PLOT_WIDTH * tenth / 10
+        label = f"{span_ps * 1e-9 * tenth / 10:.4g}"
+        parts.append(f'<path d="M{left:.2f} {base}v5" stroke="black"/>')
+        parts.append(f'<text x="{left:.2f}" y="{base + 20}" text-anchor="middle">{label}</text>')
+    middle = _LEFT + _PLOT_WIDTH / 2
+    parts.append(
+        f'<text x="{middle}" y="{base + 40}" text-anchor="middle">milliseconds (virtual)</text>'
+    )
+    return parts
