@@ -106,7 +106,8 @@ def saturating_doubling_high_multiply(
     a: npt.NDArray[np.int64], b: npt.NDArray[np.int64] | int
 ) -> npt.NDArray[np.int64]:
     """round(a × b / 2**31) of int32 values, ties towards plus infinity; (−2³¹)² saturates."""
-    return np.minimum((a * b + (1 << 30)) >> 31, _INT32_MAX)
+    result: npt.NDArray[np.int64] = np.minimum((a * b + (1 << 30)) >> 31, _INT32_MAX)
+    return result
 
 
 def rounding_divide_by_power_of_two(
