@@ -1,0 +1,102 @@
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from dvfs_kernel import abi
+from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
+from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
+
+TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
+LAYER = 1 << abi.MARKER_PIN_LAYER
+MICROSECOND = 1_000_000
+
+
+def segment(kind):
+    return int(kind) << abi.MARKER_PIN_SEGMENT0
+
+
+def events(*steps):
+    """(µs, odr): a core at 100 MHz that draws 1 mW."""
+    return [MarkerEvent(us * MICROSECOND, us * 100, us * 1e-9, odr) for us, odr in steps]
+
+
+MEMORY, COMPUTE = segment(abi.Segment.MEMORY), segment(abi.Segment.COMPUTE)
+ONE_RUN = events(
+    (10, TRIGGER),
+    (11, TRIGGER | LAYER | MEMORY),
+    (14, TRIGGER | LAYER | COMPUTE),
+    (20, TRIGGER | LAYER | MEMORY),
+    (21, TRIGGER | COMPUTE),
+    (30, TRIGGER),
+    (31, 0),
+)
+CLOCKS = [
+    ClockChange(0, 16_000_000, "hsi", 0.01),
+    ClockChange(5 * MICROSECOND, 216_000_000, "pll", 0.09),
+    ClockChange(11 * MICROSECOND, 50_000_000, "hse", 0.03),
+    ClockChange(14 * MICROSECOND, 216_000_000, "pll", 0.09),
+    ClockChange(50 * MICROSECOND, 50_000_000, "hse", 0.03),
+]
+
+
+def truth_of(markers):
+    return GroundTruth.from_trace(markers, CLOCKS, 1.0, 5)
+
+
+def test_markers_become_stretches():
+    (run,) = truth_of(ONE_RUN).inferences
+    assert [(s.layer, s.segment.name, s.cycles) for s in run.stretches] == [
+        (None, "OTHER", 100),
+        (0, "MEMORY", 300),
+        (0, "COMPUTE", 600),
+        (0, "MEMORY", 100),
+        (1, "COMPUTE", 900),
+        (1, "OTHER", 100),
+    ]
+    assert run.duration_s == pytest.approx(21e-6)
+    assert run.cycles == 2100
+
+
+def test_energies_of_segments_sum_to_the_inference():
+    (run,) = truth_of(ONE_RUN).inferences
+    assert run.energy_of()[0, abi.Segment.MEMORY] == pytest.approx(4e-9)
+    assert sum(run.energy_of().values()) == pytest.approx(run.energy_j) == pytest.approx(21e-9)
+
+
+def test_an_inference_knows_the_clock_it_began_with():
+    (run,) = truth_of(ONE_RUN).inferences
+    assert [change.sysclk_hz for change in run.clock_changes] == [216e6, 50e6, 216e6]
+
+
+def test_runs_are_told_apart_and_an_unfinished_one_is_left_out():
+    again = events((100, TRIGGER), (101, TRIGGER | LAYER | COMPUTE), (105, 0), (110, TRIGGER))
+    runs = truth_of([*events((1, LAYER)), *ONE_RUN, *again]).inferences
+    assert [len(run.stretches) for run in runs] == [6, 2]
+    assert runs[1].stretches[1].layer == 0
+
+
+def test_no_marker_no_inference():
+    assert truth_of([]).inferences == ()
+
+
+def test_a_timeline_is_json_with_seconds_from_the_start():
+    (run,) = truth_of(ONE_RUN).inferences
+    data = json.loads(json.dumps(timeline_to_dict(run, ["stem", "tail"])))
+    assert data["schema"] == "dvfs-kernel/timeline"
+    assert data["duration_s"] == pytest.approx(21e-6)
+    assert [(c["time_s"], c["sysclk_hz"]) for c in data["clock"]] == [
+        (0, 216_000_000),
+        (pytest.approx(1e-6), 50_000_000),
+        (pytest.approx(4e-6), 216_000_000),
+    ]
+    assert [s["name"] for s in data["segments"]] == [None, "stem", "stem", "stem", "tail", "tail"]
+    assert data["segments"][-1]["end_s"] == pytest.approx(21e-6)
+
+
+def test_a_drawing_is_svg_and_says_what_it_shows():
+    (run,) = truth_of(ONE_RUN).inferences
+    root = ET.fromstring(timeline_to_svg(run, "a <net> & more"))  # noqa: S314  our own text
+    texts = [element.text for element in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "a <net> & more" in texts
+    assert {"216 MHz", "50 MHz", "memory", "compute"} <= set(texts)
