@@ -1,0 +1,1 @@
+"""What Renode loads and the embedded engine reads: platform descriptions and device models."""
