@@ -92,9 +92,20 @@ def quantize_multipliers(
     factors: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """`quantize_multiplier` of each factor: two int32 arrays, multipliers and shifts."""
-    pairs = np.array([quantize_multiplier(float(f)) for f in factors], dtype=np.int32)
-    pairs = pairs.reshape(-1, 2)
-    return np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])
+    if not (np.isfinite(factors).all() and (factors >= 0).all() and (factors < 2.0**31).all()):
+        # Let the first bad one speak.
+        for factor in factors:
+            quantize_multiplier(float(factor))
+    fractions, shifts = np.frexp(factors)
+    multipliers = np.floor(fractions * 2.0**31 + 0.5).astype(np.int64)
+    rounded_up = multipliers == 1 << 31
+    multipliers = np.where(rounded_up, multipliers >> 1, multipliers)
+    shifts = shifts + rounded_up
+    vanishing = (shifts < -31) | (multipliers == 0)
+    return (
+        np.where(vanishing, 0, multipliers).astype(np.int32),
+        np.where(vanishing, 0, shifts).astype(np.int32),
+    )
 
 
 def wrap_int32(values: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
