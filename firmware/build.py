@@ -1,0 +1,165 @@
+"""Builds the firmware: ``python firmware/build.py`` writes ``dvfs_kernel/firmware.elf``.
+
+The same source gives the same bytes on every machine: the default compiler is the pinned
+``ziglang`` wheel, no path, date or debug information goes into the ELF, and everything that C needs
+to know of the byte layout, the registers and the memory map is generated from the files that the
+Python side reads. Only the standard library is used, so that it runs in pip's isolated build environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+FIRMWARE = Path(__file__).resolve().parent
+ROOT = FIRMWARE.parent
+sys.path[:0] = [str(FIRMWARE), str(ROOT)]
+
+from abi_header import abi_header  # noqa: E402  (the path has to be set first)
+from datasheet_header import datasheet_header  # noqa: E402
+from registers_header import registers_header  # noqa: E402
+
+from dvfs_kernel.abi_layout import load_layout  # noqa: E402
+
+OUTPUT = ROOT / "dvfs_kernel" / "firmware.elf"
+LINK_SCRIPT = Path("link.ld")
+TOOLCHAINS = ("zig", "gcc")
+
+_ZIG = [
+    *(sys.executable, "-m", "ziglang", "cc"),
+    *("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m7+fp_armv8d16"),
+    "-fno-sanitize=all",
+]
+_GCC = [
+    "arm-none-eabi-gcc",
+    *("-mthumb", "-mcpu=cortex-m7", "-mfpu=fpv5-d16", "-mfloat-abi=hard"),
+]
+_COMPILE = [
+    *("-std=c11", "-O2", "-g0", "-ffreestanding", "-fno-math-errno", "-fno-ident"),
+    *("-ffunction-sections", "-fdata-sections", "-fno-common", "-fomit-frame-pointer"),
+    *("-fno-stack-protector", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"),
+    *("-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wundef", "-Wvla", "-Wstrict-prototypes"),
+    *("-Wmissing-prototypes", "-Wpointer-arith", "-Wcast-align", "-Wwrite-strings"),
+]
+_LINK = ["-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-e,Reset_Handler"]
+
+
+class BuildError(RuntimeError):
+    """The firmware could not be built; the message says what to do about it."""
+
+
+def write_headers(directory: Path) -> None:
+    """Write the generated headers that C includes into a directory."""
+    directory.mkdir(parents=True, exist_ok=True)
+    headers = {
+        "abi.h": abi_header(load_layout()),
+        "registers.h": registers_header(ROOT / "renode_platform"),
+        "datasheet.h": datasheet_header(),
+    }
+    for name, text in headers.items():
+        (directory / name).write_text(text, encoding="utf-8")
+
+
+def firmware_sources() -> list[Path]:
+    """Return the firmware's C files relative to `FIRMWARE`, in a fixed order."""
+    return [
+        source.relative_to(FIRMWARE)
+        for directory in ("src", "kernels")
+        for source in sorted((FIRMWARE / directory).glob("*.c"))
+    ]
+
+
+def compile_elf(
+    sources: list[Path],
+    output: Path,
+    *,
+    toolchain: str = "zig",
+    link_script: Path = LINK_SCRIPT,
+    options: tuple[str, ...] = (),
+) -> None:
+    """Compile and link C files for the STM32F767.
+
+    Parameters
+    ----------
+    sources
+        C files; a relative path counts from `FIRMWARE`, and is the form that leaves no trace of
+        this machine in the ELF.
+    output
+        The ELF; replaced as a whole, so that nobody reads half of one.
+    toolchain
+        ``zig`` or ``gcc``.
+    link_script
+        As for `sources`.
+    options
+        Further options for the compiler.
+
+    Raises
+    ------
+    BuildError
+        The compiler is missing, or it found an error.
+    """
+    compiler = _compiler(toolchain)
+    with tempfile.TemporaryDirectory(prefix="firmware-") as name:
+        directory = Path(name)
+        write_headers(directory / "include")
+        elf = directory / "firmware.elf"
+        command = [*compiler, *_COMPILE, *options, "-Iinclude", f"-I{directory / 'include'}"]
+        command += [*_LINK, f"-Wl,-T,{link_script.as_posix()}"]
+        command += [source.as_posix() for source in sources]
+        command += ["-o", str(elf), *(["-lgcc"] if toolchain == "gcc" else [])]
+        done = subprocess.run(command, cwd=FIRMWARE, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildError(f"the firmware does not compile with {toolchain}:\n{done.stderr}")
+        output.parent.mkdir(parents=True, exist_ok=True)
+        staged = output.with_name(f".{output.name}.{os.getpid()}")
+        shutil.copyfile(elf, staged)
+        staged.replace(output)
+
+
+def build(output: Path = OUTPUT, toolchain: str = "zig") -> None:
+    """Build the firmware; errors are those of `compile_elf`."""
+    compile_elf(firmware_sources(), output, toolchain=toolchain)
+
+
+def _compiler(toolchain: str) -> list[str]:
+    if toolchain not in TOOLCHAINS:
+        raise BuildError(f"toolchain {toolchain!r} is unknown: {' or '.join(TOOLCHAINS)} is needed")
+    if toolchain == "zig":
+        if find_spec("ziglang") is None:
+            raise BuildError(
+                f"the compiler is missing: {sys.executable} has no package ziglang; "
+                "install the one that pyproject.toml pins, or use --toolchain gcc"
+            )
+        return _ZIG
+    if shutil.which(_GCC[0]) is None:
+        raise BuildError(f"the compiler is missing: {_GCC[0]} is not on the PATH")
+    return _GCC
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(description="Build the firmware.")
+    parser.add_argument("--toolchain", choices=TOOLCHAINS, default=TOOLCHAINS[0])
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="the ELF to write")
+    parser.add_argument(
+        "--headers", type=Path, metavar="DIRECTORY", help="write the generated headers there, only"
+    )
+    arguments = parser.parse_args()
+    if arguments.headers:
+        write_headers(arguments.headers)
+        return
+    try:
+        build(arguments.output.absolute(), arguments.toolchain)
+    except BuildError as error:
+        sys.exit(f"error: {error}")
+    print(f"{arguments.output}: {arguments.output.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()
