@@ -329,8 +329,8 @@ class Session:
         for attempt in range(attempts):
             if attempt:
                 self.retries += 1
-                line = b"\0" + line.lstrip(b"\0")  # ends what may be left of the last attempt
-            self._board.write(line)
+            # The first zero ends what an earlier attempt may have left of itself.
+            self._board.write(b"\0" + line if attempt else line)
             answer = self._await_reply(command, self._sequence, timeout_s + _line_s(len(line)))
             if answer is not None:
                 return answer
@@ -356,6 +356,7 @@ class Session:
                     return frame.payload
             if self._decoder.garbled != garbled:
                 return None
+        self._decoder.feed(b"\0")  # half a frame and then silence: the rest will not come
         return None
 
     def _raise_pending_fault(self) -> None:

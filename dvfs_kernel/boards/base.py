@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from dvfs_kernel.ground_truth import GroundTruth
+
 __all__ = ["Board"]
 
 
@@ -66,6 +68,10 @@ class Board(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give the board back; it cannot be used any more."""
+
+    def ground_truth(self) -> GroundTruth | None:
+        """Return what really happened since reset; None where a board cannot know."""
+        return None
 
     def whereabouts(self) -> str:
         """Tell where the firmware is, for messages; empty where a board cannot know."""

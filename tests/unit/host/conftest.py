@@ -37,6 +37,7 @@ class FakeBoard(Board):
         self.closed = False
 
     def flash(self, elf, image=None):
+        self.elf = elf
         self.flash_bytes = image or b""
 
     def reset(self):
@@ -85,9 +86,7 @@ class FakeBoard(Board):
 
     def image_data(self, payload):
         start, data = int.from_bytes(payload[:4], "little"), payload[4:]
-        self.flash_bytes = (
-            self.flash_bytes[:start] + data + self.flash_bytes[start + len(data) :]
-        )
+        self.flash_bytes = self.flash_bytes[:start] + data + self.flash_bytes[start + len(data) :]
         return b""
 
     def input_write(self, payload):
@@ -136,7 +135,11 @@ class FakeBoard(Board):
 
     def clock_probe(self, _):
         return record(
-            abi.CLOCK_PROBE_REPLY, to_a_ticks=3300, to_b_ticks=9, to_a_again_ticks=8, lock_ticks=3200
+            abi.CLOCK_PROBE_REPLY,
+            to_a_ticks=3300,
+            to_b_ticks=9,
+            to_a_again_ticks=8,
+            lock_ticks=3200,
         )
 
     def ina219_read(self, _):
@@ -150,3 +153,8 @@ class FakeBoard(Board):
 @pytest.fixture
 def board():
     return FakeBoard()
+
+
+@pytest.fixture(scope="session")
+def make_board():
+    return FakeBoard

@@ -90,7 +90,7 @@ def test_an_archive_of_arrays_is_refused(tmp_path):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileFormatError, match="nowhere.png: there is no such file"):
+    with pytest.raises(FileFormatError, match=r"nowhere\.png: there is no such file"):
         load_input(tmp_path / "nowhere.png", PICTURE)
 
 

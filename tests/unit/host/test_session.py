@@ -2,11 +2,11 @@ import itertools
 
 import numpy as np
 import pytest
+from dvfs_kernel.clocks import ClockSetting
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dvfs_kernel import abi
-from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
@@ -94,10 +94,8 @@ def test_probe_and_sensor(session):
 
 
 @given(st.data())
-def test_lost_and_garbled_replies_are_asked_for_again(data):
-    from .conftest import FakeBoard
-
-    board = FakeBoard()
+def test_lost_and_garbled_replies_are_asked_for_again(make_board, data):
+    board = make_board()
     trouble = data.draw(st.lists(st.sampled_from(["lose", "damage", "cut", "noise"]), max_size=3))
 
     def line(reply):
@@ -133,7 +131,7 @@ def test_a_late_reply_to_an_earlier_request_is_passed_over(board, session):
 
 def test_silence_tells_what_was_awaited_and_where_the_firmware_is(board, session):
     board.dead = True
-    with pytest.raises(BoardSilentError, match=r"reply to hello .* 4 attempts.* in spin_forever"):
+    with pytest.raises(BoardSilentError, match=r"reply to hello .*4 attempts.* in spin_forever"):
         session.hello()
     assert len([r for r in board.requests if r.command == abi.Command.HELLO]) == 4
 
@@ -153,9 +151,7 @@ def test_a_run_is_sent_once_only(board, session):
 
 
 def test_a_fault_that_the_firmware_reports_by_itself(board, session):
-    frame = Frame(
-        abi.Command.FAULT_READ | abi.Command.REPLY, abi.UNSOLICITED_SEQUENCE, fault()
-    )
+    frame = Frame(abi.Command.FAULT_READ | abi.Command.REPLY, abi.UNSOLICITED_SEQUENCE, fault())
     board.line = lambda _: encode_frame(frame)
     with pytest.raises(FirmwareFaultError) as caught:
         session.run()

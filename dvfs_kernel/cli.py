@@ -1,0 +1,53 @@
+"""The command line: ``dvfs``."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+import click
+
+from dvfs_kernel import __version__
+from dvfs_kernel.commands.boot import boot
+from dvfs_kernel.commands.infer import infer
+from dvfs_kernel.commands.networks import networks
+from dvfs_kernel.errors import DvfsError
+
+__all__ = ["cli", "main"]
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+class _Group(click.Group):
+    """Ends with one message and an exit code: 1 for an error, 2 for wrong usage, 130 for Ctrl-C."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what it raises on purpose becomes a message."""
+        try:
+            return super().invoke(ctx)
+        except DvfsError as error:
+            raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader of a pipe has had enough; click ends quietly
+            place = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{place}{error.strerror or error}") from error
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(_INTERRUPTED)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, package_name="dvfs-kernel", prog_name="dvfs")
+def cli() -> None:
+    """Run tinyML firmware on a virtual STM32F767 board that knows cycles and joules."""
+
+
+cli.add_command(boot)
+cli.add_command(infer)
+cli.add_command(networks)
+
+
+def main() -> None:
+    """Entry point of the installed script."""
+    cli()

@@ -1,0 +1,1 @@
+"""The commands of ``dvfs``: one module each."""

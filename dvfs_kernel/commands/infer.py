@@ -1,0 +1,185 @@
+"""``dvfs infer``: one network, one input, one schedule, and where time and energy went."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+
+from dvfs_kernel import abi
+from dvfs_kernel.atomic_file import write_atomically
+from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, PLL_LOCK, OutputFile
+from dvfs_kernel.commands.progress import shown_progress
+from dvfs_kernel.commands.tables import print_inference
+from dvfs_kernel.errors import BoardError, FileFormatError
+from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
+
+if TYPE_CHECKING:
+    from dvfs_kernel.clocks import ClockSetting
+    from dvfs_kernel.inference import InferenceResult
+    from dvfs_kernel.network import Network
+    from dvfs_kernel.schedule import Schedule
+
+__all__ = ["infer"]
+
+_LEVELS = [level.name.lower() for level in abi.ProfileLevel]
+
+
+@click.command()
+@click.argument("network")
+@click.option(
+    "--input",
+    "input_path",
+    type=click.Path(path_type=Path),
+    help="Input tensor: an .npy file or a picture; by default a made-up picture.",
+)
+@click.option("--board", type=click.Choice(["virtual"]), default="virtual", show_default=True)
+@click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; default 50 MHz.")
+@click.option("--schedule", "schedule_path", type=click.Path(path_type=Path), help="JSON file.")
+@click.option("--clock", type=CLOCK, help="SYSCLK, such as pll:25/216/2; default 216 MHz.")
+@click.option("--lfo", type=CLOCK, help="SYSCLK of memory segments, such as hse.")
+@click.option("-g", "--granularity", type=click.IntRange(0, 255), help="Of the DAE form; 0: none.")
+@click.option("--runs", type=click.IntRange(1, 65535), default=1, show_default=True)
+@click.option(
+    "--level", type=click.Choice(_LEVELS), default="segment", show_default=True, help="Of profile."
+)
+@click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.option(
+    "--output",
+    type=OutputFile(".npy", ".npz"),
+    help="Write the output tensor; .npz for a network with several.",
+)
+@click.option(
+    "--timeline", type=OutputFile(".svg", ".json"), help="Write SYSCLK over time: .svg or .json."
+)
+def infer(
+    *,
+    network: str,
+    input_path: Path | None,
+    board: str,
+    hse: float | None,
+    schedule_path: Path | None,
+    clock: ClockSetting | None,
+    lfo: ClockSetting | None,
+    granularity: int | None,
+    runs: int,
+    level: str,
+    pll_lock: str | float,
+    as_json: bool,
+    output: Path | None,
+    timeline: Path | None,
+) -> None:
+    """Run NETWORK, the name of a built-in one or an int8 .tflite file, on a board.
+
+    Shows cycles, time, average current and energy of every layer and segment, and the output.
+    """
+    del board  # there is one kind so far
+    if schedule_path is not None and (clock or lfo or granularity is not None or hse):
+        raise click.UsageError(
+            "--schedule already says clocks, granularities and HSE: "
+            "it cannot go with --clock, --lfo, -g or --hse"
+        )
+    # Engine, compiler and networks cost a second to load: not before the arguments are right.
+    from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
+    from dvfs_kernel.inference import infer as run_inference  # noqa: PLC0415
+    from dvfs_kernel.input_tensor import load_input, sample_input  # noqa: PLC0415
+    from dvfs_kernel.schedule import Schedule  # noqa: PLC0415
+
+    model = _load_network(network)
+    if output is not None and output.suffix.lower() == ".npy" and len(model.outputs) > 1:
+        raise click.UsageError(
+            f"{model.name} has {len(model.outputs)} outputs: --output needs a name that ends with "
+            ".npz"
+        )
+    tensor = model.tensors[model.input]
+    data = sample_input(tensor) if input_path is None else load_input(input_path, tensor)
+    schedule = (
+        _uniform_schedule(
+            model, int(hse or VirtualBoard.default_hse_hz()), clock, lfo, granularity or 0
+        )
+        if schedule_path is None
+        else Schedule.load(schedule_path)
+    )
+    with (
+        shown_progress() as progress,
+        VirtualBoard(hse_hz=schedule.hse_hz, pll_lock=pll_lock, progress=progress) as virtual,
+    ):
+        result = run_inference(
+            model,
+            data,
+            virtual,
+            schedule,
+            runs=runs,
+            level=abi.ProfileLevel[level.upper()],
+            progress=progress,
+        )
+        emulation = virtual.emulation()
+    if output is not None:
+        write_atomically(output, _array_bytes(result, output.suffix.lower()))
+    if timeline is not None:
+        write_atomically(timeline, _timeline_bytes(result, timeline.suffix.lower()))
+    if as_json:
+        data_out = {**result.to_dict(), "emulation": emulation.to_dict()}
+        click.echo(json.dumps(data_out, indent=1))
+    else:
+        print_inference(result, emulation)
+
+
+def _load_network(name: str) -> Network:
+    """Load a built-in network by its name, or a file."""
+    from dvfs_kernel import tflite_reader, zoo  # noqa: PLC0415  for the same reason as above
+
+    if name in zoo.NAMES:
+        return zoo.load(name)
+    path = Path(name)
+    if path.is_file():
+        return tflite_reader.read(path)
+    if path.suffix.lower() == ".tflite" or len(path.parts) > 1:
+        raise FileFormatError(f"{name}: there is no such file")
+    raise FileFormatError(
+        f"{name!r} is no network: the name of a built-in one ({', '.join(zoo.NAMES)}) "
+        "or the path of a .tflite file is allowed"
+    )
+
+
+def _uniform_schedule(
+    network: Network,
+    hse_hz: int,
+    hfo: ClockSetting | None,
+    lfo: ClockSetting | None,
+    granularity: int,
+) -> Schedule:
+    from dvfs_kernel.inference import dae_granularities  # noqa: PLC0415
+    from dvfs_kernel.schedule import Schedule  # noqa: PLC0415
+
+    return Schedule.uniform(
+        len(network.layers),
+        hse_hz,
+        hfo=hfo,
+        lfo=lfo,
+        granularity=dae_granularities(network, granularity),
+    )
+
+
+def _array_bytes(result: InferenceResult, suffix: str) -> bytes:
+    file = io.BytesIO()
+    if suffix == ".npz":
+        np.savez(file, **result.named_outputs())
+    else:
+        np.save(file, result.outputs[0])
+    return file.getvalue()
+
+
+def _timeline_bytes(result: InferenceResult, suffix: str) -> bytes:
+    truth = result.inference_truth
+    if truth is None:
+        raise BoardError("the board did not log the inference: there is no timeline to write")
+    if suffix == ".svg":
+        return timeline_to_svg(truth, f"SYSCLK of {result.network.name}").encode()
+    names = [layer.name for layer in result.network.layers]
+    return (json.dumps(timeline_to_dict(truth, names), indent=1) + "\n").encode()

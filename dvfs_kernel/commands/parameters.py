@@ -1,0 +1,112 @@
+"""Types of command line parameters: quantities with units, clocks, files to be written."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.errors import ClockError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CLOCK", "FREQUENCY", "PLL_LOCK", "TIME", "OutputFile"]
+
+_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
+
+
+class Quantity(click.ParamType):
+    """A number with a unit, converted to the SI unit."""
+
+    def __init__(self, name: str, units: Mapping[str, float], example: str) -> None:
+        self.name = name
+        self._units = {unit.lower(): factor for unit, factor in units.items()}
+        self._example = example
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Read text such as ``50MHz``; a number is taken as it is."""
+        if isinstance(value, int | float):
+            return float(value)
+        match = _QUANTITY.fullmatch(str(value))
+        factor = self._units.get(match[2].lower()) if match else None
+        if match is None or factor is None or not 0 < float(match[1]) * factor < 1e12:
+            units = ", ".join(unit for unit in self._units if unit)
+            self.fail(
+                f"{value!r} is no {self.name}; a positive number with a unit ({units}) is allowed, "
+                f"such as {self._example}",
+                param,
+                ctx,
+            )
+        return float(match[1]) * factor
+
+
+FREQUENCY = Quantity("frequency", {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "": 1}, "50MHz")
+_TIMES = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6}
+TIME = Quantity("time", {**_TIMES, "": 1}, "2s")
+
+
+class _PllLock(click.ParamType):
+    """Lock latency of the PLL: one of the data sheet's corners, or a time."""
+
+    name = "pll-lock"
+    _microseconds = Quantity("lock time", {**_TIMES, "": 1e-6}, "150us")
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | float:
+        """Return the corner's name, or seconds."""
+        if value in ("min", "typ", "max"):
+            return str(value)
+        return self._microseconds.convert(value, param, ctx)
+
+
+PLL_LOCK = _PllLock()
+
+
+class _Clock(click.ParamType):
+    """A SYSCLK setting as text."""
+
+    name = "clock"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> ClockSetting:
+        """Read ``hsi``, ``hse`` or ``pll:M/N/P``."""
+        if isinstance(value, ClockSetting):
+            return value
+        try:
+            return ClockSetting.parse(str(value))
+        except ClockError as error:
+            self.fail(str(error), param, ctx)
+
+
+CLOCK = _Clock()
+
+
+class OutputFile(click.Path):
+    """A file to be written, whose folder has to be there before the work begins."""
+
+    def __init__(self, *suffixes: str) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+        self._suffixes = suffixes
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Path:
+        """Check the place and the ending of the name."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.parent.is_dir():
+            self.fail(f"{path}: the folder {path.parent} does not exist", param, ctx)
+        if self._suffixes and path.suffix.lower() not in self._suffixes:
+            self.fail(f"{path}: the name has to end with {' or '.join(self._suffixes)}", param, ctx)
+        return path

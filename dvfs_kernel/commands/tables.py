@@ -1,0 +1,120 @@
+"""Tables for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import numpy.typing as npt
+
+    from dvfs_kernel.boards.virtual import Emulation
+    from dvfs_kernel.inference import InferenceResult
+    from dvfs_kernel.network import Tensor
+    from dvfs_kernel.profile import LayerProfile, Profile, SegmentProfile
+
+__all__ = ["print_inference"]
+
+# A table is cut to the terminal; in a file or a pipe it has room for every column.
+_WIDTH_WITHOUT_TERMINAL = 140
+_SHOWN_VALUES = 5
+
+
+def print_inference(result: InferenceResult, emulation: Emulation) -> None:
+    """Print layers and segments, totals, and the outputs."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH_WITHOUT_TERMINAL)
+    if result.profile.layers:
+        console.print(_layer_table(result.profile))
+    console.print(_totals(result, emulation))
+    for index, output in zip(result.network.outputs, result.outputs, strict=True):
+        console.print(_output_lines(output, result.network.tensors[index]))
+
+
+def _layer_table(profile: Profile) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("layer", "", "operator"):
+        table.add_column(name, no_wrap=True, justify="right" if name == "layer" else "left")
+    for name in ("MACs", "g"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in ("segment", "clock"):
+        table.add_column(name, no_wrap=True)
+    for name in ("cycles", "µs", "mA", "µJ"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for layer in profile.layers:
+        _add_layer(table, layer)
+    return table
+
+
+def _add_layer(table: Table, layer: LayerProfile) -> None:
+    info = layer.info
+    head = (
+        str(layer.index),
+        Text(info.name, overflow="ellipsis"),
+        info.operator,
+        f"{info.macs:,}" if info.macs else "",
+        str(info.granularity),
+    )
+    if len(layer.segments) == 1:
+        segment = layer.segments[0]
+        table.add_row(*head, segment.segment.name.lower(), segment.clock, *_quantities(segment))
+        return
+    clock = info.hfo if info.lfo is None else f"{info.lfo} ↔ {info.hfo}"
+    table.add_row(*head, "all", clock, *_quantities(layer))
+    for segment in layer.segments:
+        name = f"  {segment.segment.name.lower()} × {segment.count}"
+        table.add_row(*[""] * 5, name, segment.clock, *_quantities(segment), style="dim")
+
+
+def _quantities(part: LayerProfile | SegmentProfile) -> tuple[str, str, str, str]:
+    return (
+        f"{part.cycles:,}",
+        f"{part.time_s * 1e6:,.1f}",
+        _scaled(part.current_a, 1e3, 1),
+        _scaled(part.energy_j, 1e6, 2),
+    )
+
+
+def _totals(result: InferenceResult, emulation: Emulation) -> str:
+    profile = result.profile
+    parts = [
+        f"{result.network.name}: {profile.time_s * 1e3:.3f} ms",
+        f"{_scaled(profile.energy_j, 1e3, 3)} mJ",
+        f"{profile.cycles:,} cycles",
+    ]
+    if result.cycles_per_mac is not None:
+        parts.append(f"{result.cycles_per_mac:.2f} cycles/MAC")
+    parts.append(f"{profile.relocks} PLL relocks, {profile.hops} hops")
+    if profile.overhead_cycles:
+        parts.append(f"{profile.overhead_cycles:,} cycles for profiling")
+    return (
+        f"\n{', '.join(parts)}\n"
+        f"emulated {emulation.instructions:,} instructions in {emulation.wall_s:.2f} s "
+        f"({emulation.mips:.0f} MIPS)"
+    )
+
+
+def _output_lines(output: npt.NDArray[Any], tensor: Tensor) -> str:
+    """Show a vector's largest values with their indices, or a map's range."""
+    real = (output.astype(np.float64) - tensor.zero_point) * (tensor.scale or 1.0)
+    shape = " × ".join(map(str, output.shape))
+    if output.shape[:2] != (1, 1):
+        return (
+            f"output {tensor.name} ({shape}): "
+            f"{real.min():.4g} to {real.max():.4g}, mean {real.mean():.4g}"
+        )
+    values, stored = real.ravel(), output.ravel()
+    order = np.argsort(-values, kind="stable")[:_SHOWN_VALUES]
+    shown = ", ".join(f"{i}: {values[i]:.4g} ({stored[i]})" for i in order)
+    return f"output {tensor.name} ({shape}): class {order[0]}; {shown}"
+
+
+def _scaled(value: float | None, factor: float, digits: int) -> str:
+    return "–" if value is None else f"{value * factor:,.{digits}f}"
