@@ -57,6 +57,11 @@ class Element(IntEnum):
     INT32 = 2
     UINT8 = 3
 
+class Requantisation(IntEnum):
+    EXACT = 0
+    CLAMP = 1
+    SATURATE = 2
+
 class Segment(IntEnum):
     OTHER = 0
     MEMORY = 1

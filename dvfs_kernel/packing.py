@@ -1,0 +1,442 @@
+"""Layers as the firmware reads them: a record, and blobs of weights in the order of the kernels.
+
+What the blobs and the operator-specific parameters hold is agreed with ``firmware/kernels``:
+
+Convolution, pointwise, fully connected (``matrix.h``)
+    Weights: rows of (kernel row, kernel column, channel), one an output channel, zero-padded to
+    words of four bytes, two rows interleaved word by word; an odd last row is paired with zeros.
+Depthwise (``depthwise_rows.c``)
+    Weights, a channel: for 3×3, 5×5 and 7×7 with stride 1 or 2 and no dilation rows of taps as
+    pairs of int16 lanes, else the int8 taps in order.
+All of them
+    Bias, multiplier, shift: int32, one a channel. The bias holds −zero point × Σ weights, so that
+    kernels multiply raw int8 values and pad with the zero point. The shift is to the right.
+
+In the bounded forms of requantisation (see `Requantisation`) depthwise taps and bias are doubled:
+the kernels then find the doubling high multiplication in the upper half of the 64-bit product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dvfs_kernel import abi
+from dvfs_kernel.errors import UnsupportedOperatorError
+from dvfs_kernel.network import (
+    Add,
+    Concatenate,
+    Convolution,
+    Copy,
+    Depthwise,
+    Dequantize,
+    FullyConnected,
+    Layer,
+    Mean,
+    Pad,
+    Padding,
+    Pool,
+    Quantize,
+    Softmax,
+    Tensor,
+    Transpose,
+    Upsample,
+)
+from dvfs_kernel.quantisation import (
+    ADD_LEFT_SHIFT,
+    add_factors,
+    convolution_factors,
+    fully_connected_factors,
+    mean_multiplier,
+    quantize_multiplier,
+    quantize_multipliers,
+    softmax_factors,
+)
+from dvfs_kernel.scratch import scratch_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["PackedLayer", "operator_of", "pack", "scratch_bytes"]
+
+Record = dict[str, Any]
+Int64 = npt.NDArray[np.int64]
+
+# Bounded requantisation: twice a sum fits 32 bits, and the zero point fits ahead of the shift.
+_SUM_LIMIT = (1 << 30) - 1
+_SHIFT_LIMITS = (1, 22)
+
+
+@dataclass(frozen=True)
+class PackedLayer:
+    """One layer for the data image.
+
+    Parameters
+    ----------
+    record
+        Fields of the ABI's ``layer`` struct, without the tensors and the blobs' offsets. A
+        concatenation's parameters name its inputs, as indices into the network's tensors.
+    weights, bias, multiplier, shift
+        Blobs; empty where the operator has none. Each has to lie at a multiple of 4 bytes.
+    """
+
+    record: Record
+    weights: bytes = b""
+    bias: bytes = b""
+    multiplier: bytes = b""
+    shift: bytes = b""
+
+
+@dataclass(frozen=True)
+class _Rescale:
+    """How sums of each output channel become int8."""
+
+    multiplier: Int64
+    shift: Int64  # right
+    form: abi.Requantisation = field(default=abi.Requantisation.EXACT)
+
+
+def operator_of(layer: Layer, tensors: Sequence[Tensor]) -> abi.Operator:
+    """Return the firmware's operator that runs a layer."""
+    if isinstance(layer, Convolution):
+        return abi.Operator.POINTWISE if layer.is_pointwise else abi.Operator.CONVOLUTION
+    if isinstance(layer, Pool):
+        return abi.Operator.MAX_POOL if layer.kind == "max" else abi.Operator.AVERAGE_POOL
+    if isinstance(layer, Quantize):
+        is_float = tensors[layer.inputs[0]].element == "float32"
+        return abi.Operator.QUANTIZE if is_float else abi.Operator.REQUANTIZE
+    return _OPERATORS[type(layer)]
+
+
+def pack(layer: Layer, tensors: Sequence[Tensor]) -> PackedLayer:
+    """Turn a layer into its record and blobs.
+
+    Parameters
+    ----------
+    layer
+        A layer that passes its own check.
+    tensors
+        All tensors of the network.
+
+    Raises
+    ------
+    UnsupportedOperatorError
+        Where a number does not fit the record (a kernel above 255, say).
+    """
+    operator = operator_of(layer, tensors)
+    packed = _PACKERS[type(layer)](layer, tensors)
+    output = tensors[layer.output]
+    record: Record = {
+        "operator": int(operator),
+        "input_zero": tensors[layer.inputs[0]].zero_point,
+        "output_zero": output.zero_point,
+        "activation_min": 0 if output.element == "uint8" else -128,
+        "activation_max": 255 if output.element == "uint8" else 127,
+        **packed.record,
+    }
+    _check_record(record, layer, operator)
+    return PackedLayer(record, packed.weights, packed.bias, packed.multiplier, packed.shift)
+
+
+def _check_record(record: Record, layer: Layer, operator: abi.Operator) -> None:
+    for name, value in record.items():
+        base = abi.LAYER[name].base
+        values = np.atleast_1d(np.asarray(value, dtype=np.int64))
+        limits = np.iinfo(base)
+        outside = values[(values < limits.min) | (values > limits.max)]
+        if outside.size:
+            raise UnsupportedOperatorError(
+                f"layer {layer.name!r} ({operator.name.lower()}) has {name} {outside[0]}; "
+                f"the firmware takes {limits.min} to {limits.max}"
+            )
+
+
+def _window(
+    kernel: tuple[int, int],
+    stride: tuple[int, int],
+    padding: Padding,
+    dilation: tuple[int, int] = (1, 1),
+) -> Record:
+    return {
+        "kernel_height": kernel[0],
+        "kernel_width": kernel[1],
+        "stride_height": stride[0],
+        "stride_width": stride[1],
+        "dilation_height": dilation[0],
+        "dilation_width": dilation[1],
+        "pad_top": padding.top,
+        "pad_bottom": padding.bottom,
+        "pad_left": padding.left,
+        "pad_right": padding.right,
+    }
+
+
+def _activation(layer: Convolution | Depthwise | FullyConnected | Add | Pool) -> Record:
+    return {"activation_min": layer.activation_min, "activation_max": layer.activation_max}
+
+
+def _rescale(
+    factors: npt.NDArray[np.float64],
+    largest_sums: Int64,
+    zero_point: int,
+    activation: tuple[int, int],
+) -> _Rescale:
+    """Multipliers and right shifts, in the fastest form that is exact.
+
+    Parameters
+    ----------
+    factors
+        Sum → output factor of each channel.
+    largest_sums
+        A bound of each channel's absolute sums.
+    zero_point
+        Of the output.
+    activation
+        The clamp, least and greatest stored value.
+    """
+    multipliers, shifts = (array.astype(np.int64) for array in quantize_multipliers(factors))
+    right = -shifts
+    # Nothing of a channel with multiplier 0 reaches the output, whatever the shift.
+    bounded_right = np.where(multipliers == 0, 1, right)
+    low, high = _SHIFT_LIMITS
+    within = bool(
+        (largest_sums <= _SUM_LIMIT).all()
+        and (bounded_right >= low).all()
+        and (bounded_right <= high).all()
+    )
+    if within:
+        products = ((largest_sums * multipliers) >> 31) + 1
+        offsets = abs(2 * zero_point + 1) << (bounded_right - 1)
+        within = bool((products + offsets + 1 < 1 << 31).all())
+    if not within:
+        return _Rescale(multipliers, right)
+    form = abi.Requantisation.SATURATE if activation == (-128, 127) else abi.Requantisation.CLAMP
+    return _Rescale(multipliers, bounded_right, form)
+
+
+def _words(values: npt.ArrayLike) -> bytes:
+    """Little-endian 32-bit words; what does not fit wraps as the kernels' sums do."""
+    return (np.asarray(values, dtype=np.int64) & 0xFFFFFFFF).astype("<u4").tobytes()
+
+
+def _folded_bias(
+    bias: npt.NDArray[np.int32], rows: npt.NDArray[np.int8], zero_point: int
+) -> tuple[Int64, Int64]:
+    """Bias for raw int8 inputs, and a bound of the absolute sums; rows of (channel, tap)."""
+    wide = rows.astype(np.int64)
+    folded = bias.astype(np.int64) - zero_point * wide.sum(axis=1)
+    return folded, np.abs(folded) + 128 * np.abs(wide).sum(axis=1)
+
+
+def _matrix(
+    layer: Convolution | FullyConnected,
+    factors: npt.NDArray[np.float64],
+    source: Tensor,
+    output: Tensor,
+) -> PackedLayer:
+    rows = layer.weights.reshape(layer.weights.shape[0], -1)
+    count, values = rows.shape
+    bias, largest = _folded_bias(layer.bias, rows, source.zero_point)
+    rescale = _rescale(
+        np.broadcast_to(factors, (count,)),
+        largest,
+        output.zero_point,
+        (layer.activation_min, layer.activation_max),
+    )
+    odd = count % 2
+    padded = np.pad(rows, ((0, odd), (0, -values % 4)))
+    pairs = padded.reshape(-1, 2, padded.shape[1] // 4, 4).transpose(0, 2, 1, 3)
+    return PackedLayer(
+        {**_activation(layer), "requantisation": int(rescale.form)},
+        weights=np.ascontiguousarray(pairs).tobytes(),
+        bias=_words(np.pad(bias, (0, odd))),
+        multiplier=_words(np.pad(rescale.multiplier, (0, odd))),
+        shift=_words(np.pad(rescale.shift, (0, odd), constant_values=1)),
+    )
+
+
+def _pack_convolution(layer: Convolution, tensors: Sequence[Tensor]) -> PackedLayer:
+    source, output = tensors[layer.inputs[0]], tensors[layer.output]
+    factors = convolution_factors(source.scale, layer.weight_scales, output.scale)
+    packed = _matrix(layer, factors, source, output)
+    kernel = (layer.weights.shape[1], layer.weights.shape[2])
+    packed.record.update(_window(kernel, layer.stride, layer.padding, layer.dilation))
+    return packed
+
+
+def _pack_fully_connected(layer: FullyConnected, tensors: Sequence[Tensor]) -> PackedLayer:
+    source, output = tensors[layer.inputs[0]], tensors[layer.output]
+    factors = fully_connected_factors(source.scale, layer.weight_scales, output.scale)
+    return _matrix(layer, factors, source, output)
+
+
+def _depthwise_is_fast(layer: Depthwise) -> bool:
+    """Whether the kernel works on pairs of taps; as ``is_fast`` in ``depthwise_rows.c``."""
+    height, width, _ = layer.weights.shape
+    return (
+        height == width
+        and height in (3, 5, 7)
+        and layer.stride in ((1, 1), (2, 2))
+        and layer.dilation == (1, 1)
+    )
+
+
+# The taps of a row in the order of their int16 lanes, by the row's length; −1 is a zero.
+_LANES = {3: (0, 2, 1, -1), 5: (0, 2, 1, 3, 4, -1), 7: (0, 2, 1, 3, 4, 6, 5, -1)}
+
+
+def _pack_depthwise(layer: Depthwise, tensors: Sequence[Tensor]) -> PackedLayer:
+    source, output = tensors[layer.inputs[0]], tensors[layer.output]
+    height, width, channels = layer.weights.shape
+    taps = np.moveaxis(layer.weights, 2, 0)
+    bias, largest = _folded_bias(layer.bias, taps.reshape(channels, -1), source.zero_point)
+    factors = convolution_factors(source.scale, layer.weight_scales, output.scale)
+    rescale = _rescale(
+        np.broadcast_to(factors, (channels,)),
+        largest,
+        output.zero_point,
+        (layer.activation_min, layer.activation_max),
+    )
+    if _depthwise_is_fast(layer):
+        doubling = 1 if rescale.form == abi.Requantisation.EXACT else 2
+        lanes = np.pad(taps.astype(np.int16) * doubling, ((0, 0), (0, 0), (0, 1)))
+        weights = lanes[:, :, _LANES[width]].astype("<i2").tobytes()
+        bias = bias * doubling
+    else:
+        weights = np.ascontiguousarray(taps).tobytes()
+    return PackedLayer(
+        {
+            **_window((height, width), layer.stride, layer.padding, layer.dilation),
+            **_activation(layer),
+            "requantisation": int(rescale.form),
+            "depth_multiplier": layer.multiplier,
+        },
+        weights=weights,
+        bias=_words(bias),
+        multiplier=_words(rescale.multiplier),
+        shift=_words(rescale.shift),
+    )
+
+
+def _parameters(*values: int) -> Record:
+    return {"parameters": [*values, *[0] * (abi.LAYER["parameters"].shape[0] - len(values))]}
+
+
+def _right(factor: float) -> tuple[int, int]:
+    """Multiplier and right shift."""
+    multiplier, shift = quantize_multiplier(factor)
+    return multiplier, -shift
+
+
+def _pack_add(layer: Add, tensors: Sequence[Tensor]) -> PackedLayer:
+    inputs = [tensors[i] for i in layer.inputs]
+    output = tensors[layer.output]
+    factors = add_factors(inputs[0].scale, inputs[1].scale, output.scale)
+    # Each input's factor is at most 1/2, and a difference from a zero point is within 255.
+    largest = np.array([255 << ADD_LEFT_SHIFT], dtype=np.int64)
+    rescale = _rescale(
+        np.array([factors.output]),
+        largest,
+        output.zero_point,
+        (layer.activation_min, layer.activation_max),
+    )
+    return PackedLayer(
+        {
+            **_activation(layer),
+            "requantisation": int(rescale.form),
+            "input1_zero": inputs[1].zero_point,
+            **_parameters(
+                *_right(factors.input0),
+                *_right(factors.input1),
+                int(rescale.multiplier[0]),
+                int(rescale.shift[0]),
+                ADD_LEFT_SHIFT,
+            ),
+        }
+    )
+
+
+def _pack_pool(layer: Pool, _tensors: Sequence[Tensor]) -> PackedLayer:
+    return PackedLayer({**_window(layer.kernel, layer.stride, layer.padding), **_activation(layer)})
+
+
+def _pack_mean(layer: Mean, tensors: Sequence[Tensor]) -> PackedLayer:
+    source, output = tensors[layer.inputs[0]], tensors[layer.output]
+    count = prod(source.shape[axis] for axis in layer.axes)
+    multiplier, shift = mean_multiplier(source.scale, output.scale, count)
+    axes = sum(1 << axis for axis in layer.axes)
+    return PackedLayer(_parameters(axes, multiplier, -shift))
+
+
+def _pack_upsample(layer: Upsample, _tensors: Sequence[Tensor]) -> PackedLayer:
+    return PackedLayer(_parameters(*layer.factors))
+
+
+def _pack_pad(layer: Pad, _tensors: Sequence[Tensor]) -> PackedLayer:
+    padding = _window((0, 0), (0, 0), layer.padding, (0, 0))
+    return PackedLayer({**padding, **_parameters(layer.value)})
+
+
+def _pack_quantize(layer: Quantize, tensors: Sequence[Tensor]) -> PackedLayer:
+    source, output = tensors[layer.inputs[0]], tensors[layer.output]
+    if source.element == "float32":
+        return PackedLayer({})
+    return PackedLayer(_parameters(*_right(source.scale / output.scale)))
+
+
+def _pack_transpose(layer: Transpose, _tensors: Sequence[Tensor]) -> PackedLayer:
+    return PackedLayer(_parameters(*layer.permutation))
+
+
+def _pack_softmax(layer: Softmax, tensors: Sequence[Tensor]) -> PackedLayer:
+    factors = softmax_factors(layer.beta, tensors[layer.inputs[0]].scale)
+    return PackedLayer(
+        _parameters(factors.multiplier, factors.left_shift, factors.least_difference)
+    )
+
+
+def _pack_concatenate(layer: Concatenate, _tensors: Sequence[Tensor]) -> PackedLayer:
+    indices = np.zeros(len(layer.inputs) + len(layer.inputs) % 2, dtype="<u2")
+    indices[: len(layer.inputs)] = layer.inputs
+    words = indices.view("<i4").tolist()
+    return PackedLayer(_parameters(layer.axis, len(layer.inputs), *words))
+
+
+def _pack_nothing(_layer: Layer, _tensors: Sequence[Tensor]) -> PackedLayer:
+    return PackedLayer({})
+
+
+_OPERATORS: dict[type, abi.Operator] = {
+    Add: abi.Operator.ADD,
+    Concatenate: abi.Operator.CONCATENATE,
+    Copy: abi.Operator.COPY,
+    Depthwise: abi.Operator.DEPTHWISE,
+    Dequantize: abi.Operator.DEQUANTIZE,
+    FullyConnected: abi.Operator.FULLY_CONNECTED,
+    Mean: abi.Operator.MEAN,
+    Pad: abi.Operator.PAD,
+    Softmax: abi.Operator.SOFTMAX,
+    Transpose: abi.Operator.TRANSPOSE,
+    Upsample: abi.Operator.UPSAMPLE,
+}
+
+_PACKERS: dict[type, Callable[[Any, Sequence[Tensor]], PackedLayer]] = {
+    Add: _pack_add,
+    Concatenate: _pack_concatenate,
+    Convolution: _pack_convolution,
+    Copy: _pack_nothing,
+    Depthwise: _pack_depthwise,
+    Dequantize: _pack_nothing,
+    FullyConnected: _pack_fully_connected,
+    Mean: _pack_mean,
+    Pad: _pack_pad,
+    Pool: _pack_pool,
+    Quantize: _pack_quantize,
+    Softmax: _pack_softmax,
+    Transpose: _pack_transpose,
+    Upsample: _pack_upsample,
+}

@@ -1,0 +1,87 @@
+"""How much of the scratch memory a layer's kernel needs; equal to the firmware's own answer."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING
+
+from dvfs_kernel import abi
+from dvfs_kernel.network import Add, Convolution, Depthwise, FullyConnected, Layer, Softmax, Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["scratch_bytes"]
+
+# firmware/kernels/matrix.c, depthwise.c, planes.h and elementwise.c.
+_GROUP_MAX = 64
+_CHANNELS_OF_A_LINE = 32
+_SLACK_BYTES = 16
+_ADD_TABLES_BYTES = 2 * 256 * 4
+
+
+def scratch_bytes(layer: Layer, tensors: Sequence[Tensor], granularity: int) -> int:
+    """Return what ``kernel_scratch_bytes`` returns for a layer.
+
+    Parameters
+    ----------
+    layer
+        The layer.
+    tensors
+        All tensors of the network.
+    granularity
+        0 for the interleaved form, else g channel planes (depthwise) or g columns (pointwise);
+        other layers have one form.
+    """
+    source, output = tensors[layer.inputs[0]], tensors[layer.output]
+    if isinstance(layer, Convolution):
+        return _convolution(layer, source, output, granularity)
+    if isinstance(layer, Depthwise):
+        return _depthwise(layer, source, output, granularity)
+    if isinstance(layer, FullyConnected):
+        return _column_bytes(source.size)
+    if isinstance(layer, Add):
+        return _ADD_TABLES_BYTES
+    if isinstance(layer, Softmax):
+        return source.shape[2] * 4
+    return 0
+
+
+def _column_bytes(values: int) -> int:
+    """Bytes of a column of values widened to int16, in whole words of four values."""
+    return -(-values // 4) * 8
+
+
+def _group(columns: int, bytes_each: int, bytes_taken: int) -> int:
+    fitting = max(abi.SCRATCH_BYTES - bytes_taken, 0) // bytes_each
+    return max(1, min(columns, _GROUP_MAX, fitting))
+
+
+def _convolution(layer: Convolution, source: Tensor, output: Tensor, granularity: int) -> int:
+    column = _column_bytes(prod(layer.weights.shape[1:]))
+    pixels = output.shape[0] * output.shape[1]
+    if not layer.is_pointwise:
+        window = column // 2
+        return _group(pixels, column, window) * column + window
+    column = _column_bytes(source.shape[2])
+    group = min(granularity, pixels) if granularity else _group(pixels, column, 0)
+    return group * column
+
+
+def _depthwise(layer: Depthwise, source: Tensor, output: Tensor, granularity: int) -> int:
+    extents: list[int] = [
+        (kernel - 1) * dilation + 1
+        for kernel, dilation in zip(layer.weights.shape[:2], layer.dilation, strict=True)
+    ]
+    columns = (output.shape[1] - 1) * layer.stride[1] + extents[1]
+    row = -(-columns // 4) * 4
+    channels, rows = source.shape[2], output.shape[0]
+    if granularity:
+        channels = min(granularity, channels)
+    else:
+        channels = min(_CHANNELS_OF_A_LINE, channels)
+        fitting = (abi.SCRATCH_BYTES - _SLACK_BYTES) // (channels * row)
+        beyond_first = max(fitting - extents[0], 0)
+        rows = min(rows, 1 + beyond_first // layer.stride[0])
+    plane = ((rows - 1) * layer.stride[0] + extents[0]) * row
+    return channels * plane + _SLACK_BYTES

@@ -1,0 +1,30 @@
+/* One channel's plane convolved with its kernel: rows of outputs, two outputs at a time. */
+#ifndef DEPTHWISE_ROWS_H
+#define DEPTHWISE_ROWS_H
+
+#include "operators.h"
+#include "requantise.h"
+
+typedef struct {
+    const int8_t *window;       /* top left of the first output's window */
+    int32_t row_bytes;          /* of the plane */
+    const void *weights;        /* of this channel, see packing.py */
+    int32_t bias;
+    rescale_t rescale;
+    const range_t *range;
+    int8_t *output;
+    int32_t output_step;        /* bytes from one output to the next */
+    int32_t width;              /* outputs in a row */
+    int32_t rows;               /* rows of outputs */
+    const abi_layer_t *layer;
+} depthwise_job_t;
+
+typedef void (*depthwise_rows_t)(const depthwise_job_t *job);
+
+/* The function for a layer, fast for 3x3, 5x5 and 7x7 with stride 1 or 2 and no dilation. */
+depthwise_rows_t depthwise_rows_of(const abi_layer_t *layer);
+
+/* Bytes of packed weights that a channel takes. */
+int32_t depthwise_weight_bytes(const abi_layer_t *layer);
+
+#endif

@@ -1,0 +1,39 @@
+/* The DSP instructions of the Cortex-M7 that the kernels are made of: two int16 lanes a word.
+ *
+ * A word of int8 b0 b1 b2 b3 becomes the lanes (b0, b2) and (b1, b3). */
+#ifndef SIMD_H
+#define SIMD_H
+
+#include <arm_acle.h>
+#include <stdint.h>
+
+static inline uint32_t load_word(const void *address) {
+    uint32_t word;
+    __builtin_memcpy(&word, address, sizeof word);
+    return word;
+}
+
+static inline void store_word(void *address, uint32_t word) {
+    __builtin_memcpy(address, &word, sizeof word);
+}
+
+static inline int16x2_t lanes(uint32_t word) {
+    return (int16x2_t)word;
+}
+
+/* (b0, b2) */
+static inline int16x2_t even_bytes(uint32_t word) {
+    return __sxtb16((int8x4_t)word);
+}
+
+/* (b1, b3) */
+static inline int16x2_t odd_bytes(uint32_t word) {
+    return __sxtb16((int8x4_t)((word >> 8) | (word << 24)));
+}
+
+/* The upper lane of a, then the lower lane of b. */
+static inline int16x2_t upper_lower(int16x2_t a, int16x2_t b) {
+    return (int16x2_t)(((uint32_t)a >> 16) | ((uint32_t)b << 16));
+}
+
+#endif
