@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from dvfs_kernel import abi, image, memory_plan, packing
+from dvfs_kernel import abi, memory_plan, packing
 from dvfs_kernel.errors import BoardError, ScheduleError
+from dvfs_kernel.image import build as build_image
 from dvfs_kernel.input_tensor import fit_array
-from dvfs_kernel.network import Convolution, Depthwise
 from dvfs_kernel.profile import LayerInfo, Profile
 from dvfs_kernel.session import Session
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth
+    from dvfs_kernel.image import Image
     from dvfs_kernel.network import Layer, Network
     from dvfs_kernel.schedule import Schedule
     from dvfs_kernel.session import Hello, Progress, RunResult
@@ -28,6 +29,8 @@ __all__ = ["FIRMWARE", "Deployment", "InferenceResult", "dae_granularities", "in
 
 SCHEMA = "dvfs-kernel/inference"
 SCHEMA_VERSION = 1
+
+_DAE_OPERATORS = (abi.Operator.DEPTHWISE, abi.Operator.POINTWISE)
 
 #: The firmware that the package carries.
 FIRMWARE = Path(__file__).with_name("firmware.elf")
@@ -136,12 +139,12 @@ class Deployment:
     ) -> None:
         self.network = network
         self.board = board
-        self._image = image.build(network, memory_plan.plan(network))
+        self.image = build_image(network, memory_plan.plan(network))
         if not firmware.is_file():
             raise BoardError(
                 f"the firmware {firmware.name} is not built; build it with python firmware/build.py"
             )
-        board.flash(firmware, self._image.data)
+        board.flash(firmware, self.image.data)
         board.reset()
         self.session = Session(board, progress=progress)
         self.hello = self.session.hello()
@@ -169,11 +172,10 @@ class Deployment:
         FileFormatError
             The input does not fit the network.
         """
-        check_schedule(schedule, self.network)
+        check_schedule(schedule, self.image)
         stored = fit_array(data, self.network.tensors[self.network.input])
-        self.session.set_input(stored.tobytes())
         self.session.set_schedule(schedule)
-        run = self.session.run(runs, level)
+        run = self._run(stored.tobytes(), runs, level)
         records = (
             np.zeros(0, abi.PROFILE_RECORD)
             if level == abi.ProfileLevel.OFF
@@ -193,6 +195,15 @@ class Deployment:
             outputs=outputs,
             truth=truth,
         )
+
+    def _run(self, data: bytes, runs: int, level: abi.ProfileLevel) -> RunResult:
+        self.session.set_input(data)
+        if self.image.plan.keeps_input:
+            return self.session.run(runs, level)
+        for _ in range(runs - 1):
+            self.session.run(1, level)
+            self.session.set_input(data)  # a run of this network overwrites its input
+        return replace(self.session.run(1, level), runs=runs)
 
     def _read_output(self, index: int) -> npt.NDArray[Any]:
         tensor = self.network.tensors[index]
@@ -225,13 +236,12 @@ def infer(
 
     See `Deployment`, which is the better choice for more than one schedule, for errors.
     """
-    check_schedule(schedule, network)
     return Deployment(network, board, progress=progress).infer(
         data, schedule, runs=runs, level=level
     )
 
 
-def check_schedule(schedule: Schedule, network: Network) -> None:
+def check_schedule(schedule: Schedule, image: Image) -> None:
     """Verify that a schedule fits a network.
 
     Raises
@@ -239,39 +249,37 @@ def check_schedule(schedule: Schedule, network: Network) -> None:
     ScheduleError
         The number of layers differs, or a granularity does not fit its layer.
     """
+    network = image.network
     if len(schedule.layers) != len(network.layers):
         raise ScheduleError(
             f"the schedule has {len(schedule.layers)} layers; "
             f"network {network.name} has {len(network.layers)}"
         )
     for index, (plan, layer) in enumerate(zip(schedule.layers, network.layers, strict=True)):
-        if not plan.granularity:
+        if image.fits(index, plan.granularity):
             continue
         where = f"layer {index} ({layer.name}): granularity {plan.granularity}"
-        if not has_dae_form(layer):
+        if not has_dae_form(layer, network):
             raise ScheduleError(
                 f"{where} is not possible: only depthwise and pointwise layers have a DAE form; "
                 "0 is allowed"
             )
         need = packing.scratch_bytes(layer, network.tensors, plan.granularity)
-        if need > abi.SCRATCH_BYTES:
-            largest = max(
-                (g for g in range(plan.granularity) if _fits(layer, network, g)), default=0
-            )
-            raise ScheduleError(
-                f"{where} needs {need} bytes of buffer; {abi.SCRATCH_BYTES} are there: "
-                f"at most {largest} is allowed"
-            )
+        largest = max(g for g in range(plan.granularity) if image.fits(index, g))
+        raise ScheduleError(
+            f"{where} needs {need} bytes of buffer; {abi.SCRATCH_BYTES} are there: "
+            f"at most {largest} is allowed"
+        )
 
 
-def has_dae_form(layer: Layer) -> bool:
+def has_dae_form(layer: Layer, network: Network) -> bool:
     """Tell whether the firmware can run the layer decoupled, access before execute."""
-    return isinstance(layer, Depthwise) or (isinstance(layer, Convolution) and layer.is_pointwise)
+    return packing.operator_of(layer, network.tensors) in _DAE_OPERATORS
 
 
 def dae_granularities(network: Network, granularity: int) -> list[int]:
     """Return ``granularity`` for each layer that has a DAE form, 0 for the others."""
-    return [granularity if has_dae_form(layer) else 0 for layer in network.layers]
+    return [granularity if has_dae_form(layer, network) else 0 for layer in network.layers]
 
 
 def layer_infos(network: Network, schedule: Schedule) -> list[LayerInfo]:
@@ -279,7 +287,7 @@ def layer_infos(network: Network, schedule: Schedule) -> list[LayerInfo]:
     return [
         LayerInfo(
             name=layer.name,
-            operator=operator_name(layer),
+            operator=packing.operator_of(layer, network.tensors).name.lower(),
             macs=macs,
             granularity=plan.granularity,
             hfo=str(schedule.clocks[plan.hfo]),
@@ -287,15 +295,3 @@ def layer_infos(network: Network, schedule: Schedule) -> list[LayerInfo]:
         )
         for layer, macs, plan in zip(network.layers, network.macs, schedule.layers, strict=True)
     ]
-
-
-def operator_name(layer: Layer) -> str:
-    """Name a layer's operator as tables show it."""
-    if isinstance(layer, Convolution) and layer.is_pointwise:
-        return "pointwise"
-    name = type(layer).__name__
-    return "".join("_" + c.lower() if c.isupper() else c for c in name).lstrip("_")
-
-
-def _fits(layer: Layer, network: Network, granularity: int) -> bool:
-    return packing.scratch_bytes(layer, network.tensors, granularity) <= abi.SCRATCH_BYTES

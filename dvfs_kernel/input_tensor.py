@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.zoo.pictures import dead_leaves
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.network import Tensor
 
 __all__ = ["fit_array", "load_input", "sample_input"]
+
+_SAMPLE_SEED = 1000
+_LEAST_PICTURE = 4  # pixels, of the longer side
 
 
 def load_input(path: Path, tensor: Tensor) -> npt.NDArray[Any]:
@@ -89,24 +93,19 @@ def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") 
     )
 
 
-def sample_input(tensor: Tensor, seed: int = 0) -> npt.NDArray[Any]:
-    """Make up a picture-like input: smooth colour fields with a little noise.
+def sample_input(tensor: Tensor) -> npt.NDArray[Any]:
+    """Make up an input: a picture where the tensor is large enough for one, else noise.
 
     Returns
     -------
     ndarray, shape ``tensor.shape``
-        The same for the same seed.
+        The same every time.
     """
-    generator = np.random.default_rng(seed)
-    height, width, channels = tensor.shape
-    cells = generator.uniform(20, 235, (6, 6, channels))
-    rows, columns = np.linspace(0, 4.999, height), np.linspace(0, 4.999, width)
-    top, left = rows.astype(int), columns.astype(int)
-    down, right = (rows - top)[:, None, None], (columns - left)[None, :, None]
-    upper = cells[top][:, left] * (1 - right) + cells[top][:, left + 1] * right
-    lower = cells[top + 1][:, left] * (1 - right) + cells[top + 1][:, left + 1] * right
-    picture = upper * (1 - down) + lower * down + generator.normal(0, 6, tensor.shape)
-    return _from_pixels(np.clip(picture, 0, 255).astype(np.uint8), tensor)
+    if max(tensor.shape[:2]) < _LEAST_PICTURE:
+        generator = np.random.Generator(np.random.PCG64(_SAMPLE_SEED))
+        return _from_pixels(generator.integers(0, 256, tensor.shape, dtype=np.uint8), tensor)
+    picture = dead_leaves(tensor.shape, _SAMPLE_SEED)
+    return _from_pixels((picture.astype(np.int16) + 128).astype(np.uint8), tensor)
 
 
 def _read_array(path: Path) -> npt.NDArray[Any]:

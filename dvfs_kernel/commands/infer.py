@@ -132,13 +132,15 @@ def infer(
 
 def _load_network(name: str) -> Network:
     """Load a built-in network by its name, or a file."""
-    from dvfs_kernel import tflite_reader, zoo  # noqa: PLC0415  for the same reason as above
+    # The same reason as above.
+    from dvfs_kernel import zoo  # noqa: PLC0415
+    from dvfs_kernel.tflite_reader import read  # noqa: PLC0415
 
     if name in zoo.NAMES:
         return zoo.load(name)
     path = Path(name)
     if path.is_file():
-        return tflite_reader.read(path)
+        return read(path)
     if path.suffix.lower() == ".tflite" or len(path.parts) > 1:
         raise FileFormatError(f"{name}: there is no such file")
     raise FileFormatError(

@@ -106,6 +106,5 @@ def test_the_sample_is_varied_and_the_same_every_time():
     sample = sample_input(tensor)
     assert sample.dtype == np.int8
     assert np.array_equal(sample, sample_input(tensor))
-    assert not np.array_equal(sample, sample_input(tensor, seed=1))
     assert len(np.unique(sample)) > 100
-    assert sample_input(Tensor("v", (1, 1, 7), "float32")).shape == (1, 1, 7)
+    assert len(np.unique(sample_input(Tensor("v", (1, 1, 7), "float32")))) > 1

@@ -1,0 +1,153 @@
+import json
+import re
+from pathlib import Path
+
+import click
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from dvfs_kernel import __version__
+from dvfs_kernel.cli import cli
+from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, PLL_LOCK, TIME
+from dvfs_kernel.schedule import Schedule
+
+
+@pytest.fixture
+def dvfs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("text.tflite").write_text("this is no flatbuffer")
+    np.save("small.npy", np.zeros((4, 4, 3), np.int8))
+    Image.new("RGB", (8, 8)).save("picture.png")
+    Path("short.json").write_text(Schedule.uniform(3, 50_000_000).to_json())
+    Path("junk.json").write_text("{")
+    Path("text.elf").write_text("this is no ELF file")
+    Path("text.repl").write_text("cpu: {{{")
+
+    def run(*arguments):
+        return CliRunner().invoke(cli, list(arguments))
+
+    return run
+
+
+def test_version_and_help(dvfs):
+    assert __version__ in dvfs("--version").output
+    assert "infer" in dvfs("--help").output
+    for command in ("infer", "boot", "networks"):
+        assert dvfs(command, "-h").exit_code == 0
+
+
+def test_networks(dvfs):
+    result = dvfs("networks")
+    assert result.exit_code == 0
+    for name, macs in (("vww", "11,578,816"), ("person_detection", "18,296,320")):
+        assert any(name in line and macs in line for line in result.stdout.splitlines())
+    assert "23,499,152" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("infer missing.tflite", 1, "missing.tflite: there is no such file"),
+        ("infer text.tflite", 1, "text.tflite"),
+        ("infer resnet152", 1, "'resnet152' is no network: .*vww"),
+        ("infer .", 1, "'.' is no network"),
+        ("infer vww --input missing.npy", 1, "missing.npy: there is no such file"),
+        ("infer vww --input small.npy", 1, "shape 4 × 4 × 3; the network takes 80 × 80 × 3"),
+        ("infer vww --input text.tflite", 1, "text.tflite: not a picture"),
+        ("infer vww --clock pll:25/432/2", 1, "432"),
+        ("infer vww --clock pll:25/432/2 --json", 1, "432"),
+        ("infer vww --clock fast", 2, "fast"),
+        ("infer vww --hse 50parsec", 2, "'50parsec' is no frequency.*MHz"),
+        ("infer vww --hse 90MHz", 1, "90"),
+        ("infer vww -g 256", 2, "256"),
+        ("infer person_detection -g 200", 1, "granularity 200 needs .* at most"),
+        ("infer vww --schedule missing.json", 1, "missing.json: No such file"),
+        ("infer vww --schedule junk.json", 1, "junk.json: not a JSON file"),
+        ("infer vww --schedule short.json", 1, "the schedule has 3 layers; network vww has"),
+        ("infer vww --schedule short.json -g 2", 2, "cannot go with"),
+        ("infer vww --runs 0", 2, "runs"),
+        ("infer vww --level deep", 2, "deep"),
+        ("infer vww --board fpga", 2, "fpga"),
+        ("infer vww --pll-lock soon", 2, "'soon' is no lock time"),
+        ("infer vww --output nowhere/out.npy", 2, "folder nowhere does not exist"),
+        ("infer vww --output out.txt", 2, "has to end with .npy or .npz"),
+        ("infer vww --timeline out.png", 2, "has to end with .svg or .json"),
+        ("infer person_detection --output out.npy", 2, "3 outputs"),
+        ("boot missing.elf", 1, "missing.elf"),
+        ("boot text.elf", 1, "text.elf"),
+        ("boot text.elf --platform text.repl", 1, "text.repl"),
+        ("boot text.elf --platform missing.repl", 1, "missing.repl"),
+        ("boot text.elf --uart usart9", 1, "usart9"),
+        ("boot text.elf --for never", 2, "'never' is no time"),
+        ("boot text.elf --for -1s", 2, "'-1s' is no time"),
+        ("fly", 2, "fly"),
+    ],
+)
+def test_wrong_input_gives_one_clear_message(dvfs, arguments, code, message):
+    before = set(Path.cwd().iterdir())
+    result = dvfs(*arguments.split())
+    assert result.exit_code == code
+    assert isinstance(result.exception, SystemExit)
+    assert result.stdout == ""
+    text = " ".join(result.stderr.split())
+    assert "Traceback" not in text
+    assert re.search(message, text), text
+    assert set(Path.cwd().iterdir()) == before
+
+
+def test_ctrl_c_ends_with_130_and_writes_nothing(dvfs, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dvfs_kernel.session.Session.run", interrupt)
+    before = set(Path.cwd().iterdir())
+    result = dvfs("infer", "vww", "--output", "out.npy", "--timeline", "t.svg")
+    assert result.exit_code == 130
+    assert result.stdout == ""
+    assert set(Path.cwd().iterdir()) == before
+
+
+def test_a_file_that_cannot_be_written_is_named(dvfs, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device", "out.npy")
+
+    monkeypatch.setattr("dvfs_kernel.commands.infer._load_network", full)
+    result = dvfs("infer", "vww")
+    assert result.exit_code == 1
+    assert "out.npy: No space left on device" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (FREQUENCY, "50MHz", 50e6),
+        (FREQUENCY, "8 mhz", 8e6),
+        (FREQUENCY, "8000000", 8e6),
+        (FREQUENCY, "1.6e7", 16e6),
+        (TIME, "2s", 2.0),
+        (TIME, "20ms", 0.02),
+        (PLL_LOCK, "typ", "typ"),
+        (PLL_LOCK, "150", 150e-6),
+        (PLL_LOCK, "75µs", 75e-6),
+        (CLOCK, "hse", ClockSetting.parse("hse")),
+        (CLOCK, "pll:25/216/2", ClockSetting.parse("pll:25/216/2")),
+    ],
+)
+def test_quantities(kind, text, value):
+    converted = kind.convert(text, None, None)
+    assert converted == (pytest.approx(value) if isinstance(value, float) else value)
+
+
+@pytest.mark.parametrize("text", ["", "MHz", "0MHz", "-5MHz", "5 5MHz", "1e99MHz", "nan", "inf"])
+def test_what_is_no_quantity(text):
+    with pytest.raises(click.BadParameter, match="is no frequency"):
+        FREQUENCY.convert(text, None, None)
+
+
+def test_schedules_made_by_hand_can_be_read_back(tmp_path):
+    path = tmp_path / "s.json"
+    path.write_text(json.dumps(Schedule.uniform(2, 8_000_000).to_dict()))
+    assert Schedule.load(path).hse_hz == 8_000_000
