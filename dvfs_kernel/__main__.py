@@ -1,0 +1,5 @@
+"""``python -m dvfs_kernel``: the command line without the installed script."""
+
+from dvfs_kernel.cli import main
+
+main()
