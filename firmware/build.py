@@ -3,7 +3,8 @@
 The same source gives the same bytes on every machine: the default compiler is the pinned
 ``ziglang`` wheel, no path, date or debug information goes into the ELF, and everything that C needs
 to know of the byte layout, the registers and the memory map is generated from the files that the
-Python side reads. Only the standard library is used, so that it runs in pip's isolated build environment.
+Python side reads. Only the standard library is used, so that it runs in pip's isolated build
+environment.
 """
 
 from __future__ import annotations

@@ -2,11 +2,7 @@
  * "Memory copying, clearing, and setting") gives compilers to call; the digit is an alignment that
  * the caller grants. Freestanding code is not searched for calls of memcpy, so these do not call
  * themselves. */
-#include <stddef.h>
-
-void *memcpy(void *restrict target, const void *restrict source, size_t bytes);
-void *memmove(void *target, const void *source, size_t bytes);
-void *memset(void *target, int value, size_t bytes);
+#include "memory.h"
 
 #define COPY(name, function)                                                                       \
     void name(void *target, const void *source, size_t bytes);                                     \

@@ -1,0 +1,16 @@
+/* USART3 on PD8 and PD9, the board's virtual COM port: 1 Mbaud from the HSI. */
+#ifndef USART_H
+#define USART_H
+
+#include <stdint.h>
+
+void usart_init(void);
+
+/* Both sleep while they wait. Interrupts have to be disabled: the USART's wakes the core only. */
+uint8_t usart_receive(void);
+void usart_send(uint8_t byte);
+
+/* Waits until the last byte has left. */
+void usart_flush(void);
+
+#endif

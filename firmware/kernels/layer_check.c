@@ -1,0 +1,289 @@
+#include "layer_check.h"
+
+#include <stdbool.h>
+
+#include "depthwise_rows.h"
+#include "operators.h"
+
+typedef struct {
+    const abi_layer_t *layer;
+    const abi_image_header_t *header;
+    const abi_tensor_t *tensors;
+    const abi_tensor_t *input;
+    const abi_tensor_t *output;
+    abi_error_reply_t *error;
+} check_t;
+
+static bool refuse(const check_t *check, abi_status_t status, uint32_t found, uint32_t allowed) {
+    check->error->status = (uint16_t)status;
+    check->error->detail0 = found;
+    check->error->detail1 = allowed;
+    return false;
+}
+
+static bool equal(const check_t *check, uint32_t found, uint32_t wanted) {
+    return found == wanted || refuse(check, abi_status_bad_image, found, wanted);
+}
+
+static bool at_most(const check_t *check, uint32_t found, uint32_t limit) {
+    return found <= limit || refuse(check, abi_status_bad_image, found, limit);
+}
+
+static bool at_least(const check_t *check, uint32_t found, uint32_t limit) {
+    return found >= limit || refuse(check, abi_status_bad_image, found, limit);
+}
+
+/* The tensors' sizes have been checked against their regions: a product fits 32 bits. */
+static uint32_t elements(const abi_tensor_t *tensor) {
+    return (uint32_t)tensor->height * tensor->width * tensor->channels;
+}
+
+static bool is_bytes(const check_t *check, const abi_tensor_t *tensor) {
+    return tensor->element == abi_element_int8 || tensor->element == abi_element_uint8 ||
+           refuse(check, abi_status_bad_image, tensor->element, abi_element_int8);
+}
+
+static bool tensor_exists(const check_t *check, uint32_t index) {
+    return at_most(check, index, check->header->tensor_count - 1u) &&
+           at_least(check, check->tensors[index].address, ABI_TENSOR_ADDRESS) &&
+           at_least(check, elements(&check->tensors[index]), 1);
+}
+
+static bool same_shape(const check_t *check) {
+    return equal(check, check->output->height, check->input->height) &&
+           equal(check, check->output->width, check->input->width) &&
+           equal(check, check->output->channels, check->input->channels);
+}
+
+static bool blob_fits(const check_t *check, uint32_t offset, uint64_t bytes) {
+    const uint32_t total = check->header->total_bytes;
+    return equal(check, offset % 4u, 0) && at_least(check, offset, sizeof(abi_image_header_t)) &&
+           at_most(check, offset, total) &&
+           (bytes <= total - offset ||
+            refuse(check, abi_status_bad_image, (uint32_t)bytes, total - offset));
+}
+
+static bool channel_blobs_fit(const check_t *check, uint32_t channels) {
+    return blob_fits(check, check->layer->bias_offset, 4u * channels) &&
+           blob_fits(check, check->layer->multiplier_offset, 4u * channels) &&
+           blob_fits(check, check->layer->shift_offset, 4u * channels);
+}
+
+/* Rows are stored in pairs and zero-padded to words of four weights. */
+static bool matrix_fits(const check_t *check, uint32_t rows, uint32_t values) {
+    const uint32_t stored = (rows + 1u) & ~1u;
+    const uint64_t row_bytes = ((uint64_t)values + 3u) & ~3u;
+    return blob_fits(check, check->layer->weights_offset, stored * row_bytes) &&
+           channel_blobs_fit(check, stored);
+}
+
+/* The last window along an axis begins and ends within the padded input. */
+static bool axis_fits(const check_t *check, uint32_t input, uint32_t output, uint32_t kernel,
+                      uint32_t stride, uint32_t dilation, int32_t before, int32_t after) {
+    const uint32_t window = (kernel - 1u) * dilation + 1u;
+    return at_least(check, kernel, 1) && at_least(check, stride, 1) &&
+           at_least(check, dilation, 1) && at_most(check, (uint32_t)before, INT16_MAX) &&
+           at_most(check, (uint32_t)after, INT16_MAX) &&
+           at_most(check, (output - 1u) * stride + window,
+                   input + (uint32_t)before + (uint32_t)after);
+}
+
+static bool windows_fit(const check_t *check) {
+    const abi_layer_t *layer = check->layer;
+    return axis_fits(check, check->input->height, check->output->height, layer->kernel_height,
+                     layer->stride_height, layer->dilation_height, layer->pad_top,
+                     layer->pad_bottom) &&
+           axis_fits(check, check->input->width, check->output->width, layer->kernel_width,
+                     layer->stride_width, layer->dilation_width, layer->pad_left,
+                     layer->pad_right);
+}
+
+static bool convolution_fits(const check_t *check) {
+    const uint32_t taps = (uint32_t)check->layer->kernel_height * check->layer->kernel_width;
+    return windows_fit(check) &&
+           matrix_fits(check, check->output->channels, taps * check->input->channels);
+}
+
+static bool pointwise_fits(const check_t *check) {
+    return equal(check, check->output->height, check->input->height) &&
+           equal(check, check->output->width, check->input->width) &&
+           matrix_fits(check, check->output->channels, check->input->channels);
+}
+
+static bool depthwise_fits(const check_t *check) {
+    const abi_layer_t *layer = check->layer;
+    const uint32_t channels = check->output->channels;
+    return windows_fit(check) &&
+           equal(check, channels, (uint32_t)check->input->channels * layer->depth_multiplier) &&
+           blob_fits(check, layer->weights_offset,
+                     (uint64_t)channels * (uint32_t)depthwise_weight_bytes(layer)) &&
+           channel_blobs_fit(check, channels);
+}
+
+static bool fully_connected_fits(const check_t *check) {
+    return matrix_fits(check, elements(check->output), elements(check->input));
+}
+
+/* An input is as large as the output, or repeats a whole number of times. */
+static bool add_fits(const check_t *check) {
+    const uint32_t total = elements(check->output);
+    if (!tensor_exists(check, check->layer->input1)) {
+        return false;
+    }
+    const abi_tensor_t *other = &check->tensors[check->layer->input1];
+    return is_bytes(check, other) && equal(check, total % elements(check->input), 0) &&
+           equal(check, total % elements(other), 0) &&
+           at_most(check, (uint32_t)check->layer->parameters[6], 31);
+}
+
+/* Pools divide by what lies inside of the input: every window has to hold something. */
+static bool pool_fits(const check_t *check) {
+    const abi_layer_t *layer = check->layer;
+    return axis_fits(check, check->input->height, check->output->height, layer->kernel_height,
+                     layer->stride_height, 1, layer->pad_top, layer->pad_bottom) &&
+           axis_fits(check, check->input->width, check->output->width, layer->kernel_width,
+                     layer->stride_width, 1, layer->pad_left, layer->pad_right) &&
+           at_most(check, (uint32_t)layer->pad_top, layer->kernel_height - 1u) &&
+           at_most(check, (uint32_t)layer->pad_bottom, layer->kernel_height - 1u) &&
+           at_most(check, (uint32_t)layer->pad_left, layer->kernel_width - 1u) &&
+           at_most(check, (uint32_t)layer->pad_right, layer->kernel_width - 1u) &&
+           equal(check, check->output->channels, check->input->channels);
+}
+
+static bool mean_fits(const check_t *check) {
+    const uint32_t axes = (uint32_t)check->layer->parameters[0];
+    return at_most(check, axes, 7) &&
+           equal(check, check->output->height, (axes & 1u) != 0 ? 1u : check->input->height) &&
+           equal(check, check->output->width, (axes & 2u) != 0 ? 1u : check->input->width) &&
+           equal(check, check->output->channels, (axes & 4u) != 0 ? 1u : check->input->channels);
+}
+
+static bool upsample_fits(const check_t *check) {
+    const int32_t *factors = check->layer->parameters;
+    return at_most(check, (uint32_t)factors[0], UINT16_MAX) &&
+           at_most(check, (uint32_t)factors[1], UINT16_MAX) &&
+           equal(check, check->output->height, check->input->height * (uint32_t)factors[0]) &&
+           equal(check, check->output->width, check->input->width * (uint32_t)factors[1]) &&
+           equal(check, check->output->channels, check->input->channels);
+}
+
+static bool pad_fits(const check_t *check) {
+    const abi_layer_t *layer = check->layer;
+    return at_most(check, (uint32_t)layer->pad_top, INT16_MAX) &&
+           at_most(check, (uint32_t)layer->pad_bottom, INT16_MAX) &&
+           at_most(check, (uint32_t)layer->pad_left, INT16_MAX) &&
+           at_most(check, (uint32_t)layer->pad_right, INT16_MAX) &&
+           equal(check, check->output->height,
+                 check->input->height + (uint32_t)(layer->pad_top + layer->pad_bottom)) &&
+           equal(check, check->output->width,
+                 check->input->width + (uint32_t)(layer->pad_left + layer->pad_right)) &&
+           equal(check, check->output->channels, check->input->channels);
+}
+
+static bool quantize_fits(const check_t *check) {
+    return equal(check, check->input->element, abi_element_float32) &&
+           is_bytes(check, check->output) &&
+           equal(check, elements(check->output), elements(check->input));
+}
+
+static bool dequantize_fits(const check_t *check) {
+    return is_bytes(check, check->input) &&
+           equal(check, check->output->element, abi_element_float32) &&
+           equal(check, elements(check->output), elements(check->input));
+}
+
+static bool transpose_fits(const check_t *check) {
+    const int32_t *axes = check->layer->parameters;
+    const uint32_t sizes[3] = {check->input->height, check->input->width, check->input->channels};
+    for (int i = 0; i < 3; i++) {
+        if (!at_most(check, (uint32_t)axes[i], 2)) {
+            return false;
+        }
+    }
+    return equal(check, 1u << axes[0] | 1u << axes[1] | 1u << axes[2], 7) &&
+           equal(check, check->output->height, sizes[axes[0]]) &&
+           equal(check, check->output->width, sizes[axes[1]]) &&
+           equal(check, check->output->channels, sizes[axes[2]]);
+}
+
+static bool copy_fits(const check_t *check) {
+    return at_least(check, check->input->bytes, check->output->bytes);
+}
+
+static bool softmax_fits(const check_t *check) {
+    return same_shape(check) && at_most(check, (uint32_t)check->layer->parameters[1], 31);
+}
+
+static bool concatenate_fits(const check_t *check) {
+    const int32_t *parameters = check->layer->parameters;
+    const uint32_t inputs_max = 2u * (sizeof check->layer->parameters / 4u - 2u);
+    const uint32_t count = (uint32_t)parameters[1];
+    if (!at_most(check, (uint32_t)parameters[0], 2) || !at_most(check, count, inputs_max)) {
+        return false;
+    }
+    const uint32_t outer = (parameters[0] > 0 ? check->output->height : 1u) *
+                           (parameters[0] > 1 ? check->output->width : 1u);
+    uint32_t total = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t pair = (uint32_t)parameters[2 + i / 2];
+        const uint32_t index = i % 2 == 0 ? pair & 0xFFFFu : pair >> 16;
+        if (!tensor_exists(check, index) || !is_bytes(check, &check->tensors[index]) ||
+            !equal(check, elements(&check->tensors[index]) % outer, 0)) {
+            return false;
+        }
+        total += elements(&check->tensors[index]);
+    }
+    return equal(check, total, elements(check->output));
+}
+
+static bool (*const fits[])(const check_t *check) = {
+    [abi_operator_convolution] = convolution_fits,
+    [abi_operator_pointwise] = pointwise_fits,
+    [abi_operator_depthwise] = depthwise_fits,
+    [abi_operator_add] = add_fits,
+    [abi_operator_max_pool] = pool_fits,
+    [abi_operator_average_pool] = pool_fits,
+    [abi_operator_mean] = mean_fits,
+    [abi_operator_fully_connected] = fully_connected_fits,
+    [abi_operator_upsample] = upsample_fits,
+    [abi_operator_pad] = pad_fits,
+    [abi_operator_quantize] = quantize_fits,
+    [abi_operator_dequantize] = dequantize_fits,
+    [abi_operator_requantize] = same_shape,
+    [abi_operator_transpose] = transpose_fits,
+    [abi_operator_copy] = copy_fits,
+    [abi_operator_softmax] = softmax_fits,
+    [abi_operator_concatenate] = concatenate_fits,
+};
+
+/* Quantising, dequantising and copying see to their elements themselves. */
+static bool takes_any_element(uint32_t operator) {
+    return operator == abi_operator_quantize || operator == abi_operator_dequantize ||
+           operator == abi_operator_copy;
+}
+
+abi_status_t layer_check(const abi_layer_t *layer, const abi_image_header_t *header,
+                         const abi_tensor_t *tensors, abi_error_reply_t *error) {
+    check_t check = {.layer = layer, .header = header, .tensors = tensors, .error = error};
+    if (layer->operator >= sizeof fits / sizeof fits[0] || fits[layer->operator] == NULL ||
+        layer->requantisation > abi_requantisation_saturate) {
+        refuse(&check, abi_status_unsupported, layer->operator, layer->requantisation);
+        return abi_status_unsupported;
+    }
+    if (!tensor_exists(&check, layer->input0) || !tensor_exists(&check, layer->output)) {
+        return abi_status_bad_image;
+    }
+    check.input = &tensors[layer->input0];
+    check.output = &tensors[layer->output];
+    const bool elements_fit = takes_any_element(layer->operator) ||
+                              (is_bytes(&check, check.input) && is_bytes(&check, check.output));
+    if (!elements_fit || !fits[layer->operator](&check)) {
+        return abi_status_bad_image;
+    }
+    const uint32_t scratch = kernel_scratch_bytes(layer, tensors, 0);
+    if (scratch > ABI_SCRATCH_BYTES) {
+        refuse(&check, abi_status_buffer_too_small, scratch, ABI_SCRATCH_BYTES);
+        return abi_status_buffer_too_small;
+    }
+    return abi_status_ok;
+}

@@ -1,0 +1,232 @@
+#include "inference.h"
+
+#include "clock.h"
+#include "core.h"
+#include "dwt.h"
+#include "image.h"
+#include "kernels.h"
+#include "lptim.h"
+#include "marker.h"
+#include "memory.h"
+#include "schedule.h"
+
+#define CALIBRATION_BOUNDARIES 16u
+
+static abi_profile_record_t records[ABI_LAYERS_MAX];
+static uint32_t record_count;
+static volatile uint32_t layer_at_work = ABI_LAYER_NONE;
+static uint32_t marker_overhead_cycles;
+static uint32_t hop_overhead_cycles;
+
+/* What goes on at this moment. */
+static struct {
+    abi_profile_record_t *record;
+    abi_segment_t segment;
+    abi_profile_level_t level;
+    uint32_t layer;
+    uint32_t cycles;             /* at the last boundary */
+    uint32_t ticks;
+    uint64_t total_cycles;
+    uint64_t total_ticks;
+    const clock_plan_t *hfo;
+    const clock_plan_t *lfo;     /* NULL: the layer does not hop */
+    abi_status_t clock_status;
+    uint32_t clock_index;
+} now;
+
+/* Ends a segment and begins the next. The counters are read right beside the marker's edge; the
+ * bookkeeping belongs to the segment that begins, and is what marker_overhead_cycles tells. */
+static void boundary(abi_segment_t next) {
+    const uint32_t cycles = dwt_cycles();
+    marker_boundary(next, now.layer);
+    const uint32_t ticks = lptim_ticks();
+    now.record->cycles[now.segment] += cycles - now.cycles;
+    now.record->ticks[now.segment] += ticks - now.ticks;
+    now.total_cycles += cycles - now.cycles;
+    now.total_ticks += ticks - now.ticks;
+    now.cycles = cycles;
+    now.ticks = ticks;
+    now.segment = next;
+}
+
+static void begin_segment(abi_segment_t segment) {
+    boundary(segment);
+    now.record->counts[segment]++;
+}
+
+static void change_clock(const clock_plan_t *plan, uint32_t index) {
+    if (clock_apply(plan) && now.clock_status == abi_status_ok) {
+        now.clock_status = abi_status_clock_timeout;
+        now.clock_index = index;
+    }
+}
+
+/* A DAE layer's boundary: to the other clock, if the layer has two, then on. */
+static void enter(abi_segment_t segment, const clock_plan_t *plan, uint32_t index) {
+    const bool timed = now.level == abi_profile_level_segment;
+    if (now.lfo != NULL) {
+        if (timed) {
+            begin_segment(abi_segment_switching);
+        }
+        change_clock(plan, index);
+    }
+    if (timed) {
+        begin_segment(segment);
+    }
+}
+
+static void enter_memory(void) {
+    enter(abi_segment_memory, now.lfo, schedule_layer(now.layer)->lfo);
+}
+
+static void enter_compute(void) {
+    enter(abi_segment_compute, now.hfo, schedule_layer(now.layer)->hfo);
+}
+
+/* The layer's clock first, on its own account, then its kernel. */
+static abi_status_t run_layer(uint32_t layer) {
+    const abi_layer_plan_t *plan = schedule_layer(layer);
+    const bool timed = now.level != abi_profile_level_off;
+    layer_at_work = layer;
+    now.layer = layer;
+    now.hfo = schedule_clock(plan->hfo);
+    now.lfo = plan->lfo == ABI_NO_CLOCK ? NULL : schedule_clock(plan->lfo);
+    if (timed) {
+        boundary(abi_segment_switching); /* what has gone by is the last layer's */
+        now.record = &records[layer];
+        now.record->counts[abi_segment_switching]++;
+    }
+    change_clock(now.hfo, plan->hfo);
+    if (timed) {
+        begin_segment(abi_segment_other);
+    }
+    const kernel_context_t context = {
+        .image = image_start(),
+        .tensors = image_tensors(),
+        .scratch = (uint8_t *)(uintptr_t)ABI_SCRATCH_ADDRESS,
+        .scratch_bytes = ABI_SCRATCH_BYTES,
+        .granularity = plan->granularity,
+        .enter_memory = enter_memory,
+        .enter_compute = enter_compute,
+    };
+    const abi_status_t status = kernel_run(&image_layers()[layer], &context);
+    if (!timed) {
+        boundary(abi_segment_other); /* keeps the sums of cycles within 32 bits */
+    }
+    return status != abi_status_ok ? status : now.clock_status;
+}
+
+static abi_status_t run_once(abi_profile_level_t level) {
+    const uint32_t layers = image_header()->layer_count;
+    memset(records, 0, sizeof records);
+    now.record = &records[0];
+    now.segment = abi_segment_other;
+    now.level = level;
+    now.layer = 0;
+    now.total_cycles = 0;
+    now.total_ticks = 0;
+    now.clock_status = abi_status_ok;
+    marker_trigger(1);
+    now.cycles = dwt_cycles();
+    now.ticks = lptim_ticks();
+    abi_status_t status = abi_status_ok;
+    for (uint32_t layer = 0; layer < layers && status == abi_status_ok; layer++) {
+        status = run_layer(layer);
+    }
+    boundary(abi_segment_other);
+    marker_trigger(0);
+    return status;
+}
+
+static abi_status_t report_failure(abi_status_t status, abi_error_reply_t *error) {
+    error->status = (uint16_t)status;
+    error->layer = (uint16_t)layer_at_work;
+    if (status == abi_status_clock_timeout) {
+        error->detail0 = clock_missing();
+        error->detail1 = now.clock_index;
+    } else {
+        error->detail0 = kernel_scratch_bytes(&image_layers()[layer_at_work], image_tensors(),
+            schedule_layer(layer_at_work)->granularity);
+        error->detail1 = ABI_SCRATCH_BYTES;
+    }
+    return status;
+}
+
+abi_status_t inference_run(
+    const abi_run_request_t *request, abi_run_reply_t *reply, abi_error_reply_t *error) {
+    abi_status_t status = abi_status_ok;
+    clock_counts_t before = clock_counts();
+    record_count = 0;
+    interrupts_enable();
+    lptim_extend();
+    const uint32_t runs = (uint32_t)request->warmup + request->runs;
+    for (uint32_t i = 0; i < runs && status == abi_status_ok; i++) {
+        before = clock_counts();
+        status = run_once((abi_profile_level_t)request->profile_level);
+    }
+    const clock_counts_t after = clock_counts();
+    lptim_rest();
+    interrupts_disable();
+    if (status != abi_status_ok) {
+        report_failure(status, error);
+    } else {
+        status = schedule_idle(error);
+    }
+    layer_at_work = ABI_LAYER_NONE;
+    if (status != abi_status_ok) {
+        abi_error_reply_t ignored;
+        schedule_idle(&ignored);
+        return status;
+    }
+    record_count = image_header()->layer_count;
+    *reply = (abi_run_reply_t){
+        .runs = request->runs,
+        .layer_count = (uint16_t)record_count,
+        .total_ticks = now.total_ticks,
+        .total_cycles = now.total_cycles,
+        .relocks = after.relocks - before.relocks,
+        .hops = after.hops - before.hops,
+    };
+    return abi_status_ok;
+}
+
+void inference_calibrate(void) {
+    now.record = &records[0];
+    boundary(abi_segment_other); /* brings code and data into the caches */
+    uint32_t start = dwt_cycles();
+    for (uint32_t i = 0; i < CALIBRATION_BOUNDARIES; i++) {
+        begin_segment(abi_segment_other);
+    }
+    marker_overhead_cycles = (dwt_cycles() - start) / CALIBRATION_BOUNDARIES;
+
+    static const abi_clock_t hsi = {.source = abi_clock_source_hsi};
+    clock_plan_t plan;
+    abi_error_reply_t error;
+    clock_plan(&hsi, 0, &plan, &error);
+    clock_apply(&plan);
+    start = dwt_cycles();
+    for (uint32_t i = 0; i < CALIBRATION_BOUNDARIES; i++) {
+        clock_apply(&plan);
+    }
+    hop_overhead_cycles = (dwt_cycles() - start) / CALIBRATION_BOUNDARIES;
+}
+
+uint32_t inference_marker_overhead(void) {
+    return marker_overhead_cycles;
+}
+
+uint32_t inference_hop_overhead(void) {
+    return hop_overhead_cycles;
+}
+
+uint32_t inference_profile_count(void) {
+    return record_count;
+}
+
+const abi_profile_record_t *inference_profile(void) {
+    return records;
+}
+
+uint32_t inference_layer(void) {
+    return layer_at_work;
+}
