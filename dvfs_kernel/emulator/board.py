@@ -1,0 +1,207 @@
+"""What a platform description puts around the core: memories, devices, serial ports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dvfs_kernel.emulator import state as st
+from dvfs_kernel.emulator.memory import Memory
+from dvfs_kernel.emulator.trace import ClockChange, MarkerWrite
+from dvfs_kernel.errors import BoardError, PlatformDescriptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dvfs_kernel.emulator.bus import Bus
+    from dvfs_kernel.emulator.machine import Machine
+    from dvfs_kernel.emulator.repl import PlatformDescription
+
+__all__ = ["Board", "SerialPort", "memories_of"]
+
+_READ_ONLY = {"flash": 0xFF, "systemMemory": 0}
+_TCM = {"itcm", "dtcm"}
+_PAGE = 4096
+_ITCM_FLASH_END = 0x08000000
+_INIT_WIDTHS = {"WriteByte": 1, "WriteWord": 2, "WriteDoubleWord": 4}
+
+
+def memories_of(description: PlatformDescription) -> tuple[Memory, ...]:
+    """Make the memories that a description names.
+
+    Raises
+    ------
+    PlatformDescriptionError
+        A memory has no size or no address.
+    """
+    found = []
+    for item in description.find_type("MappedMemory"):
+        size = item.attributes.get("size")
+        bases = tuple(r.address for r in item.registrations if r.address is not None)
+        if not isinstance(size, int) or size % _PAGE or not bases:
+            raise PlatformDescriptionError(
+                f"{item.path}:{item.line}: memory '{item.name}' needs an address and a size that is"
+                f" a multiple of {_PAGE} bytes; size is {size!r}"
+            )
+        memory = Memory(
+            item.name,
+            bases,
+            size,
+            read_only=item.name in _READ_ONLY,
+            fill=_READ_ONLY.get(item.name, 0),
+        )
+        _initialise(memory, item.init)
+        found.append(memory)
+    return tuple(found)
+
+
+def _initialise(memory: Memory, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        command, offset, value = statement.split()
+        width = _INIT_WIDTHS[command]
+        begin = int(offset, 0)
+        data = int(value, 0).to_bytes(width, "little")
+        memory.cells[begin : begin + width] = list(data)
+
+
+class SerialPort:
+    """One end of a serial line whose other end is a UART of the chip."""
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the firmware; they arrive at the pace of the line."""
+        self._device.receive(data)
+
+    def on_bytes(self, callback: Callable[[bytes], Any]) -> None:
+        """Call something with every byte that the firmware has sent."""
+        self._device.on_transmit(lambda byte: callback(bytes((byte,))))
+
+
+class Board:
+    """The devices around the core.
+
+    Parameters
+    ----------
+    description
+        Which devices are where.
+    machine
+        Whose core they serve.
+    """
+
+    def __init__(self, description: PlatformDescription, machine: Machine) -> None:
+        from renode_platform.devices.attach import build  # noqa: PLC0415 - not for memory-only use
+
+        self._machine = machine
+        self.flash_memory = next((m for m in machine.memory.memories if m.name == "flash"), None)
+        if self.flash_memory is not None:
+            machine.host.flash_cells = self.flash_memory.cells
+        _classify(machine)
+        self.platform: Any = build(description, machine.host, machine.options)
+        self.stopped = False
+        self._previous: tuple[int, str] | None = None
+
+    def attach(self, bus: Bus) -> None:
+        """Put the devices on the bus and listen to what the trace records."""
+        for base, size, device in self.platform.devices.values():
+            bus.attach(base, size, device)
+        self._machine.host.on_power = self.platform.meter.update
+        for _, _, device in self.platform.devices.values():
+            if getattr(device, "letter", None) == "E":
+                device.on_output(self._on_marker)
+
+    def reset(self, cause: str) -> None:
+        """Reset every device."""
+        self.stopped = False
+        self.platform.reset(cause)
+
+    # ---- clocks and power --------------------------------------------------------------------
+
+    @property
+    def flash_wait_states(self) -> int:
+        """Wait states in effect."""
+        return int(self.platform.rcc.clocks.flash_wait_states)
+
+    def energy_j(self) -> float:
+        """Energy drawn so far."""
+        self.platform.meter.update()
+        return float(self.platform.meter.energy_j)
+
+    def clocks_changed(self, clocks: Any) -> None:
+        """Tell every device, and the trace where SYSCLK changed."""
+        self.platform.clocks_changed(clocks)
+        now = clocks.sysclk_hz, clocks.source
+        if now != self._previous:
+            self._previous = now
+            machine = self._machine
+            machine.trace.clock_changes.append(
+                ClockChange(
+                    machine.now_ps,
+                    machine.counters.cycles,
+                    self.energy_j(),
+                    clocks.sysclk_hz,
+                    clocks.source,
+                    float(self.platform.meter.present_a),
+                )
+            )
+
+    def caches_changed(self, instruction: bool, data: bool) -> None:
+        """Tell the power model."""
+        self.platform.meter.caches_changed(instruction, data)
+
+    def sleep(self, *, deep: bool) -> None:
+        """Enter Sleep or Stop mode."""
+        self.platform.meter.mode_changed("stop" if deep else "sleep")
+        if deep:
+            self.stopped = True
+            self.platform.rcc.enter_stop()
+
+    def wake(self) -> None:
+        """Leave Sleep or Stop mode."""
+        if self.stopped:
+            self.stopped = False
+            self.platform.rcc.leave_stop()
+        self.platform.meter.mode_changed("run")
+
+    def _on_marker(self, _port: str, _old: int, new: int) -> None:
+        machine = self._machine
+        counters = machine.counters
+        machine.trace.markers.append(
+            MarkerWrite(machine.now_ps, counters.cycles, self.energy_j(), counters, new)
+        )
+
+    # ---- flash and serial ports --------------------------------------------------------------
+
+    def store_to_flash(self, address: int, size: int, value: int) -> bool:
+        """Take a store to flash; tell whether it hit flash at all."""
+        found = self._machine.memory.find(address, size)
+        if found is None or found[0] is not self.flash_memory:
+            return False
+        self.platform.flash.program(address, size, value)
+        return True
+
+    def serial_port(self, name: str) -> SerialPort:
+        """Return the line to a UART."""
+        try:
+            return SerialPort(self.platform.uart(name))
+        except KeyError:
+            raise BoardError(f"there is no serial port {name!r} in the description") from None
+
+
+def _classify(machine: Machine) -> None:
+    """Tell the timing model which kind of memory is where."""
+    kinds = machine.native_state[st.KINDS : st.KINDS + st.KIND_COUNT]
+    kinds[:] = st.KIND_DEVICE
+    for memory in machine.memory.memories:
+        for base in memory.bases:
+            if base >= st.KIND_LIMIT:
+                continue
+            if memory.name in _TCM:
+                kind = st.KIND_TCM
+            elif memory.read_only:
+                kind = st.KIND_FLASH_ITCM if base < _ITCM_FLASH_END else st.KIND_FLASH
+            else:
+                kind = st.KIND_SRAM
+            first = base >> st.KIND_SHIFT
+            last = (base + memory.size - 1) >> st.KIND_SHIFT
+            kinds[first : last + 1] = kind

@@ -1,0 +1,252 @@
+"""The level-1 caches and the flash accelerator, as native functions on the shared state.
+
+Only tags are modelled: the memory always holds the newest data, so a program that forgets cache
+maintenance still computes what it would with coherent caches; it just costs the right time.
+
+Replacement. No public document tells the policy of the Cortex-M7. Here: least recently used in
+the 2-way instruction cache, round robin per set in the 4-way data cache (estimate).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from dvfs_kernel.emulator import state as st
+
+__all__ = [
+    "clean_data_line",
+    "clean_data_set_way",
+    "data_access",
+    "fetch",
+    "invalidate_data",
+    "invalidate_instructions",
+]
+
+# Plain copies: compiled code freezes module-level integers, not attributes of another module.
+_CYCLES, _DEADLINE = st.CYCLES, st.DEADLINE
+_ICACHE, _ICACHE_SETS, _LINE_SHIFT = st.ICACHE, st.ICACHE_SETS, st.LINE_SHIFT
+_DCACHE, _DCACHE_SETS, _DCACHE_STRIDE = st.DCACHE, st.DCACHE_SETS, st.DCACHE_STRIDE
+_DCACHE_WAYS = st.DCACHE_WAYS
+_ART, _ART_LINES, _ART_ON = st.ART, st.ART_LINES, st.ART_ON
+_ICACHE_ON, _DCACHE_ON = st.ICACHE_ON, st.DCACHE_ON
+_KINDS, _KIND_SHIFT, _KIND_LIMIT = st.KINDS, st.KIND_SHIFT, st.KIND_LIMIT
+_TCM, _FLASH, _SRAM, _FLASH_ITCM = st.KIND_TCM, st.KIND_FLASH, st.KIND_SRAM, st.KIND_FLASH_ITCM
+_FETCH_MISS, _READ_MISS = st.FETCH_MISS, st.READ_MISS
+_FETCH_UNCACHED = st.FETCH_UNCACHED
+_READ_UNCACHED, _WRITE_UNCACHED = st.READ_UNCACHED, st.WRITE_UNCACHED
+_STORE_MISS, _STORE_STREAMED, _WRITE_BACK = st.STORE_MISS, st.STORE_STREAMED, st.WRITE_BACK
+_ICACHE_STALL = st.ICACHE_STALL
+_FLASH_STALL, _SRAM_STALL = st.DCACHE_FLASH_STALL, st.DCACHE_SRAM_STALL
+_ICACHE_FLASH_MISSES, _ICACHE_SRAM_MISSES = st.ICACHE_FLASH_MISSES, st.ICACHE_SRAM_MISSES
+_DCACHE_FLASH_MISSES, _DCACHE_SRAM_MISSES = st.DCACHE_FLASH_MISSES, st.DCACHE_SRAM_MISSES
+_STORE_MISSES, _WRITE_BACKS = st.DCACHE_STORE_MISSES, st.WRITE_BACKS
+_UNCACHED_FETCHES = st.UNCACHED_FETCHES
+_UNCACHED_READS, _UNCACHED_WRITES = st.UNCACHED_READS, st.UNCACHED_WRITES
+_LAST_STORE_LINE, _STORE_BYTES = st.LAST_STORE_LINE, st.STORE_BYTES
+_STREAMED_LINES = st.STREAMED_LINES
+_LAST_FETCH_LINE, _LAST_READ_LINE = st.LAST_FETCH_LINE, st.LAST_READ_LINE
+_LINE_BYTES = 1 << st.LINE_SHIFT
+_STREAMING_AFTER = 3  # full lines in a row ([M7] DDI 0489F 5.9.1)
+
+
+@njit(inline="always")
+def _kind(s: Any, address: int) -> int:
+    if address >= _KIND_LIMIT:
+        return 4
+    return s[_KINDS + (address >> _KIND_SHIFT)]
+
+
+@njit(cache=True)
+def _art_hit(s: Any, line: int) -> bool:
+    """Look a flash word up in the accelerator's 64 lines, most recent first."""
+    found = _ART_LINES - 1
+    for i in range(_ART_LINES):
+        if s[_ART + i] == line:
+            found = i
+            break
+    hit = s[_ART + found] == line
+    for i in range(found, 0, -1):
+        s[_ART + i] = s[_ART + i - 1]
+    s[_ART] = line
+    return bool(hit)
+
+
+@njit(cache=True)
+def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int) -> int:
+    """Wait of one 256-bit flash word on the ITCM port, with or without the accelerator."""
+    if s[slot] == line:
+        return 0
+    s[slot] = line
+    if s[_ART_ON] != 0 and _art_hit(s, line):
+        return 0
+    return cost
+
+
+@njit(cache=True)
+def fetch(s: Any, address: int, size: int) -> int:
+    """Fetch a block of code; return the stall in cycles."""
+    kind = _kind(s, address)
+    if kind == _TCM:
+        return 0
+    first = address >> _LINE_SHIFT
+    last = (address + size - 1) >> _LINE_SHIFT
+    stall = 0
+    if kind == _FLASH_ITCM:
+        for line in range(first, last + 1):
+            stall += _flash_itcm_wait(s, line, _LAST_FETCH_LINE, s[_FETCH_MISS + kind])
+    elif s[_ICACHE_ON] != 0:
+        for line in range(first, last + 1):
+            way = _ICACHE + (line & (_ICACHE_SETS - 1)) * 2
+            recent = s[way]
+            if recent == line:
+                continue
+            if s[way + 1] != line:
+                stall += s[_FETCH_MISS + kind]
+                if kind == _FLASH:
+                    s[_ICACHE_FLASH_MISSES] += 1
+                else:
+                    s[_ICACHE_SRAM_MISSES] += 1
+            s[way + 1] = recent
+            s[way] = line
+    else:
+        # The prefetch unit reads 64 bits at a time and keeps the last of them.
+        for word in range(address >> 3, ((address + size - 1) >> 3) + 1):
+            if s[_LAST_FETCH_LINE] != word:
+                s[_LAST_FETCH_LINE] = word
+                s[_UNCACHED_FETCHES] += 1
+                stall += s[_FETCH_UNCACHED + kind]
+    s[_ICACHE_STALL] += stall
+    return stall
+
+
+@njit(cache=True)
+def _store_streams(s: Any, line: int, size: int) -> bool:
+    """Follow the stores; tell whether the core is in dynamic read-allocate mode."""
+    if s[_LAST_STORE_LINE] == line:
+        s[_STORE_BYTES] += size
+    else:
+        follows = s[_LAST_STORE_LINE] + 1 == line
+        if s[_STORE_BYTES] >= _LINE_BYTES and follows:
+            s[_STREAMED_LINES] += 1
+        else:
+            s[_STREAMED_LINES] = 0
+        s[_LAST_STORE_LINE] = line
+        s[_STORE_BYTES] = size
+    return bool(s[_STREAMED_LINES] >= _STREAMING_AFTER)
+
+
+@njit(cache=True)
+def _allocate(s: Any, base: int, tag: int) -> int:
+    """Put a line in place of the set's victim; return the write-back's cycles."""
+    way = -1
+    for i in range(_DCACHE_WAYS):
+        if s[base + i] == 0:
+            way = i
+            break
+    cycles = 0
+    if way < 0:
+        way = s[base + _DCACHE_WAYS]
+        s[base + _DCACHE_WAYS] = (way + 1) & (_DCACHE_WAYS - 1)
+        if s[base + way] & 1:
+            s[_WRITE_BACKS] += 1
+            cycles = s[_WRITE_BACK]
+    s[base + way] = tag
+    return cycles
+
+
+@njit(cache=True)
+def _line_access(s: Any, kind: int, line: int, is_write: bool, size: int) -> int:
+    """Access at most one line; return the stall in cycles."""
+    if kind == _FLASH_ITCM:
+        stall = _flash_itcm_wait(s, line, _LAST_READ_LINE, s[_READ_MISS + kind])
+    elif s[_DCACHE_ON] == 0:
+        if is_write:
+            s[_UNCACHED_WRITES] += 1
+            stall = s[_WRITE_UNCACHED + kind]
+        else:
+            s[_UNCACHED_READS] += 1
+            stall = s[_READ_UNCACHED + kind]
+    else:
+        base = _DCACHE + (line & (_DCACHE_SETS - 1)) * _DCACHE_STRIDE
+        streams = is_write and _store_streams(s, line, size)
+        for i in range(_DCACHE_WAYS):
+            if s[base + i] >> 1 == line:
+                # Flash is write-through by default (AN4667 Table 2): never dirty.
+                if is_write and kind == _SRAM:
+                    s[base + i] |= 1
+                return 0
+        if not is_write:
+            stall = s[_READ_MISS + kind] + _allocate(s, base, line << 1)
+            if kind == _FLASH:
+                s[_DCACHE_FLASH_MISSES] += 1
+            else:
+                s[_DCACHE_SRAM_MISSES] += 1
+        elif streams:
+            stall = s[_STORE_STREAMED] if size == s[_STORE_BYTES] else 0
+        else:
+            s[_STORE_MISSES] += 1
+            stall = s[_STORE_MISS] + _allocate(s, base, line << 1 | 1)
+    if kind == _SRAM:
+        s[_SRAM_STALL] += stall
+    else:
+        s[_FLASH_STALL] += stall
+    return stall
+
+
+@njit(cache=True)
+def data_access(s: Any, address: int, size: int, is_write: bool) -> int:
+    """Read or write data; return the stall in cycles."""
+    kind = _kind(s, address)
+    if kind == _TCM or kind > _FLASH_ITCM:
+        return 0
+    line = address >> _LINE_SHIFT
+    here = _LINE_BYTES - (address & (_LINE_BYTES - 1))
+    if size <= here:
+        return _line_access(s, kind, line, is_write, size)
+    stall = _line_access(s, kind, line, is_write, here)
+    return stall + _line_access(s, kind, line + 1, is_write, size - here)
+
+
+def invalidate_instructions(s: st.NativeState) -> None:
+    """Invalidate the whole instruction cache (ICIALLU)."""
+    s[_ICACHE : _ICACHE + _ICACHE_SETS * 2] = 0
+
+
+def _data_sets(s: st.NativeState) -> Any:
+    area = s[_DCACHE : _DCACHE + _DCACHE_SETS * _DCACHE_STRIDE]
+    return area.reshape(_DCACHE_SETS, _DCACHE_STRIDE)
+
+
+def invalidate_data(s: st.NativeState) -> None:
+    """Invalidate the whole data cache and the order of its victims (reset)."""
+    _data_sets(s)[:] = 0
+
+
+def clean_data_set_way(
+    s: st.NativeState, index: int, way: int, *, clean: bool, invalidate: bool
+) -> int:
+    """Maintain one way of one set (DCISW, DCCSW, DCCISW); return the cycles it takes."""
+    return _maintain(s, _data_sets(s)[index % _DCACHE_SETS], way % _DCACHE_WAYS, clean, invalidate)
+
+
+def clean_data_line(s: st.NativeState, address: int, *, clean: bool, invalidate: bool) -> int:
+    """Maintain the line of an address (DCIMVAC, DCCMVAC, DCCIMVAC); return the cycles."""
+    line = address >> _LINE_SHIFT
+    ways = _data_sets(s)[line & (_DCACHE_SETS - 1)]
+    found = np.flatnonzero(ways[:_DCACHE_WAYS] >> 1 == line)
+    return _maintain(s, ways, int(found[0]), clean, invalidate) if len(found) else 0
+
+
+def _maintain(s: st.NativeState, ways: Any, way: int, clean: bool, invalidate: bool) -> int:
+    dirty = bool(ways[way] & 1)
+    cycles = 0
+    if clean and dirty:
+        s[_WRITE_BACKS] += 1
+        cycles = int(s[_WRITE_BACK])
+        ways[way] &= ~1
+    if invalidate:
+        ways[way] = 0
+    return cycles

@@ -1,0 +1,118 @@
+"""ELF files: what to put where, and which function an address belongs to."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from dvfs_kernel.errors import FileFormatError
+
+__all__ = ["Executable", "SymbolTable"]
+
+_THUMB_BIT = 1
+
+
+@dataclass
+class SymbolTable:
+    """Functions by address, and any symbol by name."""
+
+    functions: list[tuple[int, int, str]] = field(default_factory=list)  # begin, size, name
+    addresses: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.functions.sort()
+        self._begins = [begin for begin, _, _ in self.functions]
+
+    def function_at(self, address: int) -> str | None:
+        """Return ``name+0x12`` for an address inside a function, else ``None``."""
+        index = bisect_right(self._begins, address) - 1
+        if index < 0:
+            return None
+        begin, size, name = self.functions[index]
+        offset = address - begin
+        if offset >= max(size, 2):
+            return None
+        return f"{name}+0x{offset:x}" if offset else name
+
+
+@dataclass(frozen=True)
+class Executable:
+    """An ELF file for the chip.
+
+    Attributes
+    ----------
+    segments : tuple of (int, bytes)
+        Physical address and bytes of each loadable segment.
+    symbols : SymbolTable
+    """
+
+    segments: tuple[tuple[int, bytes], ...]
+    symbols: SymbolTable
+
+    @classmethod
+    def read(cls, source: str | Path | bytes) -> Executable:
+        """Read a file or its bytes.
+
+        Raises
+        ------
+        FileFormatError
+            It is not a 32-bit little-endian Arm executable, or damaged.
+        """
+        name = "the ELF file" if isinstance(source, bytes) else str(source)
+        try:
+            data = source if isinstance(source, bytes) else Path(source).read_bytes()
+            elf = ELFFile(BytesIO(data))
+            if elf.elfclass != 32 or not elf.little_endian or elf["e_machine"] != "EM_ARM":  # noqa: PLR2004
+                raise FileFormatError(
+                    f"{name} is for {elf['e_machine']}, {elf.elfclass} bit; a 32-bit little-endian"
+                    " Arm executable is needed"
+                )
+            segments = tuple(
+                (int(segment["p_paddr"]), _contents(segment, name))
+                for segment in elf.iter_segments("PT_LOAD")
+                if segment["p_filesz"]
+            )
+            symbols = _symbols(elf)
+        except OSError as error:
+            raise FileFormatError(f"cannot read {name}: {error.strerror}") from error
+        except FileFormatError:
+            raise
+        except (ELFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+            raise FileFormatError(f"{name} is not an ELF file, or damaged: {error}") from error
+        if not segments:
+            raise FileFormatError(f"{name} has no loadable segment")
+        return cls(segments, symbols)
+
+
+def _contents(segment: Any, name: str) -> bytes:
+    data: bytes = segment.data()
+    if len(data) != segment["p_filesz"]:
+        raise FileFormatError(
+            f"{name} is cut short: a segment has {len(data)} of {segment['p_filesz']} bytes"
+        )
+    return data
+
+
+def _symbols(elf: Any) -> SymbolTable:
+    functions = []
+    addresses = {}
+    for section in elf.iter_sections():
+        if not isinstance(section, SymbolTableSection):
+            continue
+        for symbol in section.iter_symbols():
+            kind = symbol["st_info"]["type"]
+            value = int(symbol["st_value"])
+            if kind == "STT_FUNC":
+                begin = value & ~_THUMB_BIT
+                functions.append((begin, int(symbol["st_size"]), symbol.name))
+                addresses[symbol.name] = begin
+            elif kind in {"STT_OBJECT", "STT_NOTYPE"} and symbol.name:
+                addresses.setdefault(symbol.name, value)
+    return SymbolTable(functions, addresses)

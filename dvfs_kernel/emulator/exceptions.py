@@ -1,0 +1,306 @@
+"""Exception entry and return, and the faults of the core."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dvfs_kernel.emulator import nvic as nv
+from dvfs_kernel.emulator import state as st
+from dvfs_kernel.errors import BoardError
+
+if TYPE_CHECKING:
+    from dvfs_kernel.emulator.core import Core
+    from dvfs_kernel.emulator.memory import MemoryMap
+    from dvfs_kernel.emulator.nvic import Nvic
+    from dvfs_kernel.emulator.system_control import SystemControl
+    from dvfs_kernel.emulator.timing import TimingParameters
+
+__all__ = ["Exceptions", "LockUp"]
+
+_EXC_NUMBER = 0x1FF
+_THUMB = 1 << 24
+_ALIGNED = 1 << 9
+_IT_BITS = 0x0600FC00
+_FLAGS = 0xF80F0000
+_CONTROL_NPRIV = 1
+_CONTROL_SPSEL = 2
+_CONTROL_FPCA = 4
+_BASIC_FRAME = 0x20
+_FP_FRAME = 0x68
+_RETURN_CODES = {0xFFFFFFE1, 0xFFFFFFE9, 0xFFFFFFED, 0xFFFFFFF1, 0xFFFFFFF9, 0xFFFFFFFD}
+
+
+class LockUp(Exception):  # noqa: N818 - a state of the core, turned into a report by the machine
+    """A fault came where no handler can take it."""
+
+
+class Exceptions:
+    """Moves the core into handlers and back (ARMv7-M architecture reference manual, B1.5).
+
+    The floating-point context is saved at entry and not lazily: the frame is the same, FPCCR
+    shows no lazy state.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        memory: MemoryMap,
+        nvic: Nvic,
+        control: SystemControl,
+        timing: TimingParameters,
+    ) -> None:
+        self._core = core
+        self._memory = memory
+        self._nvic = nvic
+        self._control = control
+        self._timing = timing
+
+    # ---- choice ------------------------------------------------------------------------------
+
+    def take_pending(self) -> bool:
+        """Enter the handler of the most urgent exception if it may preempt; tell whether."""
+        nvic = self._nvic
+        number = nvic.first()
+        state = self._core.state
+        if number is None:
+            state[st.MASKED_PENDING] = 0
+            return False
+        if nvic.group_priority(number) >= self._execution_priority():
+            state[st.MASKED_PENDING] = 1
+            return False
+        self._enter(number, self._core.pc)
+        following = nvic.first()
+        state[st.MASKED_PENDING] = int(following is not None)
+        return True
+
+    def wakes(self) -> bool:
+        """Tell whether a pending exception ends WFI: as if PRIMASK were clear."""
+        number = self._nvic.first()
+        if number is None:
+            return False
+        _, _, _, faultmask, basepri, _ = self._core.read_specials()
+        priority = self._nvic.execution_priority(0, faultmask, basepri)
+        return self._nvic.group_priority(number) < priority
+
+    def _execution_priority(self) -> int:
+        _, _, primask, faultmask, basepri, _ = self._core.read_specials()
+        return self._nvic.execution_priority(primask, faultmask, basepri)
+
+    def supervisor_call(self) -> None:
+        """SVC: enter its handler, or fault where it cannot preempt."""
+        nvic = self._nvic
+        if nvic.group_priority(nv.SVCALL) >= self._execution_priority():
+            self._hard_fault(self._core.pc)
+            return
+        self._enter(nv.SVCALL, self._core.pc)
+
+    def fault(self, number: int, return_address: int) -> None:
+        """Enter a fault handler; the fault's status bits are set already.
+
+        Raises
+        ------
+        LockUp
+            The core is in HardFault or NMI already, or the vector cannot be read.
+        """
+        nvic = self._nvic
+        if number != nv.HARD_FAULT and (
+            nvic.enabled[number] and nvic.group_priority(number) < self._execution_priority()
+        ):
+            self._enter(number, return_address)
+        else:
+            self._hard_fault(return_address)
+
+    def _hard_fault(self, return_address: int) -> None:
+        self._control.hard_fault_status |= self._control.HFSR_FORCED
+        if self._execution_priority() <= -1:
+            raise LockUp
+        self._enter(nv.HARD_FAULT, return_address)
+
+    # ---- entry -------------------------------------------------------------------------------
+
+    def _enter(self, number: int, return_address: int) -> None:
+        core = self._core
+        registers = core.integers.read()
+        status = registers[16]
+        msp, psp, _, _, _, control = core.read_specials()
+        from_thread = status & _EXC_NUMBER == 0
+        on_psp = from_thread and bool(control & _CONTROL_SPSEL)
+        with_fp = bool(control & _CONTROL_FPCA)
+        stack = psp if on_psp else msp
+        padding = stack & 4
+        frame = (stack - (_FP_FRAME if with_fp else _BASIC_FRAME)) & ~7 & 0xFFFFFFFF
+        words = [*registers[0:4], registers[12], registers[14], return_address & ~1]
+        words.append(status & ~_ALIGNED | (_ALIGNED if padding else 0))
+        if with_fp:
+            floats = core.floats.read()
+            words += [*floats[:16], floats[32], 0]
+        try:
+            self._memory.write(frame, b"".join(w.to_bytes(4, "little") for w in words))
+        except BoardError:
+            self._control.stacking_failed(frame)
+            if number == nv.HARD_FAULT:
+                raise LockUp from None
+            # A derived fault: the frame is lost, HardFault is entered on the same stack pointer.
+            self._nvic.pending.add(nv.HARD_FAULT)
+            number = nv.HARD_FAULT
+        self._nvic.activate(number)
+        vector = self._vector(number)
+        lr = 0xFFFFFFF1 if not from_thread else (0xFFFFFFFD if on_psp else 0xFFFFFFF9)
+        if with_fp:
+            lr &= ~0x10
+        self._switch_to_handler(number, status, control, frame, on_psp=on_psp)
+        registers = core.integers.read()
+        registers[14] = lr
+        registers[15] = vector
+        registers[16] = status & _FLAGS | (_THUMB if vector & 1 else 0) | number
+        self._write_registers(registers)
+        cycles = self._timing.exception_entry_cycles
+        if with_fp:
+            cycles += self._timing.exception_fp_cycles
+        self._charge(cycles)
+        core.state[st.EVENT_REGISTER] = 1
+        self._control.entered(number)
+
+    def _switch_to_handler(
+        self, number: int, status: int, control: int, frame: int, *, on_psp: bool
+    ) -> None:
+        """Select the main stack and handler mode, and put the frame's address in its stack."""
+        core = self._core
+        thread = status & ~_EXC_NUMBER
+        if on_psp:
+            # SPSEL can only be cleared in privileged thread mode, and has to read as 0 in the
+            # handler: pass through handler mode to gain privilege.
+            core.set_status(thread | number)
+            core.set_control(control & _CONTROL_SPSEL)
+            core.set_status(thread)
+            registers = core.integers.read()
+            registers[13] = frame
+            core.integers.write(registers)
+            core.set_control(0)
+            core.set_status(thread | number)
+        else:
+            core.set_status(thread | number)
+            registers = core.integers.read()
+            registers[13] = frame
+            core.integers.write(registers)
+        core.set_control(control & _CONTROL_NPRIV)
+
+    def _vector(self, number: int) -> int:
+        try:
+            return self._memory.read_word(self._control.vector_table + 4 * number)
+        except BoardError:
+            self._control.hard_fault_status |= self._control.HFSR_VECTTBL
+            raise LockUp from None
+
+    def _write_registers(self, registers: list[int]) -> None:
+        """Write r0..r15 and xPSR; the program counter carries the Thumb bit."""
+        core = self._core
+        status = registers[16]
+        values = list(registers)
+        values[15] = registers[15] & ~1 | (status >> 24 & 1)
+        core.integers.write(values)
+        core.set_status(status)
+        core.state[st.PREVIOUS] = -1
+
+    def _charge(self, cycles: int) -> None:
+        state = self._core.state
+        state[st.CYCLES] += cycles
+        state[st.EXCEPTION_CYCLES] += cycles
+
+    # ---- return ------------------------------------------------------------------------------
+
+    def exception_return(self) -> bool:
+        """Leave the handler whose EXC_RETURN the core jumped to.
+
+        Returns
+        -------
+        bool
+            Whether the core is back in thread mode.
+        """
+        core = self._core
+        registers = core.integers.read()
+        status = registers[16]
+        number = status & _EXC_NUMBER
+        code = registers[15] | (status >> 24 & 1)
+        if code not in _RETURN_CODES or number not in self._nvic.active:
+            return self._invalid_return(registers, number)
+        to_thread = bool(code & 8)
+        if to_thread != (len(self._nvic.active) == 1):
+            return self._invalid_return(registers, number)
+        msp, psp, primask, faultmask, basepri, control = core.read_specials()
+        on_psp = bool(code & 4)
+        with_fp = not code & 0x10
+        frame = psp if on_psp else msp
+        size = _FP_FRAME if with_fp else _BASIC_FRAME
+        try:
+            data = self._memory.read(frame, size)
+        except BoardError:
+            self._control.unstacking_failed(frame)
+            self._nvic.deactivate(number)
+            self.fault(nv.BUS_FAULT, code)
+            return False
+        words = [int.from_bytes(data[i : i + 4], "little") for i in range(0, size, 4)]
+        new_status = words[7]
+        stack = frame + size + (4 if new_status & _ALIGNED else 0) & 0xFFFFFFFF
+        if number != nv.NMI and faultmask:
+            core.specials.write([msp, psp, primask, 0, basepri, control])
+        self._nvic.deactivate(number)
+        new_status &= ~_ALIGNED
+        target = new_status & _EXC_NUMBER
+        if to_thread:
+            self._switch_to_thread(new_status & ~_EXC_NUMBER, control, stack, on_psp=on_psp,
+                                   with_fp=with_fp)
+        else:
+            core.set_status(new_status)
+            registers = core.integers.read()
+            registers[13] = stack
+            core.integers.write(registers)
+            core.set_control(control & _CONTROL_NPRIV | (_CONTROL_FPCA if with_fp else 0))
+        if with_fp:
+            floats = core.floats.read()
+            floats[:16] = words[8:24]
+            floats[32] = words[24]
+            core.floats.write(floats)
+        registers = core.integers.read()
+        registers[0:4] = words[0:4]
+        registers[12] = words[4]
+        registers[14] = words[5]
+        registers[15] = words[6]
+        registers[16] = new_status & ~_EXC_NUMBER | (0 if to_thread else target)
+        self._write_registers(registers)
+        cycles = self._timing.exception_return_cycles
+        if with_fp:
+            cycles += self._timing.exception_fp_cycles
+        self._charge(cycles)
+        core.state[st.EVENT_REGISTER] = 1
+        self._control.left(number)
+        return to_thread
+
+    def _switch_to_thread(
+        self, status: int, control: int, stack: int, *, on_psp: bool, with_fp: bool
+    ) -> None:
+        core = self._core
+        if not on_psp:
+            registers = core.integers.read()
+            registers[13] = stack
+            core.integers.write(registers)
+        core.set_control(0)  # privileged for the moment, so that SPSEL can be written
+        core.set_status(status)
+        selected = _CONTROL_SPSEL if on_psp else 0
+        core.set_control(selected)
+        if on_psp:
+            registers = core.integers.read()
+            registers[13] = stack
+            core.integers.write(registers)
+        core.set_control(
+            control & _CONTROL_NPRIV | selected | (_CONTROL_FPCA if with_fp else 0)
+        )
+
+    def _invalid_return(self, registers: list[int], number: int) -> bool:
+        """Fault with INVPC: the frame stays where it is, the handler's context is stacked."""
+        self._control.usage_fault_status |= self._control.UFSR_INVPC
+        address = registers[15]
+        if len(self._nvic.active) > 1:
+            self._nvic.deactivate(number)
+        self.fault(nv.USAGE_FAULT, address)
+        return False

@@ -1,0 +1,115 @@
+"""Readable reports of how a firmware ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dvfs_kernel.emulator.nvic import exception_name
+from dvfs_kernel.errors import FirmwareFaultError
+
+if TYPE_CHECKING:
+    from dvfs_kernel.emulator.elf import SymbolTable
+
+__all__ = ["CoreFaultError", "FaultReport"]
+
+_CFSR_BITS = {
+    0: "instruction fetch from a region that is execute-never (IACCVIOL)",
+    8: "instruction fetch from an address where nothing is (IBUSERR)",
+    9: "access to an address where nothing is (PRECISERR)",
+    10: "access to a reserved address, reported late (IMPRECISERR)",
+    11: "exception frame cannot be read (UNSTKERR)",
+    12: "exception frame cannot be written: stack overflow? (STKERR)",
+    16: "undefined instruction (UNDEFINSTR)",
+    17: "jump to an address without the Thumb bit (INVSTATE)",
+    18: "invalid exception return (INVPC)",
+    19: "floating-point instruction while CPACR keeps the FPU off (NOCP)",
+    24: "unaligned access (UNALIGNED)",
+    25: "division by zero (DIVBYZERO)",
+}
+_HFSR_BITS = {
+    1: "vector table cannot be read (VECTTBL)",
+    31: "breakpoint instruction without a debugger (DEBUGEVT)",
+}
+_BFARVALID = 1 << 15
+_NAMES = [f"r{i}" for i in range(13)] + ["sp", "lr", "pc", "xpsr"]
+
+
+@dataclass(frozen=True)
+class FaultReport:
+    """The core at the moment of a fault.
+
+    Attributes
+    ----------
+    summary : str
+        What happened, in a sentence.
+    time_ps, cycles : int
+    registers : dict
+        ``r0`` .. ``r12``, ``sp``, ``lr``, ``pc``, ``xpsr`` at the instruction to blame.
+    cfsr, hfsr, bfar : int
+        Fault status registers.
+    symbols : SymbolTable or None
+        Of the firmware.
+    """
+
+    summary: str
+    time_ps: int
+    cycles: int
+    registers: dict[str, int]
+    cfsr: int
+    hfsr: int
+    bfar: int
+    symbols: SymbolTable | None = None
+
+    @classmethod
+    def capture(
+        cls,
+        summary: str,
+        registers: list[int],
+        *,
+        time_ps: int,
+        cycles: int,
+        status: tuple[int, int, int],
+        symbols: SymbolTable | None,
+    ) -> FaultReport:
+        """Make a report of the seventeen registers and (CFSR, HFSR, BFAR)."""
+        named = dict(zip(_NAMES, registers, strict=True))
+        return cls(summary, time_ps, cycles, named, *status, symbols)
+
+    def causes(self) -> list[str]:
+        """Return what the fault status registers say, in words."""
+        found = [text for bit, text in _CFSR_BITS.items() if self.cfsr >> bit & 1]
+        found += [text for bit, text in _HFSR_BITS.items() if self.hfsr >> bit & 1]
+        if self.cfsr & _BFARVALID:
+            found.append(f"the address was 0x{self.bfar:08X}")
+        return found
+
+    def place(self, register: str) -> str:
+        """Return a code address with its function's name where that is known."""
+        address = self.registers[register] & ~1
+        name = self.symbols.function_at(address) if self.symbols else None
+        return f"0x{address:08X}" + (f" ({name})" if name else "")
+
+    def __str__(self) -> str:
+        lines = [self.summary]
+        lines += [f"  {cause}" for cause in self.causes()]
+        mode = exception_name(self.registers["xpsr"] & 0x1FF)
+        lines.append(
+            f"  at pc {self.place('pc')}, called from lr {self.place('lr')}, in {mode},"
+            f" {self.time_ps / 1e6:.3f} us, cycle {self.cycles}"
+        )
+        names = [name for name in _NAMES if name not in {"pc", "lr"}]
+        words = [f"{name:>4} {self.registers[name]:08X}" for name in names]
+        lines += ["  " + "".join(words[i : i + 5]) for i in range(0, len(words), 5)]
+        return "\n".join(lines)
+
+
+class CoreFaultError(FirmwareFaultError):
+    """A fault of the core that the firmware did not survive; `report` has the details."""
+
+    def __init__(self, report: FaultReport) -> None:
+        super().__init__(str(report))
+        self.report = report
+
+    def __reduce__(self) -> tuple[type[CoreFaultError], tuple[FaultReport]]:
+        return type(self), (self.report,)

@@ -1,0 +1,146 @@
+"""What the device models run in: time, events, clocks, complaints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dvfs_kernel.emulator import state as st
+from dvfs_kernel.emulator.events import EventQueue
+from dvfs_kernel.emulator.virtual_time import VirtualTime
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dvfs_kernel.emulator.core import Core
+    from dvfs_kernel.emulator.nvic import Nvic
+
+__all__ = ["DeviceHost"]
+
+_RESET_HCLK_HZ = 16_000_000  # HSI
+
+
+class DeviceHost:
+    """The interface that `renode_platform.devices` are written against, and the clock behind it.
+
+    Time is counted in ticks of HCLK: the core's cycles plus those it slept through.
+
+    Parameters
+    ----------
+    core, nvic
+        The core, for its cycle counter, and its interrupt controller.
+    on_violation
+        Takes rule and message of illegal programming.
+    on_message
+        Takes what a device logs.
+    on_clocks
+        Called before and after the clocks change, with the old or new ones.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        nvic: Nvic,
+        on_violation: Callable[[str, str], None],
+        on_message: Callable[[str], None],
+        on_clocks: Callable[[Any], None],
+    ) -> None:
+        self._core = core
+        self._nvic = nvic
+        self._on_clocks = on_clocks
+        self.violation = on_violation
+        self.log = on_message
+        self.queue = EventQueue()
+        self.time = VirtualTime(_RESET_HCLK_HZ)
+        self.idle_ticks = 0
+        self.reset_cause: str | None = None
+        self.on_ticks_moved: Callable[[], None] = _nothing
+        self.on_power: Callable[[], None] = _nothing
+        self.on_flash: Callable[[int, bytes], None] = _no_flash
+        self.flash_cells: Any = None
+
+    # ---- time --------------------------------------------------------------------------------
+
+    def ticks(self) -> int:
+        """Return the count of HCLK."""
+        return int(self._core.state[st.CYCLES]) + self.idle_ticks
+
+    def now_ps(self) -> int:
+        """Return virtual time in picoseconds."""
+        return self.time.now_ps(self.ticks())
+
+    def call_at(self, time_ps: int, callback: Callable[[], None]) -> int:
+        """Call something at a time; in the past means as soon as possible."""
+        token = self.queue.call_at(time_ps, callback)
+        self._core.shorten(self.time.tick_at(time_ps) - self.idle_ticks)
+        return token
+
+    def cancel(self, token: int | None) -> None:
+        """Forget what `call_at` returned."""
+        self.queue.cancel(token)
+
+    def call_at_tick(self, tick: int, callback: Callable[[], None]) -> int:
+        """Call something at a count of HCLK, if it does not change or stop until then."""
+        return self.call_at(self.time.time_of(tick), callback)
+
+    def stall_until(self, time_ps: int) -> None:
+        """Stop HCLK until a time; nothing is counted meanwhile."""
+        if time_ps > self.now_ps():
+            self.time.advance_to(self.ticks(), time_ps)
+            self._moved()
+
+    def sleep_until(self, time_ps: int) -> None:
+        """Let HCLK run without the core until the first tick that is not before a time."""
+        self.idle_ticks += max(self.time.tick_at(time_ps) - self.ticks(), 0)
+
+    def restart_ticks(self) -> None:
+        """Count ticks from 0 again, before the core's cycles are cleared."""
+        self.time.restart(self.ticks())
+        self.idle_ticks = -int(self._core.state[st.CYCLES])
+
+    def _moved(self) -> None:
+        """Ticks and times have shifted against each other."""
+        self.on_ticks_moved()
+        following = self.queue.next_time_ps
+        if following is not None:
+            self._core.shorten(self.time.tick_at(following) - self.idle_ticks)
+        self._core.attention()
+
+    # ---- devices -----------------------------------------------------------------------------
+
+    def clocks_changed(self, clocks: Any) -> None:
+        """Take a new state of the clock tree and tell everybody."""
+        if clocks.hclk_hz:
+            self.time.change_rate(self.ticks(), clocks.hclk_hz)
+        self._on_clocks(clocks)
+        self._moved()
+
+    def power_changed(self) -> None:
+        """Integrate the current drawn so far: it is about to change or has just changed."""
+        self.on_power()
+
+    def request_reset(self, cause: str) -> None:
+        """Reset the chip before the next block."""
+        self.reset_cause = cause
+        self._core.attention()
+
+    def set_irq(self, irq: int, level: bool) -> None:
+        """Drive an interrupt request line."""
+        self._nvic.set_line(irq, bool(level))
+        self._core.attention()
+
+    def flash_erase(self, offset: int, length: int) -> None:
+        """Set bytes of flash to 0xFF."""
+        self.on_flash(offset, b"\xff" * length)
+
+    def flash_write(self, offset: int, size: int, value: int) -> None:
+        """Clear the bits of flash that are 0 in a value."""
+        old = int.from_bytes(self.flash_cells[offset : offset + size].tobytes(), "little")
+        self.on_flash(offset, (old & value).to_bytes(size, "little"))
+
+
+def _nothing() -> None:
+    return
+
+
+def _no_flash(_offset: int, _data: bytes) -> None:
+    return

@@ -1,0 +1,98 @@
+"""The chip's memories as host memory, seen by the core and by the host at no copy."""
+
+from __future__ import annotations
+
+import mmap
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dvfs_kernel.errors import BoardError
+
+__all__ = ["Memory", "MemoryMap"]
+
+
+@dataclass
+class Memory:
+    """One memory, visible at one or more addresses.
+
+    Parameters
+    ----------
+    name
+        As in the platform description.
+    bases
+        Where the core sees it.
+    size
+        Bytes.
+    read_only
+        Stores by the core do not change it (flash, system memory).
+    fill
+        Value of every byte before anything is written: 0xFF for erased flash.
+    """
+
+    name: str
+    bases: tuple[int, ...]
+    size: int
+    read_only: bool = False
+    fill: int = 0
+    cells: NDArray[np.uint8] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # Anonymous pages: aligned to the host's page, as the engine demands.
+        self._pages = mmap.mmap(-1, self.size)
+        self.cells = np.frombuffer(self._pages, np.uint8)
+        if self.fill:
+            self.cells[:] = self.fill
+
+    @property
+    def host_address(self) -> int:
+        """Address of the first byte in this process."""
+        return int(self.cells.ctypes.data)
+
+
+class MemoryMap:
+    """Finds a memory by the core's address; reads and writes it from the host's side."""
+
+    def __init__(self, memories: tuple[Memory, ...]) -> None:
+        self.memories = memories
+        self._ranges = [
+            (base, base + memory.size, memory) for memory in memories for base in memory.bases
+        ]
+
+    def find(self, address: int, length: int = 1) -> tuple[Memory, int] | None:
+        """Return the memory that holds all the bytes and their offset, or ``None``."""
+        for begin, end, memory in self._ranges:
+            if begin <= address and address + length <= end:
+                return memory, address - begin
+        return None
+
+    def _locate(self, address: int, length: int) -> NDArray[np.uint8]:
+        found = self.find(address, length)
+        if found is None:
+            known = ", ".join(f"0x{begin:08X}-0x{end - 1:08X}" for begin, end, _ in self._ranges)
+            raise BoardError(
+                f"0x{address:08X}..0x{address + length - 1:08X} is not in one memory;"
+                f" there are {known}"
+            )
+        memory, offset = found
+        return memory.cells[offset : offset + length]
+
+    def read(self, address: int, length: int) -> bytes:
+        """Return bytes.
+
+        Raises
+        ------
+        BoardError
+            The range is not within one memory.
+        """
+        return self._locate(address, length).tobytes() if length else b""
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write bytes, to memories that are read-only for the core too; errors as ``read``."""
+        if data:
+            self._locate(address, len(data))[:] = np.frombuffer(data, np.uint8)
+
+    def read_word(self, address: int) -> int:
+        """Return the 32-bit word at an address; errors as ``read``."""
+        return int.from_bytes(self.read(address, 4), "little")

@@ -1,0 +1,130 @@
+"""Which exceptions are enabled, pending and active, and which one goes first."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BUS_FAULT",
+    "DEBUG_MONITOR",
+    "HARD_FAULT",
+    "MEM_MANAGE",
+    "NMI",
+    "PEND_SV",
+    "SVCALL",
+    "SYSTICK",
+    "THREAD_PRIORITY",
+    "USAGE_FAULT",
+    "Nvic",
+    "exception_name",
+]
+
+NMI = 2
+HARD_FAULT = 3
+MEM_MANAGE = 4
+BUS_FAULT = 5
+USAGE_FAULT = 6
+SVCALL = 11
+DEBUG_MONITOR = 12
+PEND_SV = 14
+SYSTICK = 15
+FIRST_IRQ = 16
+IRQ_COUNT = 110  # STM32F767 (device header: SPDIF_RX .. MDIOS = 109)
+
+PRIORITY_BITS_MASK = 0xF0  # four bits are implemented (device header: __NVIC_PRIO_BITS 4)
+THREAD_PRIORITY = 0x100
+_FIXED = {1: -3, NMI: -2, HARD_FAULT: -1}
+_NAMES = {
+    1: "Reset",
+    NMI: "NMI",
+    HARD_FAULT: "HardFault",
+    MEM_MANAGE: "MemManage",
+    BUS_FAULT: "BusFault",
+    USAGE_FAULT: "UsageFault",
+    SVCALL: "SVCall",
+    DEBUG_MONITOR: "DebugMonitor",
+    PEND_SV: "PendSV",
+    SYSTICK: "SysTick",
+}
+
+
+def exception_name(number: int) -> str:
+    """Return what the architecture calls an exception number."""
+    if number == 0:
+        return "thread mode"
+    return _NAMES.get(number, f"interrupt {number - FIRST_IRQ}")
+
+
+class Nvic:
+    """The interrupt controller's state (ARMv7-M architecture reference manual, B1.5 and B3.4)."""
+
+    def __init__(self) -> None:
+        self.reset()
+        self._lines = [False] * (FIRST_IRQ + IRQ_COUNT)
+
+    def reset(self) -> None:
+        """Disable and forget everything; the levels of the lines stay as the devices drive them."""
+        count = FIRST_IRQ + IRQ_COUNT
+        # MemManage, BusFault and UsageFault have their enables in SHCSR; the other system
+        # exceptions are always on.
+        self.enabled = [
+            number < FIRST_IRQ and number not in {MEM_MANAGE, BUS_FAULT, USAGE_FAULT}
+            for number in range(count)
+        ]
+        self.priority = [_FIXED.get(number, 0) for number in range(count)]
+        self.pending: set[int] = set()
+        self.active: set[int] = set()
+        self.priority_group = 0
+
+    def group_priority(self, number: int) -> int:
+        """Return the part of the priority that decides about preemption."""
+        priority = self.priority[number]
+        return priority if priority < 0 else self.to_group(priority)
+
+    def to_group(self, priority: int) -> int:
+        """Clear the subpriority bits of a priority."""
+        return priority & ~((2 << self.priority_group) - 1)
+
+    def set_line(self, irq: int, level: bool) -> None:
+        """Follow an interrupt request line; a rising edge, or a level at return, pends."""
+        number = FIRST_IRQ + irq
+        if level and not self._lines[number]:
+            self.pending.add(number)
+        self._lines[number] = level
+
+    def line(self, number: int) -> bool:
+        """Tell the level of an exception's request line."""
+        return self._lines[number]
+
+    def clear_pending(self, number: int) -> None:
+        """Withdraw a request; one whose line is still high comes back at once."""
+        self.pending.discard(number)
+        if self._lines[number] and number not in self.active:
+            self.pending.add(number)
+
+    def activate(self, number: int) -> None:
+        """Begin an exception."""
+        self.pending.discard(number)
+        self.active.add(number)
+
+    def deactivate(self, number: int) -> None:
+        """End an exception."""
+        self.active.discard(number)
+        if self._lines[number]:
+            self.pending.add(number)
+
+    def execution_priority(self, primask: int, faultmask: int, basepri: int) -> int:
+        """Return the priority that a new exception must be above (numerically below)."""
+        priority = min((self.group_priority(n) for n in self.active), default=THREAD_PRIORITY)
+        if basepri:
+            priority = min(priority, self.to_group(basepri & PRIORITY_BITS_MASK))
+        if primask:
+            priority = min(priority, 0)
+        if faultmask:
+            priority = min(priority, -1)
+        return priority
+
+    def first(self) -> int | None:
+        """Return the enabled pending exception that goes first: priority, then number."""
+        ready = [number for number in self.pending if self.enabled[number]]
+        if not ready:
+            return None
+        return min(ready, key=lambda number: (self.priority[number], number))

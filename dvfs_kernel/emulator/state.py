@@ -1,0 +1,132 @@
+"""Where the native hooks keep what they count: one array of 64-bit integers.
+
+The hooks get the array's address as their user data. Offsets are plain integers because compiled
+code takes them as constants.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NativeState", "new_state"]
+
+NativeState = NDArray[np.int64]
+
+# ---- counters ------------------------------------------------------------------------------
+CYCLES = 0  # everything that the core clock counted while the core ran
+INSTRUCTIONS = 1
+BASE_CYCLES = 2  # static cost of the blocks
+BRANCH_CYCLES = 3  # mispredictions and first-time branches
+MISPREDICTIONS = 4
+ICACHE_STALL = 5
+DCACHE_FLASH_STALL = 6
+DCACHE_SRAM_STALL = 7
+DEVICE_STALL = 8
+EXCEPTION_CYCLES = 9
+ICACHE_FLASH_MISSES = 10
+ICACHE_SRAM_MISSES = 11
+DCACHE_FLASH_MISSES = 12
+DCACHE_SRAM_MISSES = 13
+DCACHE_STORE_MISSES = 14
+WRITE_BACKS = 15
+UNCACHED_FETCHES = 16
+UNCACHED_READS = 17
+UNCACHED_WRITES = 18
+DATA_ACCESSES = 19
+COUNTERS = 20  # how many of the above
+
+# ---- control -------------------------------------------------------------------------------
+DEADLINE = 24  # stop before the block that begins at or after this cycle
+STOPPED_BY_HOOK = 25  # 1: a deadline, 2: a block that must not run as it is
+PREVIOUS = 26  # entry of the block that ran last, -1 for none
+MASKED_PENDING = 27  # an exception waits for PRIMASK, BASEPRI or FAULTMASK
+FPU_DISABLED = 28
+EVENT_REGISTER = 29
+RESOLVE = 30  # address of int(uint64 address, uint64 size): costs a new block
+EMU_STOP = 31  # address of uc_emu_stop
+SKIP_PC_SYNC = 32  # address of a byte that, set to 1, spares a search per data access; or 0
+LAST_BLOCK = 33  # address of the block that ran last
+ICACHE_ON = 34
+DCACHE_ON = 35
+MODEL_CACHES = 36  # 0: base cost only
+ART_ON = 37
+LAST_STORE_LINE = 38
+STORE_BYTES = 39  # bytes written to that line by consecutive stores
+STREAMED_LINES = 40
+LAST_FETCH_LINE = 41  # uncached fetch: the line in the prefetch buffer
+IN_FAULT_HANDLER = 43
+LAST_READ_LINE = 42  # ITCM flash with ART off: the flash word in the read buffer
+
+# ---- timing of the present clocks; indexed by kind of memory -------------------------------
+KIND_TCM = 0
+KIND_FLASH = 1  # on the AXI port
+KIND_SRAM = 2
+KIND_FLASH_ITCM = 3
+KIND_DEVICE = 4
+FETCH_MISS = 48
+READ_MISS = 56
+FETCH_UNCACHED = 64
+READ_UNCACHED = 72
+WRITE_UNCACHED = 80
+STORE_MISS = 88
+STORE_STREAMED = 89
+WRITE_BACK = 90
+TAKEN = 91
+MISPREDICT = 92
+FIRST_BRANCH = 93
+
+# ---- kind of memory by address, in granules of 64 KB below 0x40000000 ----------------------
+KINDS = 128
+KIND_SHIFT = 16
+KIND_LIMIT = 0x40000000
+KIND_COUNT = KIND_LIMIT >> KIND_SHIFT
+
+# ---- caches --------------------------------------------------------------------------------
+LINE_SHIFT = 5
+ICACHE_SETS = 256  # 16 KB, 2 ways (AN4839 section 2)
+ICACHE = KINDS + KIND_COUNT  # a set: most recent line, other line; 0: invalid
+DCACHE_SETS = 128  # 16 KB, 4 ways (AN4839 section 2)
+DCACHE_WAYS = 4
+DCACHE_STRIDE = 8
+DCACHE = ICACHE + ICACHE_SETS * 2  # a set: 4 x (line << 1 | dirty), next victim
+ART_LINES = 64  # AN4667 1.5.1
+ART = DCACHE + DCACHE_SETS * DCACHE_STRIDE  # 64 lines in the order of use
+
+# ---- basic blocks --------------------------------------------------------------------------
+BLOCKS = (ART + ART_LINES + 7) & ~7
+BLOCK_ENTRIES = 1 << 15
+BLOCK_MASK = BLOCK_ENTRIES - 1
+BLOCK_STRIDE = 8
+BLOCK_KEY = 0  # address << 16 | size; 0: empty
+BLOCK_COST = 1
+BLOCK_INSTRUCTIONS = 2
+BLOCK_FLAGS = 3
+BLOCK_END = 4  # address after the last instruction
+BLOCK_COUNTER = 5  # two-bit branch counter
+BLOCK_TARGET = 6  # predicted target of an indirect branch
+BLOCK_RUNS = 7
+STATE_WORDS = BLOCKS + BLOCK_ENTRIES * BLOCK_STRIDE
+
+# ---- flags of a block ----------------------------------------------------------------------
+CONDITIONAL = 1  # ends in a conditional branch
+INDIRECT = 2  # ends in a computed jump that is not a return
+FIRST_TIME = 4  # ends in an unconditional branch that was not seen before
+MAY_UNMASK = 8  # ends in CPS or MSR
+SENDS_EVENT = 16
+USES_FPU = 32
+WAITS_FOR_EVENT = 64
+YIELDS = 128
+WAITS_FOR_INTERRUPT = 256
+SPINS = 512  # a branch to itself
+RARE = MAY_UNMASK | SENDS_EVENT | USES_FPU | SPINS  # what the block hook looks at
+
+
+def new_state() -> NativeState:
+    """Return the state after reset: caches invalid, no block known."""
+    state: NativeState = np.zeros(STATE_WORDS, np.int64)
+    state[PREVIOUS] = -1
+    state[LAST_STORE_LINE] = -1
+    state[LAST_FETCH_LINE] = -1
+    state[LAST_READ_LINE] = -1
+    return state

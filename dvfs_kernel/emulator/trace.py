@@ -1,0 +1,84 @@
+"""What a run leaves behind for those who look at it later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+__all__ = ["ClockChange", "Counters", "MarkerWrite", "Trace", "Violation"]
+
+
+class Counters(NamedTuple):
+    """What the core counted since reset; stalls and costs in core cycles.
+
+    ``cycles`` is the sum of base, branch, instruction-cache, data-cache, device and exception
+    cycles. Misses are line fills; their number does not depend on the clock, so that the cost at
+    another clock follows from them.
+    """
+
+    cycles: int
+    instructions: int
+    base_cycles: int
+    branch_cycles: int
+    mispredictions: int
+    icache_stall_cycles: int
+    dcache_flash_stall_cycles: int
+    dcache_sram_stall_cycles: int
+    device_stall_cycles: int
+    exception_cycles: int
+    icache_flash_misses: int
+    icache_sram_misses: int
+    dcache_flash_misses: int
+    dcache_sram_misses: int
+    dcache_store_misses: int
+    write_backs: int
+    uncached_fetches: int
+    uncached_reads: int
+    uncached_writes: int
+    data_accesses: int
+
+
+class ClockChange(NamedTuple):
+    """From ``time_ps`` on the chip runs like this."""
+
+    time_ps: int
+    cycles: int
+    energy_j: float
+    sysclk_hz: int
+    source: str
+    current_a: float
+
+
+class MarkerWrite(NamedTuple):
+    """A store that changed the output register of GPIOE."""
+
+    time_ps: int
+    cycles: int
+    energy_j: float
+    counters: Counters
+    odr: int
+
+
+class Violation(NamedTuple):
+    """Programming that the reference manual forbids, in a run that is not strict."""
+
+    time_ps: int
+    rule: str
+    message: str
+
+
+@dataclass
+class Trace:
+    """Everything that is logged since the machine was made."""
+
+    clock_changes: list[ClockChange] = field(default_factory=list)
+    markers: list[MarkerWrite] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    messages: list[tuple[int, str]] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.clock_changes.clear()
+        self.markers.clear()
+        self.violations.clear()
+        self.messages.clear()
