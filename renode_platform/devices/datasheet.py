@@ -25,7 +25,8 @@ LSI_STARTUP_PS = 15 * PS_PER_US  # DS Table 46, typical
 LSI_CURRENT_A = 0.4e-6  # DS Table 46, typical
 
 LSE_HZ = 32768  # UM1974: X2 is fitted
-LSE_STARTUP_PS = 2 * PS_PER_S  # DS Table 44 style figure for a 32 kHz crystal. Assumption.
+LSE_STARTUP_PS = 2 * PS_PER_S  # DS Table 44, typical
+LSE_CURRENT_A = 250e-9  # DS Table 44, low drive
 
 HSE_CRYSTAL_HZ = (4 * MHZ, 26 * MHZ)  # DS Table 43
 HSE_BYPASS_HZ = (1 * MHZ, 50 * MHZ)  # DS Table 41
@@ -99,10 +100,16 @@ FLASH_KEYS = (0x45670123, 0xCDEF89AB)
 FLASH_OPTION_KEYS = (0x08192A3B, 0x4C5D6E7F)
 # Single-bank sectors in KB (RM0410, flash organisation of a 2 MB device).
 FLASH_SECTOR_KB = (32, 32, 32, 32, 128, 256, 256, 256, 256, 256, 256, 256)
-# Programming and erase times, 32-bit parallelism, typical. DS Table 56 (word 16 us; sectors of 32,
-# 128 and 256 KB 250 ms, 1 s, 1 s).
+# Typical times of DS Table 56 (single bank) at 8-, 16- and 32-bit parallelism; 64-bit programming
+# needs an external supply and is timed as 32-bit. One programming operation takes the same time at
+# any width.
 FLASH_PROGRAM_PS = 16 * PS_PER_US
-FLASH_ERASE_PS = {32: 250 * PS_PER_MS, 128: 500 * PS_PER_MS, 256: 1000 * PS_PER_MS}
+FLASH_ERASE_PS = {
+    32: (400 * PS_PER_MS, 250 * PS_PER_MS, 200 * PS_PER_MS, 200 * PS_PER_MS),
+    128: (1100 * PS_PER_MS, 800 * PS_PER_MS, 500 * PS_PER_MS, 500 * PS_PER_MS),
+    256: (2100 * PS_PER_MS, 1500 * PS_PER_MS, 1000 * PS_PER_MS, 1000 * PS_PER_MS),
+}
+FLASH_MASS_ERASE_PS = (16 * PS_PER_S, 11 * PS_PER_S, 8 * PS_PER_S, 8 * PS_PER_S)
 FLASH_WRITE_CURRENT_A = 24e-3  # DS Table 55, 32-bit, 3.3 V, typical
 
 # ---- low-power modes -----------------------------------------------------------------------------

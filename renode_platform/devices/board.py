@@ -1,0 +1,137 @@
+"""The devices of one board, wired together, and what the outside may do to them."""
+
+from . import datasheet as ds
+
+
+class Platform(object):
+    """All device models of a board.
+
+    Attributes
+    ----------
+    devices : dict
+        Entry name to ``(address, size, device)``.
+    irqs : dict
+        Line of the interrupt controller to the ``(entry name, output)`` pairs that drive it.
+    rcc, pwr, flash, meter : devices
+    ports : dict
+        Port letter to `Gpio`.
+    sensors, leds : dict
+        Entry name to sensor; to the LED's present state.
+    """
+
+    def __init__(self, host):
+        self.host = host
+        self.devices = {}
+        self.irqs = {}
+        self.rcc = self.pwr = self.flash = self.meter = None
+        self.ports = {}
+        self.sensors = {}
+        self.leds = {}
+        self.by_peripheral = {}
+        self._buttons = {}
+        self._mode = "run"
+        self._line_listener = None
+        self._line_levels = {}
+
+    # ---- life ----
+
+    def reset(self, cause="power-on"):
+        """Reset the chip; `cause` is a key of `rcc.RESET_FLAGS`."""
+        self._mode = "run"
+        self.rcc.reset_cause = cause
+        for _, _, device in self.devices.values():
+            if device is not self.rcc and device is not self.meter:
+                device.reset()
+        self.rcc.reset()
+        self.meter.reset()
+
+    def reset_peripheral(self, peripheral):
+        """Reset one peripheral, by the name that its bit in the clock controller has."""
+        name = self.by_peripheral.get(peripheral)
+        if name is not None:
+            device = self.devices[name][2]
+            device.reset()
+            device.clocks_changed(self.rcc.clocks)
+
+    def clocks_changed(self, clocks):
+        """Hand a new state of the clock tree to every device; the host calls it."""
+        self.meter.update()
+        for _, _, device in self.devices.values():
+            device.clocks_changed(clocks)
+
+    def mode_changed(self, mode):
+        """Take the core's mode, ``"run"``, ``"sleep"`` or ``"stop"``.
+
+        Returns
+        -------
+        int
+            Picoseconds that the change costs before the core goes on: the wake-up time when the
+            new mode is ``"run"``, else 0.
+        """
+        old, self._mode = self._mode, mode
+        if mode == old:
+            return 0
+        wake_ps = 0
+        self.meter.update()
+        if mode == "stop":
+            if self.pwr.standby_selected():
+                self.host.violation("standby", "deep sleep with PWR_CR1.PDDS set: Standby is not "
+                                    "modelled, the chip enters Stop")  # fmt: skip
+            self.rcc.enter_stop()
+            self.pwr.enter_stop()
+            self.rcc.update()
+        elif old == "stop":
+            flash_state, low_power = self.pwr.stop_option()
+            wake_ps = ds.STOP_WAKE_PS[flash_state][1 if low_power else 0]
+            self.rcc.leave_stop()
+        elif mode == "run":
+            wake_ps = ds.SLEEP_WAKE_CYCLES * ds.PS_PER_S // self.rcc.clocks.hclk_hz
+        self.meter.mode_changed(mode)
+        return wake_ps
+
+    # ---- interrupts ----
+
+    def on_line(self, listener):
+        """Call ``listener(line, level)`` when a line of the interrupt controller changes."""
+        self._line_listener = listener
+
+    def connect_line(self, name, output, line):
+        """Let a device's output drive a line; several outputs of one line are combined by or."""
+        self.irqs.setdefault(line, []).append((name, output))
+
+        def changed(level):
+            high = self._line_levels.setdefault(line, set())
+            before = bool(high)
+            if level:
+                high.add((name, output))
+            else:
+                high.discard((name, output))
+            if bool(high) != before and self._line_listener is not None:
+                self._line_listener(line, bool(high))
+
+        self.devices[name][2].connect(output, changed)
+
+    # ---- outside ----
+
+    def uart(self, name):
+        """Return a serial port: ``receive(data)`` and ``on_transmit(listener)``."""
+        return self.devices[name][2]
+
+    def set_input(self, port_letter, pin, level):
+        """Drive a pin from outside; None lets go of it."""
+        self.ports[port_letter].set_input(pin, level)
+
+    def add_led(self, name, port, pin):
+        """Watch a pin as an LED that lights while it is high."""
+        self.leds[name] = False
+        port.connect(str(pin), lambda level: self.leds.__setitem__(name, level))
+
+    def add_button(self, name, port, pin, inverted):
+        """Put a button on a pin; released until `press`."""
+        self._buttons[name] = (port, pin, inverted)
+        port.set_input(pin, inverted)
+
+    def press(self, name, pressed=True):
+        """Press or release a button."""
+        port, pin, inverted = self._buttons[name]
+        port.set_input(pin, bool(pressed) != inverted)

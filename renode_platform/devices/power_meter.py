@@ -1,0 +1,196 @@
+"""Ground truth of the virtual boards: the charge and energy that the chip has drawn."""
+
+from . import datasheet as ds
+from . import power
+from .device import Device
+from .registers import POWER_METER
+
+MODES = ("run", "sleep", "stop")
+_BUSES = ("AHB1", "AHB2", "AHB3", "APB1", "APB2")
+# A sensor may ask for the charge this long ago: two conversions of the slowest INA219 setting.
+HISTORY_PS = 300 * ds.PS_PER_MS
+_PRUNE_AT = 4096
+
+
+def _index_after(times, time):
+    """Return the index of the first element greater than `time` in a sorted list."""
+    low, high = 0, len(times)
+    while low < high:
+        middle = (low + high) // 2
+        if time < times[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+class PowerMeter(Device):
+    """Integrates current over virtual time, exactly: current is constant between two updates.
+
+    `update` closes the stretch that ends now at the current drawn during it and works out the
+    current from now on; it may be called before or after whatever changes, as long as it is called
+    at that time.
+
+    Parameters
+    ----------
+    host : object
+        See `Device`.
+    rcc, pwr, flash : devices
+    supply_v : float
+        VDD.
+    """
+
+    block = POWER_METER
+
+    def __init__(self, host, rcc, pwr, flash, name="POWER_METER", supply_v=ds.VDD_V):
+        Device.__init__(self, host, name)
+        self.rcc = rcc
+        self.pwr = pwr
+        self.flash = flash
+        self.supply_v = supply_v
+        self.mode = "run"
+        self.icache = self.dcache = False
+        self.charge_c = 0.0
+        self._since_ps = host.now_ps()
+        self._held = {"ENERGY": 0, "CHARGE": 0, "TIME": 0}
+        self._loads_key = None
+        self._loads = None
+        self._currents = {}
+        self._times = [self._since_ps]
+        self._history = [(self._since_ps, 0.0, 0.0)]
+        self.present_a = self._work_out()
+        self._remember()
+
+    @property
+    def energy_j(self):
+        """Energy drawn until the last update, in joules."""
+        return self.charge_c * self.supply_v
+
+    # ---- what changes the current ----
+
+    def reset(self):
+        """A system reset does not reset the meter; the core wakes with caches off."""
+        self.mode = "run"
+        self.icache = self.dcache = False
+        self.update()
+
+    def mode_changed(self, mode):
+        """Take the core's mode: ``"run"``, ``"sleep"`` or ``"stop"``."""
+        if mode not in MODES:
+            raise ValueError("mode %r; allowed: run, sleep, stop" % (mode,))
+        self.update()
+        self.mode = mode
+        self.update()
+
+    def caches_changed(self, icache, dcache):
+        """Take which caches are on."""
+        self.update()
+        self.icache = bool(icache)
+        self.dcache = bool(dcache)
+        self.update()
+
+    def update(self):
+        """Integrate until now and work out the current from now on."""
+        now_ps = self.host.now_ps()
+        if now_ps != self._since_ps:
+            self.charge_c += self.present_a * ((now_ps - self._since_ps) * 1e-12)
+            self._since_ps = now_ps
+        current = self._work_out()
+        if current != self.present_a:
+            self.present_a = current
+            self._remember()
+
+    def charge_at(self, time_ps):
+        """Return the charge drawn until a time that is now or at most `HISTORY_PS` ago."""
+        index = max(_index_after(self._times, time_ps) - 1, 0)
+        since_ps, charge_c, current = self._history[index]
+        return charge_c + current * ((time_ps - since_ps) * 1e-12)
+
+    def average_current_a(self, begin_ps, end_ps):
+        """Return the mean current over a stretch that ends now or earlier."""
+        if end_ps <= begin_ps:
+            return self.present_a
+        return (self.charge_at(end_ps) - self.charge_at(begin_ps)) / ((end_ps - begin_ps) * 1e-12)
+
+    # ---- the current ----
+
+    def _work_out(self):
+        clocks = self.rcc.clocks
+        if self.mode == "stop":
+            flash_state, low_power = self.pwr.stop_option()
+            return power.stop_current_a(clocks, flash_state, low_power)
+        # Clocks are made anew at each change and never altered, so their identity is their value.
+        key = (self.mode, self.icache, self.dcache, self._enables())
+        if self._currents.get("clocks") is not clocks:
+            self._currents = {"clocks": clocks}
+        current = self._currents.get(key)
+        if current is None:
+            current = power.current_a(
+                clocks, self.mode, self.icache, self.dcache, self._peripheral_loads(key[3])
+            )
+            self._currents[key] = current
+        if self.flash.writing():
+            current += ds.FLASH_WRITE_CURRENT_A
+        return current
+
+    def _enables(self):
+        values = self.rcc.values
+        enables = tuple(values[bus + "ENR"] for bus in _BUSES)
+        if self.mode == "sleep":
+            low_power = tuple(values[bus + "LPENR"] for bus in _BUSES)
+            enables = tuple(on & stays for on, stays in zip(enables, low_power))
+        return enables
+
+    def _peripheral_loads(self, enables):
+        if enables != self._loads_key:
+            self._loads_key = enables
+            self._loads = power.peripheral_loads(dict(zip(_BUSES, enables)))
+        return self._loads
+
+    def _remember(self):
+        if self._times[-1] == self._since_ps:
+            self._history[-1] = (self._since_ps, self.charge_c, self.present_a)
+            return
+        self._times.append(self._since_ps)
+        self._history.append((self._since_ps, self.charge_c, self.present_a))
+        if len(self._times) >= _PRUNE_AT:
+            self._prune()
+
+    def _prune(self):
+        keep = max(_index_after(self._times, self._since_ps - HISTORY_PS) - 1, 0)
+        if keep > len(self._times) // 2:
+            del self._times[:keep]
+            del self._history[:keep]
+
+    # ---- registers ----
+
+    def _low(self, what, value):
+        self._held[what] = value >> 32
+        return value & 0xFFFFFFFF
+
+    def read_ENERGY_LOW(self):
+        self.update()
+        return self._low("ENERGY", int(self.energy_j * 1e9))
+
+    def read_ENERGY_HIGH(self):
+        return self._held["ENERGY"]
+
+    def read_CHARGE_LOW(self):
+        self.update()
+        return self._low("CHARGE", int(self.charge_c * 1e9))
+
+    def read_CHARGE_HIGH(self):
+        return self._held["CHARGE"]
+
+    def read_TIME_LOW(self):
+        return self._low("TIME", self.host.now_ps() // 1000)
+
+    def read_TIME_HIGH(self):
+        return self._held["TIME"]
+
+    def read_CURRENT(self):
+        self.update()
+        return int(self.present_a * 1e9 + 0.5)
+
+    def read_SUPPLY(self):
+        return int(self.supply_v * 1000 + 0.5)
