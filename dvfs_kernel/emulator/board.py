@@ -21,6 +21,7 @@ __all__ = ["Board", "SerialPort", "memories_of"]
 _READ_ONLY = {"flash": 0xFF, "systemMemory": 0}
 _TCM = {"itcm", "dtcm"}
 _PAGE = 4096
+_MARKER_PORT = "E"
 _ITCM_FLASH_END = 0x08000000
 _INIT_WIDTHS = {"WriteByte": 1, "WriteWord": 2, "WriteDoubleWord": 4}
 
@@ -105,10 +106,11 @@ class Board:
         """Put the devices on the bus and listen to what the trace records."""
         for base, size, device in self.platform.devices.values():
             bus.attach(base, size, device)
-        self._machine.host.on_power = self.platform.meter.update
-        for _, _, device in self.platform.devices.values():
-            if getattr(device, "letter", None) == "E":
-                device.on_output(self._on_marker)
+        host = self._machine.host
+        host.on_power = self.platform.meter.update
+        self.platform.on_line(host.set_irq)
+        if _MARKER_PORT in self.platform.ports:
+            self.platform.ports[_MARKER_PORT].on_output(self._on_marker)
 
     def reset(self, cause: str) -> None:
         """Reset every device."""
@@ -151,17 +153,18 @@ class Board:
 
     def sleep(self, *, deep: bool) -> None:
         """Enter Sleep or Stop mode."""
-        self.platform.meter.mode_changed("stop" if deep else "sleep")
-        if deep:
-            self.stopped = True
-            self.platform.rcc.enter_stop()
+        self.stopped = deep
+        self.platform.mode_changed("stop" if deep else "sleep")
 
     def wake(self) -> None:
-        """Leave Sleep or Stop mode."""
-        if self.stopped:
-            self.stopped = False
-            self.platform.rcc.leave_stop()
-        self.platform.meter.mode_changed("run")
+        """Leave Sleep or Stop mode; the core goes on when the wake-up time has passed."""
+        host = self._machine.host
+        was_stopped, self.stopped = self.stopped, False
+        wake_ps = self.platform.mode_changed("run")
+        if was_stopped:
+            host.stall_until(host.now_ps() + wake_ps)
+        else:
+            host.sleep_until(host.now_ps() + wake_ps)
 
     def _on_marker(self, _port: str, _old: int, new: int) -> None:
         machine = self._machine

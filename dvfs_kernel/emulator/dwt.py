@@ -66,7 +66,7 @@ class Dwt:
         elapsed = 0 if self._since is None else self._cycles() - self._since
         return (self._count + elapsed) & 0xFFFFFFFF
 
-    def read(self, offset: int) -> int:
+    def read(self, offset: int, _size: int) -> int:
         """Read a register."""
         if offset == _CTRL:
             return self._control | _CTRL_FIXED
@@ -78,7 +78,7 @@ class Dwt:
             return 1 | (2 if self._locked else 0)
         return 0
 
-    def write(self, offset: int, value: int) -> None:
+    def write(self, offset: int, _size: int, value: int) -> None:
         """Write a register; without effect while the unit is locked, except on the lock."""
         if offset == _LAR:
             self._locked = value != _KEY

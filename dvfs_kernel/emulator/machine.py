@@ -381,10 +381,9 @@ class Machine:
     def _advance(self, limit_ps: int | None) -> None:
         """Run the core, or let time pass while it sleeps, until something has to be looked at."""
         host = self.host
-        if self._exceptions.take_pending():
+        if self._sleeping and (self._exceptions.wakes() or self._event_arrived()):
             self._wake()
-        elif self._sleeping and (self._exceptions.wakes() or self._event_arrived()):
-            self._wake()
+        self._exceptions.take_pending()
         times = [t for t in (host.queue.next_time_ps, limit_ps) if t is not None]
         if self._sleeping:
             if not times:
@@ -509,11 +508,7 @@ class Machine:
         return bool(pends)
 
     def _wake(self) -> None:
-        if not self._sleeping:
-            return
         self._sleeping = False
-        self._state[st.CYCLES] += self._timing.wakeup_cycles
-        self._state[st.EXCEPTION_CYCLES] += self._timing.wakeup_cycles
         if self._board is not None:
             self._board.wake()
 

@@ -73,8 +73,6 @@ class TimingParameters:
     exception_fp_cycles: int = 9
     #: From the return instruction to the interrupted code. Estimate: entry without the vector.
     exception_return_cycles: int = 10
-    #: Wake-up from Sleep. [DS] Table 40: 13 cycles.
-    wakeup_cycles: int = 13
 
     # ---- caches and buses ------------------------------------------------------------------
     #: AXI read, request to first data, without the memory's own wait. Estimate: address and
