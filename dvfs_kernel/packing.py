@@ -12,13 +12,14 @@ All of them
     Bias, multiplier, shift: int32, one a channel. The bias holds −zero point × Σ weights, so that
     kernels multiply raw int8 values and pad with the zero point. The shift is to the right.
 
-In the bounded forms of requantisation (see `Requantisation`) depthwise taps and bias are doubled:
-the kernels then find the doubling high multiplication in the upper half of the 64-bit product.
+In the bounded forms of requantisation (see ``abi.toml``) the bias is doubled, and so is one of the
+factors (the columns of a matrix product, the paired taps of a depthwise kernel): the doubling high
+multiplication of a sum is then the upper half of a 64-bit product.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,12 @@ class _Rescale:
 
     multiplier: Int64
     shift: Int64  # right
-    form: abi.Requantisation = field(default=abi.Requantisation.EXACT)
+    form: abi.Requantisation = abi.Requantisation.EXACT
+
+    @property
+    def doubling(self) -> int:
+        """By what the kernels want sums, and so biases, multiplied."""
+        return 1 if self.form == abi.Requantisation.EXACT else 2
 
 
 def operator_of(layer: Layer, tensors: Sequence[Tensor]) -> abi.Operator:
@@ -253,7 +259,7 @@ def _matrix(
     return PackedLayer(
         {**_activation(layer), "requantisation": int(rescale.form)},
         weights=np.ascontiguousarray(pairs).tobytes(),
-        bias=_words(np.pad(bias, (0, odd))),
+        bias=_words(np.pad(bias * rescale.doubling, (0, odd))),
         multiplier=_words(np.pad(rescale.multiplier, (0, odd))),
         shift=_words(np.pad(rescale.shift, (0, odd), constant_values=1)),
     )
@@ -302,10 +308,8 @@ def _pack_depthwise(layer: Depthwise, tensors: Sequence[Tensor]) -> PackedLayer:
         (layer.activation_min, layer.activation_max),
     )
     if _depthwise_is_fast(layer):
-        doubling = 1 if rescale.form == abi.Requantisation.EXACT else 2
-        lanes = np.pad(taps.astype(np.int16) * doubling, ((0, 0), (0, 0), (0, 1)))
+        lanes = np.pad(taps.astype(np.int16) * rescale.doubling, ((0, 0), (0, 0), (0, 1)))
         weights = lanes[:, :, _LANES[width]].astype("<i2").tobytes()
-        bias = bias * doubling
     else:
         weights = np.ascontiguousarray(taps).tobytes()
     return PackedLayer(
@@ -316,7 +320,7 @@ def _pack_depthwise(layer: Depthwise, tensors: Sequence[Tensor]) -> PackedLayer:
             "depth_multiplier": layer.multiplier,
         },
         weights=weights,
-        bias=_words(bias),
+        bias=_words(bias * rescale.doubling),
         multiplier=_words(rescale.multiplier),
         shift=_words(rescale.shift),
     )

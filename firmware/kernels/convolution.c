@@ -89,7 +89,7 @@ void convolution_run(const abi_layer_t *layer, const kernel_context_t *context) 
         for (int32_t i = 0; i < count; i++) {
             gather_window(window, layer, &input, y * layer->stride_height - layer->pad_top,
                           x * layer->stride_width - layer->pad_left);
-            matrix_write_column(columns, i, count, window, values);
+            matrix_write_column(&matrix, columns, i, count, window);
             if (++x == output.width) {
                 x = 0;
                 y++;
@@ -110,6 +110,6 @@ void fully_connected_run(const abi_layer_t *layer, const kernel_context_t *conte
     const int32_t values = map_elements(&input);
     const matrix_t matrix = matrix_of(layer, context, values, map_elements(&output));
     uint32_t *column = (uint32_t *)(void *)context->scratch;
-    matrix_write_columns(column, 1, input.data, values);
+    matrix_write_columns(&matrix, column, 1, input.data);
     matrix_multiply(&matrix, column, 1, output.data);
 }

@@ -84,12 +84,12 @@ rows_of_two(const depthwise_job_t *job, int32_t size, int32_t stride, abi_requan
                 q += row_bytes;
                 taps += row_words;
             }
-            output[0] = requantise_doubled(a, &rescale, &range, form);
+            output[0] = requantise(a, &rescale, &range, form);
             if (left == 1) {
                 output += step;
                 break;
             }
-            output[step] = requantise_doubled(b, &rescale, &range, form);
+            output[step] = requantise(b, &rescale, &range, form);
             output += 2 * step;
             p += 2 * stride;
         }
@@ -106,7 +106,7 @@ static void rows_any(const depthwise_job_t *job) {
     for (int32_t y = 0; y < job->rows; y++) {
         for (int32_t x = 0; x < job->width; x++) {
             const int8_t *taps = job->weights;
-            int32_t sum = job->bias;
+            int32_t sum = 0;
             for (int32_t i = 0; i < layer->kernel_height; i++) {
                 const int8_t *p = row + x * layer->stride_width +
                                   i * layer->dilation_height * job->row_bytes;
@@ -115,7 +115,9 @@ static void rows_any(const depthwise_job_t *job) {
                     p += layer->dilation_width;
                 }
             }
-            *output = requantise(sum, &job->rescale, job->range, form);
+            const int32_t value =
+                form == abi_requantisation_exact ? job->bias + sum : job->bias + 2 * sum;
+            *output = requantise(value, &job->rescale, job->range, form);
             output += job->output_step;
         }
         row += layer->stride_height * job->row_bytes;

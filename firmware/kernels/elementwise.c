@@ -41,7 +41,7 @@ add_values(const add_t *add, const int8_t *x0, int32_t step0, const int8_t *x1, 
     const range_t range = add->range;
     for (; count > 0; count--) {
         const int32_t sum = add->table0[(uint8_t)*x0] + add->table1[(uint8_t)*x1];
-        *output++ = requantise_doubled(sum, &rescale, &range, form);
+        *output++ = requantise(sum, &rescale, &range, form);
         x0 += step0;
         x1 += step1;
     }

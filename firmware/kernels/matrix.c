@@ -1,5 +1,6 @@
 #include "matrix.h"
 
+#include "matrix_steps.h"
 #include "simd.h"
 
 #define GROUP_MAX 64
@@ -18,6 +19,7 @@ matrix_t matrix_of(const abi_layer_t *layer, const kernel_context_t *context, in
         .bias = blob_at(context, layer->bias_offset),
         .multiplier = blob_at(context, layer->multiplier_offset),
         .shift = blob_at(context, layer->shift_offset),
+        .values = values,
         .words = (values + 3) / 4,
         .rows = rows,
         .range = range_of(layer),
@@ -35,55 +37,67 @@ static uint32_t load_tail(const int8_t *source, int32_t values) {
     return word;
 }
 
-void matrix_write_column(uint32_t *columns, int32_t index, int32_t count, const int8_t *source,
-                         int32_t values) {
-    const int32_t words = (values + 3) / 4;
-    const int32_t pair = index & ~1;
-    const int32_t step = pair + 1 < count ? 4 : 2;
-    uint32_t *target = columns + 2 * pair * words + 2 * (index - pair);
+static inline void write_lanes(uint32_t *target, uint32_t word, int doubled) {
+    const int16x2_t even = even_bytes(word);
+    const int16x2_t odd = odd_bytes(word);
+    target[0] = (uint32_t)(doubled ? __sadd16(even, even) : even);
+    target[1] = (uint32_t)(doubled ? __sadd16(odd, odd) : odd);
+}
+
+static inline __attribute__((always_inline)) void
+write_column(uint32_t *target, int32_t step, const int8_t *source, int32_t values, int doubled) {
     for (; values >= 4; values -= 4) {
-        const uint32_t word = load_word(source);
-        target[0] = (uint32_t)even_bytes(word);
-        target[1] = (uint32_t)odd_bytes(word);
+        write_lanes(target, load_word(source), doubled);
         source += 4;
         target += step;
     }
     if (values > 0) {
-        const uint32_t word = load_tail(source, values);
-        target[0] = (uint32_t)even_bytes(word);
-        target[1] = (uint32_t)odd_bytes(word);
+        write_lanes(target, load_tail(source, values), doubled);
     }
 }
 
-void matrix_write_columns(uint32_t *columns, int32_t count, const int8_t *source, int32_t values) {
-    const int32_t whole = values / 4;
-    const int32_t tail = values % 4;
+static inline __attribute__((always_inline)) void
+write_two_columns(uint32_t *target, const int8_t *first, const int8_t *second, int32_t values,
+                  int doubled) {
+    for (; values >= 4; values -= 4) {
+        write_lanes(target, load_word(first), doubled);
+        write_lanes(target + 2, load_word(second), doubled);
+        first += 4;
+        second += 4;
+        target += 4;
+    }
+    if (values > 0) {
+        write_lanes(target, load_tail(first, values), doubled);
+        write_lanes(target + 2, load_tail(second, values), doubled);
+    }
+}
+
+void matrix_write_column(const matrix_t *matrix, uint32_t *columns, int32_t index, int32_t count,
+                         const int8_t *source) {
+    const int32_t pair = index & ~1;
+    const int32_t step = pair + 1 < count ? 4 : 2;
+    uint32_t *target = columns + 2 * pair * matrix->words + 2 * (index - pair);
+    if (matrix->form == abi_requantisation_exact) {
+        write_column(target, step, source, matrix->values, 0);
+    } else {
+        write_column(target, step, source, matrix->values, 1);
+    }
+}
+
+void matrix_write_columns(const matrix_t *matrix, uint32_t *columns, int32_t count,
+                          const int8_t *source) {
+    const int32_t values = matrix->values;
     for (; count >= 2; count -= 2) {
-        const int8_t *second = source + values;
-        for (int32_t i = 0; i < whole; i++) {
-            const uint32_t a = load_word(source);
-            const uint32_t b = load_word(second);
-            columns[0] = (uint32_t)even_bytes(a);
-            columns[1] = (uint32_t)odd_bytes(a);
-            columns[2] = (uint32_t)even_bytes(b);
-            columns[3] = (uint32_t)odd_bytes(b);
-            source += 4;
-            second += 4;
-            columns += 4;
+        if (matrix->form == abi_requantisation_exact) {
+            write_two_columns(columns, source, source + values, values, 0);
+        } else {
+            write_two_columns(columns, source, source + values, values, 1);
         }
-        if (tail != 0) {
-            const uint32_t a = load_tail(source, tail);
-            const uint32_t b = load_tail(second, tail);
-            columns[0] = (uint32_t)even_bytes(a);
-            columns[1] = (uint32_t)odd_bytes(a);
-            columns[2] = (uint32_t)even_bytes(b);
-            columns[3] = (uint32_t)odd_bytes(b);
-            columns += 4;
-        }
-        source = second + tail;
+        source += 2 * values;
+        columns += 4 * matrix->words;
     }
     if (count == 1) {
-        matrix_write_column(columns, 0, 1, source, values);
+        matrix_write_column(matrix, columns, 0, 1, source);
     }
 }
 
@@ -92,113 +106,150 @@ typedef struct {
     int32_t bias[2];
 } row_pair_t;
 
-static inline __attribute__((always_inline)) void multiply(const matrix_t *matrix,
-                                                           const uint32_t *columns, int32_t count,
-                                                           int8_t *output,
-                                                           abi_requantisation_t form) {
-    const range_t range = matrix->range;
-    const int32_t rows = matrix->rows;
-    const uint32_t *weights = matrix->weights;
-    const int32_t words = matrix->words;
-    for (int32_t row = 0; row < rows; row += 2) {
-        row_pair_t pair;
-        for (int32_t i = 0; i < 2; i++) {
-            pair.bias[i] = matrix->bias[row + i];
-            pair.rescale[i] =
-                rescale_of(matrix->multiplier[row + i], matrix->shift[row + i], &range, form);
-        }
-        const int32_t both = row + 1 < rows;
-        const uint32_t *x = columns;
-        int8_t *y = output + row;
-        for (int32_t column = 0; column + 2 <= count; column += 2) {
-            int32_t a = pair.bias[0];
-            int32_t b = a;
-            int32_t c = pair.bias[1];
-            int32_t d = c;
-            const uint32_t *w = weights;
-            const uint32_t *end = weights + 2 * words;
-            do {
-                const uint32_t w0 = w[0];
-                const uint32_t w1 = w[1];
-                w += 2;
-                const int16x2_t w0_even = even_bytes(w0);
-                const int16x2_t w0_odd = odd_bytes(w0);
-                const int16x2_t w1_even = even_bytes(w1);
-                const int16x2_t w1_odd = odd_bytes(w1);
-                const int16x2_t x0_even = lanes(x[0]);
-                const int16x2_t x0_odd = lanes(x[1]);
-                a = __smlad(w0_even, x0_even, a);
-                c = __smlad(w1_even, x0_even, c);
-                a = __smlad(w0_odd, x0_odd, a);
-                c = __smlad(w1_odd, x0_odd, c);
-                const int16x2_t x1_even = lanes(x[2]);
-                const int16x2_t x1_odd = lanes(x[3]);
-                x += 4;
-                b = __smlad(w0_even, x1_even, b);
-                d = __smlad(w1_even, x1_even, d);
-                b = __smlad(w0_odd, x1_odd, b);
-                d = __smlad(w1_odd, x1_odd, d);
-            } while (w != end);
-            y[0] = requantise(a, &pair.rescale[0], &range, form);
-            y[rows] = requantise(b, &pair.rescale[0], &range, form);
-            if (both) {
-                y[1] = requantise(c, &pair.rescale[1], &range, form);
-                y[rows + 1] = requantise(d, &pair.rescale[1], &range, form);
-            }
-            y += 2 * rows;
-        }
-        if (count % 2 != 0) {
-            int32_t a = pair.bias[0];
-            int32_t c = pair.bias[1];
-            const uint32_t *w = weights;
-            const uint32_t *end = weights + 2 * words;
-            do {
-                const uint32_t w0 = w[0];
-                const uint32_t w1 = w[1];
-                w += 2;
-                const int16x2_t x_even = lanes(x[0]);
-                const int16x2_t x_odd = lanes(x[1]);
-                x += 2;
-                a = __smlad(even_bytes(w0), x_even, a);
-                c = __smlad(even_bytes(w1), x_even, c);
-                a = __smlad(odd_bytes(w0), x_odd, a);
-                c = __smlad(odd_bytes(w1), x_odd, c);
-            } while (w != end);
-            y[0] = requantise(a, &pair.rescale[0], &range, form);
-            if (both) {
-                y[1] = requantise(c, &pair.rescale[1], &range, form);
-            }
-        }
-        weights += 2 * words;
+static row_pair_t row_pair_at(const matrix_t *matrix, int32_t row, abi_requantisation_t form) {
+    row_pair_t pair;
+    for (int32_t i = 0; i < 2; i++) {
+        pair.bias[i] = matrix->bias[row + i];
+        pair.rescale[i] =
+            rescale_of(matrix->multiplier[row + i], matrix->shift[row + i], &matrix->range, form);
+    }
+    return pair;
+}
+
+/* Two rows times two columns; straight code where the number of words is a constant. */
+static inline __attribute__((always_inline)) void multiply_two(sums_t *sums,
+                                                               const uint32_t *weights,
+                                                               const uint32_t *columns,
+                                                               int32_t words, int is_constant) {
+    if (is_constant && words == 2) {
+        matrix_steps_2(sums, weights, columns);
+        return;
+    }
+    if (is_constant && words == 4) {
+        matrix_steps_4(sums, weights, columns);
+        return;
+    }
+    if (is_constant && words == 6) {
+        matrix_steps_6(sums, weights, columns);
+        return;
+    }
+    if (words >= 4) {
+        matrix_rounds(sums, &weights, &columns, words / 4);
+    }
+    switch (words % 4) {
+    case 1:
+        matrix_steps_1(sums, weights, columns);
+        break;
+    case 2:
+        matrix_steps_2(sums, weights, columns);
+        break;
+    case 3:
+        matrix_steps_3(sums, weights, columns);
+        break;
+    default:
+        break;
     }
 }
 
-static void multiply_saturating(const matrix_t *matrix, const uint32_t *columns, int32_t count,
-                                int8_t *output) {
-    multiply(matrix, columns, count, output, abi_requantisation_saturate);
+/* Two rows times a single column. */
+static inline __attribute__((always_inline)) void
+multiply_one(int32_t *first, int32_t *second, const uint32_t *weights, const uint32_t *column,
+             int32_t words) {
+    int32_t a = *first;
+    int32_t c = *second;
+    const uint32_t *end = weights + 2 * words;
+    do {
+        const uint32_t w0 = weights[0];
+        const uint32_t w1 = weights[1];
+        weights += 2;
+        const int16x2_t even = lanes(column[0]);
+        const int16x2_t odd = lanes(column[1]);
+        column += 2;
+        a = __smlad(even_bytes(w0), even, a);
+        c = __smlad(even_bytes(w1), even, c);
+        a = __smlad(odd_bytes(w0), odd, a);
+        c = __smlad(odd_bytes(w1), odd, c);
+    } while (weights != end);
+    *first = a;
+    *second = c;
 }
 
-static void multiply_clamping(const matrix_t *matrix, const uint32_t *columns, int32_t count,
-                              int8_t *output) {
-    multiply(matrix, columns, count, output, abi_requantisation_clamp);
+/* A pair of rows, or a single one, times a group of columns. */
+static inline __attribute__((always_inline)) void
+multiply_rows(const matrix_t *matrix, int32_t row, const uint32_t *columns, int32_t count,
+              int8_t *output, abi_requantisation_t form, int32_t known_words, int both) {
+    const range_t range = matrix->range;
+    const int32_t rows = matrix->rows;
+    const int32_t words = known_words != 0 ? known_words : matrix->words;
+    const uint32_t *weights = matrix->weights + row * words;
+    const row_pair_t pair = row_pair_at(matrix, row, form);
+    int8_t *y = output + row;
+    for (int32_t left = count / 2; left > 0; left--) {
+        sums_t sums = {pair.bias[0], pair.bias[0], pair.bias[1], pair.bias[1]};
+        multiply_two(&sums, weights, columns, words, known_words != 0);
+        columns += 4 * words;
+        y[0] = requantise(sums.a, &pair.rescale[0], &range, form);
+        if (both) {
+            y[1] = requantise(sums.c, &pair.rescale[1], &range, form);
+        }
+        y += rows;
+        y[0] = requantise(sums.b, &pair.rescale[0], &range, form);
+        if (both) {
+            y[1] = requantise(sums.d, &pair.rescale[1], &range, form);
+        }
+        y += rows;
+    }
+    if (count % 2 != 0) {
+        int32_t a = pair.bias[0];
+        int32_t c = pair.bias[1];
+        multiply_one(&a, &c, weights, columns, words);
+        y[0] = requantise(a, &pair.rescale[0], &range, form);
+        if (both) {
+            y[1] = requantise(c, &pair.rescale[1], &range, form);
+        }
+    }
 }
 
-static void multiply_exactly(const matrix_t *matrix, const uint32_t *columns, int32_t count,
-                             int8_t *output) {
-    multiply(matrix, columns, count, output, abi_requantisation_exact);
+static inline __attribute__((always_inline)) void
+multiply(const matrix_t *matrix, const uint32_t *columns, int32_t count, int8_t *output,
+         abi_requantisation_t form, int32_t known_words) {
+    int32_t row = 0;
+    for (; row + 2 <= matrix->rows; row += 2) {
+        multiply_rows(matrix, row, columns, count, output, form, known_words, 1);
+    }
+    if (row < matrix->rows) {
+        multiply_rows(matrix, row, columns, count, output, form, known_words, 0);
+    }
 }
+
+#define MULTIPLY(form, words)                                                                      \
+    static void multiply_##form##_##words(const matrix_t *matrix, const uint32_t *columns,         \
+                                          int32_t count, int8_t *output) {                         \
+        multiply(matrix, columns, count, output, abi_requantisation_##form, words);                \
+    }
+
+MULTIPLY(exact, 0)
+MULTIPLY(clamp, 0)
+MULTIPLY(clamp, 2)
+MULTIPLY(clamp, 4)
+MULTIPLY(clamp, 6)
+MULTIPLY(saturate, 0)
+MULTIPLY(saturate, 2)
+MULTIPLY(saturate, 4)
+MULTIPLY(saturate, 6)
+
+typedef void (*multiply_t)(const matrix_t *matrix, const uint32_t *columns, int32_t count,
+                           int8_t *output);
 
 void matrix_multiply(const matrix_t *matrix, const uint32_t *columns, int32_t count,
                      int8_t *output) {
-    switch (matrix->form) {
-    case abi_requantisation_saturate:
-        multiply_saturating(matrix, columns, count, output);
-        break;
-    case abi_requantisation_clamp:
-        multiply_clamping(matrix, columns, count, output);
-        break;
-    default:
-        multiply_exactly(matrix, columns, count, output);
-        break;
-    }
+    /* By form and, for 2, 4 and 6 words, by half of their number. */
+    static const multiply_t multiplies[3][4] = {
+        {multiply_exact_0, multiply_exact_0, multiply_exact_0, multiply_exact_0},
+        {multiply_clamp_0, multiply_clamp_2, multiply_clamp_4, multiply_clamp_6},
+        {multiply_saturate_0, multiply_saturate_2, multiply_saturate_4, multiply_saturate_6},
+    };
+    const int32_t words = matrix->words;
+    const int32_t known = words <= 6 && words % 2 == 0 ? words / 2 : 0;
+    multiplies[matrix->form][known](matrix, columns, count, output);
 }

@@ -31,7 +31,7 @@ void pointwise_run(const abi_layer_t *layer, const kernel_context_t *context) {
         if (context->granularity != 0) {
             context->enter_memory();
         }
-        matrix_write_columns(columns, count, input.data + first * input.channels, input.channels);
+        matrix_write_columns(&matrix, columns, count, input.data + first * input.channels);
         if (context->granularity != 0) {
             context->enter_compute();
         }

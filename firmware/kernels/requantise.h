@@ -75,7 +75,7 @@ static inline int8_t stored_value(int32_t value, const range_t *range) {
  * |2 sum| < 2^31 and 0 < shift, small enough for `offset`. Rounding away from zero adds one half less
  * one for a negative product; the sum's sign serves, because the two only differ where the product
  * is 0, and (2^(shift - 1) - 1) >> shift is 0 like 2^(shift - 1) >> shift. */
-static inline int8_t requantise_doubled(int32_t value, const rescale_t *rescale,
+static inline int8_t requantise(int32_t value, const rescale_t *rescale,
                                         const range_t *range, abi_requantisation_t form) {
     if (form == abi_requantisation_exact) {
         const int32_t scaled = rescale_exactly(value, rescale->multiplier, rescale->shift);
@@ -86,13 +86,6 @@ static inline int8_t requantise_doubled(int32_t value, const rescale_t *rescale,
                            rescale->shift;
     return (int8_t)(form == abi_requantisation_saturate ? clamp(scaled, INT8_MIN, INT8_MAX)
                                                         : clamp(scaled, range->low, range->high));
-}
-
-static inline int8_t requantise(int32_t sum, const rescale_t *rescale, const range_t *range,
-                                abi_requantisation_t form) {
-    const int32_t value =
-        form == abi_requantisation_exact ? sum : (int32_t)((uint32_t)sum << 1);
-    return requantise_doubled(value, rescale, range, form);
 }
 
 #endif
