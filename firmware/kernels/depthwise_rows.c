@@ -1,98 +1,78 @@
 #include "depthwise_rows.h"
 
-#include "simd.h"
+#include "depthwise_steps.h"
 
-/* A fast kernel's row of taps as int16 lanes: 3 taps (w0, w2), (w1, 0); 5 taps (w0, w2), (w1, w3),
- * (w4, 0); 7 taps (w0, w2), (w1, w3), (w4, w6), (w5, 0). In the bounded forms of requantisation the
- * taps and the bias are doubled. */
 static inline __attribute__((always_inline)) void
-row_of_two(const int8_t *p, const uint32_t *taps, int32_t size, int32_t stride, int32_t *first,
-           int32_t *second) {
-    int32_t a = *first;
-    int32_t b = *second;
-    const uint32_t word0 = load_word(p);
-    const int16x2_t e0 = even_bytes(word0);
-    const int16x2_t o0 = odd_bytes(word0);
-    const int16x2_t t0 = lanes(taps[0]);
-    const int16x2_t t1 = lanes(taps[1]);
-    if (size == 3) {
-        a = __smlad(e0, t0, a);
-        a = __smlabb(o0, t1, a);
-        if (stride == 1) {
-            b = __smlad(o0, t0, b);
-            b = __smlatb(e0, t1, b);
-        } else {
-            b = __smlatb(e0, t0, b);
-            b = __smlatb(o0, t1, b);
-            b = __smlabt(p[4], t0, b);
-        }
-    } else {
-        const uint32_t word1 = load_word(p + 4);
-        const int16x2_t e1 = even_bytes(word1);
-        const int16x2_t o1 = odd_bytes(word1);
-        const int16x2_t e01 = upper_lower(e0, e1);
-        const int16x2_t t2 = lanes(taps[2]);
-        a = __smlad(e0, t0, a);
-        a = __smlad(o0, t1, a);
-        if (stride == 1) {
-            b = __smlad(o0, t0, b);
-            b = __smlad(e01, t1, b);
-        } else {
-            const int16x2_t o01 = upper_lower(o0, o1);
-            b = __smlad(e01, t0, b);
-            b = __smlad(o01, t1, b);
-        }
-        if (size == 5) {
-            a = __smlabb(e1, t2, a);
-            b = stride == 1 ? __smlabb(o1, t2, b) : __smlatb(e1, t2, b);
-        } else {
-            const int16x2_t t3 = lanes(taps[3]);
-            a = __smlad(e1, t2, a);
-            a = __smlabb(o1, t3, a);
+rows_of_3(const depthwise_job_t *job, int32_t stride, abi_requantisation_t form) {
+    const int32_t row_bytes = job->row_bytes;
+    const int32_t step = job->output_step;
+    const rescale_t rescale = job->rescale;
+    const range_t range = *job->range;
+    const taps_3_t taps = *(const taps_3_t *)job->weights;
+    const int32_t bias = job->bias;
+    const int32_t width = job->width;
+    const int8_t *row = job->window;
+    int8_t *output = job->output;
+    for (int32_t y = job->rows; y > 0; y--) {
+        const int8_t *p = row;
+        int32_t left = width;
+        do {
+            pair_t pair = {bias, bias};
             if (stride == 1) {
-                b = __smlad(o1, t2, b);
-                b = __smlatb(e1, t3, b);
+                depthwise_steps_3_1(&pair, p, row_bytes, &taps);
+                p += 2;
             } else {
-                b = __smlatb(e1, t2, b);
-                b = __smlabt(p[8], t2, b);
-                b = __smlatb(o1, t3, b);
+                p = depthwise_steps_3_2(&pair, p, row_bytes, &taps) + (4 - 2 * row_bytes);
             }
-        }
+            *output = requantise(pair.a, &rescale, &range, form);
+            output += step;
+            if (left == 1) {
+                break;
+            }
+            *output = requantise(pair.b, &rescale, &range, form);
+            output += step;
+            left -= 2;
+        } while (left > 0);
+        row += stride * row_bytes;
     }
-    *first = a;
-    *second = b;
 }
 
 static inline __attribute__((always_inline)) void
-rows_of_two(const depthwise_job_t *job, int32_t size, int32_t stride, abi_requantisation_t form) {
+rows_of_more(const depthwise_job_t *job, int32_t size, int32_t stride,
+             abi_requantisation_t form) {
     const int32_t row_bytes = job->row_bytes;
     const int32_t step = job->output_step;
-    const int32_t row_words = (size + 1) / 2;
     const rescale_t rescale = job->rescale;
     const range_t range = *job->range;
+    const uint32_t *taps = job->weights;
+    const int32_t bias = job->bias;
+    const int32_t width = job->width;
     const int8_t *row = job->window;
     int8_t *output = job->output;
-    for (int32_t y = 0; y < job->rows; y++) {
+    for (int32_t y = job->rows; y > 0; y--) {
         const int8_t *p = row;
-        for (int32_t left = job->width; left > 0; left -= 2) {
-            int32_t a = job->bias;
-            int32_t b = a;
-            const uint32_t *taps = job->weights;
-            const int8_t *q = p;
-            for (int32_t i = 0; i < size; i++) {
-                row_of_two(q, taps, size, stride, &a, &b);
-                q += row_bytes;
-                taps += row_words;
+        int32_t left = width;
+        do {
+            pair_t pair = {bias, bias};
+            if (size == 5 && stride == 1) {
+                depthwise_steps_5_1(&pair, p, row_bytes, taps);
+            } else if (size == 5) {
+                depthwise_steps_5_2(&pair, p, row_bytes, taps);
+            } else if (stride == 1) {
+                depthwise_steps_7_1(&pair, p, row_bytes, taps);
+            } else {
+                depthwise_steps_7_2(&pair, p, row_bytes, taps);
             }
-            output[0] = requantise(a, &rescale, &range, form);
+            p += 2 * stride;
+            *output = requantise(pair.a, &rescale, &range, form);
+            output += step;
             if (left == 1) {
-                output += step;
                 break;
             }
-            output[step] = requantise(b, &rescale, &range, form);
-            output += 2 * step;
-            p += 2 * stride;
-        }
+            *output = requantise(pair.b, &rescale, &range, form);
+            output += step;
+            left -= 2;
+        } while (left > 0);
         row += stride * row_bytes;
     }
 }
@@ -121,6 +101,15 @@ static void rows_any(const depthwise_job_t *job) {
             output += job->output_step;
         }
         row += layer->stride_height * job->row_bytes;
+    }
+}
+
+static inline __attribute__((always_inline)) void
+rows_of_two(const depthwise_job_t *job, int32_t size, int32_t stride, abi_requantisation_t form) {
+    if (size == 3) {
+        rows_of_3(job, stride, form);
+    } else {
+        rows_of_more(job, size, stride, form);
     }
 }
 
@@ -172,5 +161,8 @@ depthwise_rows_t depthwise_rows_of(const abi_layer_t *layer) {
 
 int32_t depthwise_weight_bytes(const abi_layer_t *layer) {
     const int32_t size = layer->kernel_height;
-    return is_fast(layer) ? size * ((size + 1) / 2) * 4 : size * layer->kernel_width;
+    if (!is_fast(layer)) {
+        return size * layer->kernel_width;
+    }
+    return size == 3 ? (int32_t)sizeof(taps_3_t) : size * ((size + 1) / 2) * 4;
 }

@@ -107,7 +107,7 @@ static abi_status_t handle_clock_probe(request_t *request) {
     }
     clock_plan(&hsi, 0, &rest, request->error);
     const uint32_t relocks = clock_counts().relocks;
-    uint32_t ticks[3];
+    uint32_t ticks[3] = {0};
     interrupts_enable();
     lptim_extend();
     abi_status_t status = probe_step(&a, &ticks[0]);
