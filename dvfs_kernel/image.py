@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Image", "build"]
 
+# Of the fields of a tensor record.
+_DIMENSION_MAX = 0xFFFF
+
 _BLOBS = ("weights", "bias", "multiplier", "shift")
 
 
@@ -183,6 +186,11 @@ def _tensor_records(network: Network, plan: Plan) -> np.ndarray[Any, np.dtype[np
     records = np.zeros(len(network.tensors), dtype=abi.TENSOR)
     for number, (tensor, address) in enumerate(zip(network.tensors, plan.addresses, strict=True)):
         height, width, channels = tensor.shape
+        if max(tensor.shape) > _DIMENSION_MAX:
+            raise NetworkTooLargeError(
+                f"tensor {tensor.name!r} of network {network.name!r} has shape {tensor.shape}; "
+                f"the firmware takes dimensions up to {_DIMENSION_MAX}"
+            )
         fields = {
             "address": address,
             "bytes": tensor.bytes,

@@ -102,7 +102,9 @@ def _concatenation(builder: NetworkBuilder, operator: GraphOperator) -> None:
 
 def _change_representation(kind: type[Quantize | Dequantize]) -> Converter:
     def convert(builder: NetworkBuilder, operator: GraphOperator) -> None:
-        value = builder.value(operator, 0)
+        # Only int8 is moved about on the board, so what another type needs in order is put so now.
+        is_int8 = builder.output(operator).element == "int8"
+        value = builder.value(operator, 0) if is_int8 else builder.in_order(operator, 0)
         _check_dims(builder, operator, value.dims)
         output = builder.add_output(operator, builder.tensor(value).shape, value.axes)
         builder.add_layer(kind(name=_name(operator), inputs=(value.tensor,), output=output))

@@ -231,6 +231,10 @@ class NetworkBuilder:
             value = self._values[index]
             if not value.is_in_order:
                 value = self.arrange(self._graph.operators[-1], value)
+            elif not self._layers:
+                # A model that moves no bytes still has to bring them to an output.
+                shape = canonical_shape(value.dims, "the model's output")
+                value = self._moved(value, shape, canonical_axes(len(value.dims)), "copy", None)
             outputs.append(value.tensor)
         return Network(name, tuple(self._tensors), tuple(self._layers), self._input, tuple(outputs))
 
