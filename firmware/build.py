@@ -48,7 +48,7 @@ _COMPILE = [
     *("-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wundef", "-Wvla", "-Wstrict-prototypes"),
     *("-Wmissing-prototypes", "-Wpointer-arith", "-Wcast-align", "-Wwrite-strings"),
 ]
-_LINK = ["-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-e,Reset_Handler"]
+_LINK = ["-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-e,Reset_Handler", "-Wl,-z,max-page-size=32"]
 
 
 class BuildError(RuntimeError):

@@ -4,7 +4,9 @@
 
 #include <stdint.h>
 
+/* The transmitter; the receiver stays off until somebody is there to read it. */
 void usart_init(void);
+void usart_listen(void);
 
 /* Both sleep while they wait. Interrupts have to be disabled: the USART's wakes the core only. */
 uint8_t usart_receive(void);

@@ -244,6 +244,7 @@ _Noreturn void commands_serve(void) {
     bool answered = false;
     frame_decoder_init(&decoder);
     announce_fault();
+    usart_listen();
     for (;;) {
         if (!frame_decode(&decoder, usart_receive())) {
             continue;

@@ -7,7 +7,7 @@
 #define ALTERNATE_USART3 7u /* DS11532 Rev 7, table 13: PD8, PD9 */
 #define MODE_ALTERNATE 2u
 
-#define ENABLED (USART_CR1_UE_MSK | USART_CR1_RE_MSK | USART_CR1_TE_MSK)
+#define SENDING (USART_CR1_UE_MSK | USART_CR1_TE_MSK)
 #define ERROR_FLAGS \
     (USART_ISR_PE_MSK | USART_ISR_FE_MSK | USART_ISR_NE_MSK | USART_ISR_ORE_MSK)
 
@@ -27,10 +27,11 @@ void usart_init(void) {
 
     /* 16 samples a bit: the divider is the ratio of the clocks. */
     REGISTER_OF(USART3, USART, BRR) = DATASHEET_HSI_HZ / ABI_UART_BAUD;
-    REGISTER_OF(USART3, USART, CR1) = ENABLED;
+    REGISTER_OF(USART3, USART, CR1) = SENDING;
     nvic_enable(USART3_IRQ);
 }
 
+static uint32_t direction_enables = SENDING;
 static uint32_t interrupt_enables;
 
 /* Sleeps until a flag is up. The pending bit has to be cleared by hand, since the interrupt is
@@ -38,7 +39,7 @@ static uint32_t interrupt_enables;
 static uint32_t await(uint32_t flag, uint32_t interrupt_enable) {
     if (interrupt_enables != interrupt_enable) {
         interrupt_enables = interrupt_enable;
-        REGISTER_OF(USART3, USART, CR1) = ENABLED | interrupt_enable;
+        REGISTER_OF(USART3, USART, CR1) = direction_enables | interrupt_enable;
     }
     for (;;) {
         nvic_clear_pending(USART3_IRQ);
@@ -48,6 +49,11 @@ static uint32_t await(uint32_t flag, uint32_t interrupt_enable) {
         }
         wait_for_interrupt();
     }
+}
+
+void usart_listen(void) {
+    direction_enables |= USART_CR1_RE_MSK;
+    REGISTER_OF(USART3, USART, CR1) = direction_enables | interrupt_enables;
 }
 
 uint8_t usart_receive(void) {
@@ -69,7 +75,7 @@ void usart_flush(void) {
     await(USART_ISR_TC_MSK, USART_CR1_TCIE_MSK);
     /* No interrupt of the USART's may be pending where interrupts are enabled again. */
     interrupt_enables = 0;
-    REGISTER_OF(USART3, USART, CR1) = ENABLED;
+    REGISTER_OF(USART3, USART, CR1) = direction_enables;
     data_barrier();
     nvic_clear_pending(USART3_IRQ);
 }
