@@ -24,7 +24,10 @@ __all__ = [
 ]
 
 _KEYWORDS = frozenset(
-    "using new as preinit init reset local true True false False none empty".split()
+    (
+        *("using", "new", "as", "preinit", "init", "reset", "local"),
+        *("true", "True", "false", "False", "none", "empty"),
+    )
 )
 _MAX_DEPTH = 64
 _MAX_DIGITS = 24
@@ -358,26 +361,26 @@ class _Parser:
             self.depth -= 1
 
     def _value(self, *, dictionary: bool) -> Value:
-        self.skip_blanks()
         if self.peek('"') or self.peek("'''"):
             return self.string()
-        if self.accept("<"):
-            return self.number_range()
-        if self.accept("["):
-            return self.list_value()
-        if dictionary and self.accept("{"):
-            return self.dictionary()
+        for opening, read in (
+            ("<", self.number_range),
+            ("[", self.list_value),
+            ("{", self.dictionary),
+        ):
+            if (dictionary or opening != "{") and self.accept(opening):
+                return read()
         word = self.peek_word()
         if word == "new":
             return self.new_object()
-        if word in ("true", "True", "false", "False"):
-            self.at += len(word)
-            return word in ("true", "True")
         if word is not None or self.peek("."):
-            return self.name_value()
+            return self.word_value()
         return self.number("a value")
 
-    def name_value(self) -> Value:
+    def word_value(self) -> Value:
+        for word in ("true", "True", "false", "False"):
+            if self.accept_word(word):
+                return word in {"true", "True"}
         first = "" if self.peek(".") else self.identifier("a value")
         parts = [first]
         while self.text.startswith(".", self.at):
@@ -393,7 +396,9 @@ class _Parser:
         if relative:
             end += begin
         if end < begin:
-            raise fail(self.path, self.line(), f"range <{begin:#x}, {end:#x}> ends before it begins")
+            raise fail(
+                self.path, self.line(), f"range <{begin:#x}, {end:#x}> ends before it begins"
+            )
         self.expect(">", "after a range")
         return NumberRange(begin, end)
 

@@ -6,6 +6,7 @@ lines, that the description gives.
 """
 
 from . import datasheet as ds
+from .board import Platform
 from .dbgmcu import Dbgmcu
 from .exti import Exti, Syscfg
 from .flash import Flash
@@ -13,7 +14,6 @@ from .gpio import Gpio
 from .i2c import I2c
 from .ina219 import Ina219
 from .lptim import Lptim
-from .board import Platform
 from .power_meter import PowerMeter
 from .pwr import Pwr
 from .rcc import Rcc, enable_bits
@@ -120,28 +120,34 @@ class _Builder(object):
 
     def make(self, entry):
         """Return a new device for an entry, or None where nothing models its type."""
-        name = entry.name
+        host, name = self.host, entry.name
+        peripheral, clock_name = name.upper(), name + "_hz"
+        makers = {
+            "STM32_GPIOPort": lambda: Gpio(host, name[-1]),
+            "STM32F7_USART": lambda: Usart(
+                host, peripheral, clock_name, self.option("line_baud", None)
+            ),
+            "STM32F7_I2C": lambda: I2c(host, peripheral, clock_name),
+            "STM32L0_LpTimer": lambda: Lptim(host, peripheral, clock_name),
+            "STM32_Timer": lambda: self.timer(entry),
+            "STM32_SYSCFG": lambda: Syscfg(host),
+            "STM32F4_EXTI": lambda: Exti(host),
+            "dbgmcu": lambda: Dbgmcu(host),
+        }
         kind = entry.type.rpartition(".")[2]
-        if kind == "STM32_GPIOPort":
-            return Gpio(self.host, name[-1])
-        if kind in ("STM32F7_USART", "STM32_UART"):
-            baud = self.option("line_baud", None)
-            return Usart(self.host, name.upper(), name + "_hz", baud)
-        if kind == "STM32F7_I2C":
-            return I2c(self.host, name.upper(), name + "_hz")
-        if kind == "STM32L0_LpTimer":
-            return Lptim(self.host, name.upper(), name + "_hz")
-        if kind == "STM32_Timer":
-            bus = self.enables[name.upper()][0][:4].lower()
-            width = 32 if entry.attributes["initialLimit"] > 0xFFFF else 16
-            return Tim(self.host, name.upper(), "tim_%s_hz" % bus, width)
-        if kind == "STM32_SYSCFG":
-            return Syscfg(self.host)
-        if kind == "STM32F4_EXTI":
-            return Exti(self.host)
-        if name == "dbgmcu":
-            return Dbgmcu(self.host)
-        return None
+        maker = makers.get(kind, makers.get(name))
+        return None if maker is None else maker()
+
+    def timer(self, entry):
+        """Return a timer on the bus that its enable bit belongs to."""
+        peripheral = entry.name.upper()
+        if peripheral not in self.enables:
+            raise ValueError(
+                "timer '%s': the clock controller has no enable bit %sEN" % (entry.name, peripheral)
+            )
+        bus = self.enables[peripheral][0][:4].lower()
+        width = 32 if entry.attributes.get("initialLimit", 0xFFFF) > 0xFFFF else 16
+        return Tim(self.host, peripheral, "tim_%s_hz" % bus, width)
 
     # ---- placing and wiring ----
 

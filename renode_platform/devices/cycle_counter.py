@@ -44,7 +44,7 @@ class CycleCounter(object):
         self._rest += fraction
 
     def time_of(self, cycle):
-        """Return when the count reaches `cycle` at the present rate, or None if the clock stands."""
+        """Return when the count reaches `cycle` at the present rate; None if the clock stands."""
         if self.rate_hz == 0:
             return None
         wanted = (cycle - self._cycles) * PS_PER_S - self._rest

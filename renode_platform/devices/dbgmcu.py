@@ -13,4 +13,4 @@ class Dbgmcu(Device):
         Device.__init__(self, host, name)
 
     def reset(self):
-        """A system reset leaves the debug block alone."""
+        """Keep everything: a system reset leaves the debug block alone."""

@@ -39,7 +39,7 @@ class Device(object):
                 self._readers[register.offset] = reader
             if writer is not None:
                 self._writers[register.offset] = writer
-        self._load_reset_values()
+        self.load_reset_values()
 
     # ---- bus ----
 
@@ -107,7 +107,8 @@ class Device(object):
         register = self.block.registers[register_name]
         self.values[register_name] = register.put(self.values[register_name], field, content)
 
-    def _load_reset_values(self):
+    def load_reset_values(self):
+        """Give every register its reset value."""
         for register_name, register in self.block.registers.items():
             self.values[register_name] = register.reset
 
@@ -115,7 +116,7 @@ class Device(object):
 
     def reset(self):
         """Return to the state after a system reset; outputs fall."""
-        self._load_reset_values()
+        self.load_reset_values()
         for output in list(self._levels):
             self.set_output(output, False)
 

@@ -1,4 +1,4 @@
-"""External interrupts: edges on pins, chosen in SYSCFG, become lines to the interrupt controller."""
+"""External interrupts: edges on pins, chosen in SYSCFG, become interrupt lines."""
 
 from .device import Device
 from .registers import EXTI, SYSCFG

@@ -35,8 +35,8 @@ class Gpio(Device):
         self._lock_mask = 0
         Device.__init__(self, host, "GPIO" + letter)
 
-    def _load_reset_values(self):
-        Device._load_reset_values(self)
+    def load_reset_values(self):
+        Device.load_reset_values(self)
         self.values.update(GPIO_RESET.get(self.letter, {}))
 
     def reset(self):
@@ -92,7 +92,7 @@ class Gpio(Device):
         return self.levels()
 
     def write_IDR(self, value):
-        """Inputs are not written."""
+        """Ignore it: inputs are not written."""
 
     def write_ODR(self, value):
         self._set_odr(value & 0xFFFF)

@@ -90,7 +90,7 @@ class Lptim(Device):
         return self._counter.value(self.host.now_ps()) & 0xFFFF
 
     def write_ISR(self, value):
-        """Flags are cleared through ICR."""
+        """Ignore it: flags are cleared through ICR."""
 
     def write_ICR(self, value):
         self.values["ISR"] &= ~value

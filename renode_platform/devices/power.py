@@ -86,7 +86,7 @@ def _charge_curve(table):
     return MonotoneCubic(points)
 
 
-_CURVES = dict((table, _charge_curve(table)) for table in ds.CURRENT_TABLES_MA)
+_CURVES = {table: _charge_curve(table) for table in ds.CURRENT_TABLES_MA}
 
 
 def core_current_a(hclk_hz, vos, overdrive, table="cached"):
@@ -136,7 +136,7 @@ def peripheral_loads(enables):
     enables : dict
         Bus (``"AHB1"``) to the value of its enable register, low-power enables already applied.
     """
-    loads = dict((clock_name, [0.0, 0.0, 0.0]) for _, clock_name in _BUSES)
+    loads = {clock_name: [0.0, 0.0, 0.0] for _, clock_name in _BUSES}
     master = False
     for bus, clock_name in _BUSES:
         register = RCC.registers[bus + "ENR"]

@@ -69,7 +69,7 @@ class PowerMeter(Device):
     # ---- what changes the current ----
 
     def reset(self):
-        """A system reset does not reset the meter; the core wakes with caches off."""
+        """Note a system reset: the meter goes on, the core wakes with its caches off."""
         self.mode = "run"
         self.icache = self.dcache = False
         self.update()

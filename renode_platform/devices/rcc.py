@@ -385,7 +385,7 @@ class Rcc(Device):
             self.host.clocks_changed(clocks)
         broken = limit_violations(clocks)
         fresh = [(rule, message) for rule, message in broken if rule not in self._reported]
-        self._reported = set(rule for rule, _ in broken)
+        self._reported = {rule for rule, _ in broken}
         for rule, message in fresh:
             self._violate(rule, message)
 

@@ -9,7 +9,16 @@ A field list reads as in a reference manual: ``"HSION 0, HSIRDY 1 r, HSITRIM 7:3
 bits that only hardware writes.
 """
 
-from .core_registers import COREDEBUG, CORE_BASE, DWT, FPU, MPU, NVIC, SCB, SYSTICK
+from .core_registers import (
+    CORE_BASE,  # noqa: F401 - all that describes registers is to be had here
+    COREDEBUG,
+    DWT,
+    FPU,
+    MPU,
+    NVIC,
+    SCB,
+    SYSTICK,
+)
 from .register_block import Block, Register
 
 

@@ -29,8 +29,8 @@ class Tim(Device):
         self._token = None
         self._counter = TickCounter(self.mask)
 
-    def _load_reset_values(self):
-        Device._load_reset_values(self)
+    def load_reset_values(self):
+        Device.load_reset_values(self)
         self.values["ARR"] = self.mask
 
     def reset(self):
