@@ -82,7 +82,7 @@ class Schedule:
             if plan.lfo is not None:
                 _check_range(f"layer {index}: lfo", plan.lfo, 0, last)
         for clock in self.clocks:
-            clock.validate(self.hse_hz)
+            clock.check(self.hse_hz)
 
     @classmethod
     def uniform(
