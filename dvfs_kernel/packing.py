@@ -291,8 +291,15 @@ def _depthwise_is_fast(layer: Depthwise) -> bool:
     )
 
 
-# The taps of a row in the order of their int16 lanes, by the row's length; −1 is a zero.
-_LANES = {3: (0, 2, 1, -1), 5: (0, 2, 1, 3, 4, -1), 7: (0, 2, 1, 3, 4, 6, 5, -1)}
+def _lanes(taps: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    """Taps, (channel, row, column), in the order of ``depthwise_steps.h``, (channel, lane)."""
+    channels, size, _ = taps.shape
+    if size == 3:
+        flat = np.pad(taps.reshape(channels, 9), ((0, 0), (0, 1)))
+        return flat[:, [0, 2, 3, 5, 6, 8, 1, 4, 7, 9]]
+    rows = np.pad(taps, ((0, 0), (0, 0), (0, 1)))
+    order = [0, 2, 1, 3, 4, 5] if size == 5 else [0, 2, 1, 3, 4, 6, 5, 7]
+    return rows[:, :, order].reshape(channels, -1)
 
 
 def _pack_depthwise(layer: Depthwise, tensors: Sequence[Tensor]) -> PackedLayer:
@@ -308,8 +315,7 @@ def _pack_depthwise(layer: Depthwise, tensors: Sequence[Tensor]) -> PackedLayer:
         (layer.activation_min, layer.activation_max),
     )
     if _depthwise_is_fast(layer):
-        lanes = np.pad(taps.astype(np.int16) * rescale.doubling, ((0, 0), (0, 0), (0, 1)))
-        weights = lanes[:, :, _LANES[width]].astype("<i2").tobytes()
+        weights = _lanes(taps.astype(np.int16) * rescale.doubling).astype("<i2").tobytes()
     else:
         weights = np.ascontiguousarray(taps).tobytes()
     return PackedLayer(

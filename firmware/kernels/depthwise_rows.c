@@ -2,77 +2,58 @@
 
 #include "depthwise_steps.h"
 
-static inline __attribute__((always_inline)) void
-rows_of_3(const depthwise_job_t *job, int32_t stride, abi_requantisation_t form) {
-    const int32_t row_bytes = job->row_bytes;
-    const int32_t step = job->output_step;
-    const rescale_t rescale = job->rescale;
-    const range_t range = *job->range;
-    const taps_3_t taps = *(const taps_3_t *)job->weights;
-    const int32_t bias = job->bias;
-    const int32_t width = job->width;
-    const int8_t *row = job->window;
-    int8_t *output = job->output;
-    for (int32_t y = job->rows; y > 0; y--) {
-        const int8_t *p = row;
-        int32_t left = width;
-        do {
-            pair_t pair = {bias, bias};
-            if (stride == 1) {
-                depthwise_steps_3_1(&pair, p, row_bytes, &taps);
-                p += 2;
-            } else {
-                p = depthwise_steps_3_2(&pair, p, row_bytes, &taps) + (4 - 2 * row_bytes);
-            }
-            *output = requantise(pair.a, &rescale, &range, form);
-            output += step;
-            if (left == 1) {
-                break;
-            }
-            *output = requantise(pair.b, &rescale, &range, form);
-            output += step;
-            left -= 2;
-        } while (left > 0);
-        row += stride * row_bytes;
+/* The sums of two neighbouring outputs with their windows from p. */
+static inline __attribute__((always_inline)) pair_t pair_at(const int8_t *p, int32_t row_bytes,
+                                                            const void *taps, int32_t bias,
+                                                            int32_t size, int32_t stride) {
+    pair_t pair = {bias, bias};
+    if (size == 3 && stride == 1) {
+        depthwise_steps_3_1(&pair, p, row_bytes, taps);
+    } else if (size == 3) {
+        depthwise_steps_3_2(&pair, p, row_bytes, taps);
+    } else if (size == 5 && stride == 1) {
+        depthwise_steps_5_1(&pair, p, row_bytes, taps);
+    } else if (size == 5) {
+        depthwise_steps_5_2(&pair, p, row_bytes, taps);
+    } else if (stride == 1) {
+        depthwise_steps_7_1(&pair, p, row_bytes, taps);
+    } else {
+        depthwise_steps_7_2(&pair, p, row_bytes, taps);
     }
+    return pair;
 }
 
 static inline __attribute__((always_inline)) void
-rows_of_more(const depthwise_job_t *job, int32_t size, int32_t stride,
-             abi_requantisation_t form) {
+rows_of_pairs(const depthwise_job_t *job, int32_t size, int32_t stride,
+              abi_requantisation_t form) {
     const int32_t row_bytes = job->row_bytes;
     const int32_t step = job->output_step;
     const rescale_t rescale = job->rescale;
     const range_t range = *job->range;
-    const uint32_t *taps = job->weights;
     const int32_t bias = job->bias;
-    const int32_t width = job->width;
+    const int32_t pairs = job->width / 2;
+    const int32_t odd = job->width % 2;
+    /* A copy, which registers can hold, where all taps are in them. */
+    const taps_3_t taps_3 = *(const taps_3_t *)job->weights;
+    const void *taps = size == 3 ? &taps_3 : job->weights;
     const int8_t *row = job->window;
     int8_t *output = job->output;
     for (int32_t y = job->rows; y > 0; y--) {
         const int8_t *p = row;
-        int32_t left = width;
-        do {
-            pair_t pair = {bias, bias};
-            if (size == 5 && stride == 1) {
-                depthwise_steps_5_1(&pair, p, row_bytes, taps);
-            } else if (size == 5) {
-                depthwise_steps_5_2(&pair, p, row_bytes, taps);
-            } else if (stride == 1) {
-                depthwise_steps_7_1(&pair, p, row_bytes, taps);
-            } else {
-                depthwise_steps_7_2(&pair, p, row_bytes, taps);
-            }
+        for (int32_t left = pairs; left > 0; left--) {
+            const pair_t pair = pair_at(p, row_bytes, taps, bias, size, stride);
             p += 2 * stride;
-            *output = requantise(pair.a, &rescale, &range, form);
+            const int8_t first = requantise(pair.a, &rescale, &range, form);
+            const int8_t second = requantise(pair.b, &rescale, &range, form);
+            output[0] = first;
+            output[step] = second;
+            output += 2 * step;
+        }
+        if (odd != 0) {
+            const pair_t pair = pair_at(p, row_bytes, taps, bias, size, stride);
+            output[0] = requantise(pair.a, &rescale, &range, form);
             output += step;
-            if (left == 1) {
-                break;
-            }
-            *output = requantise(pair.b, &rescale, &range, form);
-            output += step;
-            left -= 2;
-        } while (left > 0);
+        }
         row += stride * row_bytes;
     }
 }
@@ -104,24 +85,15 @@ static void rows_any(const depthwise_job_t *job) {
     }
 }
 
-static inline __attribute__((always_inline)) void
-rows_of_two(const depthwise_job_t *job, int32_t size, int32_t stride, abi_requantisation_t form) {
-    if (size == 3) {
-        rows_of_3(job, stride, form);
-    } else {
-        rows_of_more(job, size, stride, form);
-    }
-}
-
 #define ROWS(size, stride)                                                                         \
     static void rows_##size##_##stride##_exact(const depthwise_job_t *job) {                       \
-        rows_of_two(job, size, stride, abi_requantisation_exact);                                  \
+        rows_of_pairs(job, size, stride, abi_requantisation_exact);                                  \
     }                                                                                              \
     static void rows_##size##_##stride##_clamp(const depthwise_job_t *job) {                       \
-        rows_of_two(job, size, stride, abi_requantisation_clamp);                                  \
+        rows_of_pairs(job, size, stride, abi_requantisation_clamp);                                  \
     }                                                                                              \
     static void rows_##size##_##stride##_saturate(const depthwise_job_t *job) {                    \
-        rows_of_two(job, size, stride, abi_requantisation_saturate);                               \
+        rows_of_pairs(job, size, stride, abi_requantisation_saturate);                               \
     }
 
 ROWS(3, 1)
