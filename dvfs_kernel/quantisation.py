@@ -168,10 +168,21 @@ def activation_range(activation: str, scale: float, zero_point: int) -> tuple[in
         One of `ACTIVATIONS`.
     scale, zero_point
         Of the layer's output.
+
+    Raises
+    ------
+    NetworkError
+        For another activation, or a scale so fine that a limit divided by it overflows.
     """
 
     def stored(real: float) -> int:
-        steps = float(np.float32(real) / np.float32(scale))
+        with np.errstate(over="ignore"):
+            steps = float(np.float32(real) / np.float32(scale))
+        if not math.isfinite(steps):
+            raise NetworkError(
+                f"an output scale of {scale!r} is too fine for activation {activation!r}: "
+                f"{real} has no stored value"
+            )
         return zero_point + int(math.copysign(math.floor(abs(steps) + 0.5), steps))
 
     low, high = -128, 127
@@ -205,7 +216,8 @@ def fully_connected_factors(
     the division; with one a row it is not.
     """
     if len(weight_scales) == 1:
-        product = np.float32(input_scale) * np.float32(weight_scales[0])
+        with np.errstate(over="ignore"):
+            product = np.float32(input_scale) * np.float32(weight_scales[0])
         return np.array([np.float64(product) / np.float64(output_scale)])
     return convolution_factors(input_scale, weight_scales, output_scale)
 

@@ -52,7 +52,8 @@ def quantize(
     """
     limits = np.iinfo(output.element)
     if inputs[0].element == "float32":
-        steps = (values[0] / np.float32(output.scale)).astype(np.float64)
+        with np.errstate(over="ignore"):
+            steps = (values[0] / np.float32(output.scale)).astype(np.float64)
         steps = np.nan_to_num(steps, nan=0.0, posinf=2.0**31, neginf=-(2.0**31))
         rounded = np.trunc(steps + np.copysign(0.5, steps))
         stored = np.clip(rounded, -(2.0**31), 2.0**31 - 1).astype(np.int64) + output.zero_point
@@ -72,6 +73,7 @@ def dequantize(
 ) -> Array:
     """Turn stored values into float32."""
     source = inputs[0]
-    return np.float32(source.scale) * (values[0].astype(np.int32) - source.zero_point).astype(
-        np.float32
-    )
+    steps = (values[0].astype(np.int32) - source.zero_point).astype(np.float32)
+    with np.errstate(over="ignore"):
+        result: Array = np.float32(source.scale) * steps
+    return result
