@@ -6,27 +6,23 @@ tensor and behind the scratch lie bytes that the kernels must not touch; the ben
 
 from __future__ import annotations
 
-import importlib
 import io
-import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import capstone
+import firmware_build
 import numpy as np
+import unicorn
 from elftools.elf.elffile import ELFFile
 from unicorn import arm_const
 
 from dvfs_kernel import abi, packing
 
-FIRMWARE = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(FIRMWARE)]
-# A script beside the firmware, in no package.
-build: Any = importlib.import_module("build")
-# Unicorn has no type information.
-unicorn: Any = importlib.import_module("unicorn")
+build = firmware_build.load()
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +31,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.network import Layer, Tensor
 
-__all__ = ["KernelBench", "KernelRun"]
+__all__ = ["KernelBench", "KernelRun", "shared_bench"]
 
 _FLASH, _FLASH_BYTES = 0x08000000, 0x00200000
 _RAM, _RAM_BYTES = 0x20000000, 0x00080000
@@ -86,7 +82,7 @@ class KernelBench:
     """
 
     def __init__(self, toolchain: str = "zig", *, count: bool = False) -> None:
-        elf: Any = _compile(toolchain)
+        elf = _compile(toolchain)
         self._symbols: dict[str, int] = {
             symbol.name: symbol["st_value"]
             for symbol in elf.get_section_by_name(".symtab").iter_symbols()
@@ -253,12 +249,18 @@ class KernelBench:
         self._engine.hook_add(unicorn.UC_HOOK_BLOCK, on_block)
 
 
+@cache
+def shared_bench(toolchain: str = "zig") -> KernelBench:
+    """Return a bench that does not count; it is compiled once."""
+    return KernelBench(toolchain)
+
+
 def _compile(toolchain: str) -> ELFFile:
     sources = [
         *(source for source in build.firmware_sources() if source.parts[0] == "kernels"),
         Path("src/memory.c"),
         Path("src/memory_eabi.c"),
-        Path("bench/kernel_bench.c"),
+        Path(__file__).with_suffix(".c"),
     ]
     with tempfile.TemporaryDirectory(prefix="kernels-") as directory:
         output = Path(directory) / "kernels.elf"
