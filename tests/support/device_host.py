@@ -9,7 +9,7 @@ from pathlib import Path
 from dvfs_kernel.emulator.repl import PlatformDescription
 from renode_platform.devices import attach
 
-PLATFORM = Path(__file__).parents[3] / "renode_platform"
+PLATFORM = Path(__file__).parents[2] / "renode_platform"
 BOARD = PlatformDescription.load(PLATFORM / "nucleo_f767zi.repl")
 
 
