@@ -95,8 +95,6 @@ class Board:
 
         self._machine = machine
         self.flash_memory = next((m for m in machine.memory.memories if m.name == "flash"), None)
-        if self.flash_memory is not None:
-            machine.host.flash_cells = self.flash_memory.cells
         _classify(machine)
         self.platform: Any = build(description, machine.host, machine.options)
         self.stopped = False

@@ -300,6 +300,9 @@ class Core:
         else:
             name = "read"
         self._access = BusAccess(name, address, size)
+        if self.state[st.SKIP_PC_SYNC]:
+            # The program counter is wanted after all: at the instruction to blame.
+            ctypes.c_uint8.from_address(int(self.state[st.SKIP_PC_SYNC])).value = 0
         return False
 
     def _on_interrupt(self, _uc: int, number: int, _data: int) -> None:
@@ -354,10 +357,15 @@ class Core:
         self._access = None
         self._interrupt = -1
         state = self.state
-        saved = state[: st.COUNTERS].copy(), state[st.PREVIOUS]
+        kept = state[: st.BLOCKS].copy()
         state[st.DEADLINE] = NEVER
+        # What made the block hook stop here must not stop it again.
+        state[st.FPU_DISABLED] = 0
+        state[st.IN_FAULT_HANDLER] = 0
+        state[st.MASKED_PENDING] = 0
         state[st.STOPPED_BY_HOOK] = 0
         begin, status = self._pc.read()
+        self._uc.ctl_flush_tb()  # translations made without counting would run on
         error = uclib.uc_emu_start(
             ctypes.c_void_p(self._handle),
             ctypes.c_uint64(begin | (status >> 24 & 1)),
@@ -365,8 +373,7 @@ class Core:
             ctypes.c_uint64(0),
             ctypes.c_size_t(1),
         )
-        state[: st.COUNTERS] = saved[0]
-        state[st.PREVIOUS] = saved[1]
+        state[: st.BLOCKS] = kept
         if self.failure is not None:
             failure, self.failure = self.failure, None
             raise failure

@@ -90,6 +90,7 @@ class Exceptions:
         """SVC: enter its handler, or fault where it cannot preempt."""
         nvic = self._nvic
         if nvic.group_priority(nv.SVCALL) >= self._execution_priority():
+            self._control.hard_fault_status |= self._control.HFSR_FORCED
             self._hard_fault(self._core.pc)
             return
         self._enter(nv.SVCALL, self._core.pc)
@@ -103,15 +104,15 @@ class Exceptions:
             The core is in HardFault or NMI already, or the vector cannot be read.
         """
         nvic = self._nvic
-        if number != nv.HARD_FAULT and (
-            nvic.enabled[number] and nvic.group_priority(number) < self._execution_priority()
-        ):
+        if number == nv.HARD_FAULT:
+            self._hard_fault(return_address)
+        elif nvic.enabled[number] and nvic.group_priority(number) < self._execution_priority():
             self._enter(number, return_address)
         else:
+            self._control.hard_fault_status |= self._control.HFSR_FORCED
             self._hard_fault(return_address)
 
     def _hard_fault(self, return_address: int) -> None:
-        self._control.hard_fault_status |= self._control.HFSR_FORCED
         if self._execution_priority() <= -1:
             raise LockUp
         self._enter(nv.HARD_FAULT, return_address)

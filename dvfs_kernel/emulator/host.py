@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dvfs_kernel.emulator.core import Core
+    from dvfs_kernel.emulator.memory import MemoryMap
     from dvfs_kernel.emulator.nvic import Nvic
 
 __all__ = ["DeviceHost"]
@@ -26,8 +27,8 @@ class DeviceHost:
 
     Parameters
     ----------
-    core, nvic
-        The core, for its cycle counter, and its interrupt controller.
+    core, nvic, memory
+        The core, for its cycle counter, its interrupt controller, and the chip's memories.
     on_violation
         Takes rule and message of illegal programming.
     on_message
@@ -40,12 +41,14 @@ class DeviceHost:
         self,
         core: Core,
         nvic: Nvic,
+        memory: MemoryMap,
         on_violation: Callable[[str, str], None],
         on_message: Callable[[str], None],
         on_clocks: Callable[[Any], None],
     ) -> None:
         self._core = core
         self._nvic = nvic
+        self._memory = memory
         self._on_clocks = on_clocks
         self.violation = on_violation
         self.log = on_message
@@ -56,7 +59,6 @@ class DeviceHost:
         self.on_ticks_moved: Callable[[], None] = _nothing
         self.on_power: Callable[[], None] = _nothing
         self.on_flash: Callable[[int, bytes], None] = _no_flash
-        self.flash_cells: Any = None
 
     # ---- time --------------------------------------------------------------------------------
 
@@ -128,19 +130,22 @@ class DeviceHost:
         self._nvic.set_line(irq, bool(level))
         self._core.attention()
 
-    def flash_erase(self, offset: int, length: int) -> None:
-        """Set bytes of flash to 0xFF."""
-        self.on_flash(offset, b"\xff" * length)
+    def flash_read(self, address: int, size: int) -> int:
+        """Return the value of flash cells."""
+        return int.from_bytes(self._memory.read(address, size), "little")
 
-    def flash_write(self, offset: int, size: int, value: int) -> None:
-        """Clear the bits of flash that are 0 in a value."""
-        old = int.from_bytes(self.flash_cells[offset : offset + size].tobytes(), "little")
-        self.on_flash(offset, (old & value).to_bytes(size, "little"))
+    def flash_write(self, address: int, size: int, value: int) -> None:
+        """Give flash cells a value."""
+        self.on_flash(address, value.to_bytes(size, "little"))
+
+    def flash_erase(self, address: int, length: int) -> None:
+        """Set bytes of flash to 0xFF."""
+        self.on_flash(address, b"\xff" * length)
 
 
 def _nothing() -> None:
     return
 
 
-def _no_flash(_offset: int, _data: bytes) -> None:
+def _no_flash(_address: int, _data: bytes) -> None:
     return

@@ -133,7 +133,12 @@ class Machine:
             self._core.map_memory(memory)
         self.nvic = Nvic()
         self.host = DeviceHost(
-            self._core, self.nvic, self._on_violation, self._on_message, self._on_clocks
+            self._core,
+            self.nvic,
+            self.memory,
+            self._on_violation,
+            self._on_message,
+            self._on_clocks,
         )
         self._systick = SysTick(
             self.nvic, self.host.ticks, self.host.call_at_tick, self.host.cancel
@@ -158,7 +163,7 @@ class Machine:
         self._bus.attach(_SCS, _BLOCK_BYTES, self._control)
         self._bus.attach(_DWT, _BLOCK_BYTES, self._dwt)
         self.host.on_ticks_moved = self._systick.schedule
-        self.host.on_flash = self._write_flash
+        self.host.on_flash = self.write_memory
         self._board = Board(description, self)
         self._board.attach(self._bus)
         self._bus.connect()
@@ -200,11 +205,6 @@ class Machine:
             if self._account.holds_code(base + offset, size):
                 self._core.forget_code(base + offset, size)
                 self._account.clear()
-
-    def _write_flash(self, offset: int, data: bytes) -> None:
-        flash = self._board.flash_memory if self._board else None
-        if flash is not None:
-            self.write_memory(flash.bases[-1] + offset, data)
 
     # ---- observation -------------------------------------------------------------------------
 
