@@ -20,6 +20,10 @@ typedef struct {
     uint32_t hse_hz;      /* 0: the clock does without the HSE */
     uint32_t read_window; /* of the wall clock, in ticks */
     bool overdrive;
+    /* How the clock came about last, kept by clock_apply. While nothing but SYSCLK's source has
+     * changed since, coming back to it takes one register. */
+    uint32_t epoch;
+    uint32_t hop_cfgr;
 } clock_plan_t;
 
 typedef struct {
@@ -40,7 +44,7 @@ void clock_init(void);
 /* Makes a plan the system clock. The PLL relocks only where its parameters change, and keeps
  * running while SYSCLK is on HSE or HSI. Where something does not become ready in time the core
  * stays on HSI or HSE, and the answer is abi_status_clock_timeout. */
-abi_status_t clock_apply(const clock_plan_t *plan);
+abi_status_t clock_apply(clock_plan_t *plan);
 
 /* Stops the PLL, where SYSCLK does not need it. */
 abi_status_t clock_stop_pll(void);

@@ -21,7 +21,7 @@ void schedule_forget(void);
 bool schedule_ready(void);
 
 const abi_layer_plan_t *schedule_layer(uint32_t layer);
-const clock_plan_t *schedule_clock(uint32_t index);
+clock_plan_t *schedule_clock(uint32_t index);
 
 /* The clock between inferences. */
 abi_status_t schedule_idle(abi_error_reply_t *error);

@@ -15,4 +15,7 @@ void usart_send(uint8_t byte);
 /* Waits until the last byte has left. */
 void usart_flush(void);
 
+/* Leaves no interrupt of the USART's pending or to come until the next wait. */
+void usart_silence(void);
+
 #endif

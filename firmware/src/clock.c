@@ -2,7 +2,6 @@
 
 #include "core.h"
 #include "datasheet.h"
-#include "dwt.h"
 #include "lptim.h"
 
 /* Longest waits, far beyond what the data sheet promises (DS11532 Rev 7, tables 23, 43, 47). */
@@ -19,6 +18,7 @@
 
 /* What the registers hold: a hop then needs no read-modify-write. */
 static struct {
+    uint32_t epoch;       /* moves on with every change that a hop cannot make */
     uint32_t cfgr;
     uint32_t pllcfgr;     /* 0: the PLL is off */
     uint32_t power;
@@ -30,19 +30,27 @@ static struct {
     clock_counts_t counts;
 } state;
 
-static bool wait_for(volatile uint32_t *status, uint32_t mask, uint32_t wanted, uint32_t timeout_us) {
-    if ((*status & mask) == wanted) {
-        return true;
-    }
-    const uint32_t start = dwt_cycles();
-    const uint32_t limit = (state.hclk_hz / 1000000u + 1u) * timeout_us;
+/* Rare ways out of a hop stand apart, so that a hop itself touches few registers and lines. */
+#define RARE __attribute__((noinline, cold))
+
+/* A poll takes more core cycles than this: the time-outs are lower bounds. */
+#define POLL_CYCLES_MIN 4u
+
+static RARE bool poll(
+    volatile uint32_t *status, uint32_t mask, uint32_t wanted, uint32_t timeout_us) {
+    uint32_t polls = (state.hclk_hz / 1000000u + 1u) * timeout_us / POLL_CYCLES_MIN;
     do {
         if ((*status & mask) == wanted) {
             return true;
         }
-    } while (dwt_cycles() - start < limit);
+    } while (--polls > 0);
     state.missing = mask;
     return false;
+}
+
+static inline bool wait_for(
+    volatile uint32_t *status, uint32_t mask, uint32_t wanted, uint32_t timeout_us) {
+    return (*status & mask) == wanted || poll(status, mask, wanted, timeout_us);
 }
 
 static uint32_t larger_field(uint32_t left, uint32_t right, uint32_t mask) {
@@ -60,37 +68,27 @@ static bool set_wait_states(uint32_t wait_states) {
     return accepted;
 }
 
-static void set_cfgr(uint32_t cfgr) {
+static void set_dividers(uint32_t cfgr) {
     if (cfgr != state.cfgr) {
         REGISTER(RCC, CFGR) = cfgr;
         state.cfgr = cfgr;
+        state.epoch++;
     }
 }
 
-/* Switches SYSCLK among clocks that run. Wait states and dividers that the faster of the two
- * clocks needs come before the switch, what the slower one can do with after it. APB dividers
- * only grow here: they are right for every clock up to the one that set them, and leaving them
- * alone keeps a hop short. */
-static abi_status_t select_clock(const clock_plan_t *plan) {
-    const uint32_t apb = larger_field(state.cfgr, plan->cfgr, RCC_CFGR_PPRE1_MSK)
-        | larger_field(state.cfgr, plan->cfgr, RCC_CFGR_PPRE2_MSK);
-    const uint32_t ahb = larger_field(state.cfgr, plan->cfgr, RCC_CFGR_HPRE_MSK);
-    const uint32_t source = plan->cfgr & RCC_CFGR_SW_MSK;
-
+/* Changes SYSCLK's source, the dividers being right. Wait states that the faster of the two clocks
+ * needs come before the switch, what the slower one can do with after it. */
+static inline abi_status_t switch_source(const clock_plan_t *plan, uint32_t cfgr) {
     if (plan->wait_states > state.wait_states && !set_wait_states(plan->wait_states)) {
         return abi_status_clock_timeout;
     }
-    set_cfgr((state.cfgr & RCC_CFGR_SW_MSK) | ahb | apb);
-    if ((state.cfgr & RCC_CFGR_SW_MSK) != source) {
-        REGISTER(RCC, CFGR) = source | ahb | apb;
-        if (!wait_for(&REGISTER(RCC, CFGR), RCC_CFGR_SWS_MSK,
-                source << RCC_CFGR_SWS_POS, SWITCH_TIMEOUT_US)) {
-            REGISTER(RCC, CFGR) = state.cfgr;
-            return abi_status_clock_timeout;
-        }
-        state.cfgr = source | ahb | apb;
+    REGISTER(RCC, CFGR) = cfgr;
+    const uint32_t switched = (cfgr & RCC_CFGR_SW_MSK) << RCC_CFGR_SWS_POS;
+    if (!wait_for(&REGISTER(RCC, CFGR), RCC_CFGR_SWS_MSK, switched, SWITCH_TIMEOUT_US)) {
+        REGISTER(RCC, CFGR) = state.cfgr;
+        return abi_status_clock_timeout;
     }
-    set_cfgr(source | (plan->cfgr & RCC_CFGR_HPRE_MSK) | apb);
+    state.cfgr = cfgr;
     if (plan->wait_states < state.wait_states) {
         REGISTER(FLASH, ACR) = plan->wait_states << FLASH_ACR_LATENCY_POS;
         state.wait_states = plan->wait_states;
@@ -100,7 +98,25 @@ static abi_status_t select_clock(const clock_plan_t *plan) {
     return abi_status_ok;
 }
 
-static abi_status_t start_hse(void) {
+/* Switches SYSCLK among clocks that run, whatever the dividers. They grow before the switch and
+ * shrink after it; the APB's only grow: they are right for every clock up to the one that set
+ * them, and leaving them alone keeps a hop short. */
+static abi_status_t select_clock(clock_plan_t *plan) {
+    const uint32_t apb = larger_field(state.cfgr, plan->cfgr, RCC_CFGR_PPRE1_MSK)
+        | larger_field(state.cfgr, plan->cfgr, RCC_CFGR_PPRE2_MSK);
+    const uint32_t ahb = larger_field(state.cfgr, plan->cfgr, RCC_CFGR_HPRE_MSK);
+    const uint32_t source = plan->cfgr & RCC_CFGR_SW_MSK;
+    set_dividers((state.cfgr & RCC_CFGR_SW_MSK) | ahb | apb);
+    if (switch_source(plan, source | ahb | apb)) {
+        return abi_status_clock_timeout;
+    }
+    set_dividers(source | (plan->cfgr & RCC_CFGR_HPRE_MSK) | apb);
+    plan->hop_cfgr = state.cfgr;
+    plan->epoch = state.epoch;
+    return abi_status_ok;
+}
+
+static RARE abi_status_t start_hse(void) {
     /* HSEBYP can be written with the oscillator off only. */
     REGISTER(RCC, CR) |= RCC_CR_HSEBYP_MSK;
     REGISTER(RCC, CR) |= RCC_CR_HSEON_MSK;
@@ -147,7 +163,8 @@ static abi_status_t park(void) {
     if (clock_plan(&clock, state.hse_hz, &plan, &error) || select_clock(&plan)) {
         return abi_status_clock_timeout;
     }
-    set_cfgr(plan.cfgr);
+    set_dividers(plan.cfgr);
+    state.epoch++;
     return abi_status_ok;
 }
 
@@ -160,8 +177,23 @@ abi_status_t clock_stop_pll(void) {
     }
     REGISTER(RCC, CR) &= ~RCC_CR_PLLON_MSK;
     state.pllcfgr = 0;
+    state.epoch++;
     const bool stopped = wait_for(&REGISTER(RCC, CR), RCC_CR_PLLRDY_MSK, 0, PLL_TIMEOUT_US);
     return stopped ? abi_status_ok : abi_status_clock_timeout;
+}
+
+/* Writes RCC_CR, and times how long a ready bit of it takes to come. */
+static __attribute__((noinline)) abi_status_t time_ready(
+    uint32_t cr, uint32_t ready, bool overdrive, uint32_t *ticks) {
+    const uint32_t start = lptim_ticks();
+    REGISTER(RCC, CR) = cr;
+    /* The over-drive's own settling goes by while the PLL locks. */
+    if (overdrive && enter_overdrive()) {
+        return abi_status_clock_timeout;
+    }
+    const bool came = wait_for(&REGISTER(RCC, CR), ready, ready, PLL_TIMEOUT_US);
+    *ticks = lptim_ticks() - start;
+    return came ? abi_status_ok : abi_status_clock_timeout;
 }
 
 static abi_status_t lock(const clock_plan_t *plan) {
@@ -171,25 +203,26 @@ static abi_status_t lock(const clock_plan_t *plan) {
         REGISTER(PWR, CR1) = (REGISTER(PWR, CR1) & ~PWR_CR1_VOS_MSK) | plan->power;
         state.power = plan->power;
     }
-    const uint32_t running = REGISTER(RCC, CR) | RCC_CR_PLLON_MSK;
-    const uint32_t start = lptim_ticks();
-    REGISTER(RCC, CR) = running;
+    /* A bit that is up already tells what the timing itself takes at this clock. */
+    const uint32_t stopped = REGISTER(RCC, CR);
+    uint32_t overhead_ticks = 0;
+    uint32_t lock_ticks = 0;
+    if (time_ready(stopped, RCC_CR_HSIRDY_MSK, false, &overhead_ticks)) {
+        return abi_status_clock_timeout;
+    }
     state.pllcfgr = plan->pllcfgr;
-    /* The over-drive's own settling goes by while the PLL locks. */
-    if (plan->overdrive && enter_overdrive()) {
+    const uint32_t running = stopped | RCC_CR_PLLON_MSK;
+    if (time_ready(running, RCC_CR_PLLRDY_MSK, plan->overdrive, &lock_ticks)) {
         return abi_status_clock_timeout;
     }
-    if (!wait_for(&REGISTER(RCC, CR), RCC_CR_PLLRDY_MSK, RCC_CR_PLLRDY_MSK, PLL_TIMEOUT_US)) {
-        return abi_status_clock_timeout;
-    }
-    state.counts.lock_ticks = lptim_ticks() - start;
+    state.counts.lock_ticks = lock_ticks - overhead_ticks;
     state.counts.relocks++;
     const bool settled = wait_for(
         &REGISTER(PWR, CSR1), PWR_CSR1_VOSRDY_MSK, PWR_CSR1_VOSRDY_MSK, VOLTAGE_TIMEOUT_US);
     return settled ? abi_status_ok : abi_status_clock_timeout;
 }
 
-static abi_status_t relock(const clock_plan_t *plan) {
+static RARE abi_status_t relock(const clock_plan_t *plan) {
     if (park() || clock_stop_pll()) {
         return abi_status_clock_timeout;
     }
@@ -202,26 +235,42 @@ static abi_status_t relock(const clock_plan_t *plan) {
     return abi_status_ok;
 }
 
-abi_status_t clock_apply(const clock_plan_t *plan) {
-    const uint32_t before = state.cfgr & RCC_CFGR_SW_MSK;
-    const uint32_t after = plan->cfgr & RCC_CFGR_SW_MSK;
+/* HSE is 1 and PLL is 2: between them both bits change. */
+static void count_hop(uint32_t before, uint32_t after) {
+    state.counts.hops += ((before ^ after) & RCC_CFGR_SW_MSK) == (SW_HSE ^ SW_PLL);
+}
+
+static RARE abi_status_t apply_anew(clock_plan_t *plan) {
     if (plan->hse_hz && plan->hse_hz != state.hse_hz) {
         if (!state.hse_hz && start_hse()) {
             return abi_status_clock_timeout;
         }
         state.hse_hz = plan->hse_hz;
+        state.epoch++;
     }
-    if (after == SW_PLL && (plan->pllcfgr != state.pllcfgr || plan->power != state.power)) {
-        if (relock(plan)) {
-            return abi_status_clock_timeout;
-        }
-    } else if ((before == SW_PLL && after == SW_HSE) || (before == SW_HSE && after == SW_PLL)) {
-        state.counts.hops++;
+    const bool from_pll = (plan->cfgr & RCC_CFGR_SW_MSK) == SW_PLL;
+    if (!from_pll || (plan->pllcfgr == state.pllcfgr && plan->power == state.power)) {
+        count_hop(state.cfgr, plan->cfgr);
+    } else if (relock(plan)) {
+        return abi_status_clock_timeout;
     }
     return select_clock(plan);
 }
 
+abi_status_t clock_apply(clock_plan_t *plan) {
+    if (plan->epoch != state.epoch) {
+        return apply_anew(plan);
+    }
+    const uint32_t before = state.cfgr;
+    if (plan->hop_cfgr == before) {
+        return abi_status_ok;
+    }
+    count_hop(before, plan->hop_cfgr);
+    return switch_source(plan, plan->hop_cfgr);
+}
+
 void clock_init(void) {
+    state.epoch = 1; /* a plan begins with 0 */
     state.hclk_hz = DATASHEET_HSI_HZ;
     state.power = PWR_CR1_VOS_MSK; /* reset value: scale 1 */
     REGISTER(RCC, APB1ENR) |= RCC_APB1ENR_PWREN_MSK;

@@ -1,12 +1,12 @@
 #include "inference.h"
 
 #include "clock.h"
-#include "core.h"
 #include "dwt.h"
 #include "image.h"
 #include "kernels.h"
 #include "lptim.h"
 #include "marker.h"
+#include "measurement.h"
 #include "memory.h"
 #include "schedule.h"
 
@@ -28,8 +28,8 @@ static struct {
     uint32_t ticks;
     uint64_t total_cycles;
     uint64_t total_ticks;
-    const clock_plan_t *hfo;
-    const clock_plan_t *lfo;     /* NULL: the layer does not hop */
+    clock_plan_t *hfo;
+    clock_plan_t *lfo;     /* NULL: the layer does not hop */
     abi_status_t clock_status;
     uint32_t clock_index;
 } now;
@@ -54,7 +54,7 @@ static void begin_segment(abi_segment_t segment) {
     now.record->counts[segment]++;
 }
 
-static void change_clock(const clock_plan_t *plan, uint32_t index) {
+static void change_clock(clock_plan_t *plan, uint32_t index) {
     if (clock_apply(plan) && now.clock_status == abi_status_ok) {
         now.clock_status = abi_status_clock_timeout;
         now.clock_index = index;
@@ -62,7 +62,7 @@ static void change_clock(const clock_plan_t *plan, uint32_t index) {
 }
 
 /* A DAE layer's boundary: to the other clock, if the layer has two, then on. */
-static void enter(abi_segment_t segment, const clock_plan_t *plan, uint32_t index) {
+static void enter(abi_segment_t segment, clock_plan_t *plan, uint32_t index) {
     const bool timed = now.level == abi_profile_level_segment;
     if (now.lfo != NULL) {
         if (timed) {
@@ -95,6 +95,8 @@ static abi_status_t run_layer(uint32_t layer) {
         boundary(abi_segment_switching); /* what has gone by is the last layer's */
         now.record = &records[layer];
         now.record->counts[abi_segment_switching]++;
+    } else {
+        boundary(abi_segment_other); /* keeps the sums of cycles within 32 bits */
     }
     change_clock(now.hfo, plan->hfo);
     if (timed) {
@@ -110,9 +112,6 @@ static abi_status_t run_layer(uint32_t layer) {
         .enter_compute = enter_compute,
     };
     const abi_status_t status = kernel_run(&image_layers()[layer], &context);
-    if (!timed) {
-        boundary(abi_segment_other); /* keeps the sums of cycles within 32 bits */
-    }
     return status != abi_status_ok ? status : now.clock_status;
 }
 
@@ -133,6 +132,7 @@ static abi_status_t run_once(abi_profile_level_t level) {
     for (uint32_t layer = 0; layer < layers && status == abi_status_ok; layer++) {
         status = run_layer(layer);
     }
+    now.layer = layers; /* the pins show that the last layer has ended */
     boundary(abi_segment_other);
     marker_trigger(0);
     return status;
@@ -157,16 +157,14 @@ abi_status_t inference_run(
     abi_status_t status = abi_status_ok;
     clock_counts_t before = clock_counts();
     record_count = 0;
-    interrupts_enable();
-    lptim_extend();
+    measurement_begin();
     const uint32_t runs = (uint32_t)request->warmup + request->runs;
     for (uint32_t i = 0; i < runs && status == abi_status_ok; i++) {
         before = clock_counts();
         status = run_once((abi_profile_level_t)request->profile_level);
     }
     const clock_counts_t after = clock_counts();
-    lptim_rest();
-    interrupts_disable();
+    measurement_end();
     if (status != abi_status_ok) {
         report_failure(status, error);
     } else {

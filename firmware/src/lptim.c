@@ -44,13 +44,14 @@ uint32_t lptim_window(uint32_t hclk_hz) {
 
 /* The counter's clock is asynchronous to the bus, so a read may catch it in mid-change. The rule
  * for a slow counter, to read until two values are equal, never ends here, where the counter moves
- * between any two reads: two reads in a row have to be as close as they can be instead. */
+ * between any two reads: two reads in a row have to be as close as they can be instead. Then both
+ * are right, and the first is the one nearer to what is being timed. */
 static uint32_t counter(void) {
     uint32_t earlier = REGISTER_OF(LPTIM1, LPTIM, CNT);
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         const uint32_t later = REGISTER_OF(LPTIM1, LPTIM, CNT);
         if (((later - earlier) & PERIOD_LAST) <= lptim_read_window) {
-            return later;
+            return earlier;
         }
         earlier = later;
     }

@@ -147,7 +147,7 @@ const abi_layer_plan_t *schedule_layer(uint32_t layer) {
     return &layers[layer];
 }
 
-const clock_plan_t *schedule_clock(uint32_t index) {
+clock_plan_t *schedule_clock(uint32_t index) {
     return &clocks[index];
 }
 

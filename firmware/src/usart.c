@@ -73,7 +73,9 @@ void usart_send(uint8_t byte) {
 
 void usart_flush(void) {
     await(USART_ISR_TC_MSK, USART_CR1_TCIE_MSK);
-    /* No interrupt of the USART's may be pending where interrupts are enabled again. */
+}
+
+void usart_silence(void) {
     interrupt_enables = 0;
     REGISTER_OF(USART3, USART, CR1) = direction_enables;
     data_barrier();
