@@ -9,11 +9,15 @@ __all__ = [
     "DvfsError",
     "FileFormatError",
     "FirmwareFaultError",
+    "InfeasibleBoundError",
+    "LayeredGraphError",
     "NetworkError",
     "NetworkTooLargeError",
     "PlatformDescriptionError",
     "ProtocolError",
     "ScheduleError",
+    "SearchTooLargeError",
+    "UnreachableError",
     "UnsupportedOperatorError",
 ]
 
@@ -64,3 +68,32 @@ class BoardSilentError(DvfsError, TimeoutError):
 
 class FirmwareFaultError(BoardError):
     """The firmware on the board ended in a fault, or would have damaged a real one."""
+
+
+class LayeredGraphError(DvfsError, ValueError):
+    """An optimisation problem contradicts itself, or is asked something that has no meaning."""
+
+
+class UnreachableError(LayeredGraphError):
+    """No chain of allowed switches leads through all layers."""
+
+
+class InfeasibleBoundError(DvfsError, ValueError):
+    """No schedule keeps a bound on time.
+
+    Attributes
+    ----------
+    bound, least_time
+        The bound that was asked for, and the time of the quickest schedule there is.
+    """
+
+    def __init__(self, bound: float, least_time: float) -> None:
+        super().__init__(
+            f"no schedule keeps the bound {bound!r}; the least possible time is {least_time!r}"
+        )
+        self.bound = bound
+        self.least_time = least_time
+
+
+class SearchTooLargeError(DvfsError, MemoryError):
+    """A search would hold more partial schedules than it was allowed."""

@@ -1,0 +1,1 @@
+from dvfs_kernel.layered_graph.problem import LayeredGraph

@@ -1,0 +1,135 @@
+"""Runs of labels sorted by time, and how they are merged without their dominated labels.
+
+A run is a triple of arrays: times, energies, traces. A trace packs where a label came from: the
+index of its parent (−1: none) in the high half and its option in the low half.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+    Run = tuple[Floats, Floats, Ints]
+
+__all__ = ["TRACE_SHIFT", "grown", "merge_runs", "new_run"]
+
+TRACE_SHIFT = 32
+INFINITY = np.inf
+
+
+@njit(cache=True, nogil=True)
+def new_run(size: int) -> Run:
+    """Return room for a number of labels."""
+    return np.empty(size), np.empty(size), np.empty(size, np.int64)
+
+
+@njit(cache=True, nogil=True)
+def grown(run: Run, used: int, size: int) -> Run:
+    """Return the run with room for at least ``size`` labels, the first ``used`` ones kept."""
+    if size <= run[0].size:
+        return run
+    larger = new_run(max(size, 2 * run[0].size))
+    larger[0][:used] = run[0][:used]
+    larger[1][:used] = run[1][:used]
+    larger[2][:used] = run[2][:used]
+    return larger
+
+
+@njit(cache=True, nogil=True)
+def _merge_two(source: Run, first: int, middle: int, last: int, result: Run, out: int) -> int:
+    """Merge [first, middle) and [middle, last); of equal labels the first run's stays."""
+    times, energies, traces = source
+    out_times, out_energies, out_traces = result
+    left, right, best = first, middle, INFINITY
+    while left < middle and right < last:
+        if times[right] < times[left] or (
+            times[right] == times[left] and energies[right] < energies[left]
+        ):
+            take = right
+            right += 1
+        else:
+            take = left
+            left += 1
+        if energies[take] < best:
+            best = energies[take]
+            out_times[out], out_energies[out], out_traces[out] = times[take], best, traces[take]
+            out += 1
+    if left == middle:
+        left, middle = right, last
+    for take in range(left, middle):
+        if energies[take] < best:
+            best = energies[take]
+            out_times[out], out_energies[out], out_traces[out] = times[take], best, traces[take]
+            out += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _merge_two_keeping(
+    source: Run, first: int, middle: int, last: int, result: Run, out: int, smallest: Floats
+) -> int:
+    """Merge as `_merge_two`, dropping labels behind as many at least as good as ``smallest``."""
+    times, energies, traces = source
+    left, right = first, middle
+    smallest[:] = INFINITY
+    while left < middle or right < last:
+        if left == middle or (
+            right < last
+            and (
+                times[right] < times[left]
+                or (times[right] == times[left] and energies[right] < energies[left])
+            )
+        ):
+            take = right
+            right += 1
+        else:
+            take = left
+            left += 1
+        value = energies[take]
+        if value >= smallest[-1]:
+            continue
+        place = smallest.size - 1
+        while place > 0 and smallest[place - 1] > value:
+            smallest[place] = smallest[place - 1]
+            place -= 1
+        smallest[place] = value
+        result[0][out], result[1][out], result[2][out] = times[take], value, traces[take]
+        out += 1
+    return out
+
+
+@njit(cache=True, nogil=True)
+def merge_runs(
+    run: Run, spare: Run, ends: Ints, count: int, smallest: Floats
+) -> tuple[Run, Run, int]:
+    """Merge ``count`` runs that lie end to end in ``run``; run i ends before ``ends[i + 1]``.
+
+    A label stays if fewer than ``smallest.size`` labels before it, in order of time, are at
+    least as good in energy. ``spare`` must have as much room; ``ends`` is overwritten.
+
+    Returns
+    -------
+    tuple of (Run, Run, int)
+        The buffer with the result, the other one, and the result's length.
+    """
+    while count > 1:
+        out, made = 0, 0
+        for pair in range(0, count, 2):
+            first, middle = ends[pair], ends[pair + 1]
+            last = ends[pair + 2] if pair + 1 < count else middle
+            if smallest.size == 1:
+                out = _merge_two(run, first, middle, last, spare, out)
+            else:
+                out = _merge_two_keeping(run, first, middle, last, spare, out, smallest)
+            made += 1
+            ends[made] = out
+        count = made
+        run, spare = spare, run
+    return run, spare, ends[1] if count == 1 else 0

@@ -1,0 +1,184 @@
+"""The best schedule within one bound on time, with a certificate."""
+
+from __future__ import annotations
+
+import time as clock
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
+from dvfs_kernel.layered_graph.labels import FINISHED, OUT_OF_TIME, Limits, set_labels
+from dvfs_kernel.layered_graph.potentials import bounds_at, steepest_price
+from dvfs_kernel.layered_graph.solution import Solution
+from dvfs_kernel.layered_graph.trimming import (
+    best_at_prices,
+    completed_path,
+    cost_of_path,
+    trace_back,
+    without_hopeless,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dvfs_kernel.layered_graph.compact import Bounds
+    from dvfs_kernel.layered_graph.problem import LayeredGraph
+    from dvfs_kernel.layered_graph.solution import Status
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+__all__ = ["NO_TENTS", "checked_bound", "price_ladder", "solve"]
+
+NO_TENTS = np.empty((0, 2))
+
+# Prices around the best one at which labels are bounded: far ones catch labels that used up much
+# more or less time than the cheapest path had at the same layer.
+_LADDER = np.array([0.0, 0.3, 0.5, 0.75, 0.9, 1.0, 1.1, 1.3, 2.0, 4.0])
+
+_FIRST_STEP = 1 / 16  # of the distance between the bounds, for the first search
+_WIDER = 4.0  # how much further the next search looks
+
+
+def checked_bound(graph: LayeredGraph, bound: float) -> float:
+    """Return the bound as a float.
+
+    Raises
+    ------
+    LayeredGraphError
+        It is not a number.
+    InfeasibleBoundError
+        It is less than the least time.
+    """
+    value = float(bound)
+    if np.isnan(value):
+        raise LayeredGraphError("the bound is NaN; it must be a number, or inf for none")
+    if value < graph.least_time:
+        raise InfeasibleBoundError(value, graph.least_time)
+    return value
+
+
+def price_ladder(price: float) -> Floats:
+    """Return ascending prices around the best one."""
+    return np.unique(price * _LADDER)
+
+
+class _Incumbent:
+    """The best schedule so far, in the indices of the reduced graph."""
+
+    def __init__(self, path: Ints, time: float, energy: float) -> None:
+        self.path, self.time, self.energy = path, time, energy
+
+    def offer(self, path: Ints, time: float, energy: float) -> None:
+        """Take a schedule that is in time if it is better."""
+        if energy < self.energy or (energy == self.energy and time < self.time):
+            self.path, self.time, self.energy = path, time, energy
+
+
+def solve(
+    graph: LayeredGraph,
+    bound: float,
+    tolerance: float,
+    time_limit_s: float | None,
+    label_limit: int,
+) -> Solution:
+    """Find the schedule of least energy within a bound (see `LayeredGraph.solve`)."""
+    started = clock.monotonic()
+    bound = checked_bound(graph, bound)
+    if not tolerance >= 0.0:
+        raise LayeredGraphError(f"tolerance is {tolerance}; it must not be negative")
+    limit = np.inf if time_limit_s is None else float(time_limit_s)
+    if not limit >= 0.0:
+        raise LayeredGraphError(f"time_limit_s is {time_limit_s}; it must not be negative")
+    # a bound beyond any time is as good as infinite, and can be multiplied by 0
+    bound = min(bound, _beyond_any_time(graph))
+    whole = graph._graph
+    slack_time, slack_energy = graph._slack
+    price, lower, _ = steepest_price(whole, bound, slack_time)
+    bounds = bounds_at(whole, price_ladder(price))
+    best = _Incumbent(graph._quickest, *cost_of_path(whole, graph._quickest))
+    best.offer(*best_at_prices(whole, bounds, bound))
+    lower = min(graph._lattice.at_least(lower, slack_energy), best.energy)
+    search = _Narrowing(graph, bound, bounds, best, lower)
+    status = search.run(tolerance, started + limit, label_limit)
+    return Solution(
+        graph._choice(best.path), best.time, best.energy, search.lower, status, float(price)
+    )
+
+
+class _Narrowing:
+    """Close the distance between a lower bound and the best schedule.
+
+    Each search asks for schedules up to a target a little above the lower bound, which keeps it
+    small; if there are none, the target is the new lower bound, and the next one is further up.
+    """
+
+    def __init__(
+        self, graph: LayeredGraph, bound: float, bounds: Bounds, best: _Incumbent, lower: float
+    ) -> None:
+        self.graph, self.bound, self.bounds = graph, bound, bounds
+        self.best, self.lower = best, lower
+
+    def run(self, tolerance: float, deadline_s: float, label_limit: int) -> Status:
+        """Search until the gap is closed; say why it ended."""
+        unit = self.graph._lattice.unit
+        width = 0.0 if unit else (self.best.energy - self.lower) * _FIRST_STEP
+        early_stop = True
+        while self.best.energy > self.lower:
+            if self.best.energy - self.lower <= tolerance * abs(self.best.energy):
+                return "tolerance"
+            if clock.monotonic() > deadline_s:
+                return "time limit"
+            target = min(self.lower + width, self.best.energy - unit)
+            stop_at = self.lower + tolerance * abs(self.lower) if early_stop else -np.inf
+            status, energy = self._search(target, stop_at, deadline_s, label_limit)
+            if status == OUT_OF_TIME:
+                return "time limit"
+            if status != FINISHED:
+                return "label limit"
+            if energy <= stop_at:
+                early_stop = False  # should rounding have hidden it, search to the end
+            elif self.best.energy <= target:
+                self.lower = self.best.energy
+            else:
+                self.lower = min(self.best.energy, target + unit)
+                width = max(width, unit) * _WIDER
+        self.lower = self.best.energy
+        return "optimal"
+
+    def _search(
+        self, target: float, stop_at: float, deadline_s: float, label_limit: int
+    ) -> tuple[int, float]:
+        """Find the best schedule up to a target; return the status and the best completion."""
+        graph, bounds, best = self.graph, self.bounds, self.best
+        slack_time, slack_energy = graph._slack
+        ceiling = target + slack_energy + bounds.prices * self.bound
+        trimmed, kept = without_hopeless(graph._graph, bounds, ceiling)
+        step = graph._lattice.unit - slack_energy
+        limits = Limits(
+            self.bound, slack_time, best.energy, step, stop_at, label_limit, deadline_s
+        )
+        found = set_labels(
+            trimmed, bounds, ceiling, NO_TENTS, limits, 1, True, 0, 0.0, 0.0, 0.0
+        )
+        energy, layer, label, state, price = found.best.tolist()
+        path = np.empty(graph.layers, np.int64)
+        if layer >= 0:
+            completed_path(
+                bounds, found.trace, kept, int(layer), int(label), int(state), int(price), path
+            )
+            self._offer(path)
+        if found.time.size:
+            trace_back(found.trace, found.label[-1], path, graph.layers - 1)
+            self._offer(kept[path])
+        return found.status, energy if layer >= 0 else np.inf
+
+    def _offer(self, path: Ints) -> None:
+        time, energy = cost_of_path(self.graph._graph, path)
+        if time <= self.bound:
+            self.best.offer(path.copy(), time, energy)
+
+
+def _beyond_any_time(graph: LayeredGraph) -> float:
+    return graph._slack[0] / np.finfo(np.float64).eps

@@ -1,0 +1,128 @@
+"""Paths taken from searches, and options that no wanted path takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from dvfs_kernel.layered_graph.compact import Graph, total
+from dvfs_kernel.layered_graph.merging import TRACE_SHIFT
+from dvfs_kernel.layered_graph.potentials import best_through, follow
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dvfs_kernel.layered_graph.compact import Bounds
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+__all__ = ["best_at_prices", "completed_path", "cost_of_path", "trace_back", "without_hopeless"]
+
+_OPTION_MASK = (1 << TRACE_SHIFT) - 1
+
+
+@njit(cache=True, nogil=True)
+def trace_back(trace: Ints, label: int, path: Ints, layer: int) -> None:
+    """Write the options of a label of the given layer, and of those before it, into ``path``."""
+    for place in range(layer, -1, -1):
+        path[place] = trace[label] & _OPTION_MASK
+        label = trace[label] >> TRACE_SHIFT
+
+
+@njit(cache=True, nogil=True)
+def cost_of_path(graph: Graph, path: Ints) -> tuple[float, float]:
+    """Sum the options of a path in the order that defines its time and energy."""
+    states = graph.entry.shape[1]
+    state = np.empty(path.size, np.int64)
+    for layer in range(path.size):
+        for candidate in range(states):
+            if path[layer] < graph.start[layer * states + candidate + 1]:
+                state[layer] = candidate
+                break
+    return total(
+        graph.time[path], graph.energy[path], state,
+        graph.switch_time, graph.switch_energy, graph.entry, graph.leave,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def completed_path(
+    bounds: Bounds, trace: Ints, kept: Ints,
+    layer: int, label: int, state: int, price: int, path: Ints,
+) -> None:  # fmt: skip
+    """Write a label's options, and then the cheapest ones at a price, into ``path``.
+
+    ``kept`` says which options of the graph, whose bounds are given, the labels' options are.
+    """
+    trace_back(trace, label, path, layer)
+    for place in range(layer + 1):
+        path[place] = kept[path[place]]
+    if layer + 1 < path.size:
+        follow(bounds, price, layer + 1, bounds.following[layer, state, price], path)
+
+
+@njit(cache=True, nogil=True)
+def best_at_prices(graph: Graph, bounds: Bounds, bound: float) -> tuple[Ints, float, float]:
+    """Return the best path in time among the cheapest at each price and the quickest.
+
+    Returns
+    -------
+    tuple of (array, float, float)
+        Its options, time and energy (energy infinite: none is in time).
+    """
+    states = graph.entry.shape[1]
+    layers = (graph.start.size - 1) // states
+    best, path = np.zeros(layers, np.int64), np.zeros(layers, np.int64)
+    best_time, best_energy = np.inf, np.inf
+    for price in range(bounds.prices.size):
+        least, first = np.inf, 0
+        for state in range(states):
+            cost = bounds.arrival[0, state, price]
+            if graph.entry[0, state] < np.inf:
+                cost += graph.entry[1, state] + bounds.prices[price] * graph.entry[0, state]
+                if cost < least:
+                    least, first = cost, state
+        follow(bounds, price, 0, first, path)
+        time, energy = cost_of_path(graph, path)
+        if time <= bound and (energy < best_energy or (energy == best_energy and time < best_time)):
+            best[:] = path
+            best_time, best_energy = time, energy
+    return best, best_time, best_energy
+
+
+@njit(cache=True, nogil=True)
+def without_hopeless(graph: Graph, bounds: Bounds, ceiling: Floats) -> tuple[Graph, Ints]:
+    """Drop the options through which every path costs more than the ceiling at some price.
+
+    Returns
+    -------
+    tuple of (Graph, array)
+        The smaller graph, and the (options) index of each of its options in ``graph``.
+    """
+    through = np.empty(graph.time.size)
+    hopeful = np.ones(graph.time.size, np.bool_)
+    for price in range(bounds.prices.size):
+        after = np.ascontiguousarray(bounds.after[:, :, price])
+        best_through(graph, bounds.prices[price], after, through)
+        for index in range(through.size):
+            if not through[index] <= ceiling[price]:
+                hopeful[index] = False
+    kept = np.flatnonzero(hopeful)
+    start = np.empty_like(graph.start)
+    used, place = 0, 0
+    for group in range(graph.start.size):
+        while place < graph.start[group]:
+            if hopeful[place]:
+                used += 1
+            place += 1
+        start[group] = used
+    return (
+        Graph(
+            graph.time[kept], graph.energy[kept], start,
+            graph.switch_time, graph.switch_energy, graph.entry, graph.leave,
+        ),
+        kept,
+    )  # fmt: skip

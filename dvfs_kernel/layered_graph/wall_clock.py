@@ -1,0 +1,23 @@
+"""The monotonic clock, callable from compiled code, so that a search can honour a deadline."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numba import njit, types
+
+__all__ = ["monotonic_s"]
+
+# A symbol of the C library, resolved when the code is loaded: unlike an address taken through
+# ctypes it does not stop Numba from keeping the compiled code on disk.
+_clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.intp))
+_CLOCK_ID = int(time.CLOCK_MONOTONIC)
+
+
+@njit(cache=True, nogil=True)
+def monotonic_s() -> float:
+    """Return the time of `time.monotonic`, in seconds."""
+    timespec = np.empty(2, np.int64)
+    _clock_gettime(_CLOCK_ID, timespec.ctypes.data)
+    return timespec[0] + timespec[1] * 1e-9
