@@ -83,7 +83,10 @@ class LayerBase:
                         f"{tensor.quantisation} at its input and {output.quantisation} at its "
                         "output"
                     )
-        self.check_factors(inputs, output)
+        try:
+            self.check_factors(inputs, output)
+        except NetworkError as error:
+            raise self.error(f"has impossible scales: {error}") from error
 
     def check_elements(self, inputs: Sequence[Tensor], output: Tensor) -> None:
         """Raise NetworkError for element types that the layer does not compute with."""
@@ -297,6 +300,7 @@ class Add(LayerBase):
 
     def output_shape(self, inputs: Sequence[Tensor]) -> Shape:
         """Shape of the output."""
+        _check_activation(self)
         large, small = sorted(inputs, key=lambda tensor: -tensor.size)
         if small.shape not in (large.shape, (1, 1, large.shape[2]), (1, 1, 1)):
             raise self.error(
@@ -307,7 +311,6 @@ class Add(LayerBase):
 
     def check_factors(self, inputs: Sequence[Tensor], output: Tensor) -> None:
         """Raise NetworkError for scales from which no rescaling factor can be made."""
-        _check_activation(self)
         add_factors(inputs[0].scale, inputs[1].scale, output.scale)
 
 
@@ -481,8 +484,8 @@ class Softmax(LayerBase):
         """Raise NetworkError for scales from which no rescaling factor can be made."""
         softmax_factors(self.beta, inputs[0].scale)
         if (output.scale, output.zero_point) != (1 / 256, -128):
-            raise self.error(
-                f"has output scale {output.scale!r} and zero point {output.zero_point}; "
+            raise NetworkError(
+                f"its output has scale {output.scale!r} and zero point {output.zero_point}; "
                 "int8 softmax has 1/256 and -128"
             )
 

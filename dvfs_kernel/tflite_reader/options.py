@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import tflite
 
-from dvfs_kernel.errors import FileFormatError, UnsupportedOperatorError
+from dvfs_kernel.errors import FileFormatError, NetworkError, UnsupportedOperatorError
 from dvfs_kernel.network import Padding
 from dvfs_kernel.quantisation import activation_range
 
@@ -42,7 +42,12 @@ def activation_limits(operator: GraphOperator, output: GraphTensor) -> tuple[int
         )
     if not output.scales[0] > 0:
         raise FileFormatError(f"{operator.label} makes a tensor of scale {output.scales[0]}")
-    return activation_range(_ACTIVATIONS[code], float(output.scales[0]), int(output.zero_points[0]))
+    try:
+        return activation_range(
+            _ACTIVATIONS[code], float(output.scales[0]), int(output.zero_points[0])
+        )
+    except NetworkError as error:
+        raise FileFormatError(f"{operator.label}: {error}") from error
 
 
 def same_padding(

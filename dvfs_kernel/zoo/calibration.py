@@ -37,6 +37,7 @@ from dvfs_kernel.reference.convolution import (
     fully_connected_sums,
     requantize,
 )
+from dvfs_kernel.zoo.draws import Draws
 from dvfs_kernel.zoo.pictures import dead_leaves
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ _PICTURES = 3
 _SCALE_BITS = 12
 # Room above the range seen in calibration, for pictures not seen.
 _HEADROOM = 1.125
+# Least range of a fully connected layer's outputs, in standard deviations.
+_CLASS_RANGE = 4.5
 
 # Pixels of 0 … 255 as −1 … 1.
 _INPUT_SCALE = float(np.float32(2 / 255))
@@ -77,7 +80,7 @@ class NetworkBuilder:
 
     def __init__(self, name: str, shape: Shape, seed: int) -> None:
         self._name = name
-        self._generator = np.random.Generator(np.random.PCG64(seed))
+        self._draws = Draws(seed)
         self._tensors = [
             Tensor("input", shape, scale=_INPUT_SCALE, zero_point=_INPUT_ZERO_POINT),
         ]
@@ -209,8 +212,8 @@ class NetworkBuilder:
 
     def _weights(self, shape: tuple[int, ...]) -> npt.NDArray[np.int8]:
         """Whole numbers with a triangular distribution over ±126."""
-        first = self._generator.integers(-63, 64, shape, dtype=np.int8)
-        return first + self._generator.integers(-63, 64, shape, dtype=np.int8)
+        first, second = self._draws.integers(-63, 64, shape), self._draws.integers(-63, 64, shape)
+        return (first + second).astype(np.int8)
 
     def _real(self, tensor: int, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
         described = self._tensors[tensor]
@@ -250,6 +253,9 @@ class NetworkBuilder:
         high = float(((flat.max(axis=0) + bias) * unit).max())
         if activation == "relu6":
             low, high = 0.0, min(high, 6.0 / _HEADROOM)
+        if isinstance(layer, FullyConnected):
+            # One vector a picture is a small sample of values with a spread of one.
+            low, high = min(low, -_CLASS_RANGE), max(high, _CLASS_RANGE)
         scale, zero_point = _covering(low, high)
         least, most = activation_range(activation, scale, zero_point)
         layer = replace(
@@ -271,8 +277,8 @@ class NetworkBuilder:
         """Spread and mean that each channel is given, in sixteenths."""
         if activation == "none":
             return [1.0] * count, [0.0] * count
-        gains = self._generator.integers(16, 33, count) / 16
-        offsets = self._generator.integers(-8, 17, count) / 16
+        gains = self._draws.integers(16, 33, (count,)) / 16
+        offsets = self._draws.integers(-8, 17, (count,)) / 16
         return gains.tolist(), offsets.tolist()
 
     def _append(self, layer: Layer, shape: Shape, scale: float, zero_point: int) -> int:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dvfs_kernel.zoo.draws import Draws
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -36,18 +38,18 @@ def dead_leaves(shape: Shape, seed: int) -> npt.NDArray[np.int8]:
     int8 array: pixel value − 128, as networks take pixels with scale 2/255 and zero point −1.
     """
     height, width, channels = shape
-    generator = np.random.Generator(np.random.PCG64(seed))
+    draws = Draws(seed)
     rows = np.arange(height)[:, None]
     columns = np.arange(width)[None, :]
     picture = np.zeros(shape, dtype=np.int64)
-    picture += generator.integers(40, 216, channels)
+    picture += draws.integers(40, 216, (channels,))
     largest = max(height, width) // 2
     for _ in range(_DISCS):
         # r = largest / k with k² uniform has density 1/r³.
-        square = int(generator.integers(1, largest * largest // 4 + 1))
-        center_row, center_column = generator.integers(0, (height, width))
-        colour = generator.integers(0, 256, channels)
+        square = draws.integer(1, largest * largest // 4 + 1)
+        center_row, center_column = draws.integer(0, height), draws.integer(0, width)
+        colour = draws.integers(0, 256, (channels,))
         distance = (rows - center_row) ** 2 + (columns - center_column) ** 2
         picture[distance * square <= largest * largest] = colour
-    picture += generator.integers(-_NOISE, _NOISE + 1, shape)
+    picture += draws.integers(-_NOISE, _NOISE + 1, shape)
     return (np.clip(picture, 0, 255) - 128).astype(np.int8)
