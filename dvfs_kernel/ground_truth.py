@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from dvfs_kernel import abi
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["ClockChange", "GroundTruth", "InferenceTruth", "MarkerEvent", "Stretch"]
 
 _TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
-_LAYER = 1 << abi.MARKER_PIN_LAYER
 
 
 @dataclass(frozen=True)
@@ -161,12 +160,9 @@ def _between_triggers(markers: Sequence[MarkerEvent]) -> Iterable[list[MarkerEve
 def _inference(
     markers: Sequence[MarkerEvent], clock_changes: Sequence[ClockChange]
 ) -> InferenceTruth:
-    layer: int | None = None
     stretches = []
-    # The edge at which the trigger rises may begin layer 0 only by a second store.
-    for previous, (begin, end) in zip([markers[0], *markers], pairwise(markers), strict=False):
-        if (begin.odr ^ previous.odr) & _LAYER:
-            layer = 0 if layer is None else layer + 1
+    layers = _layers(markers)
+    for (begin, end), layer in zip(pairwise(markers), layers, strict=True):
         code = begin.odr >> abi.MARKER_PIN_SEGMENT0 & 1
         code |= (begin.odr >> abi.MARKER_PIN_SEGMENT1 & 1) << 1
         stretches.append(
@@ -188,3 +184,18 @@ def _inference(
         energy_j=last.energy_j - first.energy_j,
         cycles=last.cycles - first.cycles,
     )
+
+
+def _layers(markers: Sequence[MarkerEvent]) -> list[int | None]:
+    """Number the layer of each stretch by the layer pin, which shows the number's lowest bit.
+
+    Only stores that change a pin are logged. So where the first of them shows layer 1, layer 0
+    began unseen with the trigger; and the pin moves once more behind the last layer.
+    """
+    parities = [marker.odr >> abi.MARKER_PIN_LAYER & 1 for marker in markers[1:-1]]
+    if not parities:
+        return [None]
+    numbers = list(accumulate((a ^ b for a, b in pairwise(parities)), initial=parities[0]))
+    layers: list[int | None] = [0 if parities[0] else None, *numbers]
+    ended = len(numbers) > 1 and numbers[-1] != numbers[-2]
+    return [*layers[:-1], None] if ended else layers

@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import renode_platform
 from dvfs_kernel import abi
 from dvfs_kernel.boards.base import Board
-from dvfs_kernel.emulator.machine import Machine, MachineOptions
+from dvfs_kernel.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.emulator.repl import PlatformDescription
-from dvfs_kernel.errors import BoardError, BoardSilentError
+from dvfs_kernel.errors import BoardError, BoardSilentError, PlatformDescriptionError
+from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-__all__ = ["Emulation", "VirtualBoard"]
+    from dvfs_kernel.emulator.trace import Violation
+
+__all__ = ["NUCLEO_F767ZI", "Emulation", "VirtualBoard"]
+
+#: The description of the board, as Renode reads it too.
+NUCLEO_F767ZI = Path(renode_platform.__file__).with_name("nucleo_f767zi.repl")
+
+_MARKER_PINS = sum(
+    1 << pin
+    for pin in (
+        abi.MARKER_PIN_TRIGGER,
+        abi.MARKER_PIN_SEGMENT0,
+        abi.MARKER_PIN_SEGMENT1,
+        abi.MARKER_PIN_LAYER,
+    )
+)
+_PS_A_SECOND = 1e12
+# How far to run on for the rest of a frame once its first byte is there: bytes come one by one.
+_GATHER_S = 200e-6
 
 
 @dataclass(frozen=True)
@@ -39,7 +60,7 @@ class Emulation:
         return self.instructions / self.wall_s / 1e6 if self.wall_s else 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values; they differ from run to run."""
+        """Return the fields as plain values; times differ from run to run."""
         return {"instructions": self.instructions, "wall_s": self.wall_s, "mips": self.mips}
 
 
@@ -56,8 +77,17 @@ class VirtualBoard(Board):
         Whether programming that the reference manual forbids ends the run.
     wall_limit_s
         How long a single `read` may take on the host's clock.
-    progress
-        Told how many layers of an inference have begun.
+    platform
+        A board's ``.repl`` file; by default the Nucleo-F767ZI with a 50 MHz clock.
+    uart
+        The serial port that `write` and `read` talk to.
+
+    Raises
+    ------
+    PlatformDescriptionError
+        The file is missing, damaged, or lacks a part that the board cannot do without.
+    BoardError
+        There is no such serial port.
     """
 
     name = "virtual"
@@ -69,17 +99,35 @@ class VirtualBoard(Board):
         pll_lock: str | float = "typ",
         strict: bool = True,
         platform: Path | None = None,
-        wall_limit_s: float = 120.0,
+        uart: str = "usart3",
+        wall_limit_s: float = 300.0,
     ) -> None:
-        description = PlatformDescription.load(platform or PlatformDescription.NUCLEO_F767ZI)
-        options = MachineOptions(hse_hz=hse_hz, strict=strict, pll_lock=pll_lock)
-        self.machine = Machine(description, options)
+        lock = pll_lock if isinstance(pll_lock, str) else round(pll_lock * _PS_A_SECOND)
+        options = MachineOptions(hse_hz=hse_hz, strict=strict, pll_lock=lock)
+        platform = platform or NUCLEO_F767ZI
+        description = PlatformDescription.load(platform)
+        try:
+            self._machine: Machine | None = Machine(description, options)
+        except ValueError as error:
+            raise PlatformDescriptionError(f"{platform}: {error}") from error
         self._wall_limit_s = wall_limit_s
         self._wall_s = 0.0
+        self._instructions_before = 0
         self._received = bytearray()
-        self._uart = self.machine.uart("usart3")
+        self._uart = self._machine.uart(uart)
         self._uart.on_bytes(self._received.extend)
-        self._open = True
+
+    @property
+    def machine(self) -> Machine:
+        """The engine; BoardError after `close`."""
+        if self._machine is None:
+            raise BoardError("the virtual board is closed; make a new one")
+        return self._machine
+
+    @property
+    def hse_hz(self) -> int:
+        """Frequency of the HSE, 0 for a board without one."""
+        return int(self.machine.devices.rcc.hse_hz)
 
     def flash(self, elf: Path | bytes, image: bytes | None = None) -> None:
         """Put the firmware and the data image into flash memory."""
@@ -94,6 +142,8 @@ class VirtualBoard(Board):
     def reset(self) -> None:
         """Start the firmware from its reset vector."""
         self._received.clear()
+        self._instructions_before += self.machine.counters.instructions
+        self.machine.trace.clear()
         self.machine.reset()
 
     def write(self, data: bytes) -> None:
@@ -111,22 +161,22 @@ class VirtualBoard(Board):
             The host's time limit passed before the virtual one.
         """
         if not self._received and timeout_s > 0:
-            self._run(timeout_s)
+            self._run(timeout_s, lambda: bool(self._received))
+        before = 0
+        while before < len(self._received):
+            before = len(self._received)
+            self._run(_GATHER_S)
         data = bytes(self._received)
         self._received.clear()
         return data
 
-    def _run(self, timeout_s: float) -> None:
+    def _run(self, for_s: float, until: Callable[[], bool] | None = None) -> None:
         started = time.perf_counter()
         try:
-            reason = self.machine.run(
-                for_s=timeout_s,
-                until=lambda: bool(self._received),
-                wall_limit_s=self._wall_limit_s,
-            )
+            reason = self.machine.run(for_s, until, self._wall_limit_s)
         finally:
             self._wall_s += time.perf_counter() - started
-        if reason == "wall limit":
+        if reason is StopReason.WALL_LIMIT:
             raise BoardSilentError(
                 f"the virtual board sent nothing for {self._wall_limit_s:g} s of the host's time; "
                 f"it is {self.whereabouts()}"
@@ -135,4 +185,40 @@ class VirtualBoard(Board):
     @property
     def now_s(self) -> float:
         """Virtual time since the board was made."""
-        return self.machine.now_ps * 1e-12
+        return self.machine.now_ps / _PS_A_SECOND
+
+    def close(self) -> None:
+        """Let the engine and its memories go."""
+        self._machine = None
+
+    def whereabouts(self) -> str:
+        """Tell where the core is, and whether it sleeps."""
+        return self.machine.whereabouts()
+
+    def function_at(self, address: int) -> str | None:
+        """Name the firmware's function at an address."""
+        return self.machine.function_at(address)
+
+    def violations(self) -> list[Violation]:
+        """Illegal programming since reset, where the board is not strict."""
+        return list(self.machine.trace.violations)
+
+    def emulation(self) -> Emulation:
+        """Tell what the emulation took since the board was made."""
+        instructions = self._instructions_before + self.machine.counters.instructions
+        return Emulation(instructions, self._wall_s)
+
+    def ground_truth(self) -> GroundTruth:
+        """Return what happened since reset."""
+        trace = self.machine.trace
+        changes = [
+            ClockChange(change.time_ps, change.sysclk_hz, change.source, change.current_a)
+            for change in trace.clock_changes
+        ]
+        markers = [
+            MarkerEvent(write.time_ps, write.cycles, write.energy_j, write.odr & _MARKER_PINS)
+            for write in trace.markers
+        ]
+        return GroundTruth.from_trace(
+            markers, changes, self.machine.energy_j, self.machine.counters.instructions
+        )

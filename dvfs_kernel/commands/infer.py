@@ -15,7 +15,7 @@ from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, PLL_LOCK, OutputFile
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import print_inference
-from dvfs_kernel.errors import BoardError, FileFormatError
+from dvfs_kernel.errors import BoardError, DvfsError, FileFormatError
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
 if TYPE_CHECKING:
@@ -84,9 +84,7 @@ def infer(
             "--schedule already says clocks, granularities and HSE: "
             "it cannot go with --clock, --lfo, -g or --hse"
         )
-    # Engine, compiler and networks cost a second to load: not before the arguments are right.
-    from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
-    from dvfs_kernel.inference import infer as run_inference  # noqa: PLC0415
+    # Networks and the engine cost a second to load: not before the arguments are right.
     from dvfs_kernel.input_tensor import load_input, sample_input  # noqa: PLC0415
     from dvfs_kernel.schedule import Schedule  # noqa: PLC0415
 
@@ -98,17 +96,20 @@ def infer(
         )
     tensor = model.tensors[model.input]
     data = sample_input(tensor) if input_path is None else load_input(input_path, tensor)
-    schedule = (
-        _uniform_schedule(
-            model, int(hse or VirtualBoard.default_hse_hz()), clock, lfo, granularity or 0
-        )
-        if schedule_path is None
-        else Schedule.load(schedule_path)
-    )
+    schedule = None if schedule_path is None else Schedule.load(schedule_path)
+    hse_hz = None if hse is None else int(hse)
+
+    from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
+    from dvfs_kernel.inference import infer as run_inference  # noqa: PLC0415
+
     with (
         shown_progress() as progress,
-        VirtualBoard(hse_hz=schedule.hse_hz, pll_lock=pll_lock, progress=progress) as virtual,
+        VirtualBoard(
+            hse_hz=hse_hz if schedule is None else schedule.hse_hz, pll_lock=pll_lock
+        ) as virtual,
     ):
+        if schedule is None:
+            schedule = _uniform_schedule(model, virtual.hse_hz, clock, lfo, granularity or 0)
         result = run_inference(
             model,
             data,
@@ -140,7 +141,10 @@ def _load_network(name: str) -> Network:
         return zoo.load(name)
     path = Path(name)
     if path.is_file():
-        return read(path)
+        try:
+            return read(path)
+        except DvfsError as error:
+            raise type(error)(f"{name}: {error}") from error
     if path.suffix.lower() == ".tflite" or len(path.parts) > 1:
         raise FileFormatError(f"{name}: there is no such file")
     raise FileFormatError(

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dvfs_kernel import abi
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -24,6 +26,8 @@ __all__ = ["print_inference"]
 # A table is cut to the terminal; in a file or a pipe it has room for every column.
 _WIDTH_WITHOUT_TERMINAL = 140
 _SHOWN_VALUES = 5
+# The firmware looks at the clock before every layer; only a real change takes this long.
+_SWITCHING_SHOWN_S = 5e-6
 
 
 def print_inference(result: InferenceResult, emulation: Emulation) -> None:
@@ -62,15 +66,22 @@ def _add_layer(table: Table, layer: LayerProfile) -> None:
         f"{info.macs:,}" if info.macs else "",
         str(info.granularity),
     )
-    if len(layer.segments) == 1:
-        segment = layer.segments[0]
-        table.add_row(*head, segment.segment.name.lower(), segment.clock, *_quantities(segment))
-        return
     clock = info.hfo if info.lfo is None else f"{info.lfo} ↔ {info.hfo}"
     table.add_row(*head, "all", clock, *_quantities(layer))
+    if not _worth_listing(layer):
+        return
     for segment in layer.segments:
         name = f"  {segment.segment.name.lower()} × {segment.count}"
         table.add_row(*[""] * 5, name, segment.clock, *_quantities(segment), style="dim")
+
+
+def _worth_listing(layer: LayerProfile) -> bool:
+    """Tell whether more went on than an interleaved kernel on the clock that ran already."""
+    kinds = {segment.segment: segment for segment in layer.segments}
+    if abi.Segment.MEMORY in kinds or abi.Segment.COMPUTE in kinds:
+        return True
+    switching = kinds.get(abi.Segment.SWITCHING)
+    return switching is not None and switching.time_s > _SWITCHING_SHOWN_S
 
 
 def _quantities(part: LayerProfile | SegmentProfile) -> tuple[str, str, str, str]:

@@ -23,11 +23,11 @@ def events(*steps):
 
 MEMORY, COMPUTE = segment(abi.Segment.MEMORY), segment(abi.Segment.COMPUTE)
 ONE_RUN = events(
-    (10, TRIGGER),
-    (11, TRIGGER | LAYER | MEMORY),
-    (14, TRIGGER | LAYER | COMPUTE),
-    (20, TRIGGER | LAYER | MEMORY),
-    (21, TRIGGER | COMPUTE),
+    (10, TRIGGER | LAYER),  # the pin is as the run before left it
+    (11, TRIGGER | MEMORY),
+    (14, TRIGGER | COMPUTE),
+    (20, TRIGGER | MEMORY),
+    (21, TRIGGER | LAYER | COMPUTE),
     (30, TRIGGER),
     (31, 0),
 )
@@ -52,7 +52,7 @@ def test_markers_become_stretches():
         (0, "COMPUTE", 600),
         (0, "MEMORY", 100),
         (1, "COMPUTE", 900),
-        (1, "OTHER", 100),
+        (None, "OTHER", 100),
     ]
     assert run.duration_s == pytest.approx(21e-6)
     assert run.cycles == 2100
@@ -70,10 +70,21 @@ def test_an_inference_knows_the_clock_it_began_with():
 
 
 def test_runs_are_told_apart_and_an_unfinished_one_is_left_out():
-    again = events((100, TRIGGER), (101, TRIGGER | LAYER | COMPUTE), (105, 0), (110, TRIGGER))
+    again = events((100, TRIGGER), (101, TRIGGER | COMPUTE), (105, 0), (110, TRIGGER))
     runs = truth_of([*events((1, LAYER)), *ONE_RUN, *again]).inferences
     assert [len(run.stretches) for run in runs] == [6, 2]
     assert runs[1].stretches[1].layer == 0
+
+
+def test_without_segments_the_first_layer_begins_unseen():
+    whole = events((0, TRIGGER), (5, TRIGGER | LAYER), (9, TRIGGER), (12, TRIGGER | LAYER), (13, 0))
+    (run,) = truth_of(whole).inferences
+    assert [(s.layer, s.cycles) for s in run.stretches] == [(0, 500), (1, 400), (2, 300), (None, 100)]
+
+
+def test_an_inference_without_a_boundary_is_one_stretch():
+    (run,) = truth_of(events((0, TRIGGER), (5, 0))).inferences
+    assert [(s.layer, s.cycles) for s in run.stretches] == [(None, 500)]
 
 
 def test_no_marker_no_inference():
@@ -90,7 +101,7 @@ def test_a_timeline_is_json_with_seconds_from_the_start():
         (pytest.approx(1e-6), 50_000_000),
         (pytest.approx(4e-6), 216_000_000),
     ]
-    assert [s["name"] for s in data["segments"]] == [None, "stem", "stem", "stem", "tail", "tail"]
+    assert [s["name"] for s in data["segments"]] == [None, "stem", "stem", "stem", "tail", None]
     assert data["segments"][-1]["end_s"] == pytest.approx(21e-6)
 
 

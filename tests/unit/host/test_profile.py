@@ -31,9 +31,9 @@ def truth():
     low = abi.MARKER_PIN_SEGMENT0
     steps = [
         (0, trigger, 0),
-        (1, trigger | layer | S.COMPUTE << low, 1e-6),
-        (60, trigger | S.MEMORY << low, 3e-6),
-        (70, trigger | S.COMPUTE << low, 3.5e-6),
+        (1, trigger | S.COMPUTE << low, 1e-6),
+        (60, trigger | layer | S.MEMORY << low, 3e-6),
+        (70, trigger | layer | S.COMPUTE << low, 3.5e-6),
         (80, 0, 4.5e-6),
     ]
     markers = [MarkerEvent(us * 10**6, us, energy_j, odr) for us, odr, energy_j in steps]
