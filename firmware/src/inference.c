@@ -11,6 +11,7 @@
 #include "schedule.h"
 
 #define CALIBRATION_BOUNDARIES 16u
+#define SEGMENTS (sizeof records[0].cycles / sizeof records[0].cycles[0])
 
 static abi_profile_record_t records[ABI_LAYERS_MAX];
 static uint32_t record_count;
@@ -26,8 +27,6 @@ static struct {
     uint32_t layer;
     uint32_t cycles;             /* at the last boundary */
     uint32_t ticks;
-    uint64_t total_cycles;
-    uint64_t total_ticks;
     clock_plan_t *hfo;
     clock_plan_t *lfo;     /* NULL: the layer does not hop */
     abi_status_t clock_status;
@@ -42,8 +41,6 @@ static void boundary(abi_segment_t next) {
     const uint32_t ticks = lptim_ticks();
     now.record->cycles[now.segment] += cycles - now.cycles;
     now.record->ticks[now.segment] += ticks - now.ticks;
-    now.total_cycles += cycles - now.cycles;
-    now.total_ticks += ticks - now.ticks;
     now.cycles = cycles;
     now.ticks = ticks;
     now.segment = next;
@@ -91,13 +88,10 @@ static abi_status_t run_layer(uint32_t layer) {
     now.layer = layer;
     now.hfo = schedule_clock(plan->hfo);
     now.lfo = plan->lfo == ABI_NO_CLOCK ? NULL : schedule_clock(plan->lfo);
-    if (timed) {
-        boundary(abi_segment_switching); /* what has gone by is the last layer's */
-        now.record = &records[layer];
-        now.record->counts[abi_segment_switching]++;
-    } else {
-        boundary(abi_segment_other); /* keeps the sums of cycles within 32 bits */
-    }
+    /* What has gone by is the last layer's. */
+    boundary(timed ? abi_segment_switching : abi_segment_other);
+    now.record = &records[layer];
+    now.record->counts[now.segment]++;
     change_clock(now.hfo, plan->hfo);
     if (timed) {
         begin_segment(abi_segment_other);
@@ -122,8 +116,6 @@ static abi_status_t run_once(abi_profile_level_t level) {
     now.segment = abi_segment_other;
     now.level = level;
     now.layer = 0;
-    now.total_cycles = 0;
-    now.total_ticks = 0;
     now.clock_status = abi_status_ok;
     marker_trigger(1);
     now.cycles = dwt_cycles();
@@ -180,11 +172,18 @@ abi_status_t inference_run(
     *reply = (abi_run_reply_t){
         .runs = request->runs,
         .layer_count = (uint16_t)record_count,
-        .total_ticks = now.total_ticks,
-        .total_cycles = now.total_cycles,
         .relocks = after.relocks - before.relocks,
         .hops = after.hops - before.hops,
     };
+    for (uint32_t i = 0; i < record_count; i++) {
+        for (uint32_t segment = 0; segment < SEGMENTS; segment++) {
+            reply->total_ticks += records[i].ticks[segment];
+            reply->total_cycles += records[i].cycles[segment];
+        }
+    }
+    if (request->profile_level == abi_profile_level_off) {
+        memset(records, 0, sizeof records);
+    }
     return abi_status_ok;
 }
 

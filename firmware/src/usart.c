@@ -34,16 +34,20 @@ void usart_init(void) {
 static uint32_t direction_enables = SENDING;
 static uint32_t interrupt_enables;
 
-/* Sleeps until a flag is up. The pending bit has to be cleared by hand, since the interrupt is
- * never taken; clearing it before the flag is looked at leaves no gap to sleep through. */
+/* Sleeps until a flag is up, and returns the status that has it. The pending bit has to be cleared by hand, since the interrupt is
+ * never taken; looking at the flag once more after that leaves no gap to sleep through. */
 static uint32_t await(uint32_t flag, uint32_t interrupt_enable) {
     if (interrupt_enables != interrupt_enable) {
         interrupt_enables = interrupt_enable;
         REGISTER_OF(USART3, USART, CR1) = direction_enables | interrupt_enable;
     }
     for (;;) {
+        uint32_t status = REGISTER_OF(USART3, USART, ISR);
+        if (status & flag) {
+            return status;
+        }
         nvic_clear_pending(USART3_IRQ);
-        const uint32_t status = REGISTER_OF(USART3, USART, ISR);
+        status = REGISTER_OF(USART3, USART, ISR);
         if (status & flag) {
             return status;
         }
