@@ -312,14 +312,17 @@ def reshape(d):
 
 def resize(d):
     dims = d.record.dims
-    size = (dims[1] * d.draw(st.integers(1, 3)), dims[2] * d.draw(st.integers(1, 3)))
+    factors = d.draw(st.tuples(st.integers(1, 3), st.integers(1, 3)))
+    size = (dims[1] * factors[0], dims[2] * factors[1])
+    # Aligned corners are plain repetition up to a factor of two.
+    corners = max(factors) < 3 and d.one_of(True, False)
     d.append(
         "RESIZE_NEAREST_NEIGHBOR",
         (d.map, d.writer.constant(np.array(size, np.int32))),
         (1, *size, dims[3]),
         (
             "ResizeNearestNeighborOptions",
-            {"AlignCorners": False, "HalfPixelCenters": d.one_of(True, False)},
+            {"AlignCorners": corners, "HalfPixelCenters": not corners and d.one_of(True, False)},
         ),
         **d.quantisation,
     )
