@@ -85,7 +85,7 @@ class Bus:
         bus = self._bus_of(base >> _PAGE_SHIFT)
         pages = self._pages
         costs = self._costs
-        state = self._core.state
+        state = self._core.words
 
         def read(address: int, width: int) -> int:
             cost = costs[bus]

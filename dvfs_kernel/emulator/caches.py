@@ -174,10 +174,12 @@ def _line_access(s: Any, kind: int, line: int, is_write: bool, size: int) -> int
         streams = is_write and _store_streams(s, line, size)
         for i in range(_DCACHE_WAYS):
             if s[base + i] >> 1 == line:
-                # Flash is write-through by default (AN4667 Table 2): never dirty.
                 if is_write and kind == _SRAM:
                     s[base + i] |= 1
                 return 0
+        if is_write and kind != _SRAM:
+            # Flash is write-through without allocation by default (AN4667 Table 2).
+            return 0
         if not is_write:
             stall = s[_READ_MISS + kind] + _allocate(s, base, line << 1)
             if kind == _FLASH:

@@ -108,6 +108,10 @@ class StoreTrap(Protocol):
     def __call__(self, address: int, size: int, value: int) -> bool: ...
 
 
+_STOPPED_AT_DEADLINE = Stop(StopKind.DEADLINE)
+_STOPPED_AT_BLOCK = Stop(StopKind.BLOCK)
+_STOPPED_WAITING = Stop(StopKind.WAITING)
+
 # Exception numbers of the engine's ARM front end.
 _INTERRUPTS = {
     2: StopKind.SUPERVISOR_CALL,
@@ -150,6 +154,8 @@ class Core:
         model_caches: bool,
     ) -> None:
         self.state = state
+        # The same memory as plain Python integers, for single words.
+        self.words = memoryview(state)
         self.failure: BaseException | None = None
         self.store_trap: StoreTrap | None = None
         # UC_MODE_MCLASS would select another core, without double precision.
@@ -157,6 +163,9 @@ class Core:
         self._uc.ctl_exits_enabled(True)
         handle = self._uc._uch  # noqa: SLF001 - the binding has no public name for it
         self._handle = int(getattr(handle, "value", handle))
+        self._engine = ctypes.c_void_p(self._handle)
+        # The binding's own object of the function, its argument types set: no conversions here.
+        self._start = uclib.uc_emu_start
         self._callbacks: list[Any] = []
         self._regions: list[Any] = []
         self._access: BusAccess | None = None
@@ -166,6 +175,9 @@ class Core:
         self.floats = RegisterBatch(self._handle, _FP_REGISTERS)
         self._pc = RegisterBatch(
             self._handle, [arm.UC_ARM_REG_R15, arm.UC_ARM_REG_XPSR]
+        )
+        self._specials_and_status = RegisterBatch(
+            self._handle, [*_SPECIAL_REGISTERS, arm.UC_ARM_REG_XPSR]
         )
         self._control = RegisterBatch(self._handle, [arm.UC_ARM_REG_CONTROL])
         self._status = RegisterBatch(self._handle, [arm.UC_ARM_REG_XPSR_NZCVQG])
@@ -300,9 +312,9 @@ class Core:
         else:
             name = "read"
         self._access = BusAccess(name, address, size)
-        if self.state[st.SKIP_PC_SYNC]:
+        if self.words[st.SKIP_PC_SYNC]:
             # The program counter is wanted after all: at the instruction to blame.
-            ctypes.c_uint8.from_address(int(self.state[st.SKIP_PC_SYNC])).value = 0
+            ctypes.c_uint8.from_address(int(self.words[st.SKIP_PC_SYNC])).value = 0
         return False
 
     def _on_interrupt(self, _uc: int, number: int, _data: int) -> None:
@@ -319,12 +331,12 @@ class Core:
 
     def attention(self) -> None:
         """Stop before the next block."""
-        self.state[st.DEADLINE] = _AT_ONCE
+        self.words[st.DEADLINE] = _AT_ONCE
 
     def shorten(self, deadline: int) -> None:
         """Stop before a block that begins at or after a cycle, if that is sooner than planned."""
-        if deadline < self.state[st.DEADLINE]:
-            self.state[st.DEADLINE] = deadline
+        if deadline < self.words[st.DEADLINE]:
+            self.words[st.DEADLINE] = deadline
 
     def run(self, deadline: int) -> Stop:
         """Run until the cycle counter reaches a deadline or something needs the chip around.
@@ -334,19 +346,13 @@ class Core:
         BaseException
             Whatever a callback raised meanwhile.
         """
-        state = self.state
-        state[st.DEADLINE] = deadline
-        state[st.STOPPED_BY_HOOK] = 0
+        words = self.words
+        words[st.DEADLINE] = deadline
+        words[st.STOPPED_BY_HOOK] = 0
         self._access = None
         self._interrupt = -1
         begin, status = self._pc.read()
-        error = uclib.uc_emu_start(
-            ctypes.c_void_p(self._handle),
-            ctypes.c_uint64(begin | (status >> 24 & 1)),
-            ctypes.c_uint64(0),
-            ctypes.c_uint64(0),
-            ctypes.c_size_t(0),
-        )
+        error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 0)
         if self.failure is not None:
             failure, self.failure = self.failure, None
             raise failure
@@ -366,13 +372,7 @@ class Core:
         state[st.STOPPED_BY_HOOK] = 0
         begin, status = self._pc.read()
         self._uc.ctl_flush_tb()  # translations made without counting would run on
-        error = uclib.uc_emu_start(
-            ctypes.c_void_p(self._handle),
-            ctypes.c_uint64(begin | (status >> 24 & 1)),
-            ctypes.c_uint64(0),
-            ctypes.c_uint64(0),
-            ctypes.c_size_t(1),
-        )
+        error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 1)
         state[: st.BLOCKS] = kept
         if self.failure is not None:
             failure, self.failure = self.failure, None
@@ -388,12 +388,12 @@ class Core:
                 if kind is None:
                     raise BoardError(f"the engine raised exception {self._interrupt}, unknown here")
                 return Stop(kind)
-            stopped = self.state[st.STOPPED_BY_HOOK]
+            stopped = self.words[st.STOPPED_BY_HOOK]
             if stopped == hooks.STOPPED_AT_DEADLINE:
-                return Stop(StopKind.DEADLINE)
+                return _STOPPED_AT_DEADLINE
             if stopped == hooks.STOPPED_AT_BLOCK:
-                return Stop(StopKind.BLOCK)
-            return Stop(StopKind.WAITING)
+                return _STOPPED_AT_BLOCK
+            return _STOPPED_WAITING
         if self._access is not None:
             return Stop(StopKind.BUS_ERROR, self._access)
         if error in {uc.UC_ERR_INSN_INVALID, uc.UC_ERR_EXCEPTION}:
@@ -404,9 +404,9 @@ class Core:
         pc, status = self._pc.read()
         if not status >> 24 & 1:
             return StopKind.INVALID_STATE
-        entry = self.state[st.PREVIOUS]
-        if entry >= 0 and self.state[entry + st.BLOCK_END] == pc:
-            flags = self.state[entry + st.BLOCK_FLAGS]
+        entry = self.words[st.PREVIOUS]
+        if entry >= 0 and self.words[entry + st.BLOCK_END] == pc:
+            flags = self.words[entry + st.BLOCK_FLAGS]
             if flags & st.WAITS_FOR_EVENT:
                 return StopKind.EVENT_WAIT
             if flags & st.YIELDS:
@@ -455,12 +455,10 @@ class Core:
 
     def read_specials(self) -> list[int]:
         """Return MSP, PSP, PRIMASK, FAULTMASK, BASEPRI, CONTROL, whatever the privilege."""
-        control = self.control
-        status = self._pc.read()[1]
-        if control & 1 and not status & 0x1FF:
+        *values, status = self._specials_and_status.read()
+        if values[5] & 1 and not status & 0x1FF:
             # The engine hides them from unprivileged code: look from handler mode.
             self._status.write([status | 1])
             values = self.specials.read()
             self._status.write([status])
-            return values
-        return self.specials.read()
+        return values

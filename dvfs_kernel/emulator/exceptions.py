@@ -61,9 +61,10 @@ class Exceptions:
         """Enter the handler of the most urgent exception if it may preempt; tell whether."""
         nvic = self._nvic
         number = nvic.first()
-        state = self._core.state
+        state = self._core.words
         if number is None:
-            state[st.MASKED_PENDING] = 0
+            if state[st.MASKED_PENDING]:
+                state[st.MASKED_PENDING] = 0
             return False
         if nvic.group_priority(number) >= self._execution_priority():
             state[st.MASKED_PENDING] = 1
@@ -159,7 +160,7 @@ class Exceptions:
         if with_fp:
             cycles += self._timing.exception_fp_cycles
         self._charge(cycles)
-        core.state[st.EVENT_REGISTER] = 1
+        core.words[st.EVENT_REGISTER] = 1
         self._control.entered(number)
 
     def _switch_to_handler(
@@ -201,10 +202,10 @@ class Exceptions:
         values[15] = registers[15] & ~1 | (status >> 24 & 1)
         core.integers.write(values)
         core.set_status(status)
-        core.state[st.PREVIOUS] = -1
+        core.words[st.PREVIOUS] = -1
 
     def _charge(self, cycles: int) -> None:
-        state = self._core.state
+        state = self._core.words
         state[st.CYCLES] += cycles
         state[st.EXCEPTION_CYCLES] += cycles
 
@@ -273,7 +274,7 @@ class Exceptions:
         if with_fp:
             cycles += self._timing.exception_fp_cycles
         self._charge(cycles)
-        core.state[st.EVENT_REGISTER] = 1
+        core.words[st.EVENT_REGISTER] = 1
         self._control.left(number)
         return to_thread
 

@@ -64,7 +64,7 @@ class DeviceHost:
 
     def ticks(self) -> int:
         """Return the count of HCLK."""
-        return int(self._core.state[st.CYCLES]) + self.idle_ticks
+        return self._core.words[st.CYCLES] + self.idle_ticks
 
     def now_ps(self) -> int:
         """Return virtual time in picoseconds."""
@@ -97,7 +97,7 @@ class DeviceHost:
     def restart_ticks(self) -> None:
         """Count ticks from 0 again, before the core's cycles are cleared."""
         self.time.restart(self.ticks())
-        self.idle_ticks = -int(self._core.state[st.CYCLES])
+        self.idle_ticks = -self._core.words[st.CYCLES]
 
     def _moved(self) -> None:
         """Ticks and times have shifted against each other."""

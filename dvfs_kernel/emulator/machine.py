@@ -121,6 +121,7 @@ class Machine:
         timing = self.options.timing
         self._timing = timing
         self._state = st.new_state()
+        self._words = memoryview(self._state)
         self.memory = MemoryMap(memories_of(description))
         self._account = BlockAccount(self._state, Pipeline(timing), self.memory)
         self._core = Core(
@@ -152,7 +153,7 @@ class Machine:
         )
         self._control.boot_address = self.options.boot_address
         self._dwt = Dwt(
-            lambda: int(self._state[st.CYCLES]),
+            lambda: self._words[st.CYCLES],
             lambda: self._control.trace_enabled,
             lambda: self._core.pc,
         )
@@ -268,7 +269,7 @@ class Machine:
             summary,
             self._core.integers.read(),
             time_ps=self.now_ps,
-            cycles=int(self._state[st.CYCLES]),
+            cycles=self._words[st.CYCLES],
             status=(
                 control.configurable_fault_status,
                 control.hard_fault_status,
@@ -392,7 +393,7 @@ class Machine:
                 )
             self._pass_time(min(times))
             return
-        deadline = int(self._state[st.CYCLES]) + _QUANTUM_CYCLES
+        deadline = self._words[st.CYCLES] + _QUANTUM_CYCLES
         if times:
             deadline = min(deadline, host.time.tick_at(min(times)) - host.idle_ticks)
         self._handle(self._core.run(min(deadline, NEVER)))
@@ -404,30 +405,32 @@ class Machine:
             self.host.sleep_until(time_ps)
 
     def _handle(self, stop: Stop) -> None:
-        handler = {
-            StopKind.DEADLINE: _nothing,
-            StopKind.YIELD: _nothing,
-            StopKind.BLOCK: self._stopped_before_block,
-            StopKind.WAITING: self._sleep,
-            StopKind.EVENT_WAIT: self._wait_for_event,
-            StopKind.SUPERVISOR_CALL: self._exceptions.supervisor_call,
-            StopKind.EXCEPTION_RETURN: self._return_from_exception,
-        }.get(stop.kind)
-        if handler is not None:
-            handler()
+        kind = stop.kind
+        if kind is StopKind.DEADLINE or kind is StopKind.YIELD:
+            return
+        if kind is StopKind.WAITING:
+            self._sleep()
+        elif kind is StopKind.EXCEPTION_RETURN:
+            self._return_from_exception()
+        elif kind is StopKind.SUPERVISOR_CALL:
+            self._exceptions.supervisor_call()
+        elif kind is StopKind.BLOCK:
+            self._stopped_before_block()
+        elif kind is StopKind.EVENT_WAIT:
+            self._wait_for_event()
         else:
             self._core_fault(stop)
 
     def _stopped_before_block(self) -> None:
         pc = self._core.pc
-        if self._state[st.IN_FAULT_HANDLER] and self._account.at(pc, st.SPINS) is not None:
+        if self._words[st.IN_FAULT_HANDLER] and self._account.at(pc, st.SPINS) is not None:
             # The handler has nothing more to say: the report of the fault is what is wanted.
             raise CoreFaultError(self._fault or self._report("the fault handler does not return"))
         block = self._account.at(pc, st.USES_FPU)
-        if self._state[st.FPU_DISABLED] and block is not None:
+        if self._words[st.FPU_DISABLED] and block is not None:
             self._step_to_fpu(block)
         else:
-            self._state[st.PREVIOUS] = -1  # masks were looked at: go on
+            self._words[st.PREVIOUS] = -1  # masks were looked at: go on
 
     def _step_to_fpu(self, block: Block) -> None:
         """Run a block up to its first floating-point instruction, and fault there."""
@@ -438,7 +441,7 @@ class Machine:
                 self._handle(stop)
                 return
         self._account.charge_prefix(block, index)
-        self._state[st.PREVIOUS] = -1
+        self._words[st.PREVIOUS] = -1
         self._control.configurable_fault_status |= SystemControl.UFSR_NOCP
         self._take_fault(nv.USAGE_FAULT, "floating-point instruction while the FPU is off")
 
@@ -448,7 +451,7 @@ class Machine:
         access = stop.access
         if access is None or access.kind != "fetch":
             self._account.leave_early(self._core.pc)
-        self._state[st.PREVIOUS] = -1
+        self._words[st.PREVIOUS] = -1
         if kind is StopKind.BUS_ERROR and access is not None:
             text = f"{access.kind} of {access.size} bytes at 0x{access.address:08X}, where nothing is"
             if access.kind == "fetch":
@@ -498,8 +501,8 @@ class Machine:
             self._board.sleep(deep=self._control.deep_sleep)
 
     def _wait_for_event(self) -> None:
-        if self._state[st.EVENT_REGISTER]:
-            self._state[st.EVENT_REGISTER] = 0
+        if self._words[st.EVENT_REGISTER]:
+            self._words[st.EVENT_REGISTER] = 0
             return
         self._sleep()
 
@@ -511,7 +514,3 @@ class Machine:
         self._sleeping = False
         if self._board is not None:
             self._board.wake()
-
-
-def _nothing() -> None:
-    return

@@ -124,6 +124,8 @@ class Nvic:
 
     def first(self) -> int | None:
         """Return the enabled pending exception that goes first: priority, then number."""
+        if not self.pending:
+            return None
         ready = [number for number in self.pending if self.enabled[number]]
         if not ready:
             return None

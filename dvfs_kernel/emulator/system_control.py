@@ -116,7 +116,7 @@ class SystemControl:
         self._coprocessors = 0
         self._mpu_region = 0
         self._mpu = [[0, 0] for _ in range(8)]
-        state = self._core.state
+        state = self._core.words
         state[st.FPU_DISABLED] = 1
         state[st.IN_FAULT_HANDLER] = 0
         self._apply_caches()
@@ -171,12 +171,12 @@ class SystemControl:
     def entered(self, number: int) -> None:
         """Follow an exception entry."""
         if nv.HARD_FAULT <= number <= nv.USAGE_FAULT:
-            self._core.state[st.IN_FAULT_HANDLER] = 1
+            self._core.words[st.IN_FAULT_HANDLER] = 1
 
     def left(self, number: int) -> None:
         """Follow an exception return."""
         if nv.HARD_FAULT <= number <= nv.USAGE_FAULT:
-            self._core.state[st.IN_FAULT_HANDLER] = 0
+            self._core.words[st.IN_FAULT_HANDLER] = 0
 
     # ---- registers ---------------------------------------------------------------------------
 
@@ -261,7 +261,8 @@ class SystemControl:
             self._systick.write(offset, value)
         elif _ISER <= offset < _IABR:
             self._write_irq_bits(offset, value)
-            core.attention()
+            if offset < _ICER or _ISPR <= offset < _ICPR:
+                core.attention()
         elif offset == _ICSR:
             self._write_interrupt_state(value)
             core.attention()
@@ -290,7 +291,7 @@ class SystemControl:
             self._coprocessors = value & 0x00F00000
             # Privileged access is what counts here: 01 or 11 in both fields.
             enabled = value >> 20 & 1 and value >> 22 & 1
-            core.state[st.FPU_DISABLED] = 0 if enabled else 1
+            core.words[st.FPU_DISABLED] = 0 if enabled else 1
         elif offset == _STIR:
             nvic.pending.add(nv.FIRST_IRQ + min(value & 0x1FF, nv.IRQ_COUNT - 1))
             core.attention()
@@ -378,7 +379,7 @@ class SystemControl:
     # ---- caches ------------------------------------------------------------------------------
 
     def _apply_caches(self) -> None:
-        state = self._core.state
+        state = self._core.words
         instruction = bool(self.configuration & _CCR_IC)
         data = bool(self.configuration & _CCR_DC)
         state[st.ICACHE_ON] = int(instruction)
