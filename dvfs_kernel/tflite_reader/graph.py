@@ -106,13 +106,15 @@ class GraphTensor:
     Parameters
     ----------
     dims
-        As in the file, each at least 1; a scalar has none.
+        As in the file; a scalar has none.
     element
-        Name of the element type in NumPy's terms.
+        Name of the element type in NumPy's terms; empty where there is an obstacle.
     scales, zero_points
         Empty, one, or one for each index along `quantised_dimension`.
     data
         Constant content in the shape `dims`; None for a feature map.
+    obstacle
+        Why no operator here can use the tensor; empty for most.
     """
 
     name: str
@@ -122,6 +124,7 @@ class GraphTensor:
     zero_points: npt.NDArray[np.int64]
     quantised_dimension: int
     data: npt.NDArray[Any] | None
+    obstacle: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,32 +232,34 @@ def _tensor(data: bytes, model: Any, record: Any, index: int) -> GraphTensor:
     name = (record.Name() or b"").decode("utf-8", "replace") or f"tensor_{index}"
     rank = _bounded(record.ShapeLength(), _RANK_MAX, f"dimensions in tensor {name!r}")
     dims = tuple(record.Shape(i) for i in range(rank))
-    if any(size < 1 for size in dims):
-        raise FileFormatError(
-            f"tensor {name!r} has shape {list(dims)}; dimensions are fixed and at least 1"
-        )
-    if record.Type() not in _ELEMENTS:
-        kind = _TYPE_NAMES.get(record.Type(), f"code {record.Type()}")
-        raise UnsupportedOperatorError(
-            f"tensor {name!r} has element type {kind}; supported: {', '.join(_ELEMENTS.values())}"
-        )
+    scales, zero_points, dimension = _quantisation(record, name)
+    obstacle = _obstacle(record, dims)
+    if obstacle:
+        return GraphTensor(name, dims, "", scales, zero_points, dimension, None, obstacle)
     element = _ELEMENTS[record.Type()]
-    if record.IsVariable() or record.Sparsity() is not None:
-        raise UnsupportedOperatorError(
-            f"tensor {name!r} is a variable or sparse; supported are feature maps and dense "
-            "constants"
-        )
     needed = prod(dims) * np.dtype(element).itemsize
     if needed > _TENSOR_BYTES_MAX:
         raise NetworkTooLargeError(
             f"tensor {name!r} of shape {list(dims)} takes {needed} bytes; "
             f"the most that can be is {_TENSOR_BYTES_MAX}"
         )
-    scales, zero_points, dimension = _quantisation(record, name)
     content = _content(data, model, record.Buffer(), name, needed)
     if content is not None:
         content = content.view(element).reshape(dims)
     return GraphTensor(name, dims, element, scales, zero_points, dimension, content)
+
+
+def _obstacle(record: Any, dims: tuple[int, ...]) -> str:
+    if any(size < 1 for size in dims):
+        return f"has shape {list(dims)}; supported are dimensions that are fixed and at least 1"
+    if record.Type() not in _ELEMENTS:
+        kind = _TYPE_NAMES.get(record.Type(), f"code {record.Type()}")
+        return f"has element type {kind}; supported are {', '.join(_ELEMENTS.values())}"
+    if record.IsVariable():
+        return "keeps its content between runs; supported are feature maps and constants"
+    if record.Sparsity() is not None:
+        return "is sparse; supported are dense tensors"
+    return ""
 
 
 def _quantisation(

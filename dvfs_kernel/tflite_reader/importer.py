@@ -75,20 +75,20 @@ def _convert(graph: Graph, name: str) -> Network:
             f"model {name!r} has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs; "
             "supported are one input and at least one output"
         )
-    builder = NetworkBuilder(graph)
     for operator in graph.operators:
-        convert = CONVERTERS.get(operator.name)
-        if convert is None:
+        if operator.name not in CONVERTERS:
             raise UnsupportedOperatorError(
                 f"{operator.label} is not supported; supported are {', '.join(SUPPORTED_OPERATORS)}"
             )
-        _check_inputs(graph, operator)
-        convert(builder, operator)
+    builder = NetworkBuilder(graph)
+    for operator in graph.operators:
+        _check_tensors(graph, operator)
+        CONVERTERS[operator.name](builder, operator)
     return builder.finish(name)
 
 
-def _check_inputs(graph: Graph, operator: GraphOperator) -> None:
-    """Every converter may take for granted one output that nothing else has written."""
+def _check_tensors(graph: Graph, operator: GraphOperator) -> None:
+    """Verify what every converter takes for granted: inputs, one output, tensors of known form."""
     if len(operator.outputs) != 1 or not operator.inputs:
         raise FileFormatError(
             f"{operator.label} has {len(operator.inputs)} inputs and {len(operator.outputs)} "
@@ -96,3 +96,9 @@ def _check_inputs(graph: Graph, operator: GraphOperator) -> None:
         )
     if graph.tensors[operator.outputs[0]].data is not None:
         raise FileFormatError(f"{operator.label} writes a constant")
+    for index in (*operator.inputs, *operator.outputs):
+        tensor = graph.tensors[index]
+        if index >= 0 and tensor.obstacle:
+            raise UnsupportedOperatorError(
+                f"{operator.label} uses tensor {tensor.name!r}, which {tensor.obstacle}"
+            )

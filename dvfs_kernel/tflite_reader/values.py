@@ -89,6 +89,10 @@ class NetworkBuilder:
         source = graph.tensors[graph.inputs[0]]
         if source.data is not None:
             raise FileFormatError(f"the input {source.name!r} of the model is a constant")
+        if source.obstacle:
+            raise UnsupportedOperatorError(
+                f"the input {source.name!r} of the model {source.obstacle}"
+            )
         self._input = self._new_tensor(source, canonical_shape(source.dims, "the model's input"))
         self._define(
             graph.inputs[0], Value(self._input, source.dims, canonical_axes(len(source.dims)))

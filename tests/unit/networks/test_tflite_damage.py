@@ -264,6 +264,18 @@ def test_unsupported_operators_are_named(name):
         assert word in str(error)
 
 
+def test_an_unsupported_operator_is_named_before_the_form_of_its_tensors():
+    w = convolution()
+    w.operator("LOGISTIC", (3,), (w.tensor("late", (1, 0), "int16"),))
+    assert "LOGISTIC (operator 1, 'late')" in str(refusal(w))
+
+
+def test_tensors_that_no_operator_uses_may_have_any_form():
+    w = convolution()
+    w.tensor("unused", (1, 0), "int16")
+    assert len(read(w.finish()).tensors) == 2
+
+
 def test_missing_and_oversized_files(tmp_path):
     with pytest.raises(FileFormatError, match="cannot read"):
         tflite_reader.read(tmp_path / "none.tflite")
