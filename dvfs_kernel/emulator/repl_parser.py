@@ -143,7 +143,8 @@ class _Parser:
 
     def fail(self, expected: str) -> Never:
         self.skip_blanks()
-        rest = self.text[self.at :].split("\n", 1)[0].strip()
+        # Indentation has become braces; the writer has not written those at the end of a line.
+        rest = self.text[self.at :].split("\n", 1)[0].strip().rstrip("{};").rstrip()
         found = f"'{rest[:40]}'" if rest else "the end of the line"
         raise fail(self.path, self.line(), f"expected {expected}, found {found}")
 

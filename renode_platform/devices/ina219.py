@@ -180,18 +180,18 @@ class Ina219(object):
 
     def _shunt_counts(self, volts):
         limit_v = ds.INA219_SHUNT_RANGE_V[(self._configuration >> 11) & 3]
-        limit = int(limit_v / ds.INA219_SHUNT_LSB_V + 0.5)
+        limit = int(limit_v / float(ds.INA219_SHUNT_LSB_V) + 0.5)
         return max(-limit, min(limit, _quantise(volts, ds.INA219_SHUNT_LSB_V, self._shunt_bits)))
 
     def _bus_counts(self, volts):
         limit_v = ds.INA219_BUS_RANGE_V[(self._configuration >> 13) & 1]
-        limit = int(limit_v / ds.INA219_BUS_LSB_V + 0.5)
+        limit = int(limit_v / float(ds.INA219_BUS_LSB_V) + 0.5)
         return max(0, min(limit, _quantise(volts, ds.INA219_BUS_LSB_V, self._bus_bits)))
 
 
 def _quantise(volts, lsb_v, bits):
     """Return counts of `lsb_v`, in the coarser steps of a resolution below 12 bits."""
     step = 1 << (12 - bits)
-    steps = volts / (lsb_v * step)
+    steps = volts / float(lsb_v * step)
     rounded = int(steps + 0.5) if steps >= 0 else -int(-steps + 0.5)
     return rounded * step

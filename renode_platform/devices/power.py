@@ -30,14 +30,14 @@ class MonotoneCubic(object):
         self.xs = [float(x) for x, _ in points]
         self.ys = [float(y) for _, y in points]
         widths = [b - a for a, b in zip(self.xs, self.xs[1:])]
-        secants = [(b - a) / width for a, b, width in zip(self.ys, self.ys[1:], widths)]
+        secants = [(b - a) / float(width) for a, b, width in zip(self.ys, self.ys[1:], widths)]
         slopes = [secants[0]]
         for i in range(1, len(secants)):
             before, after = secants[i - 1], secants[i]
             # The weighted harmonic mean keeps each piece monotone.
             first = 2 * widths[i] + widths[i - 1]
             second = widths[i] + 2 * widths[i - 1]
-            slopes.append((first + second) / (first / before + second / after))
+            slopes.append((first + second) / float(first / float(before) + second / float(after)))
         slopes.append(secants[-1])
         self.slopes = slopes
 
@@ -49,7 +49,7 @@ class MonotoneCubic(object):
         while x > self.xs[i + 1]:
             i += 1
         width = self.xs[i + 1] - self.xs[i]
-        t = (x - self.xs[i]) / width
+        t = (x - self.xs[i]) / float(width)
         return (
             self.ys[i] * (1 + 2 * t) * (1 - t) * (1 - t)
             + self.slopes[i] * width * t * (1 - t) * (1 - t)
@@ -69,7 +69,7 @@ def pll_current_a(vco_hz):
     Between and beyond the two frequencies of the table the current is linear in the frequency.
     """
     (low_hz, low_a), (high_hz, high_a) = [
-        (row[0], (row[1] + row[2]) / 2 + (row[3] + row[4]) / 2) for row in ds.PLL_CURRENT_A
+        (row[0], (row[1] + row[2]) / 2.0 + (row[3] + row[4]) / 2.0) for row in ds.PLL_CURRENT_A
     ]
     return low_a + (high_a - low_a) * (vco_hz - low_hz) / float(high_hz - low_hz)
 
@@ -82,7 +82,7 @@ def _charge_curve(table):
         current_a = total_ma * 1e-3 - ds.STATIC_CURRENT_A
         if hclk_hz > ds.CURRENT_ROWS_PLL_ABOVE_HZ:
             current_a -= pll_current_a(ds.CURRENT_ROWS_VCO_PER_HCLK * hclk_hz)
-        points.append((hclk_hz, current_a / core_voltage_v(vos, overdrive)))
+        points.append((hclk_hz, current_a / float(core_voltage_v(vos, overdrive))))
     return MonotoneCubic(points)
 
 
@@ -111,7 +111,7 @@ def run_table_current_a(hclk_hz, vos, overdrive, icache, dcache):
     if icache and dcache:
         return cached
     uncached = core_current_a(hclk_hz, vos, overdrive, "uncached")
-    return (cached + uncached) / 2 if icache or dcache else uncached
+    return (cached + uncached) / 2.0 if icache or dcache else uncached
 
 
 def oscillator_current_a(clocks):

@@ -110,7 +110,8 @@ class PowerMeter(Device):
         """Return the mean current over a stretch that ends now or earlier."""
         if end_ps <= begin_ps:
             return self.present_a
-        return (self.charge_at(end_ps) - self.charge_at(begin_ps)) / ((end_ps - begin_ps) * 1e-12)
+        charge_c = self.charge_at(end_ps) - self.charge_at(begin_ps)
+        return charge_c / ((end_ps - begin_ps) * 1e-12)
 
     # ---- the current ----
 

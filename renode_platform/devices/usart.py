@@ -97,7 +97,7 @@ class Usart(Device):
         baud = self.baud()
         if baud == 0:
             return None
-        return int(self._bits_per_frame() * PS_PER_S / baud + 0.5)
+        return int(self._bits_per_frame() * PS_PER_S / float(baud) + 0.5)
 
     def _rates_differ(self):
         if self.line_baud is None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices import power
 from renode_platform.devices.clock_tree import Clocks
+from renode_platform.devices.rcc import enable_bits
 
 MHZ = 1_000_000
 SCALES = [(1, True), (1, False), (2, False), (3, False)]
@@ -129,8 +130,6 @@ def test_another_bus_master_adds_the_bus_matrix():
 
 
 def test_every_peripheral_of_the_current_table_has_an_enable_bit():
-    from renode_platform.devices.rcc import enable_bits
-
     assert set(ds.PERIPHERAL_UA_PER_MHZ) <= set(enable_bits())
 
 
@@ -142,7 +141,9 @@ def test_energy_is_current_times_time():
     meter = platform.meter
     current_a = meter.present_a
     # HSI, scale 3, caches off: the uncached table below its lowest row.
-    assert current_a == pytest.approx(power.current_a(platform.rcc.clocks, "run", False, False), 1e-3)
+    assert current_a == pytest.approx(
+        power.current_a(platform.rcc.clocks, "run", False, False), 1e-3
+    )
     host.advance_us(1000)
     meter.update()
     assert meter.energy_j == pytest.approx(current_a * 1e-3 * 3.3)
@@ -284,7 +285,7 @@ def test_history_stays_bounded():
 
 
 def test_writing_flash_draws_its_current():
-    host, platform = make_board()
+    _, platform = make_board()
     before = platform.meter.present_a
     flash = Registers(platform, "flashController")
     for key in ds.FLASH_KEYS:
