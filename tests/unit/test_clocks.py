@@ -40,8 +40,19 @@ def test_text_forms(text, setting):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "pll", "pll:25/216", "pll:25/216/2/1", "hse:2", "lse", "pll:-1/2/2", "hsi:ahb", "pll:٢/٢/٢"]
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "pll",
+        "pll:25/216",
+        "pll:25/216/2/1",
+        "hse:2",
+        "lse",
+        "pll:-1/2/2",
+        "hsi:ahb",
+        "pll:٢/٢/٢",
+    ],
+)
 def test_other_text_is_refused(text):
     with pytest.raises(ClockError, match=r"allowed: hsi, hse, pll:M/N/P"):
         ClockSetting.parse(text)

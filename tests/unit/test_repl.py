@@ -136,16 +136,19 @@ a: Space.Name.Type @ sysbus 0x10
         ("@ none", []),
         ("", []),
         ("@ { sysbus 1; sysbus 2 }", [("sysbus", 1, None), ("sysbus", 2, None)]),
-        ("@ {\n        sysbus 1;\n        sysbus 2;\n    }", [("sysbus", 1, None), ("sysbus", 2, None)]),
         (
-            "@ sysbus new Bus.BusMultiRegistration { address: 0x10; size: 0x20; region: \"r\" }",
+            "@ {\n        sysbus 1;\n        sysbus 2;\n    }",
+            [("sysbus", 1, None), ("sysbus", 2, None)],
+        ),
+        (
+            '@ sysbus new Bus.BusMultiRegistration { address: 0x10; size: 0x20; region: "r" }',
             [("sysbus", 0x10, 0x20)],
         ),
         ('@ sysbus 4 as "alias"', [("sysbus", 4, None)]),
         ('@ sysbus as "alias"', [("sysbus", None, None)]),
         ("@ other 13", [("other", 13, None)]),
     ],
-)  # fmt: skip
+)
 def test_registrations(text, registrations):
     entry = parse(f"other: T\n    x: 1\na: T {text}\n    x: 1\n")["a"]
     assert entry.registrations == tuple(Registration(*r) for r in registrations)
@@ -162,7 +165,10 @@ def test_registrations(text, registrations):
         ("4 -> nvic@5", [(4, "nvic", 5)]),
         ("[0-2] -> nvic@[6-8]", [(0, "nvic", 6), (1, "nvic", 7), (2, "nvic", 8)]),
         ("[0-2] -> nvic@[8-6]", [(0, "nvic", 8), (1, "nvic", 7), (2, "nvic", 6)]),
-        ("[0-3] -> nvic@[1,5-6,9]", [(0, "nvic", 1), (1, "nvic", 5), (2, "nvic", 6), (3, "nvic", 9)]),
+        (
+            "[0-3] -> nvic@[1,5-6,9]",
+            [(0, "nvic", 1), (1, "nvic", 5), (2, "nvic", 6), (3, "nvic", 9)],
+        ),
         ("[A, B] -> nvic@[1, 2]", [("A", "nvic", 1), ("B", "nvic", 2)]),
         ("0-1 -> nvic@2-3", [(0, "nvic", 2), (1, "nvic", 3)]),
         ("[0-1] -> sysc#3@[0-1]", [(0, "sysc#3", 0), (1, "sysc#3", 1)]),
@@ -170,7 +176,7 @@ def test_registrations(text, registrations):
         ("IRQ -> nvic@1 sysc@2", [("IRQ", "nvic", 1), ("IRQ", "sysc", 2)]),
         ("IRQ -> none", []),
     ],
-)  # fmt: skip
+)
 def test_interrupts(text, interrupts):
     entry = parse(f"nvic: T @ sysbus 0\nsysc: T @ sysbus 1\na: T @ sysbus 2\n    {text}\n")["a"]
     assert entry.interrupts == tuple(Interrupt(*i) for i in interrupts)
@@ -408,22 +414,26 @@ VALUES = st.recursive(
 
 
 def written(value):
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, EnumValue):
-        return ".".join(value.parts)
-    if isinstance(value, NumberRange):
-        return f"<{value.begin:#x}, +{value.end - value.begin}>"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, list):
-        return "[" + ", ".join(written(inner) for inner in value) + "]"
-    if isinstance(value, dict):
-        return "{ " + "; ".join(f"{k}: {written(v)}" for k, v in value.items()) + " }"
-    if isinstance(value, NewObject):
-        inner = "; ".join(f"{name}: {written(v)}" for name, v in value.attributes.items())
-        return f"new {value.type} {{ {inner} }}"
-    return str(value)
+    """Return a value as a user would write it."""
+    match value:
+        case bool():
+            text = "true" if value else "false"
+        case EnumValue():
+            text = ".".join(value.parts)
+        case NumberRange():
+            text = f"<{value.begin:#x}, +{value.end - value.begin}>"
+        case str():
+            text = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case list():
+            text = "[" + ", ".join(written(inner) for inner in value) + "]"
+        case dict():
+            text = "{ " + "; ".join(f"{k}: {written(v)}" for k, v in value.items()) + " }"
+        case NewObject():
+            inner = "; ".join(f"{name}: {written(v)}" for name, v in value.attributes.items())
+            text = f"new {value.type} {{ {inner} }}"
+        case _:
+            text = str(value)
+    return text
 
 
 @given(
@@ -468,10 +478,11 @@ def test_garbage_gives_a_readable_error(text):
 
 
 def check_damaged(text):
+    message = ""
     try:
-        entries = PlatformDescription.parse(text).peripherals
+        PlatformDescription.parse(text)
     except PlatformDescriptionError as error:
-        assert str(error).startswith("<text>:")
-        assert int(str(error).split(":")[1]) <= text.count("\n") + text.count("\r") + 1
-    else:
-        assert all(entry.name == name for name, entry in entries.items())
+        message = str(error)
+    if message:
+        assert message.startswith("<text>:")
+        assert int(message.split(":")[1]) <= text.count("\n") + text.count("\r") + 1

@@ -447,10 +447,16 @@ def test_clock_changes_reach_the_host_with_their_time(board):
 
 @pytest.mark.parametrize(
     ("name", "register", "bit"),
-    [("usart3", "APB1ENR", "USART3EN"), ("gpioPortE", "AHB1ENR", "GPIOEEN"),
-     ("pwr", "APB1ENR", "PWREN"), ("syscfg", "APB2ENR", "SYSCFGEN"),
-     ("lptim1", "APB1ENR", "LPTIM1EN"), ("i2c1", "APB1ENR", "I2C1EN"), ("tim2", "APB1ENR", "TIM2EN")],
-)  # fmt: skip
+    [
+        ("usart3", "APB1ENR", "USART3EN"),
+        ("gpioPortE", "AHB1ENR", "GPIOEEN"),
+        ("pwr", "APB1ENR", "PWREN"),
+        ("syscfg", "APB2ENR", "SYSCFGEN"),
+        ("lptim1", "APB1ENR", "LPTIM1EN"),
+        ("i2c1", "APB1ENR", "I2C1EN"),
+        ("tim2", "APB1ENR", "TIM2EN"),
+    ],
+)
 def test_a_peripheral_without_its_clock_loses_writes_and_reads_zero(board, name, register, bit):
     host, platform, rcc, _ = board
     device = platform.devices[name][2]
