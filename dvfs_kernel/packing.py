@@ -69,7 +69,7 @@ Int64 = npt.NDArray[np.int64]
 
 # Bounded requantisation: twice a sum fits 32 bits, and the zero point fits ahead of the shift.
 _SUM_LIMIT = (1 << 30) - 1
-_SHIFT_LIMITS = (1, 22)
+_SHIFT_LIMITS = (1, 23)
 
 
 @dataclass(frozen=True)
@@ -206,22 +206,22 @@ def _rescale(
     """
     multipliers, shifts = (array.astype(np.int64) for array in quantize_multipliers(factors))
     right = -shifts
-    # Nothing of a channel with multiplier 0 reaches the output, whatever the shift.
-    bounded_right = np.where(multipliers == 0, 1, right)
+    if (largest_sums > _SUM_LIMIT).any():
+        return _Rescale(multipliers, right)
+    products = ((largest_sums * multipliers) >> 31) + 1
+    # A channel of which nothing is left after the shift (dead ones have tiny weight scales) may as
+    # well have the multiplier 0, which goes with any shift.
+    vanishing = products < (np.int64(1) << np.maximum(right - 1, 0))
+    bounded = np.where(vanishing, 0, multipliers)
+    bounded_right = np.where(vanishing | (multipliers == 0), 1, right)
     low, high = _SHIFT_LIMITS
-    within = bool(
-        (largest_sums <= _SUM_LIMIT).all()
-        and (bounded_right >= low).all()
-        and (bounded_right <= high).all()
-    )
-    if within:
-        products = ((largest_sums * multipliers) >> 31) + 1
-        offsets = abs(2 * zero_point + 1) << (bounded_right - 1)
-        within = bool((products + offsets + 1 < 1 << 31).all())
-    if not within:
+    if (bounded_right < low).any() or (bounded_right > high).any():
+        return _Rescale(multipliers, right)
+    offsets = abs(2 * zero_point + 1) << (bounded_right - 1)
+    if (products + offsets + 1 >= 1 << 31).any():
         return _Rescale(multipliers, right)
     form = abi.Requantisation.SATURATE if activation == (-128, 127) else abi.Requantisation.CLAMP
-    return _Rescale(multipliers, bounded_right, form)
+    return _Rescale(bounded, bounded_right, form)
 
 
 def _words(values: npt.ArrayLike) -> bytes:

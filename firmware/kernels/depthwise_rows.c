@@ -38,9 +38,21 @@ rows_of_pairs(const depthwise_job_t *job, int32_t size, int32_t stride,
     const void *taps = size == 3 ? &taps_3 : job->weights;
     const int8_t *row = job->window;
     int8_t *output = job->output;
+    const run_3_t run = {bias, rescale.multiplier, rescale.offset, rescale.shift, step};
     for (int32_t y = job->rows; y > 0; y--) {
         const int8_t *p = row;
-        for (int32_t left = pairs; left > 0; left--) {
+        int32_t left = pairs;
+        if (size == 3 && form == abi_requantisation_saturate && pairs > 0) {
+            if (stride == 1) {
+                depthwise_run_3_1(&run, p, row_bytes, &taps_3, output, pairs);
+            } else {
+                depthwise_run_3_2(&run, p, row_bytes, &taps_3, output, pairs);
+            }
+            p += 2 * stride * pairs;
+            output += 2 * step * pairs;
+            left = 0;
+        }
+        for (; left > 0; left--) {
             const pair_t pair = pair_at(p, row_bytes, taps, bias, size, stride);
             p += 2 * stride;
             const int8_t first = requantise(pair.a, &rescale, &range, form);

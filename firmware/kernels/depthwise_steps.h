@@ -17,7 +17,7 @@ typedef struct {
 } pair_t;
 
 /* The taps of a 3x3 kernel, which stay in registers: (w0, w2) of each row, w1 of rows 0 and 1, w1 of
- * row 2. */
+ * row 2 with nothing beside it. */
 typedef struct {
     uint32_t row0;
     uint32_t row1;
@@ -26,65 +26,122 @@ typedef struct {
     uint32_t middle2;
 } taps_3_t;
 
-#define TAPS_3                                                                                     \
-    [w0] "r"(taps->row0), [w1] "r"(taps->row1), [w2] "r"(taps->row2), [w3] "r"(taps->middle01),    \
-        [w4] "r"(taps->middle2)
-
-static inline void depthwise_steps_3_1(pair_t *pair, const int8_t *p, int32_t s,
-                                       const taps_3_t *taps) {
-    uint32_t e;
-    uint32_t f;
-    uint32_t o;
-    __asm__ volatile("ldr %[e], [%[p]]\n\t"
-                     "ldr %[f], [%[p], %[s]]\n\t"
-                     "sxtb16 %[o], %[e], ror #8\n\t"
-                     "sxtb16 %[e], %[e]\n\t"
-                     "smlad %[b], %[o], %[w0], %[b]\n\t"
-                     "smlad %[a], %[e], %[w0], %[a]\n\t"
-                     "smlatb %[b], %[e], %[w3], %[b]\n\t"
-                     "sxtb16 %[e], %[f], ror #8\n\t"
-                     "smlabb %[a], %[o], %[w3], %[a]\n\t"
-                     "ldr %[o], [%[p], %[s], lsl #1]\n\t"
-                     "smlad %[b], %[e], %[w1], %[b]\n\t"
-                     "sxtb16 %[f], %[f]\n\t"
-                     "smlabt %[a], %[e], %[w3], %[a]\n\t"
-                     "sxtb16 %[e], %[o], ror #8\n\t"
-                     "smlatt %[b], %[f], %[w3], %[b]\n\t"
-                     "sxtb16 %[o], %[o]\n\t"
-                     "smlad %[a], %[f], %[w1], %[a]\n\t"
-                     "smlad %[b], %[e], %[w2], %[b]\n\t"
-                     "smlabb %[a], %[e], %[w4], %[a]\n\t"
-                     "smlatb %[b], %[o], %[w4], %[b]\n\t"
-                     "smlad %[a], %[o], %[w2], %[a]\n\t"
-                     : [a] "+r"(pair->a), [b] "+r"(pair->b), [e] "=&r"(e), [f] "=&r"(f),
-                       [o] "=&r"(o)
-                     : [p] "r"(p), [s] "r"(s), TAPS_3
-                     : "memory");
-}
-
-#define STEP_3_2(w, middle_a, middle_b, step)                                                      \
+/* Rows 0 and 1 in e and f; `last0` to `last2` issue beside the last multiplications, when f, e and o
+ * have become free one after the other. */
+#define STEPS_3_1(last0, last1)                                                                    \
     "ldr %[e], [%[p]]\n\t"                                                                         \
-    "ldrsb %[t], [%[p], #4]\n\t" step                                                              \
+    "ldr %[f], [%[p], %[s]]\n\t"                                                                   \
     "sxtb16 %[o], %[e], ror #8\n\t"                                                                \
-    "sxtb16 %[e], %[e]\n\t" middle_a " %[a], %[o], %[w" middle_b "], %[a]\n\t"                     \
-    "pkhbt %[t], %[t], %[e]\n\t"                                                                   \
-    "smlad %[a], %[e], %[w" w "], %[a]\n\t"                                                        \
-    "smladx %[b], %[t], %[w" w "], %[b]\n\t"
+    "sxtb16 %[e], %[e]\n\t"                                                                        \
+    "smlad %[b], %[o], %[w0], %[b]\n\t"                                                            \
+    "smlad %[a], %[e], %[w0], %[a]\n\t"                                                            \
+    "smlatb %[b], %[e], %[w3], %[b]\n\t"                                                           \
+    "sxtb16 %[e], %[f], ror #8\n\t"                                                                \
+    "smlabb %[a], %[o], %[w3], %[a]\n\t"                                                           \
+    "ldr %[o], [%[p], %[s], lsl #1]\n\t"                                                           \
+    "smlad %[b], %[e], %[w1], %[b]\n\t"                                                            \
+    "sxtb16 %[f], %[f]\n\t"                                                                        \
+    "smlabt %[a], %[e], %[w3], %[a]\n\t"                                                           \
+    "sxtb16 %[e], %[o], ror #8\n\t"                                                                \
+    "smlatt %[b], %[f], %[w3], %[b]\n\t"                                                           \
+    "sxtb16 %[o], %[o]\n\t"                                                                        \
+    "smlad %[a], %[f], %[w1], %[a]\n\t" last0                                                      \
+    "smlad %[b], %[e], %[w2], %[b]\n\t"                                                            \
+    "smlabb %[a], %[e], %[w4], %[a]\n\t" last1                                                     \
+    "smlatb %[b], %[o], %[w4], %[b]\n\t"                                                           \
+    "smlad %[a], %[o], %[w2], %[a]\n\t"
 
-static inline void depthwise_steps_3_2(pair_t *pair, const int8_t *p, int32_t s,
-                                       const taps_3_t *taps) {
-    uint32_t e;
-    uint32_t o;
-    uint32_t t;
-    __asm__ volatile(
-        STEP_3_2("0", "smlabb", "3", "add %[p], %[s]\n\t") "smlatb %[b], %[o], %[w3], %[b]\n\t"
-        STEP_3_2("1", "smlabt", "3", "add %[p], %[s]\n\t") "smlatt %[b], %[o], %[w3], %[b]\n\t"
-        STEP_3_2("2", "smlabb", "4", "") "smlatb %[b], %[o], %[w4], %[b]\n\t"
-        : [a] "+r"(pair->a), [b] "+r"(pair->b), [e] "=&r"(e), [o] "=&r"(o), [t] "=&r"(t),
-          [p] "+r"(p)
-        : [s] "r"(s), TAPS_3
-        : "memory");
-}
+/* A row of three; `middle` is its w1, whose lane the two instructions name. */
+#define ROW_3_2(w, first, second, middle, next)                                                    \
+    "ldr %[e], [%[p]]\n\t"                                                                         \
+    "ldrsb %[f], [%[p], #4]\n\t" next                                                              \
+    "sxtb16 %[o], %[e], ror #8\n\t"                                                                \
+    "sxtb16 %[e], %[e]\n\t" first " %[a], %[o], %[" middle "], %[a]\n\t"                           \
+    "pkhbt %[f], %[f], %[e]\n\t"                                                                   \
+    "smlad %[a], %[e], %[" w "], %[a]\n\t"                                                         \
+    "smladx %[b], %[f], %[" w "], %[b]\n\t" second " %[b], %[o], %[" middle "], %[b]\n\t"
+
+#define NEXT_ROW "add %[p], %[s]\n\t"
+
+#define STEPS_3_2                                                                                  \
+    ROW_3_2("w0", "smlabb", "smlatb", "w3", NEXT_ROW)                                              \
+    ROW_3_2("w1", "smlabt", "smlatt", "w3", NEXT_ROW)                                              \
+    ROW_3_2("w2", "smlabb", "smlatb", "w4", "")
+
+#define DEPTHWISE_3(stride, code)                                                                  \
+    static inline void depthwise_steps_3_##stride(pair_t *pair, const int8_t *p, int32_t s,        \
+                                                  const taps_3_t *taps) {                          \
+        uint32_t e;                                                                                \
+        uint32_t f;                                                                                \
+        uint32_t o;                                                                                \
+        __asm__ volatile(code                                                                      \
+                         : [a] "+r"(pair->a), [b] "+r"(pair->b), [p] "+r"(p), [e] "=&r"(e),        \
+                           [f] "=&r"(f), [o] "=&r"(o)                                              \
+                         : [s] "r"(s), [w0] "r"(taps->row0), [w1] "r"(taps->row1),                 \
+                           [w2] "r"(taps->row2), [w3] "r"(taps->middle01),                         \
+                           [w4] "r"(taps->middle2)                                                 \
+                         : "memory");                                                              \
+    }
+
+DEPTHWISE_3(1, STEPS_3_1("", ""))
+DEPTHWISE_3(2, STEPS_3_2)
+
+/* What a run of pairs needs beside the taps. */
+typedef struct {
+    int32_t bias;
+    int32_t multiplier;
+    int32_t offset;
+    int32_t shift;
+    int32_t step;               /* bytes from one output to the next */
+} run_3_t;
+
+/* The saturating form of requantise (requantise.h) for a and b, and their stores. Expects the offset
+ * in e and the multiplier in f. */
+#define SATURATE_TWO(next)                                                                         \
+    "add %[o], %[e], %[b], asr #31\n\t" next                                                       \
+    "add %[e], %[e], %[a], asr #31\n\t"                                                            \
+    "smmlar %[b], %[b], %[f], %[o]\n\t"                                                            \
+    "ldr %[o], [%[k], #12]\n\t"                                                                    \
+    "smmlar %[a], %[a], %[f], %[e]\n\t"                                                            \
+    "ldr %[f], [%[k], #16]\n\t"                                                                    \
+    "subs %[w4], #65536\n\t"                                                                       \
+    "asr %[b], %[o]\n\t"                                                                           \
+    "asr %[a], %[o]\n\t"                                                                           \
+    "ssat %[b], #8, %[b]\n\t"                                                                      \
+    "ssat %[a], #8, %[a]\n\t"                                                                      \
+    "strb %[b], [%[out], %[f]]\n\t"                                                                \
+    "strb %[a], [%[out]]\n\t"                                                                      \
+    "add %[out], %[out], %[f], lsl #1\n\t"
+
+#define LOAD_BIAS                                                                                  \
+    "ldr %[a], [%[k]]\n\t"                                                                         \
+    "ldr %[b], [%[k]]\n\t"
+#define LOAD_MULTIPLIER "ldr %[f], [%[k], #4]\n\t"
+#define LOAD_OFFSET "ldr %[e], [%[k], #8]\n\t"
+
+/* A run of `pairs` (at least 1, at most 32768) pairs, saturated. All registers are taken: the count
+ * is in the unused upper lane of the last tap. */
+#define DEPTHWISE_RUN_3(stride, code)                                                              \
+    static inline void depthwise_run_3_##stride(const run_3_t *run, const int8_t *p, int32_t s,    \
+                                                const taps_3_t *taps, int8_t *out,                 \
+                                                int32_t pairs) {                                   \
+        uint32_t a;                                                                                \
+        uint32_t b;                                                                                \
+        uint32_t e;                                                                                \
+        uint32_t f;                                                                                \
+        uint32_t o;                                                                                \
+        uint32_t last = (taps->middle2 & 0xFFFFu) | ((uint32_t)(pairs - 1) << 16);                 \
+        __asm__ volatile("1:\n\t" LOAD_BIAS code "bpl 1b\n\t"                                     \
+                         : [a] "=&r"(a), [b] "=&r"(b), [p] "+r"(p), [out] "+r"(out),               \
+                           [w4] "+r"(last), [e] "=&r"(e), [f] "=&r"(f), [o] "=&r"(o)               \
+                         : [k] "r"(run), [s] "r"(s), [w0] "r"(taps->row0), [w1] "r"(taps->row1),   \
+                           [w2] "r"(taps->row2), [w3] "r"(taps->middle01)                          \
+                         : "cc", "memory");                                                        \
+    }
+
+DEPTHWISE_RUN_3(1, STEPS_3_1(LOAD_MULTIPLIER, LOAD_OFFSET) SATURATE_TWO("add %[p], #2\n\t"))
+DEPTHWISE_RUN_3(2, STEPS_3_2 LOAD_MULTIPLIER LOAD_OFFSET "sub %[p], %[p], %[s], lsl #1\n\t"
+                   SATURATE_TWO("add %[p], #4\n\t"))
 
 /* Rows of 5 and 7 taps: the taps come from memory, (w0, w2), (w1, w3), (w4, w6), (w5, 0), a row of 5
  * having (w4, 0) last. A row's first loads, and e = (b0, b2), o = (b1, b3), f = (b4, b6). */
