@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dvfs_kernel.emulator import state as st
 from dvfs_kernel.emulator.memory import Memory
 from dvfs_kernel.emulator.trace import ClockChange, MarkerWrite
 from dvfs_kernel.errors import BoardError, PlatformDescriptionError
+from renode_platform.devices import registers as device_registers
+from renode_platform.devices.attach import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +27,8 @@ _TCM = {"itcm", "dtcm"}
 _PAGE = 4096
 _MARKER_PORT = "E"
 _ITCM_FLASH_END = 0x08000000
+_ACR: Any = device_registers.FLASH.registers["ACR"]
+_EMPTY_ART = np.zeros(st.ART_LINES, np.int64)
 _INIT_WIDTHS = {"WriteByte": 1, "WriteWord": 2, "WriteDoubleWord": 4}
 
 
@@ -91,8 +97,6 @@ class Board:
     """
 
     def __init__(self, description: PlatformDescription, machine: Machine) -> None:
-        from renode_platform.devices.attach import build  # noqa: PLC0415 - not for memory-only use
-
         self._machine = machine
         self.flash_memory = next((m for m in machine.memory.memories if m.name == "flash"), None)
         _classify(machine)
@@ -103,7 +107,8 @@ class Board:
     def attach(self, bus: Bus) -> None:
         """Put the devices on the bus and listen to what the trace records."""
         for base, size, device in self.platform.devices.values():
-            bus.attach(base, size, device)
+            port = _FlashPort(device, self._machine) if device is self.platform.flash else device
+            bus.attach(base, size, port)
         host = self._machine.host
         host.on_power = self.platform.meter.update
         self.platform.on_line(host.set_irq)
@@ -187,6 +192,23 @@ class Board:
             return SerialPort(self.platform.uart(name))
         except KeyError:
             raise BoardError(f"there is no serial port {name!r} in the description") from None
+
+
+class _FlashPort:
+    """The flash interface's registers, and what the timing model has to know of them."""
+
+    def __init__(self, device: Any, machine: Machine) -> None:
+        self._device = device
+        self._words = machine.native_state.data
+        self.read = device.read
+
+    def write(self, offset: int, size: int, value: int) -> None:
+        self._device.write(offset, size, value)
+        acr = _ACR
+        control = self._device.values["ACR"]
+        if acr.get(control, "ARTRST"):
+            self._words[st.ART : st.ART + st.ART_LINES] = _EMPTY_ART.data
+        self._words[st.ART_ON] = acr.get(control, "ARTEN")
 
 
 def _classify(machine: Machine) -> None:

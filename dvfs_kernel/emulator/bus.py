@@ -24,9 +24,11 @@ _AHB1 = 0x40020000
 class BusDevice(Protocol):
     """What answers on the bus."""
 
-    def read(self, offset: int, size: int) -> int: ...
+    def read(self, offset: int, size: int) -> int:
+        """Return `size` bytes at an offset."""
 
-    def write(self, offset: int, size: int, value: int) -> Any: ...
+    def write(self, offset: int, size: int, value: int) -> Any:
+        """Write `size` bytes at an offset."""
 
 
 class Bus:

@@ -7,6 +7,9 @@ Replacement. No public document tells the policy of the Cortex-M7. Here: least r
 the 2-way instruction cache, round robin per set in the 4-way data cache (estimate).
 """
 
+# Words of the state are integers, which NumPy's annotations do not tell for a single index.
+# mypy: disable-error-code="no-any-return"
+
 from __future__ import annotations
 
 from typing import Any
@@ -21,6 +24,7 @@ __all__ = [
     "clean_data_set_way",
     "data_access",
     "fetch",
+    "invalidate_accelerator",
     "invalidate_data",
     "invalidate_instructions",
 ]
@@ -220,6 +224,13 @@ def invalidate_instructions(s: st.NativeState) -> None:
 def _data_sets(s: st.NativeState) -> Any:
     area = s[_DCACHE : _DCACHE + _DCACHE_SETS * _DCACHE_STRIDE]
     return area.reshape(_DCACHE_SETS, _DCACHE_STRIDE)
+
+
+def invalidate_accelerator(s: st.NativeState) -> None:
+    """Empty the flash accelerator and the read buffers (reset)."""
+    s[_ART : _ART + _ART_LINES] = 0
+    s[_LAST_FETCH_LINE] = s[_LAST_READ_LINE] = s[_LAST_STORE_LINE] = -1
+    s[_ART_ON] = s[_STORE_BYTES] = s[_STREAMED_LINES] = 0
 
 
 def invalidate_data(s: st.NativeState) -> None:

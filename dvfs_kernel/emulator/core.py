@@ -7,14 +7,13 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import unicorn as uc
-from unicorn import arm_const as arm
-from unicorn.unicorn_py3.unicorn import uclib
-
 from dvfs_kernel.emulator import hooks
 from dvfs_kernel.emulator import state as st
 from dvfs_kernel.emulator.pc_sync import find_skip_flag
 from dvfs_kernel.emulator.registers import RegisterBatch
+from dvfs_kernel.emulator.unicorn_binding import arm, error_text, new_engine
+from dvfs_kernel.emulator.unicorn_binding import const as uc
+from dvfs_kernel.emulator.unicorn_binding import library as uclib
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
@@ -45,8 +44,9 @@ _INVALID_CALLBACK = ctypes.CFUNCTYPE(
 )
 _INTERRUPT_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
 _RESOLVE_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uint64, ctypes.c_uint64)
-_EDGE_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p,
-                                  ctypes.c_void_p)
+_EDGE_CALLBACK = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
+)
 
 _INTEGER_REGISTERS = [arm.UC_ARM_REG_R0 + i for i in range(13)] + [
     arm.UC_ARM_REG_R13,
@@ -125,6 +125,10 @@ _INTERRUPTS = {
 }
 
 
+def _address_of(function: Any) -> int:
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
 class Core:
     """A Cortex-M7 without anything around it.
 
@@ -155,14 +159,12 @@ class Core:
     ) -> None:
         self.state = state
         # The same memory as plain Python integers, for single words.
-        self.words = memoryview(state)
+        self.words = state.data
         self.failure: BaseException | None = None
         self.store_trap: StoreTrap | None = None
-        # UC_MODE_MCLASS would select another core, without double precision.
-        self._uc = uc.Uc(uc.UC_ARCH_ARM, uc.UC_MODE_THUMB, arm.UC_CPU_ARM_CORTEX_M7)
+        self._uc = new_engine()
         self._uc.ctl_exits_enabled(True)
-        handle = self._uc._uch  # noqa: SLF001 - the binding has no public name for it
-        self._handle = int(getattr(handle, "value", handle))
+        self._handle: int = self._uc._uch.value  # noqa: SLF001 - it has no public name
         self._engine = ctypes.c_void_p(self._handle)
         # The binding's own object of the function, its argument types set: no conversions here.
         self._start = uclib.uc_emu_start
@@ -173,9 +175,7 @@ class Core:
         self.integers = RegisterBatch(self._handle, _INTEGER_REGISTERS)
         self.specials = RegisterBatch(self._handle, _SPECIAL_REGISTERS)
         self.floats = RegisterBatch(self._handle, _FP_REGISTERS)
-        self._pc = RegisterBatch(
-            self._handle, [arm.UC_ARM_REG_R15, arm.UC_ARM_REG_XPSR]
-        )
+        self._pc = RegisterBatch(self._handle, [arm.UC_ARM_REG_R15, arm.UC_ARM_REG_XPSR])
         self._specials_and_status = RegisterBatch(
             self._handle, [*_SPECIAL_REGISTERS, arm.UC_ARM_REG_XPSR]
         )
@@ -194,15 +194,15 @@ class Core:
         state = self.state
         resolve_callback = _RESOLVE_CALLBACK(self._guarded_resolve(resolve))
         self._callbacks.append(resolve_callback)
-        state[st.RESOLVE] = ctypes.cast(resolve_callback, ctypes.c_void_p).value
-        state[st.EMU_STOP] = ctypes.cast(uclib.uc_emu_stop, ctypes.c_void_p).value
+        state[st.RESOLVE] = _address_of(resolve_callback)
+        state[st.EMU_STOP] = _address_of(uclib.uc_emu_stop)
         state[st.MODEL_CACHES] = int(model_caches)
         state[st.DEADLINE] = NEVER
-        self._add_hook(uc.UC_HOOK_BLOCK, hooks.block_hook.address)
+        self._add_hook(uc.UC_HOOK_BLOCK, hooks.block_hook.address or 0)
         if model_caches:
             state[st.SKIP_PC_SYNC] = find_skip_flag(self._uc, self._handle)
             kinds = uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE
-            self._add_hook(kinds, hooks.access_hook.address)
+            self._add_hook(kinds, hooks.access_hook.address or 0)
         self._add_callback(uc.UC_HOOK_MEM_INVALID, _INVALID_CALLBACK(self._on_invalid))
         self._add_callback(uc.UC_HOOK_INTR, _INTERRUPT_CALLBACK(self._on_interrupt))
 
@@ -238,7 +238,7 @@ class Core:
 
     def _add_callback(self, kind: int, callback: Any) -> None:
         self._callbacks.append(callback)
-        self._add_hook(kind, ctypes.cast(callback, ctypes.c_void_p).value or 0)
+        self._add_hook(kind, _address_of(callback))
 
     # ---- memory ------------------------------------------------------------------------------
 
@@ -260,7 +260,7 @@ class Core:
         read: Callable[[int, int], int],
         write: Callable[[int, int, int], None],
     ) -> None:
-        """Route a range to callables ``read(address, size)`` and ``write(address, size, value)``."""
+        """Route a range to ``read(address, size)`` and ``write(address, size, value)``."""
 
         def on_read(_uc: int, offset: int, width: int, _data: int) -> int:
             try:
@@ -335,8 +335,7 @@ class Core:
 
     def shorten(self, deadline: int) -> None:
         """Stop before a block that begins at or after a cycle, if that is sooner than planned."""
-        if deadline < self.words[st.DEADLINE]:
-            self.words[st.DEADLINE] = deadline
+        self.words[st.DEADLINE] = min(self.words[st.DEADLINE], deadline)
 
     def run(self, deadline: int) -> Stop:
         """Run until the cycle counter reaches a deadline or something needs the chip around.
@@ -398,7 +397,7 @@ class Core:
             return Stop(StopKind.BUS_ERROR, self._access)
         if error in {uc.UC_ERR_INSN_INVALID, uc.UC_ERR_EXCEPTION}:
             return Stop(self._invalid_instruction())
-        raise BoardError(f"the engine stopped with error {error}: {uc.UcError(error)}")
+        raise BoardError(f"the engine stopped with error {error}: {error_text(error)}")
 
     def _invalid_instruction(self) -> StopKind:
         pc, status = self._pc.read()

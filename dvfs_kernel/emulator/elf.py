@@ -69,11 +69,7 @@ class Executable:
         try:
             data = source if isinstance(source, bytes) else Path(source).read_bytes()
             elf = ELFFile(BytesIO(data))
-            if elf.elfclass != 32 or not elf.little_endian or elf["e_machine"] != "EM_ARM":  # noqa: PLR2004
-                raise FileFormatError(
-                    f"{name} is for {elf['e_machine']}, {elf.elfclass} bit; a 32-bit little-endian"
-                    " Arm executable is needed"
-                )
+            _check_target(elf, name)
             segments = tuple(
                 (int(segment["p_paddr"]), _contents(segment, name))
                 for segment in elf.iter_segments("PT_LOAD")
@@ -89,6 +85,14 @@ class Executable:
         if not segments:
             raise FileFormatError(f"{name} has no loadable segment")
         return cls(segments, symbols)
+
+
+def _check_target(elf: Any, name: str) -> None:
+    if elf.elfclass != 32 or not elf.little_endian or elf["e_machine"] != "EM_ARM":
+        raise FileFormatError(
+            f"{name} is for {elf['e_machine']}, {elf.elfclass} bit; a 32-bit little-endian Arm"
+            " executable is needed"
+        )
 
 
 def _contents(segment: Any, name: str) -> bytes:

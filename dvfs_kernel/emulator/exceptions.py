@@ -250,8 +250,9 @@ class Exceptions:
         new_status &= ~_ALIGNED
         target = new_status & _EXC_NUMBER
         if to_thread:
-            self._switch_to_thread(new_status & ~_EXC_NUMBER, control, stack, on_psp=on_psp,
-                                   with_fp=with_fp)
+            self._switch_to_thread(
+                new_status & ~_EXC_NUMBER, control, stack, on_psp=on_psp, with_fp=with_fp
+            )
         else:
             core.set_status(new_status)
             registers = core.integers.read()
@@ -294,9 +295,7 @@ class Exceptions:
             registers = core.integers.read()
             registers[13] = stack
             core.integers.write(registers)
-        core.set_control(
-            control & _CONTROL_NPRIV | selected | (_CONTROL_FPCA if with_fp else 0)
-        )
+        core.set_control(control & _CONTROL_NPRIV | selected | (_CONTROL_FPCA if with_fp else 0))
 
     def _invalid_return(self, registers: list[int], number: int) -> bool:
         """Fault with INVPC: the frame stays where it is, the handler's context is stacked."""

@@ -4,6 +4,10 @@ They are compiled once by Numba and handed to Unicorn as plain function pointers
 costs nanoseconds and no Python.
 """
 
+# Numba's annotations describe its decorators, not the compiled functions that they return.
+# mypy: disable-error-code="arg-type, attr-defined, call-arg, import-untyped, no-any-return"
+# mypy: no-warn-unreachable
+
 from __future__ import annotations
 
 from typing import Any
@@ -43,7 +47,7 @@ _RARE = st.RARE
 _BRANCHES = st.CONDITIONAL | st.INDIRECT | st.FIRST_TIME
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # numba ships no types
+@intrinsic
 def _call_uc(_typing: Any, function: Any, engine: Any) -> Any:
     """Call ``int function(void *engine)`` at an address."""
 
@@ -56,7 +60,7 @@ def _call_uc(_typing: Any, function: Any, engine: Any) -> Any:
     return types.int32(types.int64, types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _call_resolve(_typing: Any, function: Any, address: Any, size: Any) -> Any:
     """Call ``int function(uint64_t address, uint64_t size)`` at an address."""
 
@@ -69,7 +73,7 @@ def _call_resolve(_typing: Any, function: Any, address: Any, size: Any) -> Any:
     return types.int32(types.int64, types.int64, types.int64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _set_byte(_typing: Any, address: Any) -> Any:
     """Store 1 in the byte at an address."""
 
@@ -142,9 +146,11 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
     if previous >= 0:
         before = s[previous + _FLAGS]
     if (flags | before) & _RARE:
-        if (before & _MAY_UNMASK and s[_MASKED_PENDING] != 0) or (
-            flags & _USES_FPU and s[_FPU_DISABLED] != 0
-        ) or (flags & _SPINS and s[_IN_FAULT_HANDLER] != 0):
+        if (
+            (before & _MAY_UNMASK and s[_MASKED_PENDING] != 0)
+            or (flags & _USES_FPU and s[_FPU_DISABLED] != 0)
+            or (flags & _SPINS and s[_IN_FAULT_HANDLER] != 0)
+        ):
             s[_STOPPED_BY_HOOK] = 2
             _call_uc(s[_EMU_STOP], engine)
             return
@@ -168,9 +174,7 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
 
 
 @cfunc("void(int64, int32, int64, int32, int64, voidptr)", cache=True)
-def access_hook(
-    _engine: Any, kind: Any, address: Any, size: Any, _value: Any, data: Any
-) -> None:
+def access_hook(_engine: Any, kind: Any, address: Any, size: Any, _value: Any, data: Any) -> None:
     """Account for a data access."""
     s = carray(data, (_WORDS,), np.int64)
     s[_DATA_ACCESSES] += 1

@@ -78,13 +78,26 @@ _SP = cs_arm.ARM_REG_SP
 _LR = cs_arm.ARM_REG_LR
 _CPSR = cs_arm.ARM_REG_CPSR
 _AL = cs_arm.ARM_CC_AL
+_BYTE = 0xFF
+_PLAIN_IMMEDIATES = {"movw", "movt", "addw", "subw", "adr"}
 _SHIFTED = {"lsl", "lsr", "asr", "ror", "rrx"}
 _EXTEND = {"sxtb", "sxth", "uxtb", "uxth", "sxtb16", "uxtb16"}
 _EXTEND_ADD = {"sxtab", "sxtah", "uxtab", "uxtah", "sxtab16", "uxtab16"}
 _FIELD = {"ubfx", "sbfx"}
 _INSERT = {"bfi", "bfc"}
 _REVERSE = {"rev", "rev16", "revsh", "rbit"}
-_SATURATE = {"ssat", "usat", "ssat16", "usat16", "qadd", "qsub", "qdadd", "qdsub", "usad8", "usada8"}
+_SATURATE = {
+    "ssat",
+    "usat",
+    "ssat16",
+    "usat16",
+    "qadd",
+    "qsub",
+    "qdadd",
+    "qdsub",
+    "usad8",
+    "usada8",
+}
 _MULTIPLY = {
     "mul", "muls", "smulbb", "smulbt", "smultb", "smultt", "smulwb", "smulwt", "smuad", "smuadx",
     "smusd", "smusdx", "smmul", "smmulr", "umull", "smull",
@@ -120,7 +133,15 @@ def decode(code: bytes, address: int) -> Iterator[Instruction]:
         first = int.from_bytes(code[position : position + 2], "little")
         size = 4 if first >> 11 in {0b11101, 0b11110, 0b11111} else 2
         yield Instruction(
-            address + position, size, "?", "", Unit.ALU, frozenset(), frozenset(), frozenset(), {},
+            address + position,
+            size,
+            "?",
+            "",
+            Unit.ALU,
+            frozenset(),
+            frozenset(),
+            frozenset(),
+            {},
             alone=True,
         )
         position += size
@@ -154,8 +175,15 @@ def _instruction(raw: Any) -> Instruction:
     late: set[int] = set()
     base = name.removesuffix("s") if raw.update_flags else name
     item = Instruction(
-        raw.address, raw.size, name, raw.op_str, Unit.ALU,
-        frozenset(), frozenset(), frozenset(), {},
+        raw.address,
+        raw.size,
+        name,
+        raw.op_str,
+        Unit.ALU,
+        frozenset(),
+        frozenset(),
+        frozenset(),
+        {},
     )
     if conditional and item.branch == "":
         # A predicated instruction keeps the old value where the condition fails.
@@ -167,7 +195,7 @@ def _instruction(raw: Any) -> Instruction:
     elif name == "nop":
         item.unit = Unit.NONE
     elif name.startswith("v"):
-        _floating_point(item, name, raw, reads, writes, early, late)
+        _floating_point(item, name, raw, reads, early, late)
     elif _PC in writes or base in {"b", "bl", "blx", "bx", "cbz", "cbnz", "tbb", "tbh"}:
         _branch(item, base, raw, reads, early, conditional=conditional)
     elif base.startswith(("ldr", "ldm", "pop", "pld")):
@@ -237,12 +265,19 @@ def _data_processing(
         item.first_only = True
         item.latency_class = "saturate"
         early |= reads - {FLAGS}
+    elif raw.size == 4 and base not in _PLAIN_IMMEDIATES and _wide_immediate(raw):
+        item.unit |= Unit.SHIFT
     elif any(o.shift.type for o in registers):
         item.unit |= Unit.SHIFT
         early |= {o.reg for o in registers if o.shift.type}
         if base in _COMPARES:
             item.latency_class = "saturate"
     early &= reads
+
+
+def _wide_immediate(raw: Any) -> bool:
+    """Tell whether an immediate is made by the shifter: more than its low eight bits."""
+    return any(o.type == cs_arm.ARM_OP_IMM and not 0 <= o.imm <= _BYTE for o in raw.operands)
 
 
 def _address_registers(raw: Any) -> set[int]:
@@ -330,7 +365,11 @@ _FP_SHORT = ("vabs", "vneg", "vcvt", "vrint", "vmax", "vmin", "vsel")
 
 
 def _floating_point(
-    item: Instruction, name: str, raw: Any, reads: set[int], writes: set[int], early: set[int],
+    item: Instruction,
+    name: str,
+    raw: Any,
+    reads: set[int],
+    early: set[int],
     late: set[int],
 ) -> None:
     item.fp = True
@@ -381,7 +420,7 @@ def _floating_point(
     elif head == "vmov":
         item.unit = Unit.FP if double else Unit.NONE
         item.latency_class = "fp"
-        item.alone = len(raw.operands) > 2  # noqa: PLR2004 - to or from two core registers
+        item.alone = len(raw.operands) > 2
     elif head in {"vmul", "vnmul"}:
         item.unit = Unit.FP
         item.latency_class = "fp_double_multiply" if double else "fp"

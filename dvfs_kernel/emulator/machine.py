@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.emulator import caches
@@ -32,6 +31,7 @@ from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from dvfs_kernel.emulator.board import SerialPort
     from dvfs_kernel.emulator.pipeline import Block
@@ -121,7 +121,7 @@ class Machine:
         timing = self.options.timing
         self._timing = timing
         self._state = st.new_state()
-        self._words = memoryview(self._state)
+        self._words = self._state.data
         self.memory = MemoryMap(memories_of(description))
         self._account = BlockAccount(self._state, Pipeline(timing), self.memory)
         self._core = Core(
@@ -158,9 +158,7 @@ class Machine:
             lambda: self._core.pc,
         )
         self._control.trace_changed = self._dwt.trace_changed
-        self._exceptions = Exceptions(
-            self._core, self.memory, self.nvic, self._control, timing
-        )
+        self._exceptions = Exceptions(self._core, self.memory, self.nvic, self._control, timing)
         self._bus.attach(_SCS, _BLOCK_BYTES, self._control)
         self._bus.attach(_DWT, _BLOCK_BYTES, self._dwt)
         self.host.on_ticks_moved = self._systick.schedule
@@ -294,6 +292,7 @@ class Machine:
         self.host.restart_ticks()
         caches.invalidate_instructions(state)
         caches.invalidate_data(state)
+        caches.invalidate_accelerator(state)
         self._sleeping = False
         self._fault = None
         self.nvic.reset()
@@ -388,9 +387,7 @@ class Machine:
         times = [t for t in (host.queue.next_time_ps, limit_ps) if t is not None]
         if self._sleeping:
             if not times:
-                raise CoreFaultError(
-                    self._report("the core sleeps and nothing will ever wake it")
-                )
+                raise CoreFaultError(self._report("the core sleeps and nothing will ever wake it"))
             self._pass_time(min(times))
             return
         deadline = self._words[st.CYCLES] + _QUANTUM_CYCLES
@@ -453,7 +450,9 @@ class Machine:
             self._account.leave_early(self._core.pc)
         self._words[st.PREVIOUS] = -1
         if kind is StopKind.BUS_ERROR and access is not None:
-            text = f"{access.kind} of {access.size} bytes at 0x{access.address:08X}, where nothing is"
+            text = (
+                f"{access.kind} of {access.size} bytes at 0x{access.address:08X}, where nothing is"
+            )
             if access.kind == "fetch":
                 control.bus_fault(SystemControl.BFSR_IBUSERR)
                 text = f"jump to 0x{access.address:08X}, where nothing is"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dvfs_kernel.errors import BoardError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["Memory", "MemoryMap"]
 

@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
-from unicorn import arm_const as arm
+
+from dvfs_kernel.emulator.unicorn_binding import arm, const, library
+from dvfs_kernel.errors import BoardError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ["find_skip_flag"]
 
@@ -42,7 +46,7 @@ def find_skip_flag(engine: Any, handle: int) -> int:
 
     candidates: set[int] | None = None
     for _ in range(2):
-        _start_and_fail(engine)
+        _start_and_fail(handle)
         cleared = look()
         engine.reg_write(arm.UC_ARM_REG_PC, 1)
         written = look()
@@ -50,24 +54,20 @@ def find_skip_flag(engine: Any, handle: int) -> int:
         candidates = changed if candidates is None else candidates & changed
     # Two flags follow the write: "leave the block", early in the structure, and ours, its last
     # member. Anything else means another layout.
-    if candidates is None or len(candidates) != 2:  # noqa: PLR2004
+    if candidates is None or len(candidates) != 2:
         return 0
     place = max(candidates)
-    if size - place > 64:  # noqa: PLR2004 - a last member is followed by padding only
+    if size - place > 64:
         return 0
-    _start_and_fail(engine)
+    _start_and_fail(handle)
     return handle + place
 
 
-def _start_and_fail(engine: Any) -> None:
+def _start_and_fail(handle: int) -> None:
     """Start at an address where nothing is mapped yet: clears the flags, runs nothing."""
-    try:
-        engine.emu_start(1, 0)
-    except Exception as error:
-        from unicorn import UcError  # noqa: PLC0415 - only to tell it from real errors
-
-        if not isinstance(error, UcError):
-            raise
+    error = library.uc_emu_start(ctypes.c_void_p(handle), 1, 0, 0, 0)
+    if error != const.UC_ERR_FETCH_UNMAPPED:
+        raise BoardError(f"an engine without memory started: error {error}")
 
 
 def _allocated(address: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING
 
-from unicorn.unicorn_py3.unicorn import uclib
+from dvfs_kernel.emulator.unicorn_binding import library as uclib
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,5 +37,5 @@ class RegisterBatch:
 
     def write(self, values: Sequence[int]) -> None:
         """Write all the registers, in the order of the list."""
-        self._values[:] = values
+        self._values[:] = list(values)
         uclib.uc_reg_write_batch(self._engine, self._identifiers, self._pointers, self._count)

@@ -111,8 +111,17 @@ class SystemControl:
         self.configurable_fault_status = 0
         self.hard_fault_status = 0
         self.fault_address = {_MMFAR: 0, _BFAR: 0}
-        self._plain = {_ACTLR: 0, _CSSELR: 0, _MPU_CTRL: 0, _DEMCR: 0, _FPCAR: 0, _FPDSCR: 0,
-                       _FPCCR: 0xC0000000, _DFSR: 0, _AFSR: 0}
+        self._plain = {
+            _ACTLR: 0,
+            _CSSELR: 0,
+            _MPU_CTRL: 0,
+            _DEMCR: 0,
+            _FPCAR: 0,
+            _FPDSCR: 0,
+            _FPCCR: 0xC0000000,
+            _DFSR: 0,
+            _AFSR: 0,
+        }
         self._coprocessors = 0
         self._mpu_region = 0
         self._mpu = [[0, 0] for _ in range(8)]
@@ -193,7 +202,7 @@ class SystemControl:
                 self._set_priority(first + i, value >> (8 * i) & 0xFF)
             self._core.attention()
             return
-        if size != 4:  # noqa: PLR2004
+        if size != 4:
             shift = 8 * (offset & 3)
             mask = ((1 << (8 * size)) - 1) << shift
             if offset & ~3 == _CFSR:
@@ -213,7 +222,7 @@ class SystemControl:
 
     def _read_word(self, offset: int) -> int:  # noqa: PLR0911 - a register file
         nvic = self._nvic
-        if 0x010 <= offset <= 0x01C:  # noqa: PLR2004
+        if 0x010 <= offset <= 0x01C:
             return self._systick.read(offset)
         if _ISER <= offset < _ISER + 0x80 or _ICER <= offset < _ICER + 0x80:
             return self._bits(lambda n: nvic.enabled[n], (offset & 0x7F))
@@ -223,8 +232,9 @@ class SystemControl:
             return self._bits(lambda n: n in nvic.active, offset & 0x7F)
         if _IPR <= offset < _IPR + 240 or _SHPR <= offset < _SHPR + 12:
             first = 4 + offset - _SHPR if offset >= _SHPR else nv.FIRST_IRQ + offset - _IPR
-            values = [nvic.priority[n] if n < len(nvic.priority) else 0
-                      for n in range(first, first + 4)]
+            values = [
+                nvic.priority[n] if n < len(nvic.priority) else 0 for n in range(first, first + 4)
+            ]
             return sum(max(v, 0) << (8 * i) for i, v in enumerate(values))
         if offset in self._plain:
             return self._plain[offset]
@@ -257,7 +267,7 @@ class SystemControl:
     def _write_word(self, offset: int, value: int) -> None:
         nvic = self._nvic
         core = self._core
-        if 0x010 <= offset <= 0x01C:  # noqa: PLR2004
+        if 0x010 <= offset <= 0x01C:
             self._systick.write(offset, value)
         elif _ISER <= offset < _IABR:
             self._write_irq_bits(offset, value)
@@ -338,8 +348,11 @@ class SystemControl:
 
     def _write_interrupt_state(self, value: int) -> None:
         pending = self._nvic.pending
-        for number, set_bit, clear_bit in ((nv.NMI, 31, None), (nv.PEND_SV, 28, 27),
-                                           (nv.SYSTICK, 26, 25)):
+        for number, set_bit, clear_bit in (
+            (nv.NMI, 31, None),
+            (nv.PEND_SV, 28, 27),
+            (nv.SYSTICK, 26, 25),
+        ):
             if clear_bit is not None and value >> clear_bit & 1:
                 pending.discard(number)
             if value >> set_bit & 1:

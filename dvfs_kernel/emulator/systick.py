@@ -76,8 +76,10 @@ class SysTick:
             return 0
         elapsed = self._elapsed()
         if elapsed <= self._begin:
-            return (self._begin - elapsed) % (self._reload + 1) if not self._value else (
-                self._value - elapsed
+            return (
+                (self._begin - elapsed) % (self._reload + 1)
+                if not self._value
+                else (self._value - elapsed)
             )
         return (self._begin - elapsed) % (self._reload + 1)
 

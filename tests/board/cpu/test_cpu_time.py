@@ -191,6 +191,7 @@ def test_uncached_flash_costs_wait_states_and_caches_hide_them(program):
   wfi
   b 2b
 """
+
     def cycles(wait_states, setup):
         p = program(f"reset:\n poke 0x40023C00, {wait_states}\n {setup}\n{loop}")
         p.run(20e-3)
