@@ -198,6 +198,9 @@ def _instruction(raw: Any) -> Instruction:
         _floating_point(item, name, raw, reads, early, late)
     elif _PC in writes or base in {"b", "bl", "blx", "bx", "cbz", "cbnz", "tbb", "tbh"}:
         _branch(item, base, raw, reads, early, conditional=conditional)
+        # A predicted branch only checks the flags, when they are there: a counting loop can take
+        # a cycle per turn (DS11532 Rev 7, 3.1).
+        late |= reads & {FLAGS}
     elif base.startswith(("ldr", "ldm", "pop", "pld")):
         _load(item, base, raw, reads, writes, early)
     elif base.startswith(("str", "stm", "push")):

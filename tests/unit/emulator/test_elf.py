@@ -1,0 +1,96 @@
+"""Executables: what they say, and how broken ones are refused."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from dvfs_kernel.emulator.elf import Executable, SymbolTable
+from dvfs_kernel.emulator.faults import CoreFaultError, FaultReport
+from dvfs_kernel.emulator.memory import Memory, MemoryMap
+from dvfs_kernel.errors import BoardError, FileFormatError
+
+
+def elf(machine=40, *, address=0x08000000, data=b"\x01\x02\x03\x04"):
+    header = struct.pack(
+        "<4sBBBB8xHHIIIIIHHHHHH",
+        b"\x7fELF", 1, 1, 1, 0, 2, machine, 1, address | 1, 52, 0, 0, 52, 32, 1, 40, 0, 0,
+    )  # fmt: skip
+    program = struct.pack(
+        "<IIIIIIII", 1, 84, address, address, len(data), len(data), 5, 4
+    )
+    return header + program + data
+
+
+def test_segments_are_read():
+    assert Executable.read(elf()).segments == ((0x08000000, b"\x01\x02\x03\x04"),)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "not an ELF file"),
+        (b"hello", "not an ELF file"),
+        (elf(machine=62), "32-bit little-endian Arm"),
+        (elf()[:-2], "cut short"),
+        (elf(data=b""), "no loadable segment"),
+    ],
+)
+def test_what_is_not_an_executable_for_the_chip_is_refused(data, message):
+    with pytest.raises(FileFormatError, match=message):
+        Executable.read(data)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileFormatError, match=r"nothing\.elf"):
+        Executable.read(tmp_path / "nothing.elf")
+
+
+@given(some.integers(0, 87), some.integers(0, 255))
+def test_a_damaged_file_is_read_or_refused_but_never_crashes(position, value):
+    data = bytearray(elf())
+    data[position] = value
+    try:
+        Executable.read(bytes(data))
+    except FileFormatError:
+        pass
+
+
+def test_functions_by_address():
+    symbols = SymbolTable([(0x100, 8, "second"), (0x80, 0, "first")])
+    assert symbols.function_at(0x7F) is None
+    assert symbols.function_at(0x80) == "first"
+    assert symbols.function_at(0x84) is None
+    assert symbols.function_at(0x106) == "second+0x6"
+    assert symbols.function_at(0x108) is None
+
+
+def test_memory_is_one_at_all_its_addresses():
+    memory = MemoryMap(
+        (Memory("flash", (0x200000, 0x8000000), 4096, read_only=True, fill=0xFF),)
+    )
+    memory.write(0x200004, b"abc")
+    assert memory.read(0x8000003, 5) == b"\xffabc\xff"
+    assert memory.read(0x8000000, 0) == b""
+    assert memory.read_word(0x8000004) == int.from_bytes(b"abc\xff", "little")
+    with pytest.raises(BoardError, match="0x08000FFE..0x08001001 is not in one memory"):
+        memory.write(0x8000FFE, b"1234")
+
+
+def test_report_reads_like_a_sentence():
+    registers = [0] * 13 + [0x20001000, 0x08000123, 0x08000200, 3]
+    report = FaultReport.capture(
+        "read of 4 bytes at 0x60000000, where nothing is",
+        registers,
+        time_ps=2_500_000,
+        cycles=40,
+        status=(0x8200, 0x40000000, 0x60000000),
+        symbols=SymbolTable([(0x8000200, 4, "handler")]),
+    )
+    text = str(CoreFaultError(report))
+    assert text.startswith("read of 4 bytes at 0x60000000, where nothing is")
+    assert "(PRECISERR)" in text
+    assert "the address was 0x60000000" in text
+    assert "at pc 0x08000200 (handler), called from lr 0x08000122, in HardFault" in text
+    assert "2.500 us, cycle 40" in text
