@@ -23,6 +23,9 @@ uint32_t convolution_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t 
     return (uint32_t)group_of(&output, values) * column_bytes(values) + window_bytes(values);
 }
 
+/* 3x3 kernels on three channels, the first layer of many networks. */
+#define STEM_RUN 9
+
 static inline void copy_values(int8_t *target, const int8_t *source, int32_t count) {
     for (; count >= 4; count -= 4) {
         __builtin_memcpy(target, source, 4);
@@ -48,6 +51,15 @@ static void gather_window(int8_t *window, const abi_layer_t *layer, const map_t 
     const int32_t run = kernel_width * channels;
     const int whole_runs =
         layer->dilation_width == 1 && left >= 0 && left + kernel_width <= input->width;
+    if (whole_runs && run == STEM_RUN && layer->kernel_height == 3 &&
+        layer->dilation_height == 1 && top >= 0 && top + 3 <= input->height) {
+        const int32_t row_bytes = input->width * channels;
+        const int8_t *source = input->data + top * row_bytes + left * channels;
+        __builtin_memcpy(window, source, STEM_RUN);
+        __builtin_memcpy(window + STEM_RUN, source + row_bytes, STEM_RUN);
+        __builtin_memcpy(window + 2 * STEM_RUN, source + 2 * row_bytes, STEM_RUN);
+        return;
+    }
     int32_t y = top;
     for (int32_t i = 0; i < layer->kernel_height; i++, y += layer->dilation_height) {
         if (y < 0 || y >= input->height) {
@@ -82,6 +94,8 @@ void convolution_run(const abi_layer_t *layer, const kernel_context_t *context) 
     const int32_t group = group_of(&output, values);
     uint32_t *columns = (uint32_t *)(void *)context->scratch;
     int8_t *window = (int8_t *)context->scratch + (uint32_t)group * column_bytes(values);
+    const int32_t whole_words = 4 * matrix.words;
+    fill_values(window + values, 0, whole_words - values);
     int32_t y = 0;
     int32_t x = 0;
     for (int32_t first = 0; first < windows; first += group) {
@@ -89,7 +103,7 @@ void convolution_run(const abi_layer_t *layer, const kernel_context_t *context) 
         for (int32_t i = 0; i < count; i++) {
             gather_window(window, layer, &input, y * layer->stride_height - layer->pad_top,
                           x * layer->stride_width - layer->pad_left);
-            matrix_write_column(&matrix, columns, i, count, window);
+            matrix_write_column(&matrix, columns, i, count, window, whole_words);
             if (++x == output.width) {
                 x = 0;
                 y++;

@@ -1,6 +1,6 @@
 #include "matrix.h"
 
-#include "matrix_steps.h"
+#include "matrix_runs.h"
 #include "simd.h"
 
 #define GROUP_MAX 64
@@ -73,14 +73,14 @@ write_two_columns(uint32_t *target, const int8_t *first, const int8_t *second, i
 }
 
 void matrix_write_column(const matrix_t *matrix, uint32_t *columns, int32_t index, int32_t count,
-                         const int8_t *source) {
+                         const int8_t *source, int32_t values) {
     const int32_t pair = index & ~1;
     const int32_t step = pair + 1 < count ? 4 : 2;
     uint32_t *target = columns + 2 * pair * matrix->words + 2 * (index - pair);
     if (matrix->form == abi_requantisation_exact) {
-        write_column(target, step, source, matrix->values, 0);
+        write_column(target, step, source, values, 0);
     } else {
-        write_column(target, step, source, matrix->values, 1);
+        write_column(target, step, source, values, 1);
     }
 }
 
@@ -97,7 +97,7 @@ void matrix_write_columns(const matrix_t *matrix, uint32_t *columns, int32_t cou
         columns += 4 * matrix->words;
     }
     if (count == 1) {
-        matrix_write_column(matrix, columns, 0, 1, source);
+        matrix_write_column(matrix, columns, 0, 1, source, values);
     }
 }
 
@@ -116,23 +116,11 @@ static row_pair_t row_pair_at(const matrix_t *matrix, int32_t row, abi_requantis
     return pair;
 }
 
-/* Two rows times two columns; straight code where the number of words is a constant. */
+/* Two rows times two columns. */
 static inline __attribute__((always_inline)) void multiply_two(sums_t *sums,
                                                                const uint32_t *weights,
                                                                const uint32_t *columns,
-                                                               int32_t words, int is_constant) {
-    if (is_constant && words == 2) {
-        matrix_steps_2(sums, weights, columns);
-        return;
-    }
-    if (is_constant && words == 4) {
-        matrix_steps_4(sums, weights, columns);
-        return;
-    }
-    if (is_constant && words == 6) {
-        matrix_steps_6(sums, weights, columns);
-        return;
-    }
+                                                               int32_t words) {
     if (words >= 4) {
         matrix_rounds(sums, &weights, &columns, words / 4);
     }
@@ -174,19 +162,86 @@ multiply_one(int32_t *first, int32_t *second, const uint32_t *weights, const uin
     *second = c;
 }
 
+/* Pairs of columns through the saturating runs; returns the first column that they left. */
+static const uint32_t *multiply_run(const matrix_t *matrix, const row_pair_t *pair,
+                                    const uint32_t *weights, const uint32_t *columns,
+                                    int32_t pairs, int8_t *output) {
+    const int32_t words = matrix->words;
+    const uint32_t *end = columns + 4 * words * pairs;
+    matrix_run_t run = {
+        .bias0 = pair->bias[0],
+        .bias1 = pair->bias[1],
+        .offset0 = pair->rescale[0].offset,
+        .multiplier0 = pair->rescale[0].multiplier,
+        .shift0 = pair->rescale[0].shift,
+        .offset1 = pair->rescale[1].offset,
+        .multiplier1 = pair->rescale[1].multiplier,
+        .shift1 = pair->rescale[1].shift,
+        .step = matrix->rows,
+        .end = end,
+        .weights = weights,
+        .rounds = words / 4,
+        .output = output,
+    };
+    switch (words) {
+    case 2:
+        matrix_run_2(&run, columns);
+        return end;
+    case 4:
+        matrix_run_4(&run, columns);
+        return end;
+    case 6:
+        matrix_run_6(&run, columns);
+        return end;
+    case 7:
+        matrix_run_7(&run, columns);
+        return end;
+    default:
+        break;
+    }
+    if (words < 4) {
+        return columns;
+    }
+    switch (words % 4) {
+    case 0:
+        matrix_long_run_0(&run, columns);
+        break;
+    case 1:
+        matrix_long_run_1(&run, columns);
+        break;
+    case 2:
+        matrix_long_run_2(&run, columns);
+        break;
+    default:
+        matrix_long_run_3(&run, columns);
+        break;
+    }
+    return end;
+}
+
 /* A pair of rows, or a single one, times a group of columns. */
 static inline __attribute__((always_inline)) void
 multiply_rows(const matrix_t *matrix, int32_t row, const uint32_t *columns, int32_t count,
-              int8_t *output, abi_requantisation_t form, int32_t known_words, int both) {
+              int8_t *output, abi_requantisation_t form, int both) {
     const range_t range = matrix->range;
     const int32_t rows = matrix->rows;
-    const int32_t words = known_words != 0 ? known_words : matrix->words;
+    const int32_t words = matrix->words;
     const uint32_t *weights = matrix->weights + row * words;
     const row_pair_t pair = row_pair_at(matrix, row, form);
     int8_t *y = output + row;
-    for (int32_t left = count / 2; left > 0; left--) {
+    int32_t left = count / 2;
+    /* A single pair does not pay for the set-up of a run. */
+    if (form == abi_requantisation_saturate && both && left > 1) {
+        const uint32_t *rest = multiply_run(matrix, &pair, weights, columns, left, y);
+        if (rest != columns) {
+            columns = rest;
+            y += 2 * left * rows;
+            left = 0;
+        }
+    }
+    for (; left > 0; left--) {
         sums_t sums = {pair.bias[0], pair.bias[0], pair.bias[1], pair.bias[1]};
-        multiply_two(&sums, weights, columns, words, known_words != 0);
+        multiply_two(&sums, weights, columns, words);
         columns += 4 * words;
         y[0] = requantise(sums.a, &pair.rescale[0], &range, form);
         if (both) {
@@ -210,46 +265,45 @@ multiply_rows(const matrix_t *matrix, int32_t row, const uint32_t *columns, int3
     }
 }
 
-static inline __attribute__((always_inline)) void
-multiply(const matrix_t *matrix, const uint32_t *columns, int32_t count, int8_t *output,
-         abi_requantisation_t form, int32_t known_words) {
+static inline __attribute__((always_inline)) void multiply(const matrix_t *matrix,
+                                                           const uint32_t *columns, int32_t count,
+                                                           int8_t *output,
+                                                           abi_requantisation_t form) {
     int32_t row = 0;
     for (; row + 2 <= matrix->rows; row += 2) {
-        multiply_rows(matrix, row, columns, count, output, form, known_words, 1);
+        multiply_rows(matrix, row, columns, count, output, form, 1);
     }
     if (row < matrix->rows) {
-        multiply_rows(matrix, row, columns, count, output, form, known_words, 0);
+        multiply_rows(matrix, row, columns, count, output, form, 0);
     }
 }
 
-#define MULTIPLY(form, words)                                                                      \
-    static void multiply_##form##_##words(const matrix_t *matrix, const uint32_t *columns,         \
-                                          int32_t count, int8_t *output) {                         \
-        multiply(matrix, columns, count, output, abi_requantisation_##form, words);                \
-    }
+static void multiply_exactly(const matrix_t *matrix, const uint32_t *columns, int32_t count,
+                             int8_t *output) {
+    multiply(matrix, columns, count, output, abi_requantisation_exact);
+}
 
-MULTIPLY(exact, 0)
-MULTIPLY(clamp, 0)
-MULTIPLY(clamp, 2)
-MULTIPLY(clamp, 4)
-MULTIPLY(clamp, 6)
-MULTIPLY(saturate, 0)
-MULTIPLY(saturate, 2)
-MULTIPLY(saturate, 4)
-MULTIPLY(saturate, 6)
+static void multiply_clamping(const matrix_t *matrix, const uint32_t *columns, int32_t count,
+                              int8_t *output) {
+    multiply(matrix, columns, count, output, abi_requantisation_clamp);
+}
 
-typedef void (*multiply_t)(const matrix_t *matrix, const uint32_t *columns, int32_t count,
-                           int8_t *output);
+static void multiply_saturating(const matrix_t *matrix, const uint32_t *columns, int32_t count,
+                                int8_t *output) {
+    multiply(matrix, columns, count, output, abi_requantisation_saturate);
+}
 
 void matrix_multiply(const matrix_t *matrix, const uint32_t *columns, int32_t count,
                      int8_t *output) {
-    /* By form and, for 2, 4 and 6 words, by half of their number. */
-    static const multiply_t multiplies[3][4] = {
-        {multiply_exact_0, multiply_exact_0, multiply_exact_0, multiply_exact_0},
-        {multiply_clamp_0, multiply_clamp_2, multiply_clamp_4, multiply_clamp_6},
-        {multiply_saturate_0, multiply_saturate_2, multiply_saturate_4, multiply_saturate_6},
-    };
-    const int32_t words = matrix->words;
-    const int32_t known = words <= 6 && words % 2 == 0 ? words / 2 : 0;
-    multiplies[matrix->form][known](matrix, columns, count, output);
+    switch (matrix->form) {
+    case abi_requantisation_saturate:
+        multiply_saturating(matrix, columns, count, output);
+        break;
+    case abi_requantisation_clamp:
+        multiply_clamping(matrix, columns, count, output);
+        break;
+    default:
+        multiply_exactly(matrix, columns, count, output);
+        break;
+    }
 }

@@ -76,38 +76,47 @@ typedef struct {
     [a] "+r"(sums->a), [b] "+r"(sums->b), [c] "+r"(sums->c), [d] "+r"(sums->d), [k] "=&r"(k),      \
         [l] "=&r"(l), [m] "=&r"(m), [n] "=&r"(n), [y] "=&r"(y), [z] "=&r"(z)
 
-#define MATRIX_STRAIGHT(steps, code)                                                               \
+/* One to seven steps, after MATRIX_FIRST; the pointers stay. */
+#define MATRIX_STEPS_1 MATRIX_STEP_LAST("k", "l", "m", "n", 0)
+#define MATRIX_STEPS_2 MATRIX_ODD_STEP(0, 8, 16) MATRIX_STEP_LAST("m", "n", "k", "l", 16)
+#define MATRIX_TWO_STEPS MATRIX_ODD_STEP(0, 8, 16) MATRIX_EVEN_STEP(16, 16, 32)
+#define MATRIX_STEPS_3 MATRIX_TWO_STEPS MATRIX_STEP_LAST("k", "l", "m", "n", 32)
+#define MATRIX_STEPS_4                                                                             \
+    MATRIX_TWO_STEPS MATRIX_ODD_STEP(32, 24, 48) MATRIX_STEP_LAST("m", "n", "k", "l", 48)
+#define MATRIX_FOUR_STEPS                                                                          \
+    MATRIX_TWO_STEPS MATRIX_ODD_STEP(32, 24, 48) MATRIX_EVEN_STEP(48, 32, 64)
+#define MATRIX_STEPS_6                                                                             \
+    MATRIX_FOUR_STEPS MATRIX_ODD_STEP(64, 40, 80) MATRIX_STEP_LAST("m", "n", "k", "l", 80)
+#define MATRIX_STEPS_7                                                                             \
+    MATRIX_FOUR_STEPS MATRIX_ODD_STEP(64, 40, 80) MATRIX_EVEN_STEP(80, 48, 96)                     \
+        MATRIX_STEP_LAST("k", "l", "m", "n", 96)
+
+/* Four steps of a loop. Loads, after the last round in vain, the words that follow; leaves the
+ * pointers at the first of them. */
+#define MATRIX_ROUND                                                                               \
+    MATRIX_TWO_STEPS MATRIX_ODD_STEP(32, 24, 48) MATRIX_STEP_ROUND("m", "n", "k", "l", 48, 32, 64)
+
+#define MATRIX_STRAIGHT(steps)                                                                     \
     static inline void matrix_steps_##steps(sums_t *sums, const uint32_t *w, const uint32_t *x) {  \
         MATRIX_TEMPORARIES;                                                                        \
-        __asm__ volatile(MATRIX_FIRST code : MATRIX_OUTPUTS : [w] "r"(w), [x] "r"(x) : "memory");  \
+        __asm__ volatile(MATRIX_FIRST MATRIX_STEPS_##steps                                         \
+                         : MATRIX_OUTPUTS                                                          \
+                         : [w] "r"(w), [x] "r"(x)                                                  \
+                         : "memory");                                                              \
     }
 
-/* One to six steps. */
-MATRIX_STRAIGHT(1, MATRIX_STEP_LAST("k", "l", "m", "n", 0))
-MATRIX_STRAIGHT(2, MATRIX_ODD_STEP(0, 8, 16) MATRIX_STEP_LAST("m", "n", "k", "l", 16))
-MATRIX_STRAIGHT(3, MATRIX_ODD_STEP(0, 8, 16) MATRIX_EVEN_STEP(16, 16, 32)
-                       MATRIX_STEP_LAST("k", "l", "m", "n", 32))
-MATRIX_STRAIGHT(4, MATRIX_ODD_STEP(0, 8, 16) MATRIX_EVEN_STEP(16, 16, 32)
-                       MATRIX_ODD_STEP(32, 24, 48) MATRIX_STEP_LAST("m", "n", "k", "l", 48))
-MATRIX_STRAIGHT(6, MATRIX_ODD_STEP(0, 8, 16) MATRIX_EVEN_STEP(16, 16, 32)
-                       MATRIX_ODD_STEP(32, 24, 48) MATRIX_EVEN_STEP(48, 32, 64)
-                           MATRIX_ODD_STEP(64, 40, 80)
-                               MATRIX_STEP_LAST("m", "n", "k", "l", 80))
+MATRIX_STRAIGHT(1)
+MATRIX_STRAIGHT(2)
+MATRIX_STRAIGHT(3)
 
-/* Four steps a round. Reads, and does not use, one word of columns and two of weights after the
- * last; leaves the pointers at the first of them. */
+/* Four steps a round. */
 static inline void matrix_rounds(sums_t *sums, const uint32_t **weights, const uint32_t **columns,
                                  int32_t rounds) {
     MATRIX_TEMPORARIES;
     const uint32_t *w = *weights;
     const uint32_t *x = *columns;
-    __asm__ volatile(MATRIX_FIRST
-                     "1:\n\t"
-                     "subs %[rounds], #1\n\t"
-                     MATRIX_ODD_STEP(0, 8, 16) MATRIX_EVEN_STEP(16, 16, 32)
-                         MATRIX_ODD_STEP(32, 24, 48)
-                             MATRIX_STEP_ROUND("m", "n", "k", "l", 48, 32, 64)
-                     "bne 1b\n\t"
+    __asm__ volatile(MATRIX_FIRST "1:\n\t"
+                                  "subs %[rounds], #1\n\t" MATRIX_ROUND "bne 1b\n\t"
                      : MATRIX_OUTPUTS, [w] "+r"(w), [x] "+r"(x), [rounds] "+r"(rounds)
                      :
                      : "cc", "memory");
