@@ -15,6 +15,9 @@ void usart_send(uint8_t byte);
 /* Waits until the last byte has left. */
 void usart_flush(void);
 
+/* Forgets what has come in unread. */
+void usart_discard(void);
+
 /* Leaves no interrupt of the USART's pending or to come until the next wait. */
 void usart_silence(void);
 

@@ -64,7 +64,6 @@ static bool set_wait_states(uint32_t wait_states) {
     const bool accepted = wait_for(&REGISTER(FLASH, ACR), FLASH_ACR_LATENCY_MSK,
         wait_states << FLASH_ACR_LATENCY_POS, SWITCH_TIMEOUT_US);
     data_barrier();
-    instruction_barrier();
     return accepted;
 }
 
@@ -265,8 +264,9 @@ abi_status_t clock_apply(clock_plan_t *plan) {
     if (plan->hop_cfgr == before) {
         return abi_status_ok;
     }
-    count_hop(before, plan->hop_cfgr);
-    return switch_source(plan, plan->hop_cfgr);
+    const abi_status_t status = switch_source(plan, plan->hop_cfgr);
+    count_hop(before, state.cfgr); /* last, when a faster clock may run */
+    return status;
 }
 
 void clock_init(void) {

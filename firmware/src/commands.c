@@ -212,6 +212,7 @@ static uint8_t *outgoing_payload(void) {
 static void send(void) {
     frame_encode(outgoing, outgoing_bytes, usart_send);
     usart_flush();
+    usart_discard(); /* a piece of a request that came too early would spoil the next */
 }
 
 /* Puts header and checksum around the payload, and sends. */

@@ -11,6 +11,9 @@
 #define ERROR_FLAGS \
     (USART_ISR_PE_MSK | USART_ISR_FE_MSK | USART_ISR_NE_MSK | USART_ISR_ORE_MSK)
 
+#define ERROR_FLAGS_CLEARED \
+    (USART_ICR_PECF_MSK | USART_ICR_FECF_MSK | USART_ICR_NCF_MSK | USART_ICR_ORECF_MSK)
+
 void usart_init(void) {
     REGISTER(RCC, AHB1ENR) |= RCC_AHB1ENR_GPIODEN_MSK;
     REGISTER(RCC, APB1ENR) |= RCC_APB1ENR_USART3EN_MSK;
@@ -64,8 +67,7 @@ uint8_t usart_receive(void) {
     const uint32_t status = await(USART_ISR_RXNE_MSK, USART_CR1_RXNEIE_MSK);
     if (status & ERROR_FLAGS) {
         /* A damaged or lost byte damages its frame, and the frame's checksum tells. */
-        REGISTER_OF(USART3, USART, ICR) = USART_ICR_PECF_MSK | USART_ICR_FECF_MSK
-            | USART_ICR_NCF_MSK | USART_ICR_ORECF_MSK;
+        REGISTER_OF(USART3, USART, ICR) = ERROR_FLAGS_CLEARED;
     }
     return (uint8_t)REGISTER_OF(USART3, USART, RDR);
 }
@@ -77,6 +79,11 @@ void usart_send(uint8_t byte) {
 
 void usart_flush(void) {
     await(USART_ISR_TC_MSK, USART_CR1_TCIE_MSK);
+}
+
+void usart_discard(void) {
+    REGISTER_OF(USART3, USART, RQR) = USART_RQR_RXFRQ_MSK;
+    REGISTER_OF(USART3, USART, ICR) = ERROR_FLAGS_CLEARED;
 }
 
 void usart_silence(void) {
