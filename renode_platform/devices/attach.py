@@ -14,9 +14,10 @@ from .gpio import Gpio
 from .i2c import I2c
 from .ina219 import Ina219
 from .lptim import Lptim
+from .peripheral_clocks import enable_bits
 from .power_meter import PowerMeter
 from .pwr import Pwr
-from .rcc import Rcc, enable_bits
+from .rcc import Rcc
 from .tim import Tim
 from .usart import Usart
 

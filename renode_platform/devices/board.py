@@ -1,6 +1,7 @@
 """The devices of one board, wired together, and what the outside may do to them."""
 
 from . import datasheet as ds
+from .device import Device
 
 
 class Platform(object):
@@ -32,6 +33,7 @@ class Platform(object):
         self._mode = "run"
         self._line_listener = None
         self._line_levels = {}
+        self._listeners = None
 
     # ---- life ----
 
@@ -56,8 +58,15 @@ class Platform(object):
     def clocks_changed(self, clocks):
         """Hand a new state of the clock tree to every device; the host calls it."""
         self.meter.update()
-        for _, _, device in self.devices.values():
-            device.clocks_changed(clocks)
+        if self._listeners is None:
+            # Most devices do not care; firmware that scales its clock calls this very often.
+            self._listeners = [
+                device.clocks_changed
+                for _, _, device in self.devices.values()
+                if type(device).clocks_changed is not Device.clocks_changed
+            ]
+        for listener in self._listeners:
+            listener(clocks)
 
     def mode_changed(self, mode):
         """Take the core's mode, ``"run"``, ``"sleep"`` or ``"stop"``.

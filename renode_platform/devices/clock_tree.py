@@ -53,14 +53,6 @@ class Clocks(object):
         for port in SERIAL_PORTS_APB1 + SERIAL_PORTS_APB2 + I2C_PORTS + ("lptim1",):
             setattr(self, port + "_hz", ds.HSI_HZ)
 
-    def __eq__(self, other):
-        return self.__dict__ == other.__dict__
-
-    def __ne__(self, other):
-        return self.__dict__ != other.__dict__
-
-    __hash__ = None
-
     def divide(self, ahb_divider, apb1_divider, apb2_divider, timers_fast):
         """Set every bus and timer clock from SYSCLK.
 

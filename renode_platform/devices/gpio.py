@@ -31,6 +31,7 @@ class Gpio(Device):
         self._listeners = []
         self._level_listeners = []
         self._levels_seen = 0
+        self._push_pull = self._open_drain = 0  # masks of the pins in these modes
         self._lock_step = 0
         self._lock_mask = 0
         Device.__init__(self, host, "GPIO" + letter)
@@ -137,10 +138,15 @@ class Gpio(Device):
 
     def _set_odr(self, value):
         old = self.values["ODR"]
+        if value == old:
+            return
         self.values["ODR"] = value
         self._odr_changed(old)
-        if value != old:
+        if (value ^ old) & self._open_drain:
             self._levels_changed()
+        else:
+            driven = self._push_pull
+            self._take_levels((self._levels_seen & ~driven) | (value & driven))
 
     def _odr_changed(self, old):
         new = self.values["ODR"]
@@ -149,7 +155,18 @@ class Gpio(Device):
                 listener(self.letter, old, new)
 
     def _levels_changed(self):
-        old, new = self._levels_seen, self.levels()
+        """Work out every pin anew: a mode, a pull or the outside has changed."""
+        self._push_pull = self._open_drain = 0
+        for pin in range(_PINS):
+            if (self.values["MODER"] >> (2 * pin)) & 3 == _OUTPUT:
+                if (self.values["OTYPER"] >> pin) & 1:
+                    self._open_drain |= 1 << pin
+                else:
+                    self._push_pull |= 1 << pin
+        self._take_levels(self.levels())
+
+    def _take_levels(self, new):
+        old = self._levels_seen
         if new == old:
             return
         self._levels_seen = new

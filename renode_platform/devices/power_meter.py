@@ -10,6 +10,7 @@ _BUSES = ("AHB1", "AHB2", "AHB3", "APB1", "APB2")
 # A sensor may ask for the charge this long ago: two conversions of the slowest INA219 setting.
 HISTORY_PS = 300 * ds.PS_PER_MS
 _PRUNE_AT = 4096
+_CURRENTS_REMEMBERED = 1024
 
 
 def _index_after(times, time):
@@ -120,16 +121,18 @@ class PowerMeter(Device):
         if self.mode == "stop":
             flash_state, low_power = self.pwr.stop_option()
             return power.stop_current_a(clocks, flash_state, low_power)
-        # Clocks are made anew at each change and never altered, so their identity is their value.
-        key = (self.mode, self.icache, self.dcache, self._enables())
-        if self._currents.get("clocks") is not clocks:
-            self._currents = {"clocks": clocks}
-        current = self._currents.get(key)
-        if current is None:
-            current = power.current_a(
-                clocks, self.mode, self.icache, self.dcache, self._peripheral_loads(key[3])
-            )
-            self._currents[key] = current
+        # One state of the clock tree is one object that is never altered, so its identity is its
+        # value; keeping it in the entry keeps the identity from being given to another.
+        enables = self._enables()
+        key = (id(clocks), self.mode, self.icache, self.dcache, enables)
+        known = self._currents.get(key)
+        if known is None:
+            if len(self._currents) >= _CURRENTS_REMEMBERED:
+                self._currents.clear()
+            loads = self._peripheral_loads(enables)
+            current = power.current_a(clocks, self.mode, self.icache, self.dcache, loads)
+            known = self._currents[key] = (current, clocks)
+        current = known[0]
         if self.flash.writing():
             current += ds.FLASH_WRITE_CURRENT_A
         return current

@@ -12,10 +12,11 @@ from .clock_tree import (
     limit_violations,
     megahertz,
     pll_lock_ps,
-    pll_violations,
 )
 from .device import Device
 from .oscillator import Oscillator
+from .peripheral_clocks import PeripheralClocks
+from .pll import Pll
 from .registers import RCC
 
 _SOURCES = ("hsi", "hse", "pll")
@@ -28,21 +29,10 @@ RESET_FLAGS = {
     "window-watchdog": ("PINRSTF", "WWDGRSTF"),
     "low-power": ("PINRSTF", "LPWRRSTF"),
 }
-_BUSES = ("AHB1", "AHB2", "AHB3", "APB1", "APB2")
+_STATES_REMEMBERED = 512
 
 
-def enable_bits():
-    """Return ``{peripheral: (register name, mask)}`` of every clock enable bit."""
-    found = {}
-    for bus in _BUSES:
-        register_name = bus + "ENR"
-        register = RCC.registers[register_name]
-        for field in register.fields:
-            found[field[:-2]] = (register_name, register.mask(field))
-    return found
-
-
-class Rcc(Device):
+class Rcc(PeripheralClocks):
     """The clock controller.
 
     Parameters
@@ -63,33 +53,27 @@ class Rcc(Device):
         The state in effect.
     pwr, flash : devices
         Where voltage scale, over-drive and wait states are programmed; set by the platform.
-    reset_peripheral : callable
-        Called with a peripheral's name (``"USART3"``) when its reset bit is set.
     """
 
-    block = RCC
-
     def __init__(self, host, name="RCC", hse_hz=50 * ds.MHZ, hse_crystal=False, pll_lock="typ"):
-        Device.__init__(self, host, name)
+        PeripheralClocks.__init__(self, host, name)
         self.hse_hz = hse_hz
         self.hse_crystal = hse_crystal
         self.pll_lock = pll_lock
         self.pwr = None
         self.flash = None
-        self.reset_peripheral = None
         self.reset_cause = "power-on"
         self.clocks = Clocks()
-        self._enable_bits = enable_bits()
         self._reported = set()
-        self._sleeping_in_stop = False
+        self._states = {}
+        self._stopped = False
         self.oscillators = {}
         for source, flag in (("hsi", "HSIRDY"), ("hse", "HSERDY"), ("lsi", "LSIRDY"),
                              ("lse", "LSERDY"), ("pll", "PLLRDY"), ("plli2s", "PLLI2SRDY"),
                              ("pllsai", "PLLSAIRDY")):  # fmt: skip
             self.oscillators[source] = Oscillator(host, self._ready_announcer(flag))
         self._source = "hsi"
-        self._pll_source_hz = self._pll_m = self._pll_n = self._pll_p = 0
-        self._pll_source = "hsi"
+        self._pll = Pll()
         self.oscillators["hsi"].start_ready()
 
     # ---- life ----
@@ -113,13 +97,13 @@ class Rcc(Device):
         self.oscillators["hsi"].start_ready()
         self._source = "hsi"
         self._reported = set()
-        self._sleeping_in_stop = False
-        self.clocks = self._compute()
+        self._stopped = False
+        self.clocks = self._state()[0]
         self.host.clocks_changed(self.clocks)
 
     def enter_stop(self):
         """Stop mode: every oscillator but the low-speed ones halts, SYSCLK with them."""
-        self._sleeping_in_stop = True
+        self._stopped = True
         for source, field in (("hse", "HSEON"), ("pll", "PLLON"), ("plli2s", "PLLI2SON"),
                               ("pllsai", "PLLSAION")):  # fmt: skip
             self.oscillators[source].stop()
@@ -131,21 +115,12 @@ class Rcc(Device):
 
     def leave_stop(self):
         """Wake from Stop: HSI is SYSCLK; the wake-up time covers its start."""
-        self._sleeping_in_stop = False
+        self._stopped = False
         self.set_field("CR", "HSION", 1)
         self.oscillators["hsi"].start_ready()
         self.update()
 
     # ---- what others ask ----
-
-    def enabled(self, peripheral):
-        """Say whether a peripheral's bus clock is on (``"USART3"``)."""
-        register_name, mask = self._enable_bits[peripheral]
-        return bool(self.values[register_name] & mask)
-
-    def enable_bit(self, peripheral):
-        """Return the register's name and the mask that enable a peripheral's bus clock."""
-        return self._enable_bits[peripheral]
 
     def ready(self, source):
         """Say whether a clock source has settled."""
@@ -179,7 +154,7 @@ class Rcc(Device):
                 user = None
                 if self._source == source:
                     user = "SYSCLK"
-                elif pll_stays and self._pll_source == source:
+                elif pll_stays and self._pll.source == source:
                     user = "the PLL"
                 if user is not None:
                     self._violate(
@@ -230,7 +205,7 @@ class Rcc(Device):
 
     def write_BDCR(self, value):
         old = self.values["BDCR"]
-        if self.pwr is not None and not self.pwr.backup_writable():
+        if not self.pwr.backup_writable():
             self._violate(
                 "backup-domain", "RCC_BDCR written without PWR_CR1.DBP; the write is lost"
             )
@@ -315,40 +290,21 @@ class Rcc(Device):
 
     def _start_pll(self):
         """Latch the factors of PLLCFGR and begin to lock on them."""
-        value = self.values["PLLCFGR"]
-        get = RCC.PLLCFGR.get
-        self._pll_source = "hse" if get(value, "PLLSRC") else "hsi"
-        self._pll_source_hz = self.hse_hz if get(value, "PLLSRC") else ds.HSI_HZ
-        self._pll_m, self._pll_n = get(value, "PLLM"), get(value, "PLLN")
-        self._pll_p = ds.PLLP[get(value, "PLLP")]
-        if not self.ready(self._pll_source):
+        self._pll.latch(self.values["PLLCFGR"], self.hse_hz)
+        if not self.ready(self._pll.source):
             self._violate(
                 "pll-source",
-                "PLL switched on while its source %s is not ready" % self._pll_source.upper(),
+                "PLL switched on while its source %s is not ready" % self._pll.source.upper(),
             )
-        if self.pwr is not None and self.pwr.scale_is_reserved():
+        if self.pwr.scale_is_reserved():
             self._violate("vos-reserved", "PLL switched on with PWR_CR1.VOS = 0; allowed: 1 to 3")
-        for rule, message in pll_violations(
-            self._pll_source_hz, self._pll_m, self._pll_n, self._pll_p, get(value, "PLLQ"),
-            get(value, "PLLR"),
-        ):  # fmt: skip
+        for rule, message in self._pll.violations():
             self._violate(rule, message)
-        vco_hz = self._vco_hz()
-        lock_ps = pll_lock_ps(vco_hz, self.pll_lock) if vco_hz else None
-        self.oscillators["pll"].start(lock_ps)
-
-    def _vco_hz(self):
-        if self._pll_m == 0:
-            return 0
-        return self._pll_source_hz * self._pll_n // self._pll_m
-
-    def _pll_output_hz(self):
-        if self._pll_m == 0:
-            return 0
-        return self._pll_source_hz * self._pll_n // (self._pll_m * self._pll_p)
+        vco_hz = self._pll.vco_hz()
+        self.oscillators["pll"].start(pll_lock_ps(vco_hz, self.pll_lock) if vco_hz else None)
 
     def _source_hz(self, source):
-        return {"hsi": ds.HSI_HZ, "hse": self.hse_hz, "pll": self._pll_output_hz()}[source]
+        return {"hsi": ds.HSI_HZ, "hse": self.hse_hz, "pll": self._pll.output_hz()}[source]
 
     def _hand_over(self, source):
         """Switch SYSCLK; the core sees a few edges of neither clock."""
@@ -375,19 +331,51 @@ class Rcc(Device):
 
     def sysclk_root(self):
         """Return the oscillator behind SYSCLK: ``"hsi"`` or ``"hse"``."""
-        return self._pll_source if self._source == "pll" else self._source
+        return self._pll.source if self._source == "pll" else self._source
 
     def update(self):
         """Work the tree out again; tell the host, and the user of what is beyond a limit."""
-        clocks = self._compute()
-        if clocks != self.clocks:
+        clocks, broken = self._state()
+        if clocks is not self.clocks:
             self.clocks = clocks
             self.host.clocks_changed(clocks)
-        broken = limit_violations(clocks)
+        if not broken and not self._reported:
+            return
         fresh = [(rule, message) for rule, message in broken if rule not in self._reported]
         self._reported = {rule for rule, _ in broken}
         for rule, message in fresh:
             self._violate(rule, message)
+
+    def _state(self):
+        """Return the clocks now and the limits they break; one state is always one object.
+
+        Firmware that scales its clock goes through few states very often.
+        """
+        oscillators = self.oscillators
+        key = (
+            self._source,
+            self._stopped,
+            self.values["CFGR"],
+            self.values["DCKCFGR1"],
+            self.values["DCKCFGR2"],
+            self.values["CR"],
+            self._pll.factors(),
+            self.pwr.scale_in_effect(),
+            self.pwr.overdrive_in_effect(),
+            self.flash.wait_states(),
+            oscillators["hsi"].ready(),
+            oscillators["lse"].ready(),
+            oscillators["lsi"].ready(),
+            oscillators["lse"].on,
+            oscillators["lsi"].on,
+        )
+        known = self._states.get(key)
+        if known is None:
+            clocks = self._compute()
+            if len(self._states) >= _STATES_REMEMBERED:
+                self._states.clear()
+            known = self._states[key] = (clocks, limit_violations(clocks))
+        return known
 
     def _compute(self):
         clocks = Clocks()
@@ -400,18 +388,18 @@ class Rcc(Device):
         clocks.lse_on = self.oscillators["lse"].on
         clocks.pll_on = self.pll_on()
         if clocks.pll_on:
-            clocks.vco_hz = self._vco_hz()
-            clocks.pll_output_hz = self._pll_output_hz()
-        clocks.sysclk_hz = 0 if self._sleeping_in_stop else self._source_hz(self._source)
+            clocks.vco_hz = self._pll.vco_hz()
+            clocks.pll_output_hz = self._pll.output_hz()
+        clocks.sysclk_hz = 0 if self._stopped else self._source_hz(self._source)
         clocks.divide(
             AHB_DIVIDERS[self.bit("CFGR", "HPRE")],
             APB_DIVIDERS[self.bit("CFGR", "PPRE1")],
             APB_DIVIDERS[self.bit("CFGR", "PPRE2")],
             bool(self.bit("DCKCFGR1", "TIMPRE")),
         )
-        clocks.vos = self.pwr.scale_in_effect() if self.pwr is not None else 3
-        clocks.overdrive = self.pwr.overdrive_in_effect() if self.pwr is not None else False
-        clocks.flash_wait_states = self.flash.wait_states() if self.flash is not None else 0
+        clocks.vos = self.pwr.scale_in_effect()
+        clocks.overdrive = self.pwr.overdrive_in_effect()
+        clocks.flash_wait_states = self.flash.wait_states()
         hsi_hz = ds.HSI_HZ if self.ready("hsi") else 0
         lse_hz = ds.LSE_HZ if self.ready("lse") else 0
         lsi_hz = ds.LSI_HZ if self.ready("lsi") else 0
@@ -430,30 +418,3 @@ class Rcc(Device):
 
     def _violate(self, rule, message):
         self.host.violation(rule, message)
-
-
-def _enable_writer(register_name):
-    def write(self, value):
-        self.store(register_name, value)
-        self.host.power_changed()
-
-    return write
-
-
-def _reset_writer(register_name):
-    register = RCC.registers[register_name]
-
-    def write(self, value):
-        rising = value & register.writable & ~self.values[register_name]
-        self.store(register_name, value)
-        for field in register.fields:
-            if register.get(rising, field) and self.reset_peripheral is not None:
-                self.reset_peripheral(field[:-3])
-
-    return write
-
-
-for _bus in _BUSES:
-    setattr(Rcc, "write_" + _bus + "ENR", _enable_writer(_bus + "ENR"))
-    setattr(Rcc, "write_" + _bus + "LPENR", _enable_writer(_bus + "LPENR"))
-    setattr(Rcc, "write_" + _bus + "RSTR", _reset_writer(_bus + "RSTR"))

@@ -45,8 +45,9 @@ class Tim(Device):
         rate_hz = getattr(clocks, self.clock_name)
         if rate_hz != self.clock_hz:
             self.clock_hz = rate_hz
-            self._counter.set_rate(self.host.now_ps(), rate_hz)
-            self._schedule()
+            if self._counter.running:
+                self._counter.set_rate(self.host.now_ps(), rate_hz)
+                self._schedule()
 
     # ---- registers ----
 
@@ -56,8 +57,7 @@ class Tim(Device):
             self.host.log("%s: centre-aligned counting is not modelled, counts up" % self.name)
         self.store("CR1", value)
         self._counter.configure(now_ps, down=bool(self.bit("CR1", "DIR")))
-        # A counter whose limit is 0 does not count.
-        self._counter.run(now_ps, bool(self.bit("CR1", "CEN")) and self._counter.limit > 0)
+        self._run(now_ps)
         self._schedule()
 
     def write_DIER(self, value):
@@ -103,7 +103,12 @@ class Tim(Device):
     def _load_limit(self):
         now_ps = self.host.now_ps()
         self._counter.configure(now_ps, limit=self.values["ARR"])
-        self._counter.run(now_ps, bool(self.bit("CR1", "CEN")) and self.values["ARR"] > 0)
+        self._run(now_ps)
+
+    def _run(self, now_ps):
+        """Start or hold the counter: one whose limit is 0 does not count."""
+        self._counter.run(now_ps, bool(self.bit("CR1", "CEN")) and self._counter.limit > 0)
+        self._counter.set_rate(now_ps, self.clock_hz)
 
     def _load_shadows(self):
         self._load_limit()

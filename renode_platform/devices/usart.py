@@ -61,7 +61,8 @@ class Usart(Device):
 
     def clocks_changed(self, clocks):
         self.kernel_hz = getattr(clocks, self.clock_name)
-        self._listen()
+        if self._queue:
+            self._listen()
 
     # ---- outside ----
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices import power
 from renode_platform.devices.clock_tree import Clocks
-from renode_platform.devices.rcc import enable_bits
+from renode_platform.devices.peripheral_clocks import enable_bits
 
 MHZ = 1_000_000
 SCALES = [(1, True), (1, False), (2, False), (3, False)]
