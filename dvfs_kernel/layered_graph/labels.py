@@ -47,6 +47,8 @@ class Limits(NamedTuple):
         Most time of a whole path.
     slack_time
         Rounding error allowed to bounds on time.
+    surely_in_time
+        Most time, however summed, that is certain to keep the bound.
     best_energy
         Energy of the best path known.
     step
@@ -62,6 +64,7 @@ class Limits(NamedTuple):
 
     bound: float
     slack_time: float
+    surely_in_time: float
     best_energy: float
     step: float
     stop_at: float
@@ -158,7 +161,7 @@ def _complete_to_best(
 ) -> None:  # fmt: skip
     """Complete each label by the cheapest rest at each price; keep the best that is in time."""
     for label in range(length):
-        for price in range(bounds.prices.size):
+        for price in range(bounds.after_time.shape[2]):
             whole = run[1][label] + bounds.after_energy[layer, state, price]
             if (
                 whole < best[0]
@@ -388,7 +391,7 @@ def set_labels(
             if complete:
                 _complete_to_best(
                     run, length, stored, layer, state, bounds,
-                    limits.bound - limits.slack_time, best,
+                    limits.surely_in_time, best,
                 )  # fmt: skip
             if buckets > 0:
                 _complete_to_sample(

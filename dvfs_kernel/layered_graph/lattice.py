@@ -1,4 +1,4 @@
-"""Energies that are all multiples of one unit: then bounds can be rounded up to the next."""
+"""Whole-number costs: the energies that are possible at all, up to which bounds can be raised."""
 
 from __future__ import annotations
 
@@ -12,59 +12,92 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.layered_graph.compact import Graph
 
-__all__ = ["Lattice"]
+    Floats = NDArray[np.float64]
+
+__all__ = ["Lattice", "sums_are_exact"]
 
 _EXACT_MAX = 2.0**52  # sums of whole numbers below this are exact in binary64
+_WEIGHTS = (1, 2, 3, 4)  # multiples of time that are tried
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """The values that the energy of a whole path can have: ``base + i · unit``.
+    """The values that ``energy + weight · time`` of a whole path can have: base + i · unit.
 
     Parameters
     ----------
-    base
-        The energy of some path, up to a multiple of the unit.
     unit
-        0 if energies are real numbers, of which nothing of the kind can be said.
+        Of the energy itself; 0 if energies are real numbers, of which nothing can be said.
+    parts
+        (weight, base, unit) for weight 0, and for others if times are whole numbers too.
     """
 
-    base: float
     unit: float
+    parts: tuple[tuple[float, float, float], ...] = ()
 
     @classmethod
-    def of(cls, graph: Graph, slack: float) -> Lattice:
-        """Find the unit of whole-number energies, as their greatest common divisor.
+    def of(cls, graph: Graph, slack: float, *, with_time: bool) -> Lattice:
+        """Find the units, as greatest common divisors.
 
-        There is none if bounds are so uncertain (``slack``) that rounding them up gains nothing.
+        There are none if bounds are so uncertain (``slack``) that raising them gains nothing.
         """
-        states = graph.entry.shape[1]
-        layers = (graph.start.size - 1) // states
-        extra = np.concatenate(
-            [graph.switch_energy.ravel(), graph.entry[1].ravel(), graph.leave[1].ravel()]
-        )
-        extra = extra[np.isfinite(extra)]
-        if not (_whole(graph.energy) and _whole(extra)):
-            return cls(0.0, 0.0)
-        first = graph.start[:-1:states]
-        largest = np.maximum.reduceat(np.abs(graph.energy), first).sum()
-        largest += (layers + 2) * np.abs(extra).max(initial=0.0)
-        if largest >= _EXACT_MAX:
-            return cls(0.0, 0.0)
-        # energies relative to each layer's first option; a constant per layer moves the base only
-        sizes = graph.start[states::states] - first
-        base = graph.energy[first]
-        relative = graph.energy - np.repeat(base, sizes)
-        values = np.concatenate([relative, extra]).astype(np.int64)
-        unit = float(max(int(np.gcd.reduce(np.abs(values))), 1))
-        return cls(float(base.sum()), unit if 4.0 * slack < unit else 0.0)
+        if not sums_are_exact(graph, graph.energy, _extra(graph, 0.0)):
+            return cls(0.0)
+        parts = [_part(graph, 0.0)]
+        if 4.0 * slack >= parts[0][2]:
+            return cls(0.0)
+        if with_time:
+            parts += [_part(graph, float(weight)) for weight in _WEIGHTS]
+        return cls(parts[0][2], tuple(parts))
 
-    def at_least(self, bound: float, slack: float) -> float:
-        """Return the least possible energy that is not below a bound, itself uncertain by slack."""
-        if self.unit == 0.0:
-            return bound
-        return self.base + float(np.ceil((bound - slack - self.base) / self.unit)) * self.unit
+    def at_least(self, lower: float, slack: float, price: float, bound: float) -> float:
+        """Raise the Lagrangian bound on the energy at a price to a possible value.
+
+        A path within the bound has ``energy + price · time ≥ lower + price · bound``, so for a
+        weight w ≤ price also ``energy + w · time ≥ lower + w · bound``. That sum is one of the
+        lattice's values, at least the next one v; and ``energy ≥ v − w · bound``.
+        """
+        raised = lower
+        for weight, base, unit in self.parts:
+            if weight <= price:
+                least = lower + weight * bound - slack
+                value = base + float(np.ceil((least - base) / unit)) * unit
+                raised = max(raised, value - weight * bound)
+        return raised
 
 
-def _whole(values: NDArray[np.float64]) -> bool:
-    return bool((values == np.rint(values)).all())
+def _extra(graph: Graph, weight: float) -> tuple[Floats, ...]:
+    if weight == 0.0:
+        return (graph.switch_energy, graph.entry[1], graph.leave[1])
+    return (
+        graph.switch_energy + weight * graph.switch_time,
+        graph.entry[1] + weight * graph.entry[0],
+        graph.leave[1] + weight * graph.leave[0],
+    )
+
+
+def _part(graph: Graph, weight: float) -> tuple[float, float, float]:
+    # relative to each layer's first option: a constant per layer moves the base only
+    states = graph.entry.shape[1]
+    first = graph.start[:-1:states]
+    costs = graph.energy + weight * graph.time
+    relative = costs - np.repeat(costs[first], graph.start[states::states] - first)
+    values = np.concatenate([relative, _finite(_extra(graph, weight))]).astype(np.int64)
+    unit = int(np.gcd.reduce(np.abs(values)))
+    return weight, float(costs[first].sum()), float(max(unit, 1))
+
+
+def sums_are_exact(graph: Graph, costs: Floats, extra: tuple[Floats, ...]) -> bool:
+    """Tell whether costs are whole numbers whose sums over paths stay exact, in any order."""
+    others = _finite(extra)
+    if not ((costs == np.rint(costs)).all() and (others == np.rint(others)).all()):
+        return False
+    states = graph.entry.shape[1]
+    layers = (graph.start.size - 1) // states
+    largest = np.maximum.reduceat(np.abs(costs), graph.start[:-1:states]).sum()
+    return bool(largest + (layers + 2) * np.abs(others).max(initial=0.0) < _EXACT_MAX / 8)
+
+
+def _finite(arrays: tuple[Floats, ...]) -> Floats:
+    joined = np.concatenate([array.ravel() for array in arrays])
+    return joined[np.isfinite(joined)]

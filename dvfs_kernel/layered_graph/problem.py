@@ -11,7 +11,7 @@ from dvfs_kernel.errors import LayeredGraphError, UnreachableError
 from dvfs_kernel.layered_graph.compact import Graph, total, undominated
 from dvfs_kernel.layered_graph.frontier import frontier
 from dvfs_kernel.layered_graph.k_best import k_best
-from dvfs_kernel.layered_graph.lattice import Lattice
+from dvfs_kernel.layered_graph.lattice import Lattice, sums_are_exact
 from dvfs_kernel.layered_graph.potentials import quickest
 from dvfs_kernel.layered_graph.sensitivity import shadow_price
 from dvfs_kernel.layered_graph.solve import solve
@@ -351,7 +351,14 @@ class LayeredGraph:
 
     @cached_property
     def _lattice(self) -> Lattice:
-        return Lattice.of(self._graph, self._slack[1])
+        return Lattice.of(self._graph, self._slack[1], with_time=self._times_are_whole)
+
+    @cached_property
+    def _times_are_whole(self) -> bool:
+        graph = self._graph
+        return sums_are_exact(
+            graph, graph.time, (graph.switch_time, graph.entry[0], graph.leave[0])
+        )
 
     @cached_property
     def _slack(self) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
+from dvfs_kernel.layered_graph.core import core_first, in_order, with_break_path
 from dvfs_kernel.layered_graph.labels import FINISHED, OUT_OF_TIME, Limits, set_labels
 from dvfs_kernel.layered_graph.potentials import bounds_at, steepest_price
 from dvfs_kernel.layered_graph.solution import Solution
@@ -22,7 +23,7 @@ from dvfs_kernel.layered_graph.trimming import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dvfs_kernel.layered_graph.compact import Bounds
+    from dvfs_kernel.layered_graph.compact import Bounds, Graph
     from dvfs_kernel.layered_graph.problem import LayeredGraph
     from dvfs_kernel.layered_graph.solution import Status
 
@@ -76,6 +77,13 @@ class _Incumbent:
             self.path, self.time, self.energy = path, time, energy
 
 
+    def offer_if(self, path: Ints, whole: Graph, bound: float) -> None:
+        """Take a schedule that is better and in time."""
+        time, energy = cost_of_path(whole, path)
+        if time <= bound:
+            self.offer(path, time, energy)
+
+
 def solve(
     graph: LayeredGraph,
     bound: float,
@@ -96,14 +104,31 @@ def solve(
     whole = graph._graph
     slack_time, slack_energy = graph._slack
     price, lower, _ = steepest_price(whole, bound, slack_time)
-    bounds = bounds_at(whole, price_ladder(price))
     best = _Incumbent(graph._quickest, *cost_of_path(whole, graph._quickest))
+    order = None
+    if graph.states == 1 and graph._lattice.unit and graph._times_are_whole:
+        order, break_path = core_first(whole, price, bound)
+        best.offer_if(break_path, whole, bound)
+        whole, moved = in_order(whole, order)
+        back = np.empty_like(moved)
+        back[moved] = np.arange(moved.size)
+        best.path = back[best.path[order]]
+        bounds = bounds_at(whole, price_ladder(price))
+        bounds = with_break_path(whole, bounds, back[break_path[order]])
+    else:
+        bounds = bounds_at(whole, price_ladder(price))
     best.offer(*best_at_prices(whole, bounds, bound))
-    lower = min(graph._lattice.at_least(lower, slack_energy), best.energy)
-    search = _Narrowing(graph, bound, bounds, best, lower)
+    slack_energy += (price + 1.0) * slack_time
+    lower = graph._lattice.at_least(lower, slack_energy, price, bound)
+    lower = min(lower, best.energy)
+    search = _Narrowing(graph, whole, bound, bounds, best, lower)
     status = search.run(tolerance, started + limit, label_limit)
+    path = best.path
+    if order is not None:
+        path = np.empty_like(best.path)
+        path[order] = moved[best.path]
     return Solution(
-        graph._choice(best.path), best.time, best.energy, search.lower, status, float(price)
+        graph._choice(path), best.time, best.energy, search.lower, status, float(price)
     )
 
 
@@ -115,9 +140,15 @@ class _Narrowing:
     """
 
     def __init__(
-        self, graph: LayeredGraph, bound: float, bounds: Bounds, best: _Incumbent, lower: float
+        self,
+        graph: LayeredGraph,
+        whole: Graph,
+        bound: float,
+        bounds: Bounds,
+        best: _Incumbent,
+        lower: float,
     ) -> None:
-        self.graph, self.bound, self.bounds = graph, bound, bounds
+        self.graph, self.whole, self.bound, self.bounds = graph, whole, bound, bounds
         self.best, self.lower = best, lower
 
     def run(self, tolerance: float, deadline_s: float, label_limit: int) -> Status:
@@ -154,10 +185,11 @@ class _Narrowing:
         graph, bounds, best = self.graph, self.bounds, self.best
         slack_time, slack_energy = graph._slack
         ceiling = target + slack_energy + bounds.prices * self.bound
-        trimmed, kept = without_hopeless(graph._graph, bounds, ceiling)
+        trimmed, kept = without_hopeless(self.whole, bounds, ceiling)
+        uncertain = 0.0 if graph._times_are_whole else slack_time
         step = graph._lattice.unit - slack_energy
         limits = Limits(
-            self.bound, slack_time, best.energy, step, stop_at, label_limit, deadline_s
+            self.bound, slack_time, self.bound - uncertain, best.energy, step, stop_at, label_limit, deadline_s
         )
         found = set_labels(
             trimmed, bounds, ceiling, NO_TENTS, limits, 1, True, 0, 0.0, 0.0, 0.0
@@ -175,9 +207,7 @@ class _Narrowing:
         return found.status, energy if layer >= 0 else np.inf
 
     def _offer(self, path: Ints) -> None:
-        time, energy = cost_of_path(self.graph._graph, path)
-        if time <= self.bound:
-            self.best.offer(path.copy(), time, energy)
+        self.best.offer_if(path.copy(), self.whole, self.bound)
 
 
 def _beyond_any_time(graph: LayeredGraph) -> float:
