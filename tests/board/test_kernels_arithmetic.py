@@ -29,7 +29,7 @@ def check(case, granularity, toolchain="zig"):
 
 
 @pytest.mark.parametrize("kind", SINGLE_FORM)
-@settings(max_examples=250)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_layer_equals_reference(kind, data):
     case = data.draw(SINGLE_FORM[kind])
@@ -38,7 +38,7 @@ def test_layer_equals_reference(kind, data):
 
 
 @pytest.mark.parametrize("kind", TWO_FORMS)
-@settings(max_examples=250)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_both_forms_equal_reference(kind, data):
     case = data.draw(TWO_FORMS[kind])

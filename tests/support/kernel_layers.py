@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from dvfs_kernel.network import (
@@ -143,6 +144,7 @@ def convolutions(draw):
         padding=padding,
         **arguments,
     )
+    assume(not layer.is_pointwise)
     return windowed(layer, shape, source, target, random)
 
 
