@@ -187,7 +187,7 @@ def _inference(
 
 
 def _layers(markers: Sequence[MarkerEvent]) -> list[int | None]:
-    """Number the layer of each stretch by the layer pin, which shows the number's lowest bit.
+    """Return the layer of each stretch, by the layer pin, which shows the number's lowest bit.
 
     Only stores that change a pin are logged. So where the first of them shows layer 1, layer 0
     began unseen with the trigger; and the pin moves once more behind the last layer.

@@ -146,6 +146,7 @@ class Deployment:
             )
         board.flash(firmware, self.image.data)
         board.reset()
+        self._progress = progress
         self.session = Session(board, progress=progress)
         self.hello = self.session.hello()
         self.session.use_image()
@@ -176,6 +177,7 @@ class Deployment:
         check_schedule(schedule, self.image)
         stored = fit_array(data, self.network.tensors[self.network.input])
         self.session.set_schedule(schedule)
+        self._watch(len(self.network.layers) * runs)
         run = self._run(stored.tobytes(), runs, level)
         records = (
             np.zeros(0, abi.PROFILE_RECORD)
@@ -196,6 +198,11 @@ class Deployment:
             outputs=outputs,
             truth=truth,
         )
+
+    def _watch(self, total: int) -> None:
+        progress = self._progress
+        if progress is not None:
+            self.board.watch_layers(lambda begun: progress("layers", min(begun, total), total))
 
     def _run(self, data: bytes, runs: int, level: abi.ProfileLevel) -> RunResult:
         if self.image.plan.keeps_input:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
@@ -72,6 +73,9 @@ class Board(ABC):
     def ground_truth(self) -> GroundTruth | None:
         """Return what really happened since reset; None where a board cannot know."""
         return None
+
+    def watch_layers(self, callback: Callable[[int], None]) -> None:
+        """Call something with the number of layers begun from now on, where a board can know."""
 
     def whereabouts(self) -> str:
         """Tell where the firmware is, for messages; empty where a board cannot know."""

@@ -113,6 +113,8 @@ class VirtualBoard(Board):
         self._wall_limit_s = wall_limit_s
         self._wall_s = 0.0
         self._instructions_before = 0
+        self._watcher: Callable[[int], None] | None = None
+        self._markers_seen = self._last_odr = self._layers_begun = 0
         self._received = bytearray()
         self._uart = self._machine.uart(uart)
         self._uart.on_bytes(self._received.extend)
@@ -142,6 +144,7 @@ class VirtualBoard(Board):
     def reset(self) -> None:
         """Start the firmware from its reset vector."""
         self._received.clear()
+        self._markers_seen = self._last_odr = 0
         self._instructions_before += self.machine.counters.instructions
         self.machine.trace.clear()
         self.machine.reset()
@@ -161,7 +164,7 @@ class VirtualBoard(Board):
             The host's time limit passed before the virtual one.
         """
         if not self._received and timeout_s > 0:
-            self._run(timeout_s, lambda: bool(self._received))
+            self._run(timeout_s, self._look)
         before = 0
         while before < len(self._received):
             before = len(self._received)
@@ -169,6 +172,24 @@ class VirtualBoard(Board):
         data = bytes(self._received)
         self._received.clear()
         return data
+
+    def _look(self) -> bool:
+        """Count layers that have begun, and tell whether bytes have come."""
+        if self._watcher is not None:
+            markers = self.machine.trace.markers
+            begun = self._layers_begun
+            for write in markers[self._markers_seen :]:
+                self._layers_begun += (write.odr ^ self._last_odr) >> abi.MARKER_PIN_LAYER & 1
+                self._last_odr = write.odr
+            self._markers_seen = len(markers)
+            if self._layers_begun != begun:
+                self._watcher(self._layers_begun)
+        return bool(self._received)
+
+    def watch_layers(self, callback: Callable[[int], None]) -> None:
+        """Call something with the number of layers begun from now on."""
+        self._watcher = callback
+        self._layers_begun = 0
 
     def _run(self, for_s: float, until: Callable[[], bool] | None = None) -> None:
         started = time.perf_counter()

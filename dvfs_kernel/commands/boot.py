@@ -6,6 +6,7 @@ import queue
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,15 +60,15 @@ def boot(
         try:
             _exchange(board, for_s)
         finally:
-            for rule, message in board.violations():
-                click.echo(f"warning: {rule}: {message}", err=True)
+            found = Counter(f"{v.rule}: {v.message}" for v in board.violations())
+            for message, count in found.items():
+                click.echo(f"warning: {message} ({count} times)", err=True)
 
 
 def _exchange(board: VirtualBoard, for_s: float | None) -> None:
     """Pass bytes between terminal and firmware until the time is over."""
     typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_terminal, args=(typed,), daemon=True).start()
-    paced = sys.stdin.isatty()
     started_s, begin_s = time.monotonic(), board.now_s
     while (left_s := _left_s(board.now_s - begin_s, for_s)) > 0:
         while not typed.empty():
@@ -76,7 +77,7 @@ def _exchange(board: VirtualBoard, for_s: float | None) -> None:
         if data:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
-        if paced:  # a firmware that sleeps would run ahead of the person who types
+        if for_s is None:  # a firmware that sleeps would run ahead of the person who types
             ahead_s = (board.now_s - begin_s) - (time.monotonic() - started_s)
             time.sleep(max(ahead_s, 0))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,11 +174,17 @@ def _uniform_schedule(
 
 
 def _array_bytes(result: InferenceResult, suffix: str) -> bytes:
+    """Write the outputs as NumPy does, but whatever the tensors are called."""
     file = io.BytesIO()
-    if suffix == ".npz":
-        np.savez(file, **result.named_outputs())
-    else:
+    if suffix == ".npy":
         np.save(file, result.outputs[0])
+        return file.getvalue()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, output in result.named_outputs().items():
+            member = io.BytesIO()
+            np.save(member, output)
+            # ZipInfo's own date, not today's: the same run gives the same file.
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
     return file.getvalue()
 
 

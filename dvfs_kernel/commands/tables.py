@@ -32,9 +32,9 @@ _SWITCHING_SHOWN_S = 5e-6
 
 def print_inference(result: InferenceResult, emulation: Emulation) -> None:
     """Print layers and segments, totals, and the outputs."""
-    console = Console()
+    console = Console(highlight=False, markup=False)
     if not console.is_terminal:
-        console = Console(width=_WIDTH_WITHOUT_TERMINAL)
+        console.width = _WIDTH_WITHOUT_TERMINAL
     if result.profile.layers:
         console.print(_layer_table(result.profile))
     console.print(_totals(result, emulation))
@@ -61,7 +61,7 @@ def _add_layer(table: Table, layer: LayerProfile) -> None:
     info = layer.info
     head = (
         str(layer.index),
-        Text(info.name, overflow="ellipsis"),
+        Text(_printable(info.name), overflow="ellipsis"),
         info.operator,
         f"{info.macs:,}" if info.macs else "",
         str(info.granularity),
@@ -96,7 +96,7 @@ def _quantities(part: LayerProfile | SegmentProfile) -> tuple[str, str, str, str
 def _totals(result: InferenceResult, emulation: Emulation) -> str:
     profile = result.profile
     parts = [
-        f"{result.network.name}: {profile.time_s * 1e3:.3f} ms",
+        f"{_printable(result.network.name)}: {profile.time_s * 1e3:.3f} ms",
         f"{_scaled(profile.energy_j, 1e3, 3)} mJ",
         f"{profile.cycles:,} cycles",
     ]
@@ -118,13 +118,18 @@ def _output_lines(output: npt.NDArray[Any], tensor: Tensor) -> str:
     shape = " × ".join(map(str, output.shape))
     if output.shape[:2] != (1, 1):
         return (
-            f"output {tensor.name} ({shape}): "
+            f"output {_printable(tensor.name)} ({shape}): "
             f"{real.min():.4g} to {real.max():.4g}, mean {real.mean():.4g}"
         )
     values, stored = real.ravel(), output.ravel()
     order = np.argsort(-values, kind="stable")[:_SHOWN_VALUES]
     shown = ", ".join(f"{i}: {values[i]:.4g} ({stored[i]})" for i in order)
-    return f"output {tensor.name} ({shape}): class {order[0]}; {shown}"
+    return f"output {_printable(tensor.name)} ({shape}): class {order[0]}; {shown}"
+
+
+def _printable(name: str) -> str:
+    """Replace what a file could make a terminal do."""
+    return "".join(letter if letter.isprintable() else "�" for letter in name)
 
 
 def _scaled(value: float | None, factor: float, digits: int) -> str:

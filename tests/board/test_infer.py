@@ -73,7 +73,8 @@ def dae_run(vww):
     """VWW on the HSE but for one depthwise layer, which hops."""
     network = vww.network
     index = next(
-        i for i, g in enumerate(dae_granularities(network, 8))
+        i
+        for i, g in enumerate(dae_granularities(network, 8))
         if g and type(network.layers[i]).__name__ == "Depthwise"
     )
     layers = [LayerPlan(0, 1, None)] * len(network.layers)
@@ -114,13 +115,11 @@ def test_measured_segment_times_agree_with_cycles_to_the_tick(dae_run):
     for segment in layer.segments:
         if segment.segment in hz:
             expected_s = segment.cycles / hz[segment.segment]
-            assert segment.time_s == pytest.approx(
-                expected_s, abs=segment.count / abi.TICK_HZ
-            )
+            assert segment.time_s == pytest.approx(expected_s, abs=segment.count / abi.TICK_HZ)
 
 
 def test_the_firmware_and_the_ground_truth_agree_on_every_segment(dae_run):
-    index, result = dae_run
+    _, result = dae_run
     truth = result.inference_truth
     for layer in result.profile.layers:
         for segment in layer.segments:
@@ -129,7 +128,11 @@ def test_the_firmware_and_the_ground_truth_agree_on_every_segment(dae_run):
                 for s in truth.stretches
                 if (s.layer, s.segment) == (layer.index, segment.segment)
             )
-            assert segment.time_s == pytest.approx(true_s, abs=(segment.count + 1) / abi.TICK_HZ)
+            if segment.segment in (S.MEMORY, S.COMPUTE):
+                slack_s = (segment.count + 1) / abi.TICK_HZ
+            else:  # the boundary's code at another clock, or not in the cache yet
+                slack_s = segment.count * 0.5e-6 + 3e-6
+            assert segment.time_s == pytest.approx(true_s, abs=slack_s)
 
 
 def test_energies_of_segments_sum_to_the_meter(dae_run):
@@ -151,7 +154,7 @@ def test_the_clock_costs_current(dae_run):
     )
 
 
-def test_the_whole_run_is_deterministic(vww):
+def test_the_whole_run_is_deterministic():
     network = zoo.load("vww")
     schedule = dae_schedule(network, 4)
     runs = []
@@ -164,14 +167,16 @@ def test_the_whole_run_is_deterministic(vww):
 
 def test_levels_differ_in_detail_and_not_in_results(vww):
     data, schedule = zoo.sample_input("vww"), dae_schedule(vww.network, 0)
+    vww.infer(data, schedule)  # the first run finds cold caches
     off = vww.infer(data, schedule, level=abi.ProfileLevel.OFF)
     layer = vww.infer(data, schedule, level=abi.ProfileLevel.LAYER)
     segment = vww.infer(data, schedule, level=abi.ProfileLevel.SEGMENT)
     for result in (off, layer, segment):
         assert_equal_to_reference(result)
     assert off.profile.layers == ()
-    assert off.profile.cycles <= layer.profile.cycles <= segment.profile.cycles
-    assert segment.profile.cycles < off.profile.cycles * 1.01
+    for result in (layer, segment):
+        extra = result.profile.cycles - off.profile.cycles
+        assert extra == pytest.approx(result.profile.overhead_cycles, abs=off.profile.cycles * 1e-3)
 
 
 def test_several_runs_are_the_same_inference(vww):

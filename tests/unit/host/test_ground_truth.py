@@ -79,7 +79,12 @@ def test_runs_are_told_apart_and_an_unfinished_one_is_left_out():
 def test_without_segments_the_first_layer_begins_unseen():
     whole = events((0, TRIGGER), (5, TRIGGER | LAYER), (9, TRIGGER), (12, TRIGGER | LAYER), (13, 0))
     (run,) = truth_of(whole).inferences
-    assert [(s.layer, s.cycles) for s in run.stretches] == [(0, 500), (1, 400), (2, 300), (None, 100)]
+    assert [(s.layer, s.cycles) for s in run.stretches] == [
+        (0, 500),
+        (1, 400),
+        (2, 300),
+        (None, 100),
+    ]
 
 
 def test_an_inference_without_a_boundary_is_one_stretch():

@@ -1,11 +1,11 @@
 import json
 
 import pytest
-from dvfs_kernel.clocks import ClockSetting
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dvfs_kernel import abi
+from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
 from dvfs_kernel.schedule import LayerPlan, Schedule
 

@@ -2,11 +2,11 @@ import itertools
 
 import numpy as np
 import pytest
-from dvfs_kernel.clocks import ClockSetting
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dvfs_kernel import abi
+from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
