@@ -8,10 +8,10 @@
 #define MODE_ALTERNATE 2u
 #define PULL_UP 1u
 
-/* 16 MHz / 2 = 125 ns a step: SCL low 10 steps, high 4 steps, data hold 2, data set-up 4; with the
- * filters' and the edges' delay that is fast mode's 1.3 us, 0.6 us and 100 ns at 400 kHz. */
-#define TIMING (1u << I2C_TIMINGR_PRESC_POS | 9u << I2C_TIMINGR_SCLL_POS \
-    | 3u << I2C_TIMINGR_SCLH_POS | 2u << I2C_TIMINGR_SDADEL_POS | 3u << I2C_TIMINGR_SCLDEL_POS)
+/* 16 MHz / 2 = 125 ns a step: SCL low 12 steps, high 6, data hold 2, data set-up 4; with the four
+ * cycles that the controller needs to see its own edges 2.5 us a bit. Rising edges only add to it. */
+#define TIMING (1u << I2C_TIMINGR_PRESC_POS | 11u << I2C_TIMINGR_SCLL_POS \
+    | 5u << I2C_TIMINGR_SCLH_POS | 2u << I2C_TIMINGR_SDADEL_POS | 3u << I2C_TIMINGR_SCLDEL_POS)
 
 /* A byte takes 25 us; a device that stretches the clock longer than this is taken for dead. */
 #define TIMEOUT_US 10000u

@@ -228,9 +228,7 @@ def test_no_damage_that_the_checksum_hides_makes_the_firmware_fault(board, data)
     if use(board, with_checksum(bytes(image)))[0] == OK:
         run = np.zeros((), abi.RUN_REQUEST)
         run["runs"] = 1
-        reply = request(
-            board, abi.Command.RUN, run.tobytes(), sequence=use.sequence, timeout_s=20
-        )
+        reply = request(board, abi.Command.RUN, run.tobytes(), sequence=use.sequence, timeout_s=20)
         assert reply.command in (abi.Command.RUN | abi.Command.REPLY, abi.Command.ERROR)
     assert use(board, small_image().data)[0] == OK
 

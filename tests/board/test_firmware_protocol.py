@@ -82,7 +82,9 @@ def test_a_flipped_bit_is_never_answered_as_if_it_were_right(board, data):
 def test_the_longest_payload_gets_through(board):
     whole = abi.FRAME_PAYLOAD_MAX - abi.DATA_HEADER.itemsize
     for fill in (b"\x00", b"\x01", b"\xff"):
-        reply = request(board, abi.Command.INPUT_WRITE, bytes(abi.DATA_HEADER.itemsize) + fill * whole)
+        reply = request(
+            board, abi.Command.INPUT_WRITE, bytes(abi.DATA_HEADER.itemsize) + fill * whole
+        )
         assert refusal(reply)[0] == abi.Status.BAD_STATE  # it has understood
 
 

@@ -22,6 +22,7 @@ from dvfs_kernel.network import (
     Tensor,
 )
 from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
+from dvfs_kernel.schedule import Schedule
 from dvfs_kernel.session import Session
 
 HSE_HZ = 50_000_000
@@ -92,6 +93,7 @@ def small_network():
     tensors[5] = Tensor("t5", shapes[5], "int8", tensors[4].scale, tensors[4].zero_point)
     tensors.append(Tensor("t7", (1, 1, 10), "int8", 1 / 256, -128))
     around = Padding(1, 1, 1, 1)
+
     def layer(layer_type, name, inputs, output, **arguments):
         return layer_type(name=name, inputs=inputs, output=output, **arguments)
 
@@ -111,11 +113,36 @@ def small_network():
     return network
 
 
+def image_of(network):
+    """Return a network's data image."""
+    return image.build(network, memory_plan.plan(network))
+
+
 @cache
 def small_image():
     """Return the data image of the small network."""
-    network = small_network()
-    return image.build(network, memory_plan.plan(network))
+    return image_of(small_network())
+
+
+def wide_network():
+    """Return one depthwise layer with planes so large that few of them fit the buffer."""
+    shape = (48, 48, 64)
+    tensors = tuple(Tensor(name, shape, "int8", float(np.float32(0.1)), 0) for name in "ab")
+    layer = Depthwise(
+        name="wide",
+        inputs=(0,),
+        output=1,
+        weights=np.ones((3, 3, 64), np.int8),
+        weight_scales=np.full(64, 0.1),
+        bias=np.zeros(64, np.int32),
+        padding=Padding(1, 1, 1, 1),
+    )
+    return Network("wide", tensors, (layer,), 0, (1,))
+
+
+def uniform(layers, hfo, lfo=None, granularity=0):
+    """Return a schedule that runs every layer alike, at the board's usual HSE."""
+    return Schedule.uniform(layers, HSE_HZ, hfo=hfo, lfo=lfo, granularity=granularity)
 
 
 def with_checksum(data):
