@@ -76,6 +76,7 @@ class Board(ABC):
 
     def watch_layers(self, callback: Callable[[int], None]) -> None:
         """Call something with the number of layers begun from now on, where a board can know."""
+        del callback
 
     def whereabouts(self) -> str:
         """Tell where the firmware is, for messages; empty where a board cannot know."""

@@ -15,12 +15,19 @@ from dvfs_kernel.errors import ClockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    # Generic for type checkers only: older releases of click cannot be subscripted.
+    FloatType = click.ParamType[float]
+    PllLockType = click.ParamType[str | float]
+    ClockType = click.ParamType[ClockSetting]
+else:
+    FloatType = PllLockType = ClockType = click.ParamType
+
 __all__ = ["CLOCK", "FREQUENCY", "PLL_LOCK", "TIME", "OutputFile"]
 
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
 
 
-class Quantity(click.ParamType):
+class Quantity(FloatType):
     """A number with a unit, converted to the SI unit."""
 
     def __init__(self, name: str, units: Mapping[str, float], example: str) -> None:
@@ -52,7 +59,7 @@ _TIMES = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6}
 TIME = Quantity("time", {**_TIMES, "": 1}, "2s")
 
 
-class _PllLock(click.ParamType):
+class _PllLock(PllLockType):
     """Lock latency of the PLL: one of the data sheet's corners, or a time."""
 
     name = "pll-lock"
@@ -70,7 +77,7 @@ class _PllLock(click.ParamType):
 PLL_LOCK = _PllLock()
 
 
-class _Clock(click.ParamType):
+class _Clock(ClockType):
     """A SYSCLK setting as text."""
 
     name = "clock"
