@@ -142,25 +142,20 @@ class Rcc(PeripheralClocks):
     def write_CR(self, value):
         old = self.values["CR"]
         get = RCC.CR.get
-        if get(value ^ old, "HSEBYP") and get(old, "HSEON"):
+        if get(value ^ old, "HSEBYP") and get(value & old, "HSEON"):
             self._violate("hse-bypass", "RCC_CR.HSEBYP changed while HSEON is set")
             value = RCC.CR.put(value, "HSEBYP", get(old, "HSEBYP"))
         if get(old, "PLLON") and not get(value, "PLLON") and self._source == "pll":
             self._violate("pll-in-use", "RCC_CR.PLLON cleared while SYSCLK runs on the PLL")
             value = RCC.CR.put(value, "PLLON", 1)
-        pll_stays = get(old, "PLLON") and get(value, "PLLON")
         for source, field in (("hsi", "HSION"), ("hse", "HSEON")):
-            if get(old, field) and not get(value, field):
-                user = None
-                if self._source == source:
-                    user = "SYSCLK"
-                elif pll_stays and self._pll.source == source:
-                    user = "the PLL"
-                if user is not None:
-                    self._violate(
-                        source + "-in-use", "RCC_CR.%s cleared while %s runs on it" % (field, user)
-                    )
-                    value = RCC.CR.put(value, field, 1)
+            if get(old, field) and not get(value, field) and self.sysclk_root() == source:
+                through = " through the PLL" if self._source == "pll" else ""
+                self._violate(
+                    source + "-in-use",
+                    "RCC_CR.%s cleared while SYSCLK runs on it%s" % (field, through),
+                )
+                value = RCC.CR.put(value, field, 1)
         self.store("CR", value)
         changed = (self.values["CR"] ^ old) & self.values["CR"]
         cleared = (self.values["CR"] ^ old) & old
@@ -255,6 +250,9 @@ class Rcc(PeripheralClocks):
                               ("HSION", "hsi"), ("HSEON", "hse")):  # fmt: skip
             if get(falling, field):
                 self.oscillators[source].stop()
+                if source == self._pll.source and self.pll_on():
+                    # Without its input the PLL loses its lock for good.
+                    self.oscillators["pll"].start(None)
         if get(rising, "HSION"):
             self.oscillators["hsi"].start(ds.HSI_STARTUP_PS)
         if get(rising, "HSEON"):

@@ -249,15 +249,27 @@ def test_sources_in_use_cannot_be_switched_off(board):
     assert rcc.get("CR", "HSION")
     start_hse(host, rcc)
     start_pll(host, rcc, 25, 100, 4)
-    rcc.set("CR", HSEON=0)
     flash.set("ACR", LATENCY=1)
     rcc.set("CFGR", SW=2, PPRE1=4)
     rcc.set("CR", PLLON=0)
+    rcc.set("CR", HSEON=0)
+    assert "through the PLL" in host.violations[-1][1]
     rcc.set("CFGR", SW=1)
     rcc.set("CR", PLLON=0)
     rcc.set("CR", HSEON=0)
-    assert host.rules == ["hsi-in-use", "hse-in-use", "pll-in-use", "hse-in-use"]
+    assert host.rules == ["hsi-in-use", "pll-in-use", "hse-in-use", "hse-in-use"]
     assert rcc.get("CR", "HSEON")
+    assert not rcc.get("CR", "PLLON")
+
+
+def test_a_pll_that_nobody_uses_loses_its_lock_with_its_source(board):
+    host, _, rcc, _ = board
+    start_hse(host, rcc)
+    start_pll(host, rcc, 25, 100, 4)
+    rcc.set("CR", HSEON=0, HSEBYP=0)
+    assert host.violations == []
+    assert rcc.get("CR", "PLLON")
+    assert not rcc.get("CR", "PLLRDY")
 
 
 def test_hsebyp_is_fixed_while_the_hse_runs(board):

@@ -174,3 +174,23 @@ def test_lock_latency_choices(pll_lock, n, lock_us):
     rcc = Registers(platform, "rcc")
     start_hse(host, rcc)
     assert configure_pll(host, rcc, 25, n, 2) == pytest.approx(lock_us, abs=POLL_US)
+
+
+def test_deinitialisation_by_the_hal():
+    """HAL_RCC_DeInit: HSI, then HSE with its bypass off in one write, then the PLL."""
+    host, platform = make_board(strict=True)
+    rcc, _, flash = start_216_mhz(host, platform, 25, 216)
+    rcc.set("CR", HSION=1)
+    rcc.write("CFGR", 0)
+    wait_for(host, lambda: rcc.get("CFGR", "SWS") == 0, 5_000_000)
+    rcc.set("CR", HSEON=0, HSEBYP=0, CSSON=0)
+    wait_for(host, lambda: not rcc.get("CR", "HSERDY"), 100_000)
+    rcc.set("CR", PLLON=0)
+    wait_for(host, lambda: not rcc.get("CR", "PLLRDY"), 2000)
+    rcc.write("PLLCFGR", 0x24003010)
+    rcc.write("CIR", 0x00FF0000)
+    rcc.write("CSR", rcc.read("CSR") | 1 << 24)
+    flash.set("ACR", LATENCY=0)
+    assert rcc.read("CR") == 0x83
+    assert rcc.read("CSR") & 0xFE000000 == 0
+    assert host.violations == []
