@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
+from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.core import core_first, in_order, with_break_path
 from dvfs_kernel.layered_graph.labels import FINISHED, OUT_OF_TIME, Limits, set_labels
+from dvfs_kernel.layered_graph.limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.potentials import bounds_at, steepest_price
 from dvfs_kernel.layered_graph.solution import Solution
 from dvfs_kernel.layered_graph.trimming import (
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["NO_TENTS", "checked_bound", "price_ladder", "solve"]
+__all__ = ["NO_TENTS", "price_ladder", "solve"]
 
 NO_TENTS = np.empty((0, 2))
 
@@ -40,24 +41,6 @@ _LADDER = np.array([0.0, 0.3, 0.5, 0.75, 0.9, 1.0, 1.1, 1.3, 2.0, 4.0])
 
 _FIRST_STEP = 1 / 16  # of the distance between the bounds, for the first search
 _WIDER = 4.0  # how much further the next search looks
-
-
-def checked_bound(graph: LayeredGraph, bound: float) -> float:
-    """Return the bound as a float.
-
-    Raises
-    ------
-    LayeredGraphError
-        It is not a number.
-    InfeasibleBoundError
-        It is less than the least time.
-    """
-    value = float(bound)
-    if np.isnan(value):
-        raise LayeredGraphError("the bound is NaN; it must be a number, or inf for none")
-    if value < graph.least_time:
-        raise InfeasibleBoundError(value, graph.least_time)
-    return value
 
 
 def price_ladder(price: float) -> Floats:
@@ -96,9 +79,6 @@ def solve(
     bound = checked_bound(graph, bound)
     if not tolerance >= 0.0:
         raise LayeredGraphError(f"tolerance is {tolerance}; it must not be negative")
-    limit = np.inf if time_limit_s is None else float(time_limit_s)
-    if not limit >= 0.0:
-        raise LayeredGraphError(f"time_limit_s is {time_limit_s}; it must not be negative")
     # a bound beyond any time is as good as infinite, and can be multiplied by 0
     bound = min(bound, _beyond_any_time(graph))
     whole = graph._graph
@@ -122,7 +102,7 @@ def solve(
     lower = graph._lattice.at_least(lower, slack_energy, price, bound)
     lower = min(lower, best.energy)
     search = _Narrowing(graph, whole, bound, bounds, best, lower)
-    status = search.run(tolerance, started + limit, label_limit)
+    status = search.run(tolerance, started + checked_limit(time_limit_s), label_limit)
     path = best.path
     if order is not None:
         path = np.empty_like(best.path)

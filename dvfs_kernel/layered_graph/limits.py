@@ -1,0 +1,46 @@
+"""What callers may ask for: bounds on time, and limits of searches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
+
+if TYPE_CHECKING:
+    from dvfs_kernel.layered_graph.problem import LayeredGraph
+
+__all__ = ["checked_bound", "checked_limit"]
+
+
+def checked_bound(graph: LayeredGraph, bound: float) -> float:
+    """Return the bound as a float.
+
+    Raises
+    ------
+    LayeredGraphError
+        It is not a number.
+    InfeasibleBoundError
+        It is less than the least time.
+    """
+    value = float(bound)
+    if np.isnan(value):
+        raise LayeredGraphError("the bound is NaN; it must be a number, or inf for none")
+    if value < graph.least_time:
+        raise InfeasibleBoundError(value, graph.least_time)
+    return value
+
+
+def checked_limit(time_limit_s: float | None) -> float:
+    """Return a time limit in seconds, infinite if there is none.
+
+    Raises
+    ------
+    LayeredGraphError
+        It is negative or not a number.
+    """
+    limit = np.inf if time_limit_s is None else float(time_limit_s)
+    if not limit >= 0.0:
+        raise LayeredGraphError(f"time_limit_s is {time_limit_s}; it must not be negative")
+    return limit
