@@ -81,14 +81,21 @@ uint32_t depthwise_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *t
 }
 
 typedef struct {
-    const int8_t *weights;
-    const int32_t *bias;
-    const int32_t *multiplier;
-    const int32_t *shift;
-    int32_t weight_bytes;
-    range_t range;
+    depthwise_job_t job;        /* for the first channel of the layer */
     depthwise_rows_t convolve;
 } depthwise_t;
+
+static depthwise_job_t job_at(const depthwise_t *depthwise, const int8_t *window,
+                              int32_t out_channel, int8_t *output) {
+    depthwise_job_t job = depthwise->job;
+    job.window = window;
+    job.weights += out_channel * job.weight_bytes;
+    job.bias += out_channel;
+    job.multiplier += out_channel;
+    job.shift += out_channel;
+    job.output = output + out_channel;
+    return job;
+}
 
 /* Convolves `count` planes, the first of which is channel `channel`, into `rows` rows of output from
  * row `top`. */
@@ -98,27 +105,22 @@ static void convolve(const depthwise_t *depthwise, const abi_layer_t *layer,
     const int32_t multiplier = layer->depth_multiplier;
     const int32_t turn = larger(1, OUTPUTS_A_TURN / output->width);
     for (int32_t done = 0; done < rows; done += turn) {
-        const int32_t rows_now = smaller(turn, rows - done);
         const int8_t *window = planes->data + done * layer->stride_height * planes->row_bytes;
-        int8_t *target =
-            output->data + (top + done) * output->width * output->channels + channel * multiplier;
-        for (int32_t i = 0; i < count * multiplier; i++) {
-            const int32_t out_channel = channel * multiplier + i;
-            const depthwise_job_t job = {
-                .window = window + i / multiplier * planes->plane_bytes,
-                .row_bytes = planes->row_bytes,
-                .weights = depthwise->weights + out_channel * depthwise->weight_bytes,
-                .bias = depthwise->bias[out_channel],
-                .rescale = rescale_of(depthwise->multiplier[out_channel],
-                                      depthwise->shift[out_channel], &depthwise->range,
-                                      (abi_requantisation_t)layer->requantisation),
-                .range = &depthwise->range,
-                .output = target + i,
-                .output_step = output->channels,
-                .width = output->width,
-                .rows = rows_now,
-                .layer = layer,
-            };
+        int8_t *target = output->data + (top + done) * output->width * output->channels;
+        if (multiplier == 1) {
+            depthwise_job_t job = job_at(depthwise, window, channel, target);
+            job.rows = smaller(turn, rows - done);
+            job.channels = count;
+            job.plane_bytes = planes->plane_bytes;
+            depthwise->convolve(&job);
+            continue;
+        }
+        for (int32_t i = 0; i < count; i++) {
+            depthwise_job_t job = job_at(depthwise, window + i * planes->plane_bytes,
+                                         (channel + i) * multiplier, target);
+            job.rows = smaller(turn, rows - done);
+            job.channels = multiplier;
+            job.plane_bytes = 0;
             depthwise->convolve(&job);
         }
     }
@@ -130,12 +132,19 @@ void depthwise_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const cut_t cut = cut_of(layer, &input, &output, context->granularity);
     const planes_t planes = planes_of(layer, &input, &output, &cut, context->scratch);
     const depthwise_t depthwise = {
-        .weights = blob_at(context, layer->weights_offset),
-        .bias = blob_at(context, layer->bias_offset),
-        .multiplier = blob_at(context, layer->multiplier_offset),
-        .shift = blob_at(context, layer->shift_offset),
-        .weight_bytes = depthwise_weight_bytes(layer),
-        .range = range_of(layer),
+        .job =
+            {
+                .row_bytes = planes.row_bytes,
+                .weights = blob_at(context, layer->weights_offset),
+                .weight_bytes = depthwise_weight_bytes(layer),
+                .bias = blob_at(context, layer->bias_offset),
+                .multiplier = blob_at(context, layer->multiplier_offset),
+                .shift = blob_at(context, layer->shift_offset),
+                .range = range_of(layer),
+                .output_step = output.channels,
+                .width = output.width,
+                .layer = layer,
+            },
         .convolve = depthwise_rows_of(layer),
     };
     int filled = 0;

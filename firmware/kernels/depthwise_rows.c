@@ -24,20 +24,22 @@ static inline __attribute__((always_inline)) pair_t pair_at(const int8_t *p, int
 }
 
 static inline __attribute__((always_inline)) void
-rows_of_pairs(const depthwise_job_t *job, int32_t size, int32_t stride,
-              abi_requantisation_t form) {
+channel_of_pairs(const depthwise_job_t *job, int32_t channel, int32_t size, int32_t stride,
+                 abi_requantisation_t form) {
     const int32_t row_bytes = job->row_bytes;
     const int32_t step = job->output_step;
-    const rescale_t rescale = job->rescale;
-    const range_t range = *job->range;
-    const int32_t bias = job->bias;
+    const range_t range = job->range;
+    const rescale_t rescale =
+        rescale_of(job->multiplier[channel], job->shift[channel], &range, form);
+    const int32_t bias = job->bias[channel];
     const int32_t pairs = job->width / 2;
     const int32_t odd = job->width % 2;
+    const void *weights = job->weights + channel * job->weight_bytes;
     /* A copy, which registers can hold, where all taps are in them. */
-    const taps_3_t taps_3 = *(const taps_3_t *)job->weights;
-    const void *taps = size == 3 ? &taps_3 : job->weights;
-    const int8_t *row = job->window;
-    int8_t *output = job->output;
+    const taps_3_t taps_3 = *(const taps_3_t *)weights;
+    const void *taps = size == 3 ? &taps_3 : weights;
+    const int8_t *row = job->window + channel * job->plane_bytes;
+    int8_t *output = job->output + channel;
     const run_3_t run = {bias, rescale.multiplier, rescale.offset, rescale.shift, step};
     for (int32_t y = job->rows; y > 0; y--) {
         const int8_t *p = row;
@@ -70,15 +72,25 @@ rows_of_pairs(const depthwise_job_t *job, int32_t size, int32_t stride,
     }
 }
 
+static inline __attribute__((always_inline)) void
+rows_of_pairs(const depthwise_job_t *job, int32_t size, int32_t stride,
+              abi_requantisation_t form) {
+    for (int32_t channel = 0; channel < job->channels; channel++) {
+        channel_of_pairs(job, channel, size, stride, form);
+    }
+}
+
 /* Any kernel, stride and dilation; the weights are the int8 taps in order. */
-static void rows_any(const depthwise_job_t *job) {
+static void channel_any(const depthwise_job_t *job, int32_t channel) {
     const abi_layer_t *layer = job->layer;
     const abi_requantisation_t form = (abi_requantisation_t)layer->requantisation;
-    const int8_t *row = job->window;
-    int8_t *output = job->output;
+    const rescale_t rescale =
+        rescale_of(job->multiplier[channel], job->shift[channel], &job->range, form);
+    const int8_t *row = job->window + channel * job->plane_bytes;
+    int8_t *output = job->output + channel;
     for (int32_t y = 0; y < job->rows; y++) {
         for (int32_t x = 0; x < job->width; x++) {
-            const int8_t *taps = job->weights;
+            const int8_t *taps = job->weights + channel * job->weight_bytes;
             int32_t sum = 0;
             for (int32_t i = 0; i < layer->kernel_height; i++) {
                 const int8_t *p = row + x * layer->stride_width +
@@ -88,12 +100,17 @@ static void rows_any(const depthwise_job_t *job) {
                     p += layer->dilation_width;
                 }
             }
-            const int32_t value =
-                form == abi_requantisation_exact ? job->bias + sum : job->bias + 2 * sum;
-            *output = requantise(value, &job->rescale, job->range, form);
+            const int32_t doubling = form == abi_requantisation_exact ? 1 : 2;
+            *output = requantise(job->bias[channel] + doubling * sum, &rescale, &job->range, form);
             output += job->output_step;
         }
         row += layer->stride_height * job->row_bytes;
+    }
+}
+
+static void rows_any(const depthwise_job_t *job) {
+    for (int32_t channel = 0; channel < job->channels; channel++) {
+        channel_any(job, channel);
     }
 }
 

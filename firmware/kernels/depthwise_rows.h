@@ -1,4 +1,4 @@
-/* One channel's plane convolved with its kernel: rows of outputs, two outputs at a time. */
+/* Channel planes convolved with their kernels: rows of outputs, two outputs at a time. */
 #ifndef DEPTHWISE_ROWS_H
 #define DEPTHWISE_ROWS_H
 
@@ -6,12 +6,17 @@
 #include "requantise.h"
 
 typedef struct {
-    const int8_t *window;       /* top left of the first output's window */
-    int32_t row_bytes;          /* of the plane */
-    const void *weights;        /* of this channel, see packing.py */
-    int32_t bias;
-    rescale_t rescale;
-    const range_t *range;
+    const int8_t *window;       /* top left of the first output's window, first channel */
+    int32_t row_bytes;          /* of a plane */
+    int32_t plane_bytes;        /* from a channel's plane to the next; 0: all channels have one */
+    int32_t channels;
+    /* Of the first channel, and the following ones after it; see packing.py. */
+    const int8_t *weights;
+    int32_t weight_bytes;
+    const int32_t *bias;
+    const int32_t *multiplier;
+    const int32_t *shift;
+    range_t range;
     int8_t *output;
     int32_t output_step;        /* bytes from one output to the next */
     int32_t width;              /* outputs in a row */
