@@ -17,7 +17,7 @@ from dvfs_kernel.emulator.unicorn_binding import library as uclib
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dvfs_kernel.emulator.memory import Memory
 
@@ -25,6 +25,8 @@ __all__ = ["BusAccess", "Core", "Stop", "StopKind"]
 
 NEVER = (1 << 63) - 1
 _THUMB = 1 << 24
+_IPSR = 0x1FF
+_SPSEL = 2
 _AT_ONCE = -(1 << 62)
 
 _READ_CALLBACK = ctypes.CFUNCTYPE(
@@ -179,11 +181,32 @@ class Core:
         self._specials_and_status = RegisterBatch(
             self._handle, [*_SPECIAL_REGISTERS, arm.UC_ARM_REG_XPSR]
         )
+        self._make_mode_batches()
         self._control = RegisterBatch(self._handle, [arm.UC_ARM_REG_CONTROL])
         self._status = RegisterBatch(self._handle, [arm.UC_ARM_REG_XPSR_NZCVQG])
         # Writing the flags alone makes the engine look at the mode again.
         self._flags = RegisterBatch(self._handle, [arm.UC_ARM_REG_APSR_NZCV])
         self._install(resolve, generated, model_caches)
+
+    def _make_mode_batches(self) -> None:
+        """Prepare the sequences of register writes that change the mode.
+
+        Writing the flags alone, at the end, makes the engine look at the mode again.
+        """
+        stack, link, pc = arm.UC_ARM_REG_R13, arm.UC_ARM_REG_R14, arm.UC_ARM_REG_R15
+        status, control = arm.UC_ARM_REG_XPSR_NZCVQG, arm.UC_ARM_REG_CONTROL
+        look = arm.UC_ARM_REG_APSR_NZCV
+        restored = [*(arm.UC_ARM_REG_R0 + i for i in (0, 1, 2, 3, 12)), link, pc, look]
+
+        def batch(*identifiers: int) -> RegisterBatch:
+            return RegisterBatch(self._handle, identifiers)
+
+        self._enter_msp = batch(stack, status, link, pc, control, look)
+        self._enter_psp = batch(
+            status, control, status, stack, control, status, link, pc, control, look
+        )
+        self._leave_msp = batch(stack, control, status, control, *restored)
+        self._leave_psp = batch(control, status, control, stack, control, *restored)
 
     def _install(
         self,
@@ -413,6 +436,59 @@ class Core:
         return StopKind.UNDEFINED
 
     # ---- registers ---------------------------------------------------------------------------
+
+    def enter_handler(
+        self, *, stack: int, link: int, pc: int, status: int, unprivileged: int, on_psp: bool
+    ) -> None:
+        """Go to handler mode on the main stack.
+
+        Parameters
+        ----------
+        stack
+            New value of the stack pointer that was in use.
+        link, pc, status
+            LR, PC and xPSR in the handler.
+        unprivileged
+            CONTROL.nPRIV, which stays.
+        on_psp
+            Whether the process stack was in use.
+        """
+        if on_psp:
+            # SPSEL reads as 0 in a handler and can only be cleared in privileged thread mode:
+            # pass through handler mode to gain privilege.
+            thread = status & ~_IPSR
+            self._enter_psp.write(
+                [status, _SPSEL, thread, stack, 0, status, link, pc, unprivileged, status]
+            )
+        else:
+            self._enter_msp.write([stack, status, link, pc, unprivileged, status])
+        self.words[st.PREVIOUS] = -1
+
+    def leave_handler(
+        self, frame: Sequence[int], *, stack: int, status: int, control: int, on_psp: bool
+    ) -> None:
+        """Go back to what an exception interrupted.
+
+        Parameters
+        ----------
+        frame
+            R0 to R3, R12, LR and PC.
+        stack
+            New value of the stack pointer that the frame was on.
+        status
+            xPSR; an exception number of 0 is thread mode.
+        control
+            CONTROL without SPSEL.
+        on_psp
+            Whether the frame was on the process stack; implies thread mode.
+        """
+        pc = frame[6] & ~1 | (status >> 24 & 1)
+        registers = [*frame[:6], pc, status]
+        if on_psp:
+            self._leave_psp.write([0, status, _SPSEL, stack, control | _SPSEL, *registers])
+        else:
+            self._leave_msp.write([stack, 0, status, control, *registers])
+        self.words[st.PREVIOUS] = -1
 
     @property
     def pc(self) -> int:

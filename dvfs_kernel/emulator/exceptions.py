@@ -69,7 +69,7 @@ class Exceptions:
         if nvic.group_priority(number) >= self._execution_priority():
             state[st.MASKED_PENDING] = 1
             return False
-        self._enter(number, self._core.pc)
+        self._enter(number)
         following = nvic.first()
         state[st.MASKED_PENDING] = int(following is not None)
         return True
@@ -94,7 +94,7 @@ class Exceptions:
             self._control.hard_fault_status |= self._control.HFSR_FORCED
             self._hard_fault(self._core.pc)
             return
-        self._enter(nv.SVCALL, self._core.pc)
+        self._enter(nv.SVCALL)
 
     def fault(self, number: int, return_address: int) -> None:
         """Enter a fault handler; the fault's status bits are set already.
@@ -120,9 +120,12 @@ class Exceptions:
 
     # ---- entry -------------------------------------------------------------------------------
 
-    def _enter(self, number: int, return_address: int) -> None:
+    def _enter(self, number: int, return_address: int | None = None) -> None:
+        """Stack the frame and go to the handler; to return to where the core is by default."""
         core = self._core
         registers = core.integers.read()
+        if return_address is None:
+            return_address = registers[15]
         status = registers[16]
         msp, psp, _, _, _, control = core.read_specials()
         from_thread = status & _EXC_NUMBER == 0
@@ -147,15 +150,15 @@ class Exceptions:
             number = nv.HARD_FAULT
         self._nvic.activate(number)
         vector = self._vector(number)
-        lr = 0xFFFFFFF1 if not from_thread else (0xFFFFFFFD if on_psp else 0xFFFFFFF9)
-        if with_fp:
-            lr &= ~0x10
-        self._switch_to_handler(number, status, control, frame, on_psp=on_psp)
-        registers = core.integers.read()
-        registers[14] = lr
-        registers[15] = vector
-        registers[16] = status & _FLAGS | (_THUMB if vector & 1 else 0) | number
-        self._write_registers(registers)
+        code = 0xFFFFFFF1 if not from_thread else (0xFFFFFFFD if on_psp else 0xFFFFFFF9)
+        core.enter_handler(
+            stack=frame,
+            link=code & ~0x10 if with_fp else code,
+            pc=vector,
+            status=status & _FLAGS | (_THUMB if vector & 1 else 0) | number,
+            unprivileged=control & _CONTROL_NPRIV,
+            on_psp=on_psp,
+        )
         cycles = self._timing.exception_entry_cycles
         if with_fp:
             cycles += self._timing.exception_fp_cycles
@@ -163,46 +166,12 @@ class Exceptions:
         core.words[st.EVENT_REGISTER] = 1
         self._control.entered(number)
 
-    def _switch_to_handler(
-        self, number: int, status: int, control: int, frame: int, *, on_psp: bool
-    ) -> None:
-        """Select the main stack and handler mode, and put the frame's address in its stack."""
-        core = self._core
-        thread = status & ~_EXC_NUMBER
-        if on_psp:
-            # SPSEL can only be cleared in privileged thread mode, and has to read as 0 in the
-            # handler: pass through handler mode to gain privilege.
-            core.set_status(thread | number)
-            core.set_control(control & _CONTROL_SPSEL)
-            core.set_status(thread)
-            registers = core.integers.read()
-            registers[13] = frame
-            core.integers.write(registers)
-            core.set_control(0)
-            core.set_status(thread | number)
-        else:
-            core.set_status(thread | number)
-            registers = core.integers.read()
-            registers[13] = frame
-            core.integers.write(registers)
-        core.set_control(control & _CONTROL_NPRIV)
-
     def _vector(self, number: int) -> int:
         try:
             return self._memory.read_word(self._control.vector_table + 4 * number)
         except BoardError:
             self._control.hard_fault_status |= self._control.HFSR_VECTTBL
             raise LockUp from None
-
-    def _write_registers(self, registers: list[int]) -> None:
-        """Write r0..r15 and xPSR; the program counter carries the Thumb bit."""
-        core = self._core
-        status = registers[16]
-        values = list(registers)
-        values[15] = registers[15] & ~1 | (status >> 24 & 1)
-        core.integers.write(values)
-        core.set_status(status)
-        core.words[st.PREVIOUS] = -1
 
     def _charge(self, cycles: int) -> None:
         state = self._core.words
@@ -247,30 +216,19 @@ class Exceptions:
         if number != nv.NMI and faultmask:
             core.specials.write([msp, psp, primask, 0, basepri, control])
         self._nvic.deactivate(number)
-        new_status &= ~_ALIGNED
-        target = new_status & _EXC_NUMBER
-        if to_thread:
-            self._switch_to_thread(
-                new_status & ~_EXC_NUMBER, control, stack, on_psp=on_psp, with_fp=with_fp
-            )
-        else:
-            core.set_status(new_status)
-            registers = core.integers.read()
-            registers[13] = stack
-            core.integers.write(registers)
-            core.set_control(control & _CONTROL_NPRIV | (_CONTROL_FPCA if with_fp else 0))
         if with_fp:
             floats = core.floats.read()
             floats[:16] = words[8:24]
             floats[32] = words[24]
             core.floats.write(floats)
-        registers = core.integers.read()
-        registers[0:4] = words[0:4]
-        registers[12] = words[4]
-        registers[14] = words[5]
-        registers[15] = words[6]
-        registers[16] = new_status & ~_EXC_NUMBER | (0 if to_thread else target)
-        self._write_registers(registers)
+        new_status &= ~(_ALIGNED | _EXC_NUMBER) if to_thread else ~_ALIGNED
+        core.leave_handler(
+            words[:7],
+            stack=stack,
+            status=new_status,
+            control=control & _CONTROL_NPRIV | (_CONTROL_FPCA if with_fp else 0),
+            on_psp=on_psp,
+        )
         cycles = self._timing.exception_return_cycles
         if with_fp:
             cycles += self._timing.exception_fp_cycles
@@ -278,24 +236,6 @@ class Exceptions:
         core.words[st.EVENT_REGISTER] = 1
         self._control.left(number)
         return to_thread
-
-    def _switch_to_thread(
-        self, status: int, control: int, stack: int, *, on_psp: bool, with_fp: bool
-    ) -> None:
-        core = self._core
-        if not on_psp:
-            registers = core.integers.read()
-            registers[13] = stack
-            core.integers.write(registers)
-        core.set_control(0)  # privileged for the moment, so that SPSEL can be written
-        core.set_status(status)
-        selected = _CONTROL_SPSEL if on_psp else 0
-        core.set_control(selected)
-        if on_psp:
-            registers = core.integers.read()
-            registers[13] = stack
-            core.integers.write(registers)
-        core.set_control(control & _CONTROL_NPRIV | selected | (_CONTROL_FPCA if with_fp else 0))
 
     def _invalid_return(self, registers: list[int], number: int) -> bool:
         """Fault with INVPC: the frame stays where it is, the handler's context is stacked."""
