@@ -99,7 +99,7 @@ def test_its_data_and_stack_stay_in_their_part_of_dtcm(elf, symbols):
 
 
 def test_vectors_point_at_thumb_code_of_the_firmware(elf, symbols):
-    vectors = struct.unpack(f"<{VECTORS}I", loaded(elf)[FLASH])
+    vectors = struct.unpack_from(f"<{VECTORS}I", loaded(elf)[FLASH])
     text = elf.get_section_by_name(".text")
     code = range(text["sh_addr"], text["sh_addr"] + text["sh_size"])
     assert vectors[0] == symbols["stack_top"]["st_value"]
@@ -153,6 +153,6 @@ def test_gcc_builds_it_too(tmp_path):
     build.build(tmp_path / "out.elf", "gcc")
     with (tmp_path / "out.elf").open("rb") as stream:
         elf = ELFFile(stream)
-        vectors = struct.unpack(f"<{VECTORS}I", loaded(elf)[FLASH])
+        vectors = struct.unpack_from(f"<{VECTORS}I", loaded(elf)[FLASH])
         assert all(vector for n, vector in enumerate(vectors) if n not in UNUSED_VECTORS)
         assert max(a + len(d) for a, d in loaded(elf).items()) <= FLASH + FIRMWARE_BYTES_MAX
