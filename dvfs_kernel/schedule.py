@@ -83,6 +83,12 @@ class Schedule:
                 _check_range(f"layer {index}: lfo", plan.lfo, 0, last)
         for clock in self.clocks:
             clock.check(self.hse_hz)
+        idle = self.clocks[self.idle_clock]
+        if idle.hclk_hz(self.hse_hz) < abi.IDLE_HCLK_HZ_MIN:
+            raise ScheduleError(
+                f"idle_clock is {idle}, an HCLK of {idle.hclk_hz(self.hse_hz) / 1e6:g} MHz; "
+                f"{abi.IDLE_HCLK_HZ_MIN / 1e6:g} MHz or more is allowed, which the serial port needs"
+            )
 
     @classmethod
     def uniform(
@@ -94,7 +100,7 @@ class Schedule:
         lfo: ClockSetting | None = None,
         granularity: int | Sequence[int] = 0,
     ) -> Schedule:
-        """Run every layer on the same clocks.
+        """Run every layer on the same clocks; idle on the HFO, or on HSI where that is too slow.
 
         Parameters
         ----------
@@ -107,9 +113,12 @@ class Schedule:
         """
         if isinstance(granularity, int):
             granularity = [granularity] * layer_count
-        clocks = (hfo or ClockSetting.fastest(hse_hz),) + (() if lfo is None else (lfo,))
+        clocks = [hfo or ClockSetting.fastest(hse_hz)] + ([] if lfo is None else [lfo])
+        too_slow = clocks[0].hclk_hz(hse_hz) < abi.IDLE_HCLK_HZ_MIN
+        if too_slow:
+            clocks.append(ClockSetting("hsi"))
         layers = tuple(LayerPlan(g, 0, 1 if lfo is not None and g else None) for g in granularity)
-        return cls(hse_hz, clocks, layers)
+        return cls(hse_hz, tuple(clocks), layers, idle_clock=len(clocks) - 1 if too_slow else 0)
 
     # ---- files ---------------------------------------------------------------------------------
 

@@ -38,6 +38,14 @@ def test_the_default_is_the_fastest_clock_and_no_dae():
     assert eight.sysclk_hz(8_000_000) == 216_000_000
 
 
+def test_a_clock_too_slow_for_the_serial_port_does_not_idle():
+    schedule = Schedule.uniform(1, 4_000_000, hfo=ClockSetting.parse("hse"))
+    assert str(schedule.clocks[schedule.idle_clock]) == "hsi"
+    assert schedule.layers == (LayerPlan(0, 0, None),)
+    with pytest.raises(ScheduleError, match=r"idle_clock is hse, an HCLK of 4 MHz; 16 MHz or more"):
+        Schedule(4_000_000, schedule.clocks, schedule.layers, idle_clock=0)
+
+
 def test_only_dae_layers_hop():
     schedule = Schedule.uniform(3, HSE_HZ, lfo=ClockSetting.parse("hse"), granularity=[0, 8, 0])
     assert [plan.lfo for plan in schedule.layers] == [None, 1, None]
