@@ -84,13 +84,18 @@ class InfeasibleBoundError(DvfsError, ValueError):
     Attributes
     ----------
     bound, least_time
-        The bound that was asked for, and the time of the quickest schedule there is.
+        The bound that was asked for, and the time of the quickest schedule there is (of a demand:
+        the most that there is).
     """
 
-    def __init__(self, bound: float, least_time: float) -> None:
-        super().__init__(
-            f"no schedule keeps the bound {bound!r}; the least possible time is {least_time!r}"
-        )
+    def __init__(self, bound: float, least_time: float, *, at_least: bool = False) -> None:
+        if at_least:
+            message = f"no choice meets the demand {bound!r}; the most possible is {least_time!r}"
+        else:
+            message = (
+                f"no schedule keeps the bound {bound!r}; the least possible time is {least_time!r}"
+            )
+        super().__init__(message)
         self.bound = bound
         self.least_time = least_time
 

@@ -12,7 +12,7 @@ from dvfs_kernel.layered_graph.compact import Graph, total, undominated
 from dvfs_kernel.layered_graph.frontier import frontier
 from dvfs_kernel.layered_graph.k_best import k_best
 from dvfs_kernel.layered_graph.lattice import Lattice, sums_are_exact
-from dvfs_kernel.layered_graph.potentials import quickest
+from dvfs_kernel.layered_graph.potentials import quickest, steepest_price
 from dvfs_kernel.layered_graph.sensitivity import shadow_price
 from dvfs_kernel.layered_graph.solve import solve
 
@@ -232,6 +232,20 @@ class LayeredGraph:
         )
         return float(time), float(energy)
 
+    def switch_cost(self, boundary: int, origin: int, target: int) -> tuple[float, float]:
+        """Return time and energy of a switch after layer ``boundary``; infinite: forbidden."""
+        matrix = boundary if self._switch[0].shape[0] > 1 else 0
+        time, energy = (part[matrix, origin, target] for part in self._switch)
+        return float(time), float(energy)
+
+    def entry_cost(self, state: int) -> tuple[float, float]:
+        """Return time and energy of entering the first layer in a state."""
+        return float(self._entry[0, state]), float(self._entry[1, state])
+
+    def exit_cost(self, state: int) -> tuple[float, float]:
+        """Return time and energy of leaving the last layer in a state."""
+        return float(self._leave[0, state]), float(self._leave[1, state])
+
     # ---- what it is asked ----------------------------------------------------------------------
 
     def solve(
@@ -337,12 +351,33 @@ class LayeredGraph:
         --------
         >>> graph = LayeredGraph(time=[[4, 2], [5, 1]], energy=[[1, 3], [2, 7]])
         >>> price = graph.shadow_price(bound=7, step=2)
-        >>> price.saved_by_more, price.lost_by_less, price.multiplier
-        (2.0, 3.0, 1.0)
+        >>> price.saved_by_more, price.lost_by_less
+        (2.0, 3.0)
         """
         return shadow_price(self, bound, step)
 
-    # ---- for the searches ----------------------------------------------------------------------
+    # ---- for this package ----------------------------------------------------------------------
+
+    def _with_times(self, times: Floats) -> LayeredGraph:
+        """Return the same graph with other times of the options."""
+        other = LayeredGraph.__new__(LayeredGraph)
+        other._assemble(
+            times,
+            self._energy,
+            self._state,
+            self._sizes,
+            tuple(part[0] if part.shape[0] == 1 else part for part in self._switch),
+            (self._entry[0], self._entry[1]),
+            (self._leave[0], self._leave[1]),
+        )
+        return other
+
+    def _lower_bound(self, bound: float) -> float:
+        """Return the Lagrangian bound on the energy within a bound on time."""
+        slack_time, slack_energy = self._slack
+        bound = min(bound, slack_time / np.finfo(np.float64).eps)
+        price, lower, _ = steepest_price(self._graph, bound, slack_time)
+        return float(lower - slack_energy - (price + 1.0) * slack_time)
 
     def _choice(self, path: Ints) -> Ints:
         """Return the options of the layers for options of the reduced graph."""
@@ -499,7 +534,7 @@ def _switching(
     switch: tuple[ArrayLike | None, ArrayLike | None], layers: int, count: int
 ) -> tuple[Floats, Floats]:
     one = (count, count)
-    shapes = (one, (layers - 1, count, count)) if layers > 1 else (one, (0, count, count))
+    shapes = (one, (layers - 1, count, count)) if layers > 1 else (one, (0, count, count), (1, count, count))
     parts = []
     for name, values in zip(("switch_time", "switch_energy"), switch, strict=True):
         array = np.zeros(one) if values is None else _cost(name, values, shapes)
