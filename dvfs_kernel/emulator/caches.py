@@ -23,6 +23,7 @@ __all__ = [
     "clean_data_line",
     "clean_data_set_way",
     "data_access",
+    "data_read_hits",
     "fetch",
     "invalidate_accelerator",
     "invalidate_data",
@@ -200,6 +201,28 @@ def _line_access(s: Any, kind: int, line: int, is_write: bool, size: int) -> int
     else:
         s[_FLASH_STALL] += stall
     return stall
+
+
+@njit(cache=True)
+def data_read_hits(s: Any, address: int, size: int) -> bool:
+    """Tell whether a read needs no more than a look: most do, and this is the short way."""
+    if address >= _KIND_LIMIT:
+        return True
+    kind = s[_KINDS + (address >> _KIND_SHIFT)]
+    if kind == _TCM:
+        return True
+    if kind == _FLASH_ITCM or s[_DCACHE_ON] == 0:
+        return False
+    if (address & (_LINE_BYTES - 1)) + size > _LINE_BYTES:
+        return False
+    tag = (address >> _LINE_SHIFT) << 1
+    base = _DCACHE + ((address >> _LINE_SHIFT) & (_DCACHE_SETS - 1)) * _DCACHE_STRIDE
+    return bool(
+        s[base] | 1 == tag | 1
+        or s[base + 1] | 1 == tag | 1
+        or s[base + 2] | 1 == tag | 1
+        or s[base + 3] | 1 == tag | 1
+    )
 
 
 @njit(cache=True)

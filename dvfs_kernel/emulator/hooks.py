@@ -18,7 +18,7 @@ from numba import carray, cfunc, njit, types
 from numba.extending import intrinsic
 
 from dvfs_kernel.emulator import state as st
-from dvfs_kernel.emulator.caches import data_access, fetch
+from dvfs_kernel.emulator.caches import data_access, data_read_hits, fetch
 
 __all__ = ["access_hook", "block_hook", "find_block"]
 
@@ -178,6 +178,9 @@ def access_hook(_engine: Any, kind: Any, address: Any, size: Any, _value: Any, d
     """Account for a data access."""
     s = carray(data, (_WORDS,), np.int64)
     s[_DATA_ACCESSES] += 1
-    stall = data_access(s, address, np.int64(size), kind != _READ_ACCESS)
+    length = np.int64(size)
+    if kind == _READ_ACCESS and data_read_hits(s, address, length):
+        return
+    stall = data_access(s, address, length, kind != _READ_ACCESS)
     if stall != 0:
         s[_CYCLES] += stall
