@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#define CACHE_BYTES 0x4000u
 #define CACHE_LINE_BYTES 32u
 
 void cache_enable(void);

@@ -4,6 +4,7 @@
 #include "core.h"
 #include "interrupts.h"
 #include "memory.h"
+#include "mpu.h"
 
 #define CORE_EXCEPTIONS 16u
 #define INTERRUPTS 110u /* CMSIS stm32f767xx.h: the last one is the MDIO slave's, 109 */
@@ -30,6 +31,7 @@ __attribute__((section(".vectors"), used)) static void (*const vector_table[])(v
 static _Noreturn __attribute__((noinline)) void start(void) {
     memcpy(data_start, data_load, (size_t)(data_end - data_start));
     memset(bss_start, 0, (size_t)(bss_end - bss_start));
+    mpu_init();
     cache_enable();
     main();
     core_reset();

@@ -23,8 +23,8 @@ FORCED = 1 << 30
 # (code, offset of the faulting instruction, exception, bits of CFSR)
 FAULTS = {
     "undefined instruction": (b"\x00\xde", 0, USAGE_FAULT, UNDEFINSTR),
-    # movs r0, #7; lsls r0, r0, #28 (0x70000000); ldr r0, [r0]
-    "load from nowhere": (bytes.fromhex("072000070068"), 4, BUS_FAULT, PRECISERR | BFARVALID),
+    # movs r0, #3; lsls r0, r0, #28 (0x30000000); ldr r0, [r0]
+    "load from nowhere": (bytes.fromhex("032000070068"), 4, BUS_FAULT, PRECISERR | BFARVALID),
 }
 # movw r0, #0x10; movt r0, #0x2000; mov sp, r0; push.w {r0-r7}
 STACK_OVERFLOW = struct.pack("<HHHHHHH", 0xF240, 0x0010, 0xF2C2, 0x0000, 0x4685, 0xE92D, 0x00FF)
@@ -74,7 +74,7 @@ def test_a_fault_is_reported_after_the_reset_that_it_caused(started, name):
     assert 0x20000000 < report.sp <= 0x20002000
     assert report.layer is None
     if status & BFARVALID:
-        assert report.bfar == 0x70000000
+        assert report.bfar == 0x30000000
 
     hello = session.hello()
     assert hello.fault_pending

@@ -1,5 +1,7 @@
 """Runs: schedules are checked, every cycle is accounted for, and the pins tell the same."""
 
+import shutil
+
 import firmware_board
 import numpy as np
 import pytest
@@ -143,6 +145,24 @@ def test_results_do_not_depend_on_granularity_or_profile(started, granularity, l
     session.set_input(data.tobytes())
     session.run(level=level)
     assert session.read_output(small_network().outputs[0], expected.nbytes) == expected.tobytes()
+
+
+@pytest.mark.skipif(
+    shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
+)
+def test_firmware_built_by_gcc_computes_the_same():
+    board, session = firmware_board.start(small_image().data, toolchain="gcc")
+    data = np.full(small_network().tensors[0].shape, 77, dtype=np.int8)
+    expected = reference.run(small_network(), data)[small_network().outputs[0]]
+    with board:
+        session.hello()
+        session.use_image()
+        session.set_schedule(dae())
+        session.set_input(data.tobytes())
+        assert session.run().hops > 0
+        output = session.read_output(small_network().outputs[0], expected.nbytes)
+        assert output == expected.tobytes()
+        assert board.machine.trace.violations == []
 
 
 def test_every_cycle_and_tick_is_in_the_profile(started):

@@ -29,18 +29,18 @@ HSE_HZ = 50_000_000
 
 
 @cache
-def firmware():
+def firmware(toolchain="zig"):
     """Return the bytes of the firmware's ELF, built from the sources as they are."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "firmware.elf"
-        firmware_build.load().build(path)
+        firmware_build.load().build(path, toolchain)
         return path.read_bytes()
 
 
-def start(data=None, **options):
+def start(data=None, *, toolchain="zig", **options):
     """Return a board whose firmware has started, and a session with it."""
     board = VirtualBoard(**options)
-    board.flash(firmware(), data)
+    board.flash(firmware(toolchain), data)
     board.reset()
     return board, Session(board)
 
