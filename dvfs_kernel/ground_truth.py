@@ -177,7 +177,7 @@ def _inference(
         )
     first, last = markers[0], markers[-1]
     before = [change for change in clock_changes if change.time_ps <= first.time_ps][-1:]
-    within = [change for change in clock_changes if first.time_ps < change.time_ps <= last.time_ps]
+    within = [change for change in clock_changes if first.time_ps < change.time_ps < last.time_ps]
     return InferenceTruth(
         stretches=tuple(stretches),
         clock_changes=(*before, *within),

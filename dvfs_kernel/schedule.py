@@ -87,7 +87,8 @@ class Schedule:
         if idle.hclk_hz(self.hse_hz) < abi.IDLE_HCLK_HZ_MIN:
             raise ScheduleError(
                 f"idle_clock is {idle}, an HCLK of {idle.hclk_hz(self.hse_hz) / 1e6:g} MHz; "
-                f"{abi.IDLE_HCLK_HZ_MIN / 1e6:g} MHz or more is allowed, which the serial port needs"
+                f"{abi.IDLE_HCLK_HZ_MIN / 1e6:g} MHz or more is allowed, "
+                "which the serial port needs"
             )
 
     @classmethod

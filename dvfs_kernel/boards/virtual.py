@@ -10,30 +10,22 @@ from typing import TYPE_CHECKING, Any
 import renode_platform
 from dvfs_kernel import abi
 from dvfs_kernel.boards.base import Board
+from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.emulator.repl import PlatformDescription
 from dvfs_kernel.errors import BoardError, BoardSilentError, PlatformDescriptionError
-from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dvfs_kernel.emulator.trace import Violation
+    from dvfs_kernel.ground_truth import GroundTruth
 
 __all__ = ["NUCLEO_F767ZI", "Emulation", "VirtualBoard"]
 
 #: The description of the board, as Renode reads it too.
 NUCLEO_F767ZI = Path(renode_platform.__file__).with_name("nucleo_f767zi.repl")
 
-_MARKER_PINS = sum(
-    1 << pin
-    for pin in (
-        abi.MARKER_PIN_TRIGGER,
-        abi.MARKER_PIN_SEGMENT0,
-        abi.MARKER_PIN_SEGMENT1,
-        abi.MARKER_PIN_LAYER,
-    )
-)
 _PS_A_SECOND = 1e12
 # How far to run on for the rest of a frame once its first byte is there: bytes come one by one.
 _GATHER_S = 200e-6
@@ -76,7 +68,7 @@ class VirtualBoard(Board):
     strict
         Whether programming that the reference manual forbids ends the run.
     wall_limit_s
-        How long a single `read` may take on the host's clock.
+        How long a single `read` may take on the host's clock without a layer or segment beginning.
     platform
         A board's ``.repl`` file; by default the Nucleo-F767ZI with a 50 MHz clock.
     uart
@@ -100,7 +92,7 @@ class VirtualBoard(Board):
         strict: bool = True,
         platform: Path | None = None,
         uart: str = "usart3",
-        wall_limit_s: float = 300.0,
+        wall_limit_s: float = 60.0,
     ) -> None:
         lock = pll_lock if isinstance(pll_lock, str) else round(pll_lock * _PS_A_SECOND)
         options = MachineOptions(hse_hz=hse_hz, strict=strict, pll_lock=lock)
@@ -114,7 +106,9 @@ class VirtualBoard(Board):
         self._wall_s = 0.0
         self._instructions_before = 0
         self._watcher: Callable[[int], None] | None = None
-        self._markers_seen = self._last_odr = self._layers_begun = 0
+        self._watched_from = 0
+        self._progressed = False
+        self._log = TraceLog()
         self._received = bytearray()
         self._uart = self._machine.uart(uart)
         self._uart.on_bytes(self._received.extend)
@@ -144,9 +138,9 @@ class VirtualBoard(Board):
     def reset(self) -> None:
         """Start the firmware from its reset vector."""
         self._received.clear()
-        self._markers_seen = self._last_odr = 0
         self._instructions_before += self.machine.counters.instructions
         self.machine.trace.clear()
+        self._log.clear()
         self.machine.reset()
 
     def write(self, data: bytes) -> None:
@@ -174,34 +168,36 @@ class VirtualBoard(Board):
         return data
 
     def _look(self) -> bool:
-        """Count layers that have begun, and tell whether bytes have come."""
-        if self._watcher is not None:
-            markers = self.machine.trace.markers
-            begun = self._layers_begun
-            for write in markers[self._markers_seen :]:
-                self._layers_begun += (write.odr ^ self._last_odr) >> abi.MARKER_PIN_LAYER & 1
-                self._last_odr = write.odr
-            self._markers_seen = len(markers)
-            if self._layers_begun != begun:
-                self._watcher(self._layers_begun)
+        """Take what was logged, and tell whether bytes have come."""
+        if self._log.take(self.machine.trace):
+            self._progressed = True
+            if self._watcher is not None:
+                self._watcher(self._log.layers_begun - self._watched_from)
         return bool(self._received)
 
     def watch_layers(self, callback: Callable[[int], None]) -> None:
         """Call something with the number of layers begun from now on."""
         self._watcher = callback
-        self._layers_begun = 0
+        self._watched_from = self._log.layers_begun
 
     def _run(self, for_s: float, until: Callable[[], bool] | None = None) -> None:
+        """Run for a time; the host's limit begins anew wherever a layer or segment begins."""
         started = time.perf_counter()
+        end_s = self.now_s + for_s
         try:
-            reason = self.machine.run(for_s, until, self._wall_limit_s)
+            while True:
+                self._progressed = False
+                reason = self.machine.run(end_s - self.now_s, until, self._wall_limit_s)
+                if reason is not StopReason.WALL_LIMIT:
+                    return
+                if not self._progressed:
+                    break
         finally:
             self._wall_s += time.perf_counter() - started
-        if reason is StopReason.WALL_LIMIT:
-            raise BoardSilentError(
-                f"the virtual board sent nothing for {self._wall_limit_s:g} s of the host's time; "
-                f"it is {self.whereabouts()}"
-            )
+        raise BoardSilentError(
+            f"the virtual board sent nothing for {self._wall_limit_s:g} s of the host's time; "
+            f"it is {self.whereabouts()}"
+        )
 
     @property
     def now_s(self) -> float:
@@ -230,16 +226,6 @@ class VirtualBoard(Board):
         return Emulation(instructions, self._wall_s)
 
     def ground_truth(self) -> GroundTruth:
-        """Return what happened since reset."""
-        trace = self.machine.trace
-        changes = [
-            ClockChange(change.time_ps, change.sysclk_hz, change.source, change.current_a)
-            for change in trace.clock_changes
-        ]
-        markers = [
-            MarkerEvent(write.time_ps, write.cycles, write.energy_j, write.odr & _MARKER_PINS)
-            for write in trace.markers
-        ]
-        return GroundTruth.from_trace(
-            markers, changes, self.machine.energy_j, self.machine.counters.instructions
-        )
+        """Return what happened since reset; of very many inferences the last ones."""
+        self._log.take(self.machine.trace)
+        return self._log.ground_truth(self.machine.energy_j, self.machine.counters.instructions)

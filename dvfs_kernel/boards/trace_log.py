@@ -1,0 +1,75 @@
+"""The log of a virtual board's marker pins and clock, in bounded memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from dvfs_kernel import abi
+from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
+
+if TYPE_CHECKING:
+    from dvfs_kernel.emulator.trace import Trace
+
+__all__ = ["TraceLog"]
+
+_TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
+_LAYER = 1 << abi.MARKER_PIN_LAYER
+_PINS = _TRIGGER | _LAYER | 1 << abi.MARKER_PIN_SEGMENT0 | 1 << abi.MARKER_PIN_SEGMENT1
+# A large network at g = 2 takes some forty thousand; then whole inferences are forgotten.
+_MARKERS_KEPT = 200_000
+
+
+class TraceLog:
+    """Takes what the engine traces, and forgets the oldest of very many inferences.
+
+    Attributes
+    ----------
+    layers_begun
+        Layers that have begun since the log was cleared.
+    """
+
+    def __init__(self, most: int = _MARKERS_KEPT) -> None:
+        self._most = most
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.layers_begun = 0
+        self._odr = 0
+        self._markers: list[MarkerEvent] = []
+        self._clock_changes: list[ClockChange] = []
+        self._starts: list[int] = []  # where the trigger rises
+
+    def take(self, trace: Trace) -> bool:
+        """Move new entries out of the engine's trace; tell whether there were markers."""
+        for change in trace.clock_changes:
+            self._clock_changes.append(
+                ClockChange(change.time_ps, change.sysclk_hz, change.source, change.current_a)
+            )
+        trace.clock_changes.clear()
+        if not trace.markers:
+            return False
+        for write in trace.markers:
+            odr = write.odr & _PINS
+            if odr & ~self._odr & _TRIGGER:
+                self._starts.append(len(self._markers))
+            self.layers_begun += bool((odr ^ self._odr) & _LAYER)
+            self._odr = odr
+            self._markers.append(MarkerEvent(write.time_ps, write.cycles, write.energy_j, odr))
+        trace.markers.clear()
+        # The last inference may have only begun; the one before it is whole.
+        if len(self._markers) > self._most and len(self._starts) > 2:
+            self._forget(self._starts[-2])
+        return True
+
+    def _forget(self, count: int) -> None:
+        del self._markers[:count]
+        self._starts = [start - count for start in self._starts if start >= count]
+        times = [change.time_ps for change in self._clock_changes]
+        # The clock that ran at the first marker kept is still wanted.
+        del self._clock_changes[: max(bisect_right(times, self._markers[0].time_ps) - 1, 0)]
+
+    def ground_truth(self, energy_j: float, instructions: int) -> GroundTruth:
+        """Cut the log into inferences."""
+        return GroundTruth.from_trace(self._markers, self._clock_changes, energy_j, instructions)

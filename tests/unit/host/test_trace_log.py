@@ -1,0 +1,54 @@
+from dvfs_kernel import abi
+from dvfs_kernel.boards.trace_log import TraceLog
+from dvfs_kernel.emulator.trace import ClockChange, MarkerWrite, Trace
+
+TRIGGER, LAYER = 1 << abi.MARKER_PIN_TRIGGER, 1 << abi.MARKER_PIN_LAYER
+COMPUTE = int(abi.Segment.COMPUTE) << abi.MARKER_PIN_SEGMENT0
+OTHER_PIN = 1 << 9
+
+
+def log_runs(log, count, boundaries=4):
+    """Log inferences of one layer each, each on a clock of its own."""
+    time_ps = 0
+    for run in range(count):
+        trace = Trace()
+        trace.clock_changes.append(ClockChange(time_ps, 0, 0.0, 1000 + run, "hse", 0.1))
+        levels = [TRIGGER, *[TRIGGER | COMPUTE * (i % 2) for i in range(boundaries)], 0]
+        for level in levels:
+            time_ps += 10
+            trace.markers.append(MarkerWrite(time_ps, time_ps, 0.0, None, level | OTHER_PIN))
+        assert log.take(trace)
+        assert not trace.markers
+        assert not trace.clock_changes
+        assert not log.take(trace)
+
+
+def test_everything_is_kept_while_there_is_room():
+    log = TraceLog()
+    log_runs(log, 5)
+    truth = log.ground_truth(1.0, 2)
+    assert [run.clock_changes[0].sysclk_hz for run in truth.inferences] == list(range(1000, 1005))
+    assert (truth.energy_j, truth.instructions) == (1.0, 2)
+
+
+def test_the_oldest_inferences_are_forgotten_whole():
+    log = TraceLog(most=50)
+    log_runs(log, 100)
+    inferences = log.ground_truth(0.0, 0).inferences
+    assert 2 <= len(inferences) < 20
+    assert [run.clock_changes[0].sysclk_hz for run in inferences][-1] == 1099
+    for run in inferences:
+        assert len(run.stretches) == 5
+        assert len(run.clock_changes) == 1
+
+
+def test_layers_are_counted_by_the_pin():
+    log = TraceLog()
+    trace = Trace()
+    for time_ps, level in enumerate([TRIGGER, TRIGGER | LAYER, TRIGGER, TRIGGER | LAYER, 0]):
+        trace.markers.append(MarkerWrite(time_ps, 0, 0.0, None, level))
+    log.take(trace)
+    assert log.layers_begun == 4
+    log.clear()
+    assert log.layers_begun == 0
+    assert log.ground_truth(0.0, 0).inferences == ()
