@@ -63,6 +63,7 @@ static planes_t planes_of(const abi_layer_t *layer, const map_t *input, const ma
         .row_bytes = row_bytes_of(layer, output),
         .left = layer->pad_left,
         .fill = layer->input_zero,
+        .is_band = cut->output_rows < output->height,
     };
     planes.plane_bytes = planes.rows * planes.row_bytes;
     const int32_t columns = (output->width - 1) * layer->stride_width +
@@ -85,9 +86,9 @@ typedef struct {
     depthwise_rows_t convolve;
 } depthwise_t;
 
-static depthwise_job_t job_at(const depthwise_t *depthwise, const int8_t *window,
+static depthwise_job_t job_at(const depthwise_job_t *first, const int8_t *window,
                               int32_t out_channel, int8_t *output) {
-    depthwise_job_t job = depthwise->job;
+    depthwise_job_t job = *first;
     job.window = window;
     job.weights += out_channel * job.weight_bytes;
     job.bias += out_channel;
@@ -107,18 +108,19 @@ static void convolve(const depthwise_t *depthwise, const abi_layer_t *layer,
     for (int32_t done = 0; done < rows; done += turn) {
         const int8_t *window = planes->data + done * layer->stride_height * planes->row_bytes;
         int8_t *target = output->data + (top + done) * output->width * output->channels;
+        depthwise_job_t first = depthwise->job;
+        first.rows = smaller(turn, rows - done);
+        first.is_last = top + done + first.rows == output->height;
         if (multiplier == 1) {
-            depthwise_job_t job = job_at(depthwise, window, channel, target);
-            job.rows = smaller(turn, rows - done);
+            depthwise_job_t job = job_at(&first, window, channel, target);
             job.channels = count;
             job.plane_bytes = planes->plane_bytes;
             depthwise->convolve(&job);
             continue;
         }
         for (int32_t i = 0; i < count; i++) {
-            depthwise_job_t job = job_at(depthwise, window + i * planes->plane_bytes,
+            depthwise_job_t job = job_at(&first, window + i * planes->plane_bytes,
                                          (channel + i) * multiplier, target);
-            job.rows = smaller(turn, rows - done);
             job.channels = multiplier;
             job.plane_bytes = 0;
             depthwise->convolve(&job);

@@ -23,52 +23,94 @@ static inline __attribute__((always_inline)) pair_t pair_at(const int8_t *p, int
     return pair;
 }
 
+/* What all rows of a channel have in common. */
+typedef struct {
+    const void *taps;
+    int32_t row_bytes;
+    int32_t step;
+    int32_t bias;
+    rescale_t rescale;
+    range_t range;
+} channel_t;
+
+/* Pairs of a row, then an odd last output. */
 static inline __attribute__((always_inline)) void
-channel_of_pairs(const depthwise_job_t *job, int32_t channel, int32_t size, int32_t stride,
+row_of_pairs(const channel_t *channel, const int8_t *p, int8_t *output, int32_t pairs, int32_t odd,
+             int32_t size, int32_t stride, abi_requantisation_t form) {
+    const int32_t step = channel->step;
+    for (; pairs > 0; pairs--) {
+        const pair_t pair =
+            pair_at(p, channel->row_bytes, channel->taps, channel->bias, size, stride);
+        p += 2 * stride;
+        const int8_t first = requantise(pair.a, &channel->rescale, &channel->range, form);
+        const int8_t second = requantise(pair.b, &channel->rescale, &channel->range, form);
+        output[0] = first;
+        output[step] = second;
+        output += 2 * step;
+    }
+    if (odd != 0) {
+        const pair_t pair =
+            pair_at(p, channel->row_bytes, channel->taps, channel->bias, size, stride);
+        output[0] = requantise(pair.a, &channel->rescale, &channel->range, form);
+    }
+}
+
+/* 3x3, saturated: rows in one run. The pair that begins with a row's odd last output ends with the
+ * next row's first, which is computed later and then overwrites it. */
+static inline __attribute__((always_inline)) void
+run_of_rows(const channel_t *channel, const int8_t *row, int8_t *output, int32_t width,
+            int32_t rows, int32_t stride) {
+    const int32_t pairs = (width + 1) / 2;
+    run_3_t run = {
+        .bias = channel->bias,
+        .multiplier = channel->rescale.multiplier,
+        .offset = channel->rescale.offset,
+        .shift = channel->rescale.shift,
+        .step = channel->step,
+        .row_advance = stride * (channel->row_bytes - 2 * pairs),
+        .output_advance = (width - 2 * pairs) * channel->step,
+        .pairs = (uint32_t)pairs << 16,
+        .rows = rows,
+    };
+    if (stride == 1) {
+        depthwise_run_3_1(&run, row, channel->row_bytes, channel->taps, output);
+    } else {
+        depthwise_run_3_2(&run, row, channel->row_bytes, channel->taps, output);
+    }
+}
+
+static inline __attribute__((always_inline)) void
+channel_of_pairs(const depthwise_job_t *job, int32_t index, int32_t size, int32_t stride,
                  abi_requantisation_t form) {
-    const int32_t row_bytes = job->row_bytes;
-    const int32_t step = job->output_step;
-    const range_t range = job->range;
-    const rescale_t rescale =
-        rescale_of(job->multiplier[channel], job->shift[channel], &range, form);
-    const int32_t bias = job->bias[channel];
-    const int32_t pairs = job->width / 2;
-    const int32_t odd = job->width % 2;
-    const void *weights = job->weights + channel * job->weight_bytes;
+    const void *weights = job->weights + index * job->weight_bytes;
     /* A copy, which registers can hold, where all taps are in them. */
     const taps_3_t taps_3 = *(const taps_3_t *)weights;
-    const void *taps = size == 3 ? &taps_3 : weights;
-    const int8_t *row = job->window + channel * job->plane_bytes;
-    int8_t *output = job->output + channel;
-    const run_3_t run = {bias, rescale.multiplier, rescale.offset, rescale.shift, step};
-    for (int32_t y = job->rows; y > 0; y--) {
-        const int8_t *p = row;
-        int32_t left = pairs;
-        if (size == 3 && form == abi_requantisation_saturate && pairs > 0) {
-            if (stride == 1) {
-                depthwise_run_3_1(&run, p, row_bytes, &taps_3, output, pairs);
-            } else {
-                depthwise_run_3_2(&run, p, row_bytes, &taps_3, output, pairs);
-            }
-            p += 2 * stride * pairs;
-            output += 2 * step * pairs;
-            left = 0;
+    const channel_t channel = {
+        .taps = size == 3 ? &taps_3 : weights,
+        .row_bytes = job->row_bytes,
+        .step = job->output_step,
+        .bias = job->bias[index],
+        .rescale = rescale_of(job->multiplier[index], job->shift[index], &job->range, form),
+        .range = job->range,
+    };
+    const int32_t width = job->width;
+    const int8_t *row = job->window + index * job->plane_bytes;
+    int8_t *output = job->output + index;
+    int32_t left = job->rows;
+    if (size == 3 && form == abi_requantisation_saturate) {
+        /* There is no next row after the last, nothing that overwrites beyond it. */
+        const int32_t rows = job->is_last && width % 2 != 0 ? left - 1 : left;
+        if (rows > 0) {
+            run_of_rows(&channel, row, output, width, rows, stride);
+            row += rows * stride * channel.row_bytes;
+            output += rows * width * channel.step;
+            left -= rows;
         }
-        for (; left > 0; left--) {
-            const pair_t pair = pair_at(p, row_bytes, taps, bias, size, stride);
-            p += 2 * stride;
-            const int8_t first = requantise(pair.a, &rescale, &range, form);
-            const int8_t second = requantise(pair.b, &rescale, &range, form);
-            output[0] = first;
-            output[step] = second;
-            output += 2 * step;
-        }
-        if (odd != 0) {
-            const pair_t pair = pair_at(p, row_bytes, taps, bias, size, stride);
-            output[0] = requantise(pair.a, &rescale, &range, form);
-            output += step;
-        }
-        row += stride * row_bytes;
+    }
+    for (; left > 0; left--) {
+        row_of_pairs(&channel, row, output, width / 2, width % 2, size, stride, form);
+        row += stride * channel.row_bytes;
+        output += width * channel.step;
     }
 }
 

@@ -21,6 +21,7 @@ typedef struct {
     int32_t output_step;        /* bytes from one output to the next */
     int32_t width;              /* outputs in a row */
     int32_t rows;               /* rows of outputs */
+    int is_last;                /* whether the last of them is the last of the output */
     const abi_layer_t *layer;
 } depthwise_job_t;
 

@@ -94,13 +94,17 @@ typedef struct {
 DEPTHWISE_3(1, FIRST_3_1 STEPS_3_1("", ""))
 DEPTHWISE_3(2, FIRST_3_2 STEPS_3_2("", ""))
 
-/* What a run of pairs needs beside the taps. */
+/* What rows of pairs need beside the taps; the code names the places. */
 typedef struct {
-    int32_t bias;
-    int32_t multiplier;
-    int32_t offset;
-    int32_t shift;
-    int32_t step;               /* bytes from one output to the next */
+    int32_t bias;               /* 0 */
+    int32_t multiplier;         /* 4 */
+    int32_t offset;             /* 8 */
+    int32_t shift;              /* 12 */
+    int32_t step;               /* 16: bytes from one output to the next */
+    int32_t row_advance;        /* 20: from the end of a row of pairs to the next row's beginning */
+    int32_t output_advance;     /* 24: so, too */
+    uint32_t pairs;             /* 28: in a row, times 65536 */
+    int32_t rows;               /* 32: counted down */
 } run_3_t;
 
 /* The saturating form of requantise (requantise.h) for a and b, and their stores, with the first
@@ -132,19 +136,28 @@ typedef struct {
 #define LOAD_MULTIPLIER "ldr %[f], [%[k], #4]\n\t"
 #define LOAD_OFFSET "ldr %[e], [%[k], #8]\n\t"
 
-/* A run of `pairs` (at least 1, at most 32768) pairs, saturated. All registers are taken: the count
- * is in the unused upper lane of the last tap. */
-#define DEPTHWISE_RUN_3(stride, code)                                                              \
-    static inline void depthwise_run_3_##stride(const run_3_t *run, const int8_t *p, int32_t s,    \
-                                                const taps_3_t *taps, int8_t *out,                 \
-                                                int32_t pairs) {                                   \
+#define NEXT_PAIR_ROW(next_e, next_f)                                                              \
+    "ldr %[e], [%[k], #20]\n\t"                                                                    \
+    "ldr %[f], [%[k], #24]\n\t"                                                                    \
+    "ldr %[o], [%[k], #32]\n\t"                                                                    \
+    "add %[p], %[e]\n\t"                                                                           \
+    "ldr %[e], [%[k], #28]\n\t"                                                                    \
+    "add %[out], %[f]\n\t"                                                                         \
+    "subs %[o], #1\n\t" next_f "str %[o], [%[k], #32]\n\t"                                         \
+    "add %[w4], %[e]\n\t" next_e "bne 1b\n\t"
+
+/* Rows of pairs, at least one of each and less than 32768 pairs, saturated. All registers are taken:
+ * the count of pairs is in the unused upper lane of the last tap. */
+#define DEPTHWISE_RUN_3(stride, code, next_row)                                                    \
+    static inline void depthwise_run_3_##stride(run_3_t *run, const int8_t *p, int32_t s,          \
+                                                const taps_3_t *taps, int8_t *out) {               \
         uint32_t a;                                                                                \
         uint32_t b;                                                                                \
         uint32_t e;                                                                                \
         uint32_t f;                                                                                \
         uint32_t o;                                                                                \
-        uint32_t last = (taps->middle2 & 0xFFFFu) | ((uint32_t)(pairs - 1) << 16);                 \
-        __asm__ volatile(LOAD_BIAS FIRST_3_##stride "1:\n\t" code "bpl 1b\n\t"                                     \
+        uint32_t last = (taps->middle2 & 0xFFFFu) | (run->pairs - 0x10000u);                       \
+        __asm__ volatile(LOAD_BIAS FIRST_3_##stride "1:\n\t" code "bpl 1b\n\t" next_row            \
                          : [a] "=&r"(a), [b] "=&r"(b), [p] "+r"(p), [out] "+r"(out),               \
                            [w4] "+r"(last), [e] "=&r"(e), [f] "=&r"(f), [o] "=&r"(o)               \
                          : [k] "r"(run), [s] "r"(s), [w0] "r"(taps->row0), [w1] "r"(taps->row1),   \
@@ -152,10 +165,16 @@ typedef struct {
                          : "cc", "memory");                                                        \
     }
 
-DEPTHWISE_RUN_3(1, STEPS_3_1(LOAD_MULTIPLIER, LOAD_OFFSET)
-                       SATURATE_TWO("add %[p], #2\n\t", NEXT_E, "ldr %[f], [%[p], %[s]]\n\t"))
-DEPTHWISE_RUN_3(2, STEPS_3_2(LOAD_MULTIPLIER, LOAD_OFFSET) "sub %[p], %[p], %[s], lsl #1\n\t"
-                       SATURATE_TWO("add %[p], #4\n\t", NEXT_E, NEXT_F))
+#define NEXT_F_3_1 "ldr %[f], [%[p], %[s]]\n\t"
+
+DEPTHWISE_RUN_3(1,
+                STEPS_3_1(LOAD_MULTIPLIER, LOAD_OFFSET)
+                    SATURATE_TWO("add %[p], #2\n\t", NEXT_E, NEXT_F_3_1),
+                NEXT_PAIR_ROW(NEXT_E, NEXT_F_3_1))
+DEPTHWISE_RUN_3(2,
+                STEPS_3_2(LOAD_MULTIPLIER, LOAD_OFFSET) "sub %[p], %[p], %[s], lsl #1\n\t"
+                    SATURATE_TWO("add %[p], #4\n\t", NEXT_E, NEXT_F),
+                NEXT_PAIR_ROW(NEXT_E, NEXT_F))
 
 /* Rows of 5 and 7 taps: the taps come from memory, (w0, w2), (w1, w3), (w4, w6), (w5, 0), a row of 5
  * having (w4, 0) last. A row expects its two words in o and u and its first taps in w, and loads

@@ -2,8 +2,12 @@
 
 #include "simd.h"
 
+static uint32_t fill_word(const planes_t *planes) {
+    return (uint8_t)planes->fill * 0x01010101u;
+}
+
 void planes_fill(const planes_t *planes) {
-    const uint32_t word = (uint8_t)planes->fill * 0x01010101u;
+    const uint32_t word = fill_word(planes);
     uint32_t *target = (uint32_t *)(void *)planes->data;
     int32_t words = (planes->channels * planes->plane_bytes + PLANES_SLACK_BYTES) / 4;
     for (; words >= 4; words -= 4) {
@@ -19,7 +23,7 @@ void planes_fill(const planes_t *planes) {
 }
 
 static void fill_row(const planes_t *planes, int8_t *row, int32_t count) {
-    const uint32_t word = (uint8_t)planes->fill * 0x01010101u;
+    const uint32_t word = fill_word(planes);
     for (int32_t i = 0; i < count; i++) {
         for (int32_t byte = 0; byte < planes->row_bytes; byte += 4) {
             store_word(row + byte, word);
@@ -37,33 +41,33 @@ static inline uint32_t interleave_odd(uint32_t a, uint32_t b) {
     return ((a >> 8) & 0x00FF00FFu) | (b & 0xFF00FF00u);
 }
 
-/* Four channels: a word of each of four pixels becomes a word of each of four planes. */
+/* A word of each of four pixels becomes a word of each of four planes. */
+static inline void store_four(int8_t *target, int32_t plane, uint32_t a, uint32_t b, uint32_t c,
+                              uint32_t d) {
+    const uint32_t even_ab = interleave_even(a, b);
+    const uint32_t even_cd = interleave_even(c, d);
+    const uint32_t odd_ab = interleave_odd(a, b);
+    const uint32_t odd_cd = interleave_odd(c, d);
+    store_word(target, (even_ab & 0xFFFFu) | (even_cd << 16));
+    store_word(target + plane, (odd_ab & 0xFFFFu) | (odd_cd << 16));
+    store_word(target + 2 * plane, (even_ab >> 16) | (even_cd & 0xFFFF0000u));
+    store_word(target + 3 * plane, (odd_ab >> 16) | (odd_cd & 0xFFFF0000u));
+}
+
+/* Four channels of a row. After the last pixels follows padding, up to three bytes; where that goes
+ * beyond the row, the next row's padding is as wide (a row ends on a word). */
 static void gather_four(int8_t *target, int32_t plane, const int8_t *pixel, int32_t step,
-                        int32_t columns) {
+                        int32_t columns, uint32_t fill) {
     for (; columns >= 4; columns -= 4) {
-        const uint32_t a = load_word(pixel);
-        const uint32_t b = load_word(pixel + step);
-        const uint32_t c = load_word(pixel + 2 * step);
-        const uint32_t d = load_word(pixel + 3 * step);
-        const uint32_t even_ab = interleave_even(a, b);
-        const uint32_t even_cd = interleave_even(c, d);
-        const uint32_t odd_ab = interleave_odd(a, b);
-        const uint32_t odd_cd = interleave_odd(c, d);
-        store_word(target, (even_ab & 0xFFFFu) | (even_cd << 16));
-        store_word(target + plane, (odd_ab & 0xFFFFu) | (odd_cd << 16));
-        store_word(target + 2 * plane, (even_ab >> 16) | (even_cd & 0xFFFF0000u));
-        store_word(target + 3 * plane, (odd_ab >> 16) | (odd_cd & 0xFFFF0000u));
+        store_four(target, plane, load_word(pixel), load_word(pixel + step),
+                   load_word(pixel + 2 * step), load_word(pixel + 3 * step));
         pixel += 4 * step;
         target += 4;
     }
-    for (; columns > 0; columns--) {
-        const uint32_t word = load_word(pixel);
-        target[0] = (int8_t)word;
-        target[plane] = (int8_t)(word >> 8);
-        target[2 * plane] = (int8_t)(word >> 16);
-        target[3 * plane] = (int8_t)(word >> 24);
-        pixel += step;
-        target++;
+    if (columns > 0) {
+        const uint32_t second = columns > 1 ? load_word(pixel + step) : fill;
+        const uint32_t third = columns > 2 ? load_word(pixel + 2 * step) : fill;
+        store_four(target, plane, load_word(pixel), second, third, fill);
     }
 }
 
@@ -86,18 +90,21 @@ static void gather_one(int8_t *target, const int8_t *pixel, int32_t step, int32_
 void planes_gather(const planes_t *planes, const map_t *input, int32_t channel, int32_t count,
                    int32_t top, int32_t rows) {
     const int32_t step = input->channels;
+    const uint32_t fill = fill_word(planes);
     for (int32_t row = 0; row < rows; row++) {
         const int32_t y = top + row;
         int8_t *target = planes->data + row * planes->row_bytes;
         if (y < 0 || y >= input->height) {
-            fill_row(planes, target, count);
+            if (planes->is_band) {
+                fill_row(planes, target, count);
+            }
             continue;
         }
         const int8_t *source = input->data + y * input->width * step + channel;
         target += planes->left;
         int32_t done = 0;
         for (; done + 4 <= count; done += 4) {
-            gather_four(target, planes->plane_bytes, source + done, step, planes->columns);
+            gather_four(target, planes->plane_bytes, source + done, step, planes->columns, fill);
             target += 4 * planes->plane_bytes;
         }
         for (; done < count; done++) {

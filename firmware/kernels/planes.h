@@ -14,6 +14,7 @@ typedef struct {
     int32_t left;               /* where the feature map's column 0 is */
     int32_t columns;            /* of the feature map that the windows touch */
     int32_t fill;               /* the padding's value */
+    int is_band;                /* not all rows: other bands leave their rows where padding goes */
 } planes_t;
 
 /* Pairs of outputs read words past the last window of the last row. */
