@@ -25,7 +25,14 @@ _SLICE_S = 0.01
 
 @click.command()
 @click.argument("firmware", type=click.Path(path_type=Path))
-@click.option("--uart", default="usart3", show_default=True, help="The port on the terminal.")
+@click.option(
+    "--uart",
+    is_flag=False,
+    flag_value="usart3",
+    default="usart3",
+    show_default=True,
+    help="The port on the terminal.",
+)
 @click.option("--for", "for_s", type=TIME, help="Virtual time to run; by default until Ctrl-C.")
 @click.option("--platform", type=click.Path(path_type=Path), help="A board's .repl file.")
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz.")

@@ -59,7 +59,7 @@ def boot(tmp_path):
 
 
 def test_a_run_ends_after_its_time(boot):
-    result = boot(elf([SPIN]), "--for", "10ms")
+    result = boot(elf([SPIN]), "--for", "10ms", "--uart")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 

@@ -140,5 +140,5 @@ def test_the_board_description_is_the_one_that_renode_reads():
 
 
 def test_a_missing_firmware_is_a_clear_error(tmp_path):
-    with VirtualBoard() as board, pytest.raises(BoardError, match="python firmware/build.py"):
+    with VirtualBoard() as board, pytest.raises(BoardError, match=r"python firmware/build\.py"):
         Deployment(small_network(), board, firmware=tmp_path / "firmware.elf")
