@@ -10,6 +10,7 @@ environment.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import shutil
 import subprocess
@@ -29,6 +30,7 @@ from registers_header import registers_header  # noqa: E402
 from dvfs_kernel.abi_layout import load_layout  # noqa: E402
 
 OUTPUT = ROOT / "dvfs_kernel" / "firmware.elf"
+HEADERS = ROOT / "build" / "firmware"
 LINK_SCRIPT = Path("link.ld")
 TOOLCHAINS = ("zig", "gcc")
 
@@ -48,23 +50,48 @@ _COMPILE = [
     *("-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wundef", "-Wvla", "-Wstrict-prototypes"),
     *("-Wmissing-prototypes", "-Wpointer-arith", "-Wcast-align", "-Wwrite-strings"),
 ]
-_LINK = ["-nostdlib", "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-e,Reset_Handler", "-Wl,-z,max-page-size=32"]
+_LINK = [
+    "-nostdlib",
+    "-Wl,--gc-sections",
+    "-Wl,--build-id=none",
+    "-Wl,-e,Reset_Handler",
+    "-Wl,-z,max-page-size=32",
+]
 
 
 class BuildError(RuntimeError):
     """The firmware could not be built; the message says what to do about it."""
 
 
+def generated_headers() -> dict[str, str]:
+    """Return the text of each generated header by its name."""
+    return {
+        "abi.h": abi_header(load_layout()),
+        "datasheet.h": datasheet_header(),
+        "registers.h": registers_header(ROOT / "renode_platform"),
+    }
+
+
 def write_headers(directory: Path) -> None:
     """Write the generated headers that C includes into a directory."""
     directory.mkdir(parents=True, exist_ok=True)
-    headers = {
-        "abi.h": abi_header(load_layout()),
-        "registers.h": registers_header(ROOT / "renode_platform"),
-        "datasheet.h": datasheet_header(),
-    }
-    for name, text in headers.items():
+    for name, text in generated_headers().items():
         (directory / name).write_text(text, encoding="utf-8")
+
+
+def _place_headers() -> Path:
+    """Put the headers where their content says, so that the compiler's cache knows them again."""
+    digest = hashlib.sha256(repr(generated_headers()).encode()).hexdigest()[:16]
+    place = HEADERS / digest
+    if not place.is_dir():
+        HEADERS.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(dir=HEADERS))
+        write_headers(staged)
+        try:
+            staged.rename(place)
+        except OSError:  # another build was first
+            shutil.rmtree(staged)
+    return Path("..") / place.relative_to(ROOT)
 
 
 def firmware_sources() -> list[Path]:
@@ -106,21 +133,19 @@ def compile_elf(
         The compiler is missing, or it found an error.
     """
     compiler = _compiler(toolchain)
-    with tempfile.TemporaryDirectory(prefix="firmware-") as name:
-        directory = Path(name)
-        write_headers(directory / "include")
-        elf = directory / "firmware.elf"
-        command = [*compiler, *_COMPILE, *options, "-Iinclude", f"-I{directory / 'include'}"]
-        command += [*_LINK, f"-Wl,-T,{link_script.as_posix()}"]
-        command += [source.as_posix() for source in sources]
-        command += ["-o", str(elf), *(["-lgcc"] if toolchain == "gcc" else [])]
+    output.parent.mkdir(parents=True, exist_ok=True)
+    staged = output.with_name(f".{output.name}.{os.getpid()}").absolute()
+    command = [*compiler, *_COMPILE, *options, "-Iinclude", f"-I{_place_headers().as_posix()}"]
+    command += [*_LINK, f"-Wl,-T,{link_script.as_posix()}"]
+    command += [source.as_posix() for source in sources]
+    command += ["-o", str(staged), *(["-lgcc"] if toolchain == "gcc" else [])]
+    try:
         done = subprocess.run(command, cwd=FIRMWARE, capture_output=True, text=True, check=False)
         if done.returncode:
             raise BuildError(f"the firmware does not compile with {toolchain}:\n{done.stderr}")
-        output.parent.mkdir(parents=True, exist_ok=True)
-        staged = output.with_name(f".{output.name}.{os.getpid()}")
-        shutil.copyfile(elf, staged)
         staged.replace(output)
+    finally:
+        staged.unlink(missing_ok=True)
 
 
 def build(output: Path = OUTPUT, toolchain: str = "zig") -> None:
