@@ -79,7 +79,6 @@ def _most_energy(graph: Graph) -> float:
     states = graph.entry.shape[1]
     layers = (graph.start.size - 1) // states
     most = float(np.maximum.reduceat(graph.energy, graph.start[:-1:states]).sum())
-    extra = np.concatenate(
-        [graph.switch_energy.ravel() * (layers - 1), graph.entry[1], graph.leave[1]]
-    )
-    return most + 3.0 * float(extra[np.isfinite(extra)].max(initial=0.0))
+    for extra, times in ((graph.switch_energy, layers), (graph.entry[1], 1), (graph.leave[1], 1)):
+        most += times * float(extra[np.isfinite(extra)].max(initial=0.0))
+    return most

@@ -389,6 +389,17 @@ class LayeredGraph:
         return Lattice.of(self._graph, self._slack[1], with_time=self._times_are_whole)
 
     @cached_property
+    def _any_order(self) -> bool:
+        """Whether the layers may be taken in any order, without changing any sum."""
+        costs = (*self._switch, self._entry, self._leave)
+        return (
+            self.states == 1
+            and not any(part.any() for part in costs)
+            and self._lattice.unit > 0.0
+            and self._times_are_whole
+        )
+
+    @cached_property
     def _times_are_whole(self) -> bool:
         graph = self._graph
         return sums_are_exact(

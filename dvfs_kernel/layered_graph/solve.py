@@ -86,7 +86,7 @@ def solve(
     price, lower, _ = steepest_price(whole, bound, slack_time)
     best = _Incumbent(graph._quickest, *cost_of_path(whole, graph._quickest))
     order = None
-    if graph.states == 1 and graph._lattice.unit and graph._times_are_whole:
+    if graph._any_order:
         order, break_path = core_first(whole, price, bound)
         best.offer_if(break_path, whole, bound)
         whole, moved = in_order(whole, order)
