@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.emulator.repl import PlatformDescription
-from renode_platform.devices import registers
+from renode_platform.devices import core_registers, registers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +38,10 @@ def registers_header(platform: Path) -> str:
         "#ifndef REGISTERS_H",
         "#define REGISTERS_H",
         "",
-        *(f"#define {name}_BASE 0x{base:08X}u" for name, base in registers.CORE_BASE.items()),
+        *(f"#define {name}_BASE 0x{base:08X}u" for name, base in core_registers.CORE_BASE.items()),
     ]
     for peripheral in description:
-        lines += _places(peripheral, set(registers.CORE_BASE))
+        lines += _places(peripheral, set(core_registers.CORE_BASE))
     for block in registers.BLOCKS:
         lines += ["", *_block(block)]
     return "\n".join([*lines, "", "#endif", ""])
