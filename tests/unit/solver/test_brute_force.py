@@ -13,7 +13,7 @@ from dvfs_kernel.errors import InfeasibleBoundError, UnreachableError
 from dvfs_kernel.layered_graph import LayeredGraph
 
 MANY = settings(
-    max_examples=1200,
+    max_examples=800,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
@@ -159,7 +159,7 @@ def test_with_switching(arguments, quantile):
     check_all(arguments, quantile)
 
 
-@settings(MANY, max_examples=400)
+@settings(MANY, max_examples=250)
 @given(problems(switching=True), st.floats(0, 0.3))
 def test_epsilon_frontier_is_that_close(arguments, fraction):
     schedules = enumerate_schedules(arguments)
@@ -176,7 +176,7 @@ def test_epsilon_frontier_is_that_close(arguments, fraction):
         assert energy <= point.energy <= energy + frontier.error + 1e-12
 
 
-@settings(MANY, max_examples=400)
+@settings(MANY, max_examples=250)
 @given(problems(switching=True), st.floats(0, 1))
 def test_frontier_up_to_a_longest_time(arguments, quantile):
     schedules = enumerate_schedules(arguments)
