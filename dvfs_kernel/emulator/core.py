@@ -9,24 +9,21 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dvfs_kernel.emulator import hooks
 from dvfs_kernel.emulator import state as st
+from dvfs_kernel.emulator.core_registers import CoreRegisters
 from dvfs_kernel.emulator.pc_sync import find_skip_flag
-from dvfs_kernel.emulator.registers import RegisterBatch
-from dvfs_kernel.emulator.unicorn_binding import arm, error_text, new_engine
 from dvfs_kernel.emulator.unicorn_binding import const as uc
+from dvfs_kernel.emulator.unicorn_binding import error_text, new_engine
 from dvfs_kernel.emulator.unicorn_binding import library as uclib
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from dvfs_kernel.emulator.memory import Memory
 
 __all__ = ["BusAccess", "Core", "Stop", "StopKind"]
 
 NEVER = (1 << 63) - 1
-_THUMB = 1 << 24
-_IPSR = 0x1FF
-_SPSEL = 2
 _AT_ONCE = -(1 << 62)
 
 _READ_CALLBACK = ctypes.CFUNCTYPE(
@@ -49,22 +46,6 @@ _RESOLVE_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uint64, ctypes.c_u
 _EDGE_CALLBACK = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
 )
-
-_INTEGER_REGISTERS = [arm.UC_ARM_REG_R0 + i for i in range(13)] + [
-    arm.UC_ARM_REG_R13,
-    arm.UC_ARM_REG_R14,
-    arm.UC_ARM_REG_R15,
-    arm.UC_ARM_REG_XPSR,
-]
-_SPECIAL_REGISTERS = [
-    arm.UC_ARM_REG_MSP,
-    arm.UC_ARM_REG_PSP,
-    arm.UC_ARM_REG_PRIMASK,
-    arm.UC_ARM_REG_FAULTMASK,
-    arm.UC_ARM_REG_BASEPRI,
-    arm.UC_ARM_REG_CONTROL,
-]
-_FP_REGISTERS = [arm.UC_ARM_REG_S0 + i for i in range(32)] + [arm.UC_ARM_REG_FPSCR]
 
 _WRITE_KINDS = {uc.UC_MEM_WRITE_UNMAPPED, uc.UC_MEM_WRITE_PROT}
 
@@ -147,6 +128,7 @@ class Core:
 
     Attributes
     ----------
+    registers : CoreRegisters
     failure : BaseException or None
         What a callback raised; the core stopped for it.
     """
@@ -174,39 +156,8 @@ class Core:
         self._regions: list[Any] = []
         self._access: BusAccess | None = None
         self._interrupt = -1
-        self.integers = RegisterBatch(self._handle, _INTEGER_REGISTERS)
-        self.specials = RegisterBatch(self._handle, _SPECIAL_REGISTERS)
-        self.floats = RegisterBatch(self._handle, _FP_REGISTERS)
-        self._pc = RegisterBatch(self._handle, [arm.UC_ARM_REG_R15, arm.UC_ARM_REG_XPSR])
-        self._specials_and_status = RegisterBatch(
-            self._handle, [*_SPECIAL_REGISTERS, arm.UC_ARM_REG_XPSR]
-        )
-        self._make_mode_batches()
-        self._control = RegisterBatch(self._handle, [arm.UC_ARM_REG_CONTROL])
-        self._status = RegisterBatch(self._handle, [arm.UC_ARM_REG_XPSR_NZCVQG])
-        # Writing the flags alone makes the engine look at the mode again.
-        self._flags = RegisterBatch(self._handle, [arm.UC_ARM_REG_APSR_NZCV])
+        self.registers = CoreRegisters(self._handle, self.words)
         self._install(resolve, generated, model_caches)
-
-    def _make_mode_batches(self) -> None:
-        """Prepare the sequences of register writes that change the mode.
-
-        Writing the flags alone, at the end, makes the engine look at the mode again.
-        """
-        stack, link, pc = arm.UC_ARM_REG_R13, arm.UC_ARM_REG_R14, arm.UC_ARM_REG_R15
-        status, control = arm.UC_ARM_REG_XPSR_NZCVQG, arm.UC_ARM_REG_CONTROL
-        look = arm.UC_ARM_REG_APSR_NZCV
-        restored = [*(arm.UC_ARM_REG_R0 + i for i in (0, 1, 2, 3, 12)), link, pc, look]
-
-        def batch(*identifiers: int) -> RegisterBatch:
-            return RegisterBatch(self._handle, identifiers)
-
-        self._enter_msp = batch(stack, status, link, pc, control, look)
-        self._enter_psp = batch(
-            status, control, status, stack, control, status, link, pc, control, look
-        )
-        self._leave_msp = batch(stack, control, status, control, *restored)
-        self._leave_psp = batch(control, status, control, stack, control, *restored)
 
     def _install(
         self,
@@ -373,7 +324,7 @@ class Core:
         words[st.STOPPED_BY_HOOK] = 0
         self._access = None
         self._interrupt = -1
-        begin, status = self._pc.read()
+        begin, status = self.registers.position()
         error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 0)
         if self.failure is not None:
             failure, self.failure = self.failure, None
@@ -392,7 +343,7 @@ class Core:
         state[st.IN_FAULT_HANDLER] = 0
         state[st.MASKED_PENDING] = 0
         state[st.STOPPED_BY_HOOK] = 0
-        begin, status = self._pc.read()
+        begin, status = self.registers.position()
         self._uc.ctl_flush_tb()  # translations made without counting would run on
         error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 1)
         state[: st.BLOCKS] = kept
@@ -423,7 +374,7 @@ class Core:
         raise BoardError(f"the engine stopped with error {error}: {error_text(error)}")
 
     def _invalid_instruction(self) -> StopKind:
-        pc, status = self._pc.read()
+        pc, status = self.registers.position()
         if not status >> 24 & 1:
             return StopKind.INVALID_STATE
         entry = self.words[st.PREVIOUS]
@@ -434,106 +385,3 @@ class Core:
             if flags & st.YIELDS:
                 return StopKind.YIELD
         return StopKind.UNDEFINED
-
-    # ---- registers ---------------------------------------------------------------------------
-
-    def enter_handler(
-        self, *, stack: int, link: int, pc: int, status: int, unprivileged: int, on_psp: bool
-    ) -> None:
-        """Go to handler mode on the main stack.
-
-        Parameters
-        ----------
-        stack
-            New value of the stack pointer that was in use.
-        link, pc, status
-            LR, PC and xPSR in the handler.
-        unprivileged
-            CONTROL.nPRIV, which stays.
-        on_psp
-            Whether the process stack was in use.
-        """
-        if on_psp:
-            # SPSEL reads as 0 in a handler and can only be cleared in privileged thread mode:
-            # pass through handler mode to gain privilege.
-            thread = status & ~_IPSR
-            self._enter_psp.write(
-                [status, _SPSEL, thread, stack, 0, status, link, pc, unprivileged, status]
-            )
-        else:
-            self._enter_msp.write([stack, status, link, pc, unprivileged, status])
-        self.words[st.PREVIOUS] = -1
-
-    def leave_handler(
-        self, frame: Sequence[int], *, stack: int, status: int, control: int, on_psp: bool
-    ) -> None:
-        """Go back to what an exception interrupted.
-
-        Parameters
-        ----------
-        frame
-            R0 to R3, R12, LR and PC.
-        stack
-            New value of the stack pointer that the frame was on.
-        status
-            xPSR; an exception number of 0 is thread mode.
-        control
-            CONTROL without SPSEL.
-        on_psp
-            Whether the frame was on the process stack; implies thread mode.
-        """
-        pc = frame[6] & ~1 | (status >> 24 & 1)
-        registers = [*frame[:6], pc, status]
-        if on_psp:
-            self._leave_psp.write([0, status, _SPSEL, stack, control | _SPSEL, *registers])
-        else:
-            self._leave_msp.write([stack, 0, status, control, *registers])
-        self.words[st.PREVIOUS] = -1
-
-    @property
-    def pc(self) -> int:
-        """Address of the next instruction."""
-        return self._pc.read()[0]
-
-    @property
-    def ipsr(self) -> int:
-        """Number of the active exception, 0 in thread mode."""
-        return self._pc.read()[1] & 0x1FF
-
-    def reset(self, stack: int, entry: int) -> None:
-        """Put every register to its reset value and start at an entry point."""
-        self.set_status(_THUMB | 1)  # handler mode: privileged, whatever was before
-        self.set_control(0)
-        self.set_status(_THUMB)
-        self.set_control(0)
-        self.specials.write([stack & ~3, 0, 0, 0, 0, 0])
-        self.floats.write([0] * 33)
-        status = _THUMB if entry & 1 else 0
-        registers = [0] * 13 + [stack & ~3, 0xFFFFFFFF, entry, status]
-        self.integers.write(registers)
-        self.set_status(status)
-
-    def set_status(self, status: int) -> None:
-        """Write the whole xPSR; a change of the exception number changes the mode and stack."""
-        self._status.write([status])
-        self._flags.write([status])
-
-    def set_control(self, control: int) -> None:
-        """Write CONTROL; ignored in unprivileged thread mode as for the core itself."""
-        self._control.write([control])
-        self._flags.write([self.integers.read()[16]])
-
-    @property
-    def control(self) -> int:
-        """CONTROL; readable in every mode."""
-        return self._control.read()[0]
-
-    def read_specials(self) -> list[int]:
-        """Return MSP, PSP, PRIMASK, FAULTMASK, BASEPRI, CONTROL, whatever the privilege."""
-        *values, status = self._specials_and_status.read()
-        if values[5] & 1 and not status & 0x1FF:
-            # The engine hides them from unprivileged code: look from handler mode.
-            self._status.write([status | 1])
-            values = self.specials.read()
-            self._status.write([status])
-        return values

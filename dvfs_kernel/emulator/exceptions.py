@@ -79,12 +79,12 @@ class Exceptions:
         number = self._nvic.first()
         if number is None:
             return False
-        _, _, _, faultmask, basepri, _ = self._core.read_specials()
+        _, _, _, faultmask, basepri, _ = self._core.registers.read_specials()
         priority = self._nvic.execution_priority(0, faultmask, basepri)
         return self._nvic.group_priority(number) < priority
 
     def _execution_priority(self) -> int:
-        _, _, primask, faultmask, basepri, _ = self._core.read_specials()
+        _, _, primask, faultmask, basepri, _ = self._core.registers.read_specials()
         return self._nvic.execution_priority(primask, faultmask, basepri)
 
     def supervisor_call(self) -> None:
@@ -92,7 +92,7 @@ class Exceptions:
         nvic = self._nvic
         if nvic.group_priority(nv.SVCALL) >= self._execution_priority():
             self._control.hard_fault_status |= self._control.HFSR_FORCED
-            self._hard_fault(self._core.pc)
+            self._hard_fault(self._core.registers.pc)
             return
         self._enter(nv.SVCALL)
 
@@ -123,11 +123,11 @@ class Exceptions:
     def _enter(self, number: int, return_address: int | None = None) -> None:
         """Stack the frame and go to the handler; to return to where the core is by default."""
         core = self._core
-        registers = core.integers.read()
+        registers = core.registers.integers.read()
         if return_address is None:
             return_address = registers[15]
         status = registers[16]
-        msp, psp, _, _, _, control = core.read_specials()
+        msp, psp, _, _, _, control = core.registers.read_specials()
         from_thread = status & _EXC_NUMBER == 0
         on_psp = from_thread and bool(control & _CONTROL_SPSEL)
         with_fp = bool(control & _CONTROL_FPCA)
@@ -137,7 +137,7 @@ class Exceptions:
         words = [*registers[0:4], registers[12], registers[14], return_address & ~1]
         words.append(status & ~_ALIGNED | (_ALIGNED if padding else 0))
         if with_fp:
-            floats = core.floats.read()
+            floats = core.registers.floats.read()
             words += [*floats[:16], floats[32], 0]
         try:
             self._memory.write(frame, b"".join(w.to_bytes(4, "little") for w in words))
@@ -151,7 +151,7 @@ class Exceptions:
         self._nvic.activate(number)
         vector = self._vector(number)
         code = 0xFFFFFFF1 if not from_thread else (0xFFFFFFFD if on_psp else 0xFFFFFFF9)
-        core.enter_handler(
+        core.registers.enter_handler(
             stack=frame,
             link=code & ~0x10 if with_fp else code,
             pc=vector,
@@ -189,7 +189,7 @@ class Exceptions:
             Whether the core is back in thread mode.
         """
         core = self._core
-        registers = core.integers.read()
+        registers = core.registers.integers.read()
         status = registers[16]
         number = status & _EXC_NUMBER
         code = registers[15] | (status >> 24 & 1)
@@ -198,7 +198,7 @@ class Exceptions:
         to_thread = bool(code & 8)
         if to_thread != (len(self._nvic.active) == 1):
             return self._invalid_return(registers, number)
-        msp, psp, primask, faultmask, basepri, control = core.read_specials()
+        msp, psp, primask, faultmask, basepri, control = core.registers.read_specials()
         on_psp = bool(code & 4)
         with_fp = not code & 0x10
         frame = psp if on_psp else msp
@@ -214,15 +214,15 @@ class Exceptions:
         new_status = words[7]
         stack = frame + size + (4 if new_status & _ALIGNED else 0) & 0xFFFFFFFF
         if number != nv.NMI and faultmask:
-            core.specials.write([msp, psp, primask, 0, basepri, control])
+            core.registers.specials.write([msp, psp, primask, 0, basepri, control])
         self._nvic.deactivate(number)
         if with_fp:
-            floats = core.floats.read()
+            floats = core.registers.floats.read()
             floats[:16] = words[8:24]
             floats[32] = words[24]
-            core.floats.write(floats)
+            core.registers.floats.write(floats)
         new_status &= ~(_ALIGNED | _EXC_NUMBER) if to_thread else ~_ALIGNED
-        core.leave_handler(
+        core.registers.leave_handler(
             words[:7],
             stack=stack,
             status=new_status,

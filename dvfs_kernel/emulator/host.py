@@ -68,7 +68,7 @@ class DeviceHost:
 
     def now_ps(self) -> int:
         """Return virtual time in picoseconds."""
-        return self.time.now_ps(self.ticks())
+        return self.time.now_ps(self._core.words[st.CYCLES] + self.idle_ticks)
 
     def call_at(self, time_ps: int, callback: Callable[[], None]) -> int:
         """Call something at a time; in the past means as soon as possible."""

@@ -155,7 +155,7 @@ class Machine:
         self._dwt = Dwt(
             lambda: self._words[st.CYCLES],
             lambda: self._control.trace_enabled,
-            lambda: self._core.pc,
+            lambda: self._core.registers.pc,
         )
         self._control.trace_changed = self._dwt.trace_changed
         self._exceptions = Exceptions(self._core, self.memory, self.nvic, self._control, timing)
@@ -244,7 +244,7 @@ class Machine:
 
     def whereabouts(self) -> str:
         """Say where the core is, for messages."""
-        pc = self._core.pc
+        pc = self._core.registers.pc
         name = self.function_at(pc)
         place = f"at 0x{pc:08X}" + (f" ({name})" if name else "")
         return f"{_STOP_REASON_WAITING} {place}" if self._sleeping else place
@@ -265,7 +265,7 @@ class Machine:
         control = self._control
         return FaultReport.capture(
             summary,
-            self._core.integers.read(),
+            self._core.registers.integers.read(),
             time_ps=self.now_ps,
             cycles=self._words[st.CYCLES],
             status=(
@@ -302,7 +302,7 @@ class Machine:
         if self._board is not None:
             self._board.reset(cause)
         vectors = self.memory.read(self._control.boot_address, 8)
-        self._core.reset(
+        self._core.registers.reset(
             stack=int.from_bytes(vectors[:4], "little"), entry=int.from_bytes(vectors[4:], "little")
         )
 
@@ -419,7 +419,7 @@ class Machine:
             self._core_fault(stop)
 
     def _stopped_before_block(self) -> None:
-        pc = self._core.pc
+        pc = self._core.registers.pc
         if self._words[st.IN_FAULT_HANDLER] and self._account.at(pc, st.SPINS) is not None:
             # The handler has nothing more to say: the report of the fault is what is wanted.
             raise CoreFaultError(self._fault or self._report("the fault handler does not return"))
@@ -447,7 +447,7 @@ class Machine:
         kind = stop.kind
         access = stop.access
         if access is None or access.kind != "fetch":
-            self._account.leave_early(self._core.pc)
+            self._account.leave_early(self._core.registers.pc)
         self._words[st.PREVIOUS] = -1
         if kind is StopKind.BUS_ERROR and access is not None:
             text = (
@@ -477,14 +477,14 @@ class Machine:
     def _take_fault(self, number: int, text: str) -> None:
         """Remember the core as it is, and enter the handler."""
         self._fault = self._report(text)
-        self._exceptions.fault(number, self._core.pc)
+        self._exceptions.fault(number, self._core.registers.pc)
 
     def _locked_up(self) -> FaultReport:
         fault = self._fault or self._report("fault")
         report = self._report(
             f"the core locked up: {fault.summary}, in a handler that cannot be interrupted by it"
         )
-        return report if self._core.ipsr else fault
+        return report if self._core.registers.ipsr else fault
 
     # ---- sleeping ----------------------------------------------------------------------------
 

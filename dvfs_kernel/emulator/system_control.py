@@ -334,7 +334,7 @@ class SystemControl:
 
     def _interrupt_state(self) -> int:
         nvic = self._nvic
-        status = self._core.integers.read()[16]
+        status = self._core.registers.integers.read()[16]
         first = nvic.first()
         value = status & 0x1FF | (first or 0) << 12
         if any(number >= nv.FIRST_IRQ for number in nvic.pending):

@@ -39,7 +39,8 @@ class VirtualTime:
 
     def now_ps(self, ticks: int) -> int:
         """Return the time at a tick of the present stretch, rounded down to a picosecond."""
-        return self._units(ticks) // _UNITS_PER_PS
+        ahead = (ticks - self._start_ticks) * self._multiplier // self._divisor
+        return (self._start + ahead) // _UNITS_PER_PS
 
     def _units(self, ticks: int) -> int:
         return self._start + (ticks - self._start_ticks) * self._multiplier // self._divisor
