@@ -82,7 +82,8 @@ class PackedLayer:
         Fields of the ABI's ``layer`` struct, without the tensors and the blobs' offsets. A
         concatenation's parameters name its inputs, as indices into the network's tensors.
     weights, bias, multiplier, shift
-        Blobs; empty where the operator has none. Each has to lie at a multiple of 4 bytes.
+        Blobs; empty where the operator has none. Each has to lie at a multiple of 4 bytes, and the
+        weights before others: kernels read up to 8 bytes past them, and use none.
     """
 
     record: Record

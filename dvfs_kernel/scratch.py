@@ -75,13 +75,14 @@ def _depthwise(layer: Depthwise, source: Tensor, output: Tensor, granularity: in
     ]
     columns = (output.shape[1] - 1) * layer.stride[1] + extents[1]
     row = -(-columns // 4) * 4
+    slack = row + _SLACK_BYTES
     channels, rows = source.shape[2], output.shape[0]
     if granularity:
         channels = min(granularity, channels)
     else:
         channels = min(_CHANNELS_OF_A_LINE, channels)
-        fitting = (abi.SCRATCH_BYTES - _SLACK_BYTES) // (channels * row)
+        fitting = (abi.SCRATCH_BYTES - slack) // (channels * row)
         beyond_first = max(fitting - extents[0], 0)
         rows = min(rows, 1 + beyond_first // layer.stride[0])
     plane = ((rows - 1) * layer.stride[0] + extents[0]) * row
-    return channels * plane + _SLACK_BYTES
+    return channels * plane + slack

@@ -77,8 +77,8 @@ void copy_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const abi_tensor_t *input = &context->tensors[layer->input0];
     const abi_tensor_t *output = &context->tensors[layer->output];
     if (input->address != output->address) {
-        __builtin_memcpy((void *)(uintptr_t)output->address, (const void *)(uintptr_t)input->address,
-                         output->bytes);
+        __builtin_memcpy((void *)(uintptr_t)output->address,
+                         (const void *)(uintptr_t)input->address, output->bytes);
     }
 }
 

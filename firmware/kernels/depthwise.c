@@ -1,15 +1,16 @@
 /* Depthwise convolution.
  *
  * Granularity g: an access segment gathers the whole padded planes of g channels into scratch, an
- * execute segment convolves them one by one. g = 0 is the same arithmetic without segments, on bands
- * of rows of as many channels as a cache line holds, so that input lines are read about once. */
+ * execute segment convolves them one by one. g = 0 is the same arithmetic without segments, on
+ * bands of rows of as many channels as a cache line holds, so that input lines are read about
+ * once. */
 #include "depthwise_rows.h"
 #include "planes.h"
 
 #define CHANNELS_OF_A_LINE 32
 /* Outputs of a channel that are computed before the next channel's turn: the cache lines that they
  * share with the other channels have to survive until then. */
-#define OUTPUTS_A_TURN 96
+#define OUTPUTS_A_TURN 192
 
 static inline int32_t round_up(int32_t value, int32_t step) {
     return (value + step - 1) / step * step;
@@ -45,8 +46,9 @@ static cut_t cut_of(const abi_layer_t *layer, const map_t *input, const map_t *o
         return cut;
     }
     cut.channels = smaller(input->channels, CHANNELS_OF_A_LINE);
-    const int32_t row_bytes = cut.channels * row_bytes_of(layer, output);
-    const int32_t fitting = ((int32_t)ABI_SCRATCH_BYTES - PLANES_SLACK_BYTES) / row_bytes;
+    const int32_t row_bytes = row_bytes_of(layer, output);
+    const int32_t fitting = ((int32_t)ABI_SCRATCH_BYTES - planes_slack_bytes(row_bytes)) /
+                            (cut.channels * row_bytes);
     const int32_t beyond_first = fitting - input_rows(layer, 1);
     const int32_t output_rows =
         beyond_first < 0 ? 1 : 1 + beyond_first / layer->stride_height;
@@ -78,7 +80,8 @@ uint32_t depthwise_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *t
     const map_t output = map_of(&tensors[layer->output]);
     const cut_t cut = cut_of(layer, &input, &output, granularity);
     const planes_t planes = planes_of(layer, &input, &output, &cut, NULL);
-    return (uint32_t)(planes.channels * planes.plane_bytes) + PLANES_SLACK_BYTES;
+    return (uint32_t)(planes.channels * planes.plane_bytes +
+                      planes_slack_bytes(planes.row_bytes));
 }
 
 typedef struct {
@@ -98,8 +101,8 @@ static depthwise_job_t job_at(const depthwise_job_t *first, const int8_t *window
     return job;
 }
 
-/* Convolves `count` planes, the first of which is channel `channel`, into `rows` rows of output from
- * row `top`. */
+/* Convolves `count` planes, the first of which is channel `channel`, into `rows` rows of output
+ * from row `top`. */
 static void convolve(const depthwise_t *depthwise, const abi_layer_t *layer,
                      const planes_t *planes, const map_t *output, int32_t channel, int32_t count,
                      int32_t top, int32_t rows) {

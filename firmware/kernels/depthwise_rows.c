@@ -158,13 +158,13 @@ static void rows_any(const depthwise_job_t *job) {
 
 #define ROWS(size, stride)                                                                         \
     static void rows_##size##_##stride##_exact(const depthwise_job_t *job) {                       \
-        rows_of_pairs(job, size, stride, abi_requantisation_exact);                                  \
+        rows_of_pairs(job, size, stride, abi_requantisation_exact);                                \
     }                                                                                              \
     static void rows_##size##_##stride##_clamp(const depthwise_job_t *job) {                       \
-        rows_of_pairs(job, size, stride, abi_requantisation_clamp);                                  \
+        rows_of_pairs(job, size, stride, abi_requantisation_clamp);                                \
     }                                                                                              \
     static void rows_##size##_##stride##_saturate(const depthwise_job_t *job) {                    \
-        rows_of_pairs(job, size, stride, abi_requantisation_saturate);                               \
+        rows_of_pairs(job, size, stride, abi_requantisation_saturate);                             \
     }
 
 ROWS(3, 1)

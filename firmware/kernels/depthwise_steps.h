@@ -16,8 +16,8 @@ typedef struct {
     int32_t b;
 } pair_t;
 
-/* The taps of a 3x3 kernel, which stay in registers: (w0, w2) of each row, w1 of rows 0 and 1, w1 of
- * row 2 with nothing beside it. */
+/* The taps of a 3x3 kernel, which stay in registers: (w0, w2) of each row, w1 of rows 0 and 1, w1
+ * of row 2 with nothing beside it. */
 typedef struct {
     uint32_t row0;
     uint32_t row1;
@@ -26,8 +26,8 @@ typedef struct {
     uint32_t middle2;
 } taps_3_t;
 
-/* Expects rows 0 and 1 in e and f; `last0` and `last1` issue beside the last multiplications, when f
- * and then e have become free. */
+/* Expects rows 0 and 1 in e and f; `last0` and `last1` issue beside the last multiplications, when
+ * f and then e have become free. */
 #define FIRST_3_1                                                                                  \
     "ldr %[e], [%[p]]\n\t"                                                                         \
     "ldr %[f], [%[p], %[s]]\n\t"
@@ -59,7 +59,7 @@ typedef struct {
 #define FIRST_3_2                                                                                  \
     "ldr %[e], [%[p]]\n\t"                                                                         \
     "ldrsb %[f], [%[p], #4]\n\t"
-#define ROW_3_2(w, first, second, middle, step, next_e, next_f)                                     \
+#define ROW_3_2(w, first, second, middle, step, next_e, next_f)                                    \
     "sxtb16 %[o], %[e], ror #8\n\t" step                                                           \
     "sxtb16 %[e], %[e]\n\t" first " %[a], %[o], %[" middle "], %[a]\n\t"                           \
     "pkhbt %[f], %[f], %[e]\n\t"                                                                   \
@@ -146,8 +146,8 @@ typedef struct {
     "subs %[o], #1\n\t" next_f "str %[o], [%[k], #32]\n\t"                                         \
     "add %[w4], %[e]\n\t" next_e "bne 1b\n\t"
 
-/* Rows of pairs, at least one of each and less than 32768 pairs, saturated. All registers are taken:
- * the count of pairs is in the unused upper lane of the last tap. */
+/* Rows of pairs, at least one of each and less than 32768 pairs, saturated. All registers are
+ * taken: the count of pairs is in the unused upper lane of the last tap. */
 #define DEPTHWISE_RUN_3(stride, code, next_row)                                                    \
     static inline void depthwise_run_3_##stride(run_3_t *run, const int8_t *p, int32_t s,          \
                                                 const taps_3_t *taps, int8_t *out) {               \
@@ -176,8 +176,8 @@ DEPTHWISE_RUN_3(2,
                     SATURATE_TWO("add %[p], #4\n\t", NEXT_E, NEXT_F),
                 NEXT_PAIR_ROW(NEXT_E, NEXT_F))
 
-/* Rows of 5 and 7 taps: the taps come from memory, (w0, w2), (w1, w3), (w4, w6), (w5, 0), a row of 5
- * having (w4, 0) last. A row expects its two words in o and u and its first taps in w, and loads
+/* Rows of 5 and 7 taps: the taps come from memory, (w0, w2), (w1, w3), (w4, w6), (w5, 0), a row of
+ * 5 having (w4, 0) last. A row expects its two words in o and u and its first taps in w, and loads
  * those of the next, after the last row in vain. It makes e = (b0, b2), o = (b1, b3), f = (b4, b6),
  * u = (b5, b7) of them, and then lanes across words. */
 #define ROW_FIRST                                                                                  \

@@ -29,8 +29,8 @@ typedef struct {
 matrix_t matrix_of(const abi_layer_t *layer, const kernel_context_t *context, int32_t values,
                    int32_t rows);
 
-/* Writes one column at its place among the columns of a group of `count`. Its values may be followed
- * by zeros, up to a whole word. */
+/* Writes one column at its place among the columns of a group of `count`. Its values may be
+ * followed by zeros, up to a whole word. */
 void matrix_write_column(const matrix_t *matrix, uint32_t *columns, int32_t index, int32_t count,
                          const int8_t *source, int32_t values);
 

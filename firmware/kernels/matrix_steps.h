@@ -6,15 +6,16 @@
  * next to its use, loses a third of that. Rows come interleaved by words, columns by pairs of words
  * (matrix.h).
  *
- * Registers: a, b the sums of row 0 and columns 0, 1; c, d those of row 1; k and l hold the words of
- * weights, m and n their even bytes, and from a step to the next the two pairs swap; y, z columns. */
+ * Registers: a, b the sums of row 0 and columns 0, 1; c, d those of row 1; k and l hold the words
+ * of weights, m and n their even bytes, and from a step to the next the two pairs swap; y, z
+ * columns. */
 #ifndef MATRIX_STEPS_H
 #define MATRIX_STEPS_H
 
 #include <stdint.h>
 
-/* What a step does first; `at` is the byte offset of its column words. Leaves the weights' odd bytes
- * in k, l, and m, n free. */
+/* What a step does first; `at` is the byte offset of its column words. Leaves the weights' odd
+ * bytes in k, l, and m, n free. */
 #define MATRIX_EVEN(k, l, m, n, at)                                                                \
     "sxtb16 %[" m "], %[" k "]\n\t"                                                                \
     "ldr %[z], [%[x], #" #at " + 8]\n\t"                                                           \

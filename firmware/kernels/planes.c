@@ -9,7 +9,7 @@ static uint32_t fill_word(const planes_t *planes) {
 void planes_fill(const planes_t *planes) {
     const uint32_t word = fill_word(planes);
     uint32_t *target = (uint32_t *)(void *)planes->data;
-    int32_t words = (planes->channels * planes->plane_bytes + PLANES_SLACK_BYTES) / 4;
+    int32_t words = planes->channels * planes->plane_bytes / 4;
     for (; words >= 4; words -= 4) {
         target[0] = word;
         target[1] = word;

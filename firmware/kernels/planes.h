@@ -17,10 +17,13 @@ typedef struct {
     int is_band;                /* not all rows: other bands leave their rows where padding goes */
 } planes_t;
 
-/* Pairs of outputs read words past the last window of the last row. */
-#define PLANES_SLACK_BYTES 16
+/* Bytes behind the last plane: kernels load, and do not use, words past the last window of a row,
+ * and of the row after the last. */
+static inline int32_t planes_slack_bytes(int32_t row_bytes) {
+    return row_bytes + 16;
+}
 
-/* Fills all planes, slack included, with the padding's value. */
+/* Fills all planes with the padding's value. */
 void planes_fill(const planes_t *planes);
 
 /* Gathers `rows` rows, from `top` (negative: above the feature map), of `count` channels. */

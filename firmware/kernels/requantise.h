@@ -72,9 +72,9 @@ static inline int8_t stored_value(int32_t value, const range_t *range) {
 
 /* `value` is the sum in the exact form, twice the sum in the bounded ones, so that the high word of
  * the 64-bit product is the doubling high multiplication. The packer grants them where
- * |2 sum| < 2^31 and 0 < shift, small enough for `offset`. Rounding away from zero adds one half less
- * one for a negative product; the sum's sign serves, because the two only differ where the product
- * is 0, and (2^(shift - 1) - 1) >> shift is 0 like 2^(shift - 1) >> shift. */
+ * |2 sum| < 2^31 and 0 < shift, small enough for `offset`. Rounding away from zero adds one half
+ * less one for a negative product; the sum's sign serves, because the two only differ where the
+ * product is 0, and (2^(shift - 1) - 1) >> shift is 0 like 2^(shift - 1) >> shift. */
 static inline int8_t requantise(int32_t value, const rescale_t *rescale,
                                         const range_t *range, abi_requantisation_t form) {
     if (form == abi_requantisation_exact) {

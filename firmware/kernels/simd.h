@@ -31,9 +31,4 @@ static inline int16x2_t odd_bytes(uint32_t word) {
     return __sxtb16((int8x4_t)((word >> 8) | (word << 24)));
 }
 
-/* The upper lane of a, then the lower lane of b. */
-static inline int16x2_t upper_lower(int16x2_t a, int16x2_t b) {
-    return (int16x2_t)(((uint32_t)a >> 16) | ((uint32_t)b << 16));
-}
-
 #endif

@@ -1,4 +1,5 @@
-/* Softmax over the channels in 32-bit fixed point. Qm.f: m integer and f fraction bits, m + f = 31. */
+/* Softmax over the channels in 32-bit fixed point. Qm.f has m integer and f fraction bits, 31 in
+ * all. */
 #include "operators.h"
 #include "requantise.h"
 
@@ -54,8 +55,8 @@ static int32_t exp_of(int32_t value) {
     return result;
 }
 
-/* 1/x of a positive Q12.19 number as r * 2^-e, r in Q0.31: Newton's iteration for 2/d, d in [1/2, 1),
- * from the linear approximation 48/17 - 32/17 d. */
+/* 1/x of a positive Q12.19 number as r * 2^-e, r in Q0.31: Newton's iteration for 2/d, d in
+ * [1/2, 1), from the linear approximation 48/17 - 32/17 d. */
 static int32_t reciprocal_of(int32_t value, int32_t *exponent) {
     const int32_t headroom = __builtin_clz((uint32_t)value);
     const int32_t half_denominator = (int32_t)(((uint32_t)value << headroom) >> 1);
