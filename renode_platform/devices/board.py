@@ -81,7 +81,6 @@ class Platform(object):
         if mode == old:
             return 0
         wake_ps = 0
-        self.meter.update()
         if mode == "stop":
             if self.pwr.standby_selected():
                 self.host.violation("standby", "deep sleep with PWR_CR1.PDDS set: Standby is not "

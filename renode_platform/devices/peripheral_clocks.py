@@ -3,13 +3,13 @@
 from .device import Device
 from .registers import RCC
 
-_BUSES = ("AHB1", "AHB2", "AHB3", "APB1", "APB2")
+BUSES = ("AHB1", "AHB2", "AHB3", "APB1", "APB2")
 
 
 def enable_bits():
     """Return ``{peripheral: (register name, mask)}`` of every clock enable bit."""
     found = {}
-    for bus in _BUSES:
+    for bus in BUSES:
         register_name = bus + "ENR"
         register = RCC.registers[register_name]
         for field in register.fields:
@@ -32,6 +32,7 @@ class PeripheralClocks(Device):
         Device.__init__(self, host, name)
         self.reset_peripheral = None
         self._enable_bits = enable_bits()
+        self._active = {}
 
     def enabled(self, peripheral):
         """Say whether a peripheral's bus clock is on (``"USART3"``)."""
@@ -42,10 +43,26 @@ class PeripheralClocks(Device):
         """Return the register's name and the mask that enable a peripheral's bus clock."""
         return self._enable_bits[peripheral]
 
+    def reset(self):
+        Device.reset(self)
+        self._active.clear()
+
+    def active_enables(self, sleeping):
+        """Return the enable registers in effect, in the order of `BUSES`."""
+        active = self._active.get(sleeping)
+        if active is None:
+            active = tuple(self.values[bus + "ENR"] for bus in BUSES)
+            if sleeping:
+                stays = tuple(self.values[bus + "LPENR"] for bus in BUSES)
+                active = tuple(on & low_power for on, low_power in zip(active, stays))
+            self._active[sleeping] = active
+        return active
+
 
 def _enable_writer(register_name):
     def write(self, value):
         self.store(register_name, value)
+        self._active.clear()
         self.host.power_changed()
 
     return write
@@ -64,7 +81,7 @@ def _reset_writer(register_name):
     return write
 
 
-for _bus in _BUSES:
+for _bus in BUSES:
     setattr(PeripheralClocks, "write_" + _bus + "ENR", _enable_writer(_bus + "ENR"))
     setattr(PeripheralClocks, "write_" + _bus + "LPENR", _enable_writer(_bus + "LPENR"))
     setattr(PeripheralClocks, "write_" + _bus + "RSTR", _reset_writer(_bus + "RSTR"))

@@ -3,10 +3,10 @@
 from . import datasheet as ds
 from . import power
 from .device import Device
+from .peripheral_clocks import BUSES
 from .registers import POWER_METER
 
 MODES = ("run", "sleep", "stop")
-_BUSES = ("AHB1", "AHB2", "AHB3", "APB1", "APB2")
 # A sensor may ask for the charge this long ago: two conversions of the slowest INA219 setting.
 HISTORY_PS = 300 * ds.PS_PER_MS
 _PRUNE_AT = 4096
@@ -79,23 +79,26 @@ class PowerMeter(Device):
         """Take the core's mode: ``"run"``, ``"sleep"`` or ``"stop"``."""
         if mode not in MODES:
             raise ValueError("mode %r; allowed: run, sleep, stop" % (mode,))
-        self.update()
+        self._integrate()
         self.mode = mode
         self.update()
 
     def caches_changed(self, icache, dcache):
         """Take which caches are on."""
-        self.update()
+        self._integrate()
         self.icache = bool(icache)
         self.dcache = bool(dcache)
         self.update()
 
-    def update(self):
-        """Integrate until now and work out the current from now on."""
+    def _integrate(self):
         now_ps = self.host.now_ps()
         if now_ps != self._since_ps:
             self.charge_c += self.present_a * ((now_ps - self._since_ps) * 1e-12)
             self._since_ps = now_ps
+
+    def update(self):
+        """Integrate until now and work out the current from now on."""
+        self._integrate()
         current = self._work_out()
         if current != self.present_a:
             self.present_a = current
@@ -123,7 +126,7 @@ class PowerMeter(Device):
             return power.stop_current_a(clocks, flash_state, low_power)
         # One state of the clock tree is one object that is never altered, so its identity is its
         # value; keeping it in the entry keeps the identity from being given to another.
-        enables = self._enables()
+        enables = self.rcc.active_enables(self.mode == "sleep")
         key = (id(clocks), self.mode, self.icache, self.dcache, enables)
         known = self._currents.get(key)
         if known is None:
@@ -137,18 +140,10 @@ class PowerMeter(Device):
             current += ds.FLASH_WRITE_CURRENT_A
         return current
 
-    def _enables(self):
-        values = self.rcc.values
-        enables = tuple(values[bus + "ENR"] for bus in _BUSES)
-        if self.mode == "sleep":
-            low_power = tuple(values[bus + "LPENR"] for bus in _BUSES)
-            enables = tuple(on & stays for on, stays in zip(enables, low_power))
-        return enables
-
     def _peripheral_loads(self, enables):
         if enables != self._loads_key:
             self._loads_key = enables
-            self._loads = power.peripheral_loads(dict(zip(_BUSES, enables)))
+            self._loads = power.peripheral_loads(dict(zip(BUSES, enables)))
         return self._loads
 
     def _remember(self):

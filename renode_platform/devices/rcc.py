@@ -13,7 +13,6 @@ from .clock_tree import (
     megahertz,
     pll_lock_ps,
 )
-from .device import Device
 from .oscillator import Oscillator
 from .peripheral_clocks import PeripheralClocks
 from .pll import Pll
@@ -82,7 +81,7 @@ class Rcc(PeripheralClocks):
         """System reset; `reset_cause` says which flags of CSR appear beside those still there."""
         flags = self.values["CSR"]
         backup = self.values["BDCR"]
-        Device.reset(self)
+        PeripheralClocks.reset(self)
         if self.reset_cause == "power-on":
             flags = 0
             self.oscillators["lse"].stop()
