@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.emulator import caches
-from dvfs_kernel.emulator import nvic as nv
 from dvfs_kernel.emulator import state as st
 from dvfs_kernel.emulator.accounting import BlockAccount
 from dvfs_kernel.emulator.board import Board, memories_of
 from dvfs_kernel.emulator.bus import Bus
 from dvfs_kernel.emulator.core import NEVER, Core, Stop, StopKind
+from dvfs_kernel.emulator.core_faults import CoreFaults
 from dvfs_kernel.emulator.dwt import Dwt
 from dvfs_kernel.emulator.elf import Executable, SymbolTable
 from dvfs_kernel.emulator.exceptions import Exceptions, LockUp
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dvfs_kernel.emulator.board import SerialPort
-    from dvfs_kernel.emulator.pipeline import Block
     from dvfs_kernel.emulator.repl import PlatformDescription
 
 __all__ = ["Machine", "MachineOptions", "StopReason"]
@@ -145,7 +144,6 @@ class Machine:
             self.nvic, self.host.ticks, self.host.call_at_tick, self.host.cancel
         )
         self._sleeping = False
-        self._fault: FaultReport | None = None
         self._bus = Bus(self._core, timing)
         self._board: Board | None = None
         self._control = SystemControl(
@@ -159,6 +157,9 @@ class Machine:
         )
         self._control.trace_changed = self._dwt.trace_changed
         self._exceptions = Exceptions(self._core, self.memory, self.nvic, self._control, timing)
+        self._faults = CoreFaults(
+            self._core, self._account, self._control, self._exceptions, self._report
+        )
         self._bus.attach(_SCS, _BLOCK_BYTES, self._control)
         self._bus.attach(_DWT, _BLOCK_BYTES, self._dwt)
         self.host.on_ticks_moved = self._systick.schedule
@@ -294,7 +295,7 @@ class Machine:
         caches.invalidate_data(state)
         caches.invalidate_accelerator(state)
         self._sleeping = False
-        self._fault = None
+        self._faults.reset()
         self.nvic.reset()
         self._systick.reset()
         self._control.reset()
@@ -376,7 +377,7 @@ class Machine:
             try:
                 self._advance(limit_ps)
             except LockUp:
-                raise CoreFaultError(self._locked_up()) from None
+                raise CoreFaultError(self._faults.locked_up()) from None
 
     def _advance(self, limit_ps: int | None) -> None:
         """Run the core, or let time pass while it sleeps, until something has to be looked at."""
@@ -411,80 +412,12 @@ class Machine:
             self._return_from_exception()
         elif kind is StopKind.SUPERVISOR_CALL:
             self._exceptions.supervisor_call()
-        elif kind is StopKind.BLOCK:
-            self._stopped_before_block()
         elif kind is StopKind.EVENT_WAIT:
             self._wait_for_event()
-        else:
-            self._core_fault(stop)
-
-    def _stopped_before_block(self) -> None:
-        pc = self._core.registers.pc
-        if self._words[st.IN_FAULT_HANDLER] and self._account.at(pc, st.SPINS) is not None:
-            # The handler has nothing more to say: the report of the fault is what is wanted.
-            raise CoreFaultError(self._fault or self._report("the fault handler does not return"))
-        block = self._account.at(pc, st.USES_FPU)
-        if self._words[st.FPU_DISABLED] and block is not None:
-            self._step_to_fpu(block)
-        else:
-            self._words[st.PREVIOUS] = -1  # masks were looked at: go on
-
-    def _step_to_fpu(self, block: Block) -> None:
-        """Run a block up to its first floating-point instruction, and fault there."""
-        index = block.first_fpu
-        for _ in range(index):
-            stop = self._core.step()
-            if stop.kind is not StopKind.DEADLINE:
-                self._handle(stop)
-                return
-        self._account.charge_prefix(block, index)
-        self._words[st.PREVIOUS] = -1
-        self._control.configurable_fault_status |= SystemControl.UFSR_NOCP
-        self._take_fault(nv.USAGE_FAULT, "floating-point instruction while the FPU is off")
-
-    def _core_fault(self, stop: Stop) -> None:
-        control = self._control
-        kind = stop.kind
-        access = stop.access
-        if access is None or access.kind != "fetch":
-            self._account.leave_early(self._core.registers.pc)
-        self._words[st.PREVIOUS] = -1
-        if kind is StopKind.BUS_ERROR and access is not None:
-            text = (
-                f"{access.kind} of {access.size} bytes at 0x{access.address:08X}, where nothing is"
-            )
-            if access.kind == "fetch":
-                control.bus_fault(SystemControl.BFSR_IBUSERR)
-                text = f"jump to 0x{access.address:08X}, where nothing is"
-            else:
-                control.bus_fault(SystemControl.BFSR_PRECISERR, access.address)
-            self._take_fault(nv.BUS_FAULT, text)
-        elif kind is StopKind.FETCH_FORBIDDEN:
-            control.configurable_fault_status |= SystemControl.MMFSR_IACCVIOL
-            self._take_fault(nv.MEM_MANAGE, "execution of a region that is execute-never")
-        elif kind is StopKind.BREAKPOINT:
-            control.hard_fault_status |= SystemControl.HFSR_DEBUGEVT
-            self._take_fault(nv.HARD_FAULT, "breakpoint instruction, and no debugger")
-        else:
-            bit, text = {
-                StopKind.UNDEFINED: (SystemControl.UFSR_UNDEFINSTR, "undefined instruction"),
-                StopKind.INVALID_STATE: (SystemControl.UFSR_INVSTATE, "jump to an even address"),
-                StopKind.UNALIGNED: (SystemControl.UFSR_UNALIGNED, "unaligned access"),
-            }[kind]
-            control.configurable_fault_status |= bit
-            self._take_fault(nv.USAGE_FAULT, text)
-
-    def _take_fault(self, number: int, text: str) -> None:
-        """Remember the core as it is, and enter the handler."""
-        self._fault = self._report(text)
-        self._exceptions.fault(number, self._core.registers.pc)
-
-    def _locked_up(self) -> FaultReport:
-        fault = self._fault or self._report("fault")
-        report = self._report(
-            f"the core locked up: {fault.summary}, in a handler that cannot be interrupted by it"
-        )
-        return report if self._core.registers.ipsr else fault
+        elif kind is not StopKind.BLOCK:
+            self._faults.take(stop)
+        elif (met := self._faults.before_block()) is not None:
+            self._handle(met)
 
     # ---- sleeping ----------------------------------------------------------------------------
 
