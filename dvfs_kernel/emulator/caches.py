@@ -53,6 +53,7 @@ _UNCACHED_READS, _UNCACHED_WRITES = st.UNCACHED_READS, st.UNCACHED_WRITES
 _LAST_STORE_LINE, _STORE_BYTES = st.LAST_STORE_LINE, st.STORE_BYTES
 _STREAMED_LINES = st.STREAMED_LINES
 _LAST_FETCH_LINE, _LAST_READ_LINE = st.LAST_FETCH_LINE, st.LAST_READ_LINE
+_LAST_FLASH_WORD, _FLASH_WAIT = st.LAST_FLASH_WORD, st.FLASH_WAIT
 _LINE_BYTES = 1 << st.LINE_SHIFT
 _STREAMING_AFTER = 3  # full lines in a row ([M7] DDI 0489F 5.9.1)
 
@@ -91,6 +92,15 @@ def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int) -> int:
 
 
 @njit(cache=True)
+def _flash_word_wait(s: Any, line: int) -> int:
+    """Wait of the flash cells: none while the interface still holds the 256-bit word."""
+    if s[_LAST_FLASH_WORD] == line:
+        return 0
+    s[_LAST_FLASH_WORD] = line
+    return s[_FLASH_WAIT]
+
+
+@njit(cache=True)
 def fetch(s: Any, address: int, size: int) -> int:
     """Fetch a block of code; return the stall in cycles."""
     kind = _kind(s, address)
@@ -123,6 +133,8 @@ def fetch(s: Any, address: int, size: int) -> int:
                 s[_LAST_FETCH_LINE] = word
                 s[_UNCACHED_FETCHES] += 1
                 stall += s[_FETCH_UNCACHED + kind]
+                if kind == _FLASH:
+                    stall += _flash_word_wait(s, word >> 2)
     s[_ICACHE_STALL] += stall
     return stall
 
@@ -174,6 +186,8 @@ def _line_access(s: Any, kind: int, line: int, is_write: bool, size: int) -> int
         else:
             s[_UNCACHED_READS] += 1
             stall = s[_READ_UNCACHED + kind]
+            if kind == _FLASH:
+                stall += _flash_word_wait(s, line)
     else:
         base = _DCACHE + (line & (_DCACHE_SETS - 1)) * _DCACHE_STRIDE
         streams = is_write and _store_streams(s, line, size)
@@ -252,7 +266,7 @@ def _data_sets(s: st.NativeState) -> Any:
 def invalidate_accelerator(s: st.NativeState) -> None:
     """Empty the flash accelerator and the read buffers (reset)."""
     s[_ART : _ART + _ART_LINES] = 0
-    s[_LAST_FETCH_LINE] = s[_LAST_READ_LINE] = s[_LAST_STORE_LINE] = -1
+    s[_LAST_FETCH_LINE] = s[_LAST_READ_LINE] = s[_LAST_STORE_LINE] = s[_LAST_FLASH_WORD] = -1
     s[_ART_ON] = s[_STORE_BYTES] = s[_STREAMED_LINES] = 0
 
 

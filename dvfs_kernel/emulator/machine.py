@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import enum
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.emulator import caches
@@ -21,10 +19,10 @@ from dvfs_kernel.emulator.faults import CoreFaultError, FaultReport
 from dvfs_kernel.emulator.host import DeviceHost
 from dvfs_kernel.emulator.memory import MemoryMap
 from dvfs_kernel.emulator.nvic import Nvic
+from dvfs_kernel.emulator.options import MachineOptions, StopReason
 from dvfs_kernel.emulator.pipeline import Pipeline
 from dvfs_kernel.emulator.system_control import SystemControl
 from dvfs_kernel.emulator.systick import SysTick
-from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.emulator.trace import Counters, Trace, Violation
 from dvfs_kernel.emulator.wait_costs import apply_wait_costs
 from dvfs_kernel.errors import BoardError
@@ -45,44 +43,6 @@ _BLOCK_BYTES = 0x1000
 _QUANTUM_CYCLES = 10_000_000
 _RESET_XPSR = 1 << 24
 _STOP_REASON_WAITING = "waiting for an interrupt"
-
-
-class StopReason(enum.StrEnum):
-    """Why `Machine.run` returned."""
-
-    LIMIT = "limit"  # the virtual time asked for has passed
-    UNTIL = "until"  # the condition came true
-    WALL_LIMIT = "wall limit"  # the host's time ran out
-
-
-@dataclass(frozen=True)
-class MachineOptions:
-    """How the board is set up.
-
-    Parameters
-    ----------
-    hse_hz
-        Frequency on OSC_IN; by default what the description says.
-    strict
-        Whether illegal programming of the chip ends the run; otherwise it is only recorded.
-    pll_lock
-        Lock latency: ``"min"``, ``"typ"``, ``"mid"`` or ``"max"``, or picoseconds.
-    caches
-        Whether caches and memory waits are modelled. Without them code runs several times faster
-        and costs what it would with memories that never wait.
-    timing
-        Parameters of the timing model.
-    boot_address
-        Where the vector table is after reset. The chip's default is flash on the ITCM bus
-        (BOOT_ADD0 = 0x0080).
-    """
-
-    hse_hz: int | None = None
-    strict: bool = True
-    pll_lock: str | int | float = "typ"
-    caches: bool = True
-    timing: TimingParameters = field(default_factory=TimingParameters)
-    boot_address: int = 0x00200000
 
 
 class Machine:

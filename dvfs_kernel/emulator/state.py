@@ -56,6 +56,7 @@ STORE_BYTES = 39  # bytes written to that line by consecutive stores
 STREAMED_LINES = 40
 LAST_FETCH_LINE = 41  # uncached fetch: the line in the prefetch buffer
 IN_FAULT_HANDLER = 43
+LAST_FLASH_WORD = 44  # the 256-bit word in the AXI flash interface
 LAST_READ_LINE = 42  # ITCM flash with ART off: the flash word in the read buffer
 
 # ---- timing of the present clocks; indexed by kind of memory -------------------------------
@@ -75,6 +76,7 @@ WRITE_BACK = 90
 TAKEN = 91
 MISPREDICT = 92
 FIRST_BRANCH = 93
+FLASH_WAIT = 94
 
 # ---- kind of memory by address, in granules of 64 KB below 0x40000000 ----------------------
 KINDS = 128
@@ -129,4 +131,5 @@ def new_state() -> NativeState:
     state[LAST_STORE_LINE] = -1
     state[LAST_FETCH_LINE] = -1
     state[LAST_READ_LINE] = -1
+    state[LAST_FLASH_WORD] = -1
     return state

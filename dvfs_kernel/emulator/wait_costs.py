@@ -30,8 +30,9 @@ def apply_wait_costs(state: st.NativeState, timing: TimingParameters, wait_state
     ):
         state[st.FETCH_MISS + kind] = fetch
         state[st.READ_MISS + kind] = read
-    state[st.FETCH_UNCACHED + st.KIND_FLASH] = flash
-    state[st.READ_UNCACHED + st.KIND_FLASH] = flash
+    state[st.FETCH_UNCACHED + st.KIND_FLASH] = timing.axi_latency
+    state[st.READ_UNCACHED + st.KIND_FLASH] = timing.axi_latency
+    state[st.FLASH_WAIT] = word
     sram_word = timing.axi_latency + timing.sram_uncached_extra
     state[st.FETCH_UNCACHED + st.KIND_SRAM] = sram_word
     state[st.READ_UNCACHED + st.KIND_SRAM] = sram_word

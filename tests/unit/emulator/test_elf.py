@@ -17,9 +17,7 @@ def elf(machine=40, *, address=0x08000000, data=b"\x01\x02\x03\x04"):
         "<4sBBBB8xHHIIIIIHHHHHH",
         b"\x7fELF", 1, 1, 1, 0, 2, machine, 1, address | 1, 52, 0, 0, 52, 32, 1, 40, 0, 0,
     )  # fmt: skip
-    program = struct.pack(
-        "<IIIIIIII", 1, 84, address, address, len(data), len(data), 5, 4
-    )
+    program = struct.pack("<IIIIIIII", 1, 84, address, address, len(data), len(data), 5, 4)
     return header + program + data
 
 
@@ -67,9 +65,7 @@ def test_functions_by_address():
 
 
 def test_memory_is_one_at_all_its_addresses():
-    memory = MemoryMap(
-        (Memory("flash", (0x200000, 0x8000000), 4096, read_only=True, fill=0xFF),)
-    )
+    memory = MemoryMap((Memory("flash", (0x200000, 0x8000000), 4096, read_only=True, fill=0xFF),))
     memory.write(0x200004, b"abc")
     assert memory.read(0x8000003, 5) == b"\xffabc\xff"
     assert memory.read(0x8000000, 0) == b""

@@ -110,9 +110,7 @@ def test_parameters_change_the_schedule(code):
 def test_what_the_hook_has_to_know_of_a_block(code):
     pipeline = Pipeline(TimingParameters())
     block = pipeline.analyse(code["flags"], BASE)
-    assert block.flags == (
-        st.WAITS_FOR_EVENT | st.MAY_UNMASK | st.USES_FPU | st.SENDS_EVENT
-    )
+    assert block.flags == (st.WAITS_FOR_EVENT | st.MAY_UNMASK | st.USES_FPU | st.SENDS_EVENT)
     assert block.first_fpu == 2
     loop = pipeline.analyse(code["branch pairs with what is before it"], BASE)
     assert loop.flags == st.CONDITIONAL
