@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 
 from dvfs_kernel.emulator import state as st
+from dvfs_kernel.emulator.native_cache import keyed
 
 __all__ = [
     "clean_data_line",
@@ -66,6 +67,7 @@ def _kind(s: Any, address: int) -> int:
 
 
 @njit(cache=True)
+@keyed
 def _art_hit(s: Any, line: int) -> bool:
     """Look a flash word up in the accelerator's 64 lines, most recent first."""
     found = _ART_LINES - 1
@@ -81,6 +83,7 @@ def _art_hit(s: Any, line: int) -> bool:
 
 
 @njit(cache=True)
+@keyed
 def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int) -> int:
     """Wait of one 256-bit flash word on the ITCM port, with or without the accelerator."""
     if s[slot] == line:
@@ -92,6 +95,7 @@ def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int) -> int:
 
 
 @njit(cache=True)
+@keyed
 def _flash_word_wait(s: Any, line: int) -> int:
     """Wait of the flash cells: none while the interface still holds the 256-bit word."""
     if s[_LAST_FLASH_WORD] == line:
@@ -101,6 +105,7 @@ def _flash_word_wait(s: Any, line: int) -> int:
 
 
 @njit(cache=True)
+@keyed
 def fetch(s: Any, address: int, size: int) -> int:
     """Fetch a block of code; return the stall in cycles."""
     kind = _kind(s, address)
@@ -140,6 +145,7 @@ def fetch(s: Any, address: int, size: int) -> int:
 
 
 @njit(cache=True)
+@keyed
 def _store_streams(s: Any, line: int, size: int) -> bool:
     """Follow the stores; tell whether the core is in dynamic read-allocate mode."""
     if s[_LAST_STORE_LINE] == line:
@@ -156,6 +162,7 @@ def _store_streams(s: Any, line: int, size: int) -> bool:
 
 
 @njit(cache=True)
+@keyed
 def _allocate(s: Any, base: int, tag: int) -> int:
     """Put a line in place of the set's victim; return the write-back's cycles."""
     way = -1
@@ -175,6 +182,7 @@ def _allocate(s: Any, base: int, tag: int) -> int:
 
 
 @njit(cache=True)
+@keyed
 def _line_access(s: Any, kind: int, line: int, is_write: bool, size: int) -> int:
     """Access at most one line; return the stall in cycles."""
     if kind == _FLASH_ITCM:
@@ -218,6 +226,7 @@ def _line_access(s: Any, kind: int, line: int, is_write: bool, size: int) -> int
 
 
 @njit(cache=True)
+@keyed
 def data_read_hits(s: Any, address: int, size: int) -> bool:
     """Tell whether a read needs no more than a look: most do, and this is the short way."""
     if address >= _KIND_LIMIT:
@@ -240,6 +249,7 @@ def data_read_hits(s: Any, address: int, size: int) -> bool:
 
 
 @njit(cache=True)
+@keyed
 def data_access(s: Any, address: int, size: int, is_write: bool) -> int:
     """Read or write data; return the stall in cycles."""
     kind = _kind(s, address)

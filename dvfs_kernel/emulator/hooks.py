@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 
 from dvfs_kernel.emulator import state as st
 from dvfs_kernel.emulator.caches import data_access, data_read_hits, fetch
+from dvfs_kernel.emulator.native_cache import keyed
 
 __all__ = ["access_hook", "block_hook", "find_block"]
 
@@ -87,6 +88,7 @@ def _set_byte(_typing: Any, address: Any) -> Any:
 
 
 @njit(cache=True)
+@keyed
 def find_block(s: Any, key: int) -> int:
     """Return the offset of a block's entry; of an empty entry where it is not known."""
     slot = ((key >> 17) ^ (key >> 31)) & _BLOCK_MASK
@@ -98,6 +100,7 @@ def find_block(s: Any, key: int) -> int:
 
 
 @njit(cache=True)
+@keyed
 def _branch_cost(s: Any, previous: int, flags: int, address: int) -> int:
     """Resolve the branch that ended the previous block, now that its target is known."""
     if flags & _CONDITIONAL:
@@ -123,6 +126,7 @@ def _branch_cost(s: Any, previous: int, flags: int, address: int) -> int:
 
 
 @cfunc("void(int64, uint64, uint32, voidptr)", cache=True)
+@keyed
 def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
     """Account for a basic block that is about to run, or stop before it."""
     s = carray(data, (_WORDS,), np.int64)
@@ -174,6 +178,7 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
 
 
 @cfunc("void(int64, int32, int64, int32, int64, voidptr)", cache=True)
+@keyed
 def access_hook(_engine: Any, kind: Any, address: Any, size: Any, _value: Any, data: Any) -> None:
     """Account for a data access."""
     s = carray(data, (_WORDS,), np.int64)

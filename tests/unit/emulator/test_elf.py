@@ -1,5 +1,6 @@
 """Executables: what they say, and how broken ones are refused."""
 
+import contextlib
 import struct
 
 import pytest
@@ -49,10 +50,8 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_damaged_file_is_read_or_refused_but_never_crashes(position, value):
     data = bytearray(elf())
     data[position] = value
-    try:
+    with contextlib.suppress(FileFormatError):
         Executable.read(bytes(data))
-    except FileFormatError:
-        pass
 
 
 def test_functions_by_address():
@@ -70,7 +69,7 @@ def test_memory_is_one_at_all_its_addresses():
     assert memory.read(0x8000003, 5) == b"\xffabc\xff"
     assert memory.read(0x8000000, 0) == b""
     assert memory.read_word(0x8000004) == int.from_bytes(b"abc\xff", "little")
-    with pytest.raises(BoardError, match="0x08000FFE..0x08001001 is not in one memory"):
+    with pytest.raises(BoardError, match=r"0x08000FFE.*0x08001001 is not in one memory"):
         memory.write(0x8000FFE, b"1234")
 
 
