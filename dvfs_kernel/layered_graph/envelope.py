@@ -68,20 +68,19 @@ def _crossing(
     difference = np.empty(2)
     for place in range(2):
         at = before if place == 0 else after
-        value_left = min(
-            tops[left, 0] - prices[left] * at, tops[left, 1] - prices[left + 1] * at
-        )
+        value_left = min(tops[left, 0] - prices[left] * at, tops[left, 1] - prices[left + 1] * at)
         value_right = min(
             tops[right, 0] - prices[right] * at, tops[right, 1] - prices[right + 1] * at
         )
         difference[place] = value_right - value_left
     if difference[0] >= 0.0:
-        slope = prices[left + 1] - prices[right + 1]
-        return before - difference[0] / slope if slope > 0.0 else -INFINITY
+        slope = float(prices[left + 1] - prices[right + 1])
+        return before - float(difference[0]) / slope if slope > 0.0 else -INFINITY
     if difference[1] >= 0.0:
-        return before + (after - before) * (difference[0] / (difference[0] - difference[1]))
-    slope = prices[left] - prices[right]
-    return after - difference[1] / slope if slope > 0.0 else INFINITY
+        share: float = difference[0] / (difference[0] - difference[1])
+        return before + (after - before) * share
+    slope = float(prices[left] - prices[right])
+    return after - float(difference[1]) / slope if slope > 0.0 else INFINITY
 
 
 @njit(cache=True, nogil=True)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.layered_graph.compact import Bounds
     from dvfs_kernel.layered_graph.labels import Search
-    from dvfs_kernel.layered_graph.problem import LayeredGraph
+    from dvfs_kernel.layered_graph.prepared import Prepared
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -54,7 +54,7 @@ class Frontier:
     time: Floats
     energy: Floats
     error: float
-    _graph: LayeredGraph = field(repr=False)
+    _problem: Prepared = field(repr=False)
     _origin: Ints = field(repr=False)
     _searches: tuple[Search, ...] = field(repr=False)
     _bounds: Bounds = field(repr=False)
@@ -75,7 +75,7 @@ class Frontier:
             multiplier = float(saved / (self.time[after] - self.time[index]))
         energy = float(self.energy[index])
         return Solution(
-            self._graph._choice(self._path(index)),
+            self._problem.choice(self._path(index)),
             float(self.time[index]),
             energy,
             energy - self.error,
@@ -95,27 +95,27 @@ class Frontier:
             raise LayeredGraphError("the bound is NaN; it must be a number, or inf for none")
         index = int(np.searchsorted(self.time, bound, side="right")) - 1
         if index < 0:
-            raise InfeasibleBoundError(float(bound), self._graph.least_time)
+            raise InfeasibleBoundError(float(bound), self._problem.least_time)
         return self.solution(index)
 
     def choices(self) -> Ints:
         """Return the (points, layers) options of all schedules."""
-        return np.array([self._graph._choice(self._path(index)) for index in range(len(self))])
+        return np.array([self._problem.choice(self._path(index)) for index in range(len(self))])
 
     def _path(self, index: int) -> Ints:
-        return path_from(self._graph, self._searches, self._bounds, self._origin[index])
+        return path_from(self._problem, self._searches, self._bounds, self._origin[index])
 
 
 def path_from(
-    graph: LayeredGraph, searches: tuple[Search, ...], bounds: Bounds, origin: Ints
+    problem: Prepared, searches: tuple[Search, ...], bounds: Bounds, origin: Ints
 ) -> Ints:
     """Return the path of a point, whose origin is (search, layer, label, state, price)."""
-    path = np.empty(graph.layers, np.int64)
+    path = np.empty(problem.layers, np.int64)
     search, layer, label, state, price = origin.tolist()
     if layer >= 0:
         trace_back(searches[search].trace, label, path, layer)
-        state = -1 if layer + 1 == graph.layers else bounds.following[layer, state, price]
-    if layer + 1 < graph.layers:
+        state = -1 if layer + 1 == problem.layers else bounds.following[layer, state, price]
+    if layer + 1 < problem.layers:
         follow(bounds, price, layer + 1, state, path)
     return path
 
@@ -149,13 +149,13 @@ class _Points:
 class _Bracketing:
     """Search between the lower convex hull and the points found so far."""
 
-    def __init__(self, graph: LayeredGraph, longest: float) -> None:
-        self.graph, self.longest = graph, longest
-        self.slack_time, slack_energy = graph._slack
-        whole = graph._graph
+    def __init__(self, problem: Prepared, longest: float) -> None:
+        self.problem, self.longest = problem, longest
+        self.slack_time, slack_energy = problem.slack
+        whole = problem.graph
         hull = convex_hull(whole, _HULL_MOST)
         self.first, self.last = hull[0, 0], min(hull[-1, 0], longest)
-        count = min(_PRICES, max(_TABLE_MOST // (graph.layers * graph.states), 8))
+        count = min(_PRICES, max(_TABLE_MOST // (problem.layers * problem.states), 8))
         prices, self.times = spread_prices(hull, count)
         self.bounds = bounds_at(whole, prices)
         self.least = (
@@ -173,8 +173,8 @@ class _Bracketing:
         rows = [[0, -1, 0, state, price] for price, state in enumerate(self.states.tolist())]
         costs = []
         for row in rows:
-            path = path_from(self.graph, (), self.bounds, np.array(row))
-            costs.append(cost_of_path(self.graph._graph, path))
+            path = path_from(self.problem, (), self.bounds, np.array(row))
+            costs.append(cost_of_path(self.problem.graph, path))
         cost, origin = np.array(costs), np.array(rows)
         kept = cost[:, 0] <= self.longest
         self.points.add(cost[kept, 0], cost[kept, 1], origin[kept])
@@ -201,16 +201,14 @@ class _Bracketing:
             np.maximum(below, least - slack - price * time, out=below)
         return float(np.maximum(energy - below, 0.0)[1:].max())
 
-    def search(
-        self, epsilon: float, stretches: float, label_limit: int, deadline_s: float
-    ) -> int:
+    def search(self, epsilon: float, stretches: float, label_limit: int, deadline_s: float) -> int:
         """Search once, thinned unless ``stretches`` is 0; return the status."""
         limits = Limits(
             self.longest, self.slack_time, np.inf, np.inf, 0.0, -np.inf, label_limit, deadline_s
         )
         width = (self.last - self.first) / stretches if stretches else 0.0
         found = set_labels(
-            self.graph._graph, self.bounds, _NO_LINES, self.ceilings(epsilon), limits,
+            self.problem.graph, self.bounds, _NO_LINES, self.ceilings(epsilon), limits,
             1, False, _BUCKETS if stretches else 0, self.first, self.last, width,
         )  # fmt: skip
         number = len(self.searches)
@@ -222,7 +220,7 @@ class _Bracketing:
         self.points.add(found.sample_time[taken], found.sample_energy[taken], origin)
         if found.status == FINISHED:
             origin = np.zeros((found.time.size, 5), np.int64)
-            origin[:, 0], origin[:, 1] = number, self.graph.layers - 1
+            origin[:, 0], origin[:, 1] = number, self.problem.layers - 1
             origin[:, 2] = found.label
             if not stretches and epsilon == 0.0:
                 self.points = _Points()  # this search is complete by itself
@@ -232,26 +230,26 @@ class _Bracketing:
     def result(self, error: float) -> Frontier:
         """Return the points with their times and energies summed in the defining order."""
         points = self.points
-        if (points.origin[:, 1] != self.graph.layers - 1).any():
-            whole, searches = self.graph._graph, tuple(self.searches)
+        if (points.origin[:, 1] != self.problem.layers - 1).any():
+            whole, searches = self.problem.graph, tuple(self.searches)
             costs = np.array(
                 [
-                    cost_of_path(whole, path_from(self.graph, searches, self.bounds, origin))
+                    cost_of_path(whole, path_from(self.problem, searches, self.bounds, origin))
                     for origin in points.origin
                 ]
             )
-            error += self.graph._slack[1] if error else 0.0
+            error += self.problem.slack[1] if error else 0.0
             points = _Points()
             kept = costs[:, 0] <= self.longest
             points.add(costs[kept, 0], costs[kept, 1], self.points.origin[kept])
         return Frontier(
             points.time, points.energy, error,
-            self.graph, points.origin, tuple(self.searches), self.bounds,
+            self.problem, points.origin, tuple(self.searches), self.bounds,
         )  # fmt: skip
 
 
 def frontier(
-    graph: LayeredGraph,
+    problem: Prepared,
     epsilon: float,
     longest: float,
     time_limit_s: float | None,
@@ -261,9 +259,9 @@ def frontier(
     started = clock.monotonic()
     if not epsilon >= 0.0:
         raise LayeredGraphError(f"epsilon is {epsilon}; it must not be negative")
-    longest = checked_bound(graph, longest)
+    longest = checked_bound(problem, longest)
     deadline_s = started + checked_limit(time_limit_s)
-    bracketing = _Bracketing(graph, longest)
+    bracketing = _Bracketing(problem, longest)
     for stretches in _STRETCHES:
         if bracketing.error() <= epsilon:
             break

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dvfs_kernel.layered_graph.compact import Graph
-    from dvfs_kernel.layered_graph.problem import LayeredGraph
+    from dvfs_kernel.layered_graph.prepared import Prepared
 
     Ints = NDArray[np.int64]
 
@@ -29,19 +29,19 @@ _FIRST_WIDTH = 1e-5  # of the energy, above the best, for the first search
 _WIDER = 4.0
 
 
-def k_best(graph: LayeredGraph, bound: float, count: int, label_limit: int) -> list[Solution]:
+def k_best(problem: Prepared, bound: float, count: int, label_limit: int) -> list[Solution]:
     """Find the best distinct schedules (see `LayeredGraph.k_best`)."""
     if count < 1:
         raise LayeredGraphError(f"count is {count}; it must be at least 1")
-    bound = checked_bound(graph, bound)
-    best = solve(graph, bound, 0.0, None, label_limit)
-    whole, kept = undominated(graph._sorted, count)
-    slack_time, slack_energy = graph._slack
-    bound = min(bound, slack_time / np.finfo(np.float64).eps)
+    bound = checked_bound(problem, bound)
+    best = solve(problem, bound, 0.0, None, label_limit)
+    whole, kept = undominated(problem.sorted, count)
+    slack_time, slack_energy = problem.slack
+    bound = problem.finite(bound)
     bounds = bounds_at(whole, price_ladder(best.multiplier))
     slack_energy += (best.multiplier + 1.0) * slack_time
     most = _most_energy(whole)
-    width = max(abs(best.energy) * _FIRST_WIDTH, graph._lattice.unit, 4.0 * slack_energy, 1e-300)
+    width = max(abs(best.energy) * _FIRST_WIDTH, problem.lattice.unit, 4.0 * slack_energy, 1e-300)
     while True:
         target = best.energy + width
         ceiling = target + slack_energy + bounds.prices * bound
@@ -61,16 +61,16 @@ def k_best(graph: LayeredGraph, bound: float, count: int, label_limit: int) -> l
         width *= _WIDER
     paths = []
     for label in found.label[within].tolist():
-        path = np.empty(graph.layers, np.int64)
-        trace_back(found.trace, label, path, graph.layers - 1)
-        paths.append(_solution(graph, whole, kept, remaining[path]))
+        path = np.empty(problem.layers, np.int64)
+        trace_back(found.trace, label, path, problem.layers - 1)
+        paths.append(_solution(problem, whole, kept, remaining[path]))
     paths.sort(key=lambda solution: (solution.energy, solution.time, solution.choice.tolist()))
     return paths[:count]
 
 
-def _solution(graph: LayeredGraph, whole: Graph, kept: Ints, path: Ints) -> Solution:
+def _solution(problem: Prepared, whole: Graph, kept: Ints, path: Ints) -> Solution:
     time, energy = cost_of_path(whole, path)
-    choice = graph._order[kept[path]] - graph._first[:-1]
+    choice = problem.order[kept[path]] - problem.first[:-1]
     return Solution(choice, float(time), float(energy), float(energy), "optimal")
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
-from dvfs_kernel.layered_graph.problem import LayeredGraph
+from dvfs_kernel.layered_graph.arguments import prepare
+from dvfs_kernel.layered_graph.solve import solve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +81,8 @@ def maximise_profit(
     >>> packing.choice.tolist(), packing.value, packing.weight
     ([1, 1], 12.0, 7.0)
     """
-    graph = LayeredGraph._of_signed(weight, _negated(profit))
-    found = graph.solve(capacity, tolerance=tolerance, time_limit_s=time_limit_s)
+    problem = prepare(weight, _negated(profit), names=("weight", "profit"), signed=True)
+    found = solve(problem, capacity, tolerance, time_limit_s, _LABEL_LIMIT)
     return _packing(found, found.time, -found.energy, -found.lower_bound)
 
 
@@ -117,9 +118,9 @@ def minimise_cost(
     >>> packing.choice.tolist(), packing.value, packing.weight
     ([0, 0], 11.0, 6.0)
     """
-    graph = LayeredGraph._of_signed(_negated(weight), cost)
+    problem = prepare(_negated(weight), cost, names=("weight", "cost"), signed=True)
     try:
-        found = graph.solve(-demand, tolerance=tolerance, time_limit_s=time_limit_s)
+        found = solve(problem, -demand, tolerance, time_limit_s, _LABEL_LIMIT)
     except InfeasibleBoundError as error:
         raise InfeasibleBoundError(float(demand), -error.least_time, at_least=True) from None
     return _packing(found, -found.time, found.energy, found.lower_bound)

@@ -163,10 +163,7 @@ def _complete_to_best(
     for label in range(length):
         for price in range(bounds.after_time.shape[2]):
             whole = run[1][label] + bounds.after_energy[layer, state, price]
-            if (
-                whole < best[0]
-                and run[0][label] + bounds.after_time[layer, state, price] <= latest
-            ):
+            if whole < best[0] and run[0][label] + bounds.after_time[layer, state, price] <= latest:
                 best[0], best[1], best[2] = whole, layer, first_label + label
                 best[3], best[4] = state, price
 

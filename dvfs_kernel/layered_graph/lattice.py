@@ -100,4 +100,5 @@ def sums_are_exact(graph: Graph, costs: Floats, extra: tuple[Floats, ...]) -> bo
 
 def _finite(arrays: tuple[Floats, ...]) -> Floats:
     joined = np.concatenate([array.ravel() for array in arrays])
-    return joined[np.isfinite(joined)]
+    finite: Floats = joined[np.isfinite(joined)]
+    return finite

@@ -9,12 +9,12 @@ import numpy as np
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
 
 if TYPE_CHECKING:
-    from dvfs_kernel.layered_graph.problem import LayeredGraph
+    from dvfs_kernel.layered_graph.prepared import Prepared
 
 __all__ = ["checked_bound", "checked_limit"]
 
 
-def checked_bound(graph: LayeredGraph, bound: float) -> float:
+def checked_bound(problem: Prepared, bound: float) -> float:
     """Return the bound as a float.
 
     Raises
@@ -27,8 +27,8 @@ def checked_bound(graph: LayeredGraph, bound: float) -> float:
     value = float(bound)
     if np.isnan(value):
         raise LayeredGraphError("the bound is NaN; it must be a number, or inf for none")
-    if value < graph.least_time:
-        raise InfeasibleBoundError(value, graph.least_time)
+    if value < problem.least_time:
+        raise InfeasibleBoundError(value, problem.least_time)
     return value
 
 

@@ -61,15 +61,13 @@ def to_networkx(graph: LayeredGraph) -> nx.DiGraph[Any]:
     """
     result: nx.DiGraph[Any] = nx.DiGraph()
     result.add_node(SOURCE, layer=-1, option=0, state=0, time=0.0, energy=0.0)
-    before: list[tuple[Hashable, int]] = []
+    before: list[tuple[tuple[int, int], int]] = []
     for layer, size in enumerate(graph.options):
-        here: list[tuple[Hashable, int]] = []
+        here: list[tuple[tuple[int, int], int]] = []
         for index in range(size):
             time, energy, state = graph.option(layer, index)
             node = (layer, index)
-            result.add_node(
-                node, layer=layer, option=index, state=state, time=time, energy=energy
-            )
+            result.add_node(node, layer=layer, option=index, state=state, time=time, energy=energy)
             here.append((node, state))
         for node, state in here:
             if layer == 0:
@@ -90,7 +88,9 @@ def _add_edge(
         result.add_edge(origin, target, time=time, energy=energy)
 
 
-def from_networkx(graph: nx.DiGraph[Any], *, time: str = "time", energy: str = "energy") -> NodeGraph:
+def from_networkx(
+    graph: nx.DiGraph[Any], *, time: str = "time", energy: str = "energy"
+) -> NodeGraph:
     """Read a layered directed graph: a schedule is a path from the first layer to the last.
 
     Parameters
@@ -162,11 +162,15 @@ def _layers(graph: nx.DiGraph[Any]) -> list[list[Hashable]]:
         try:
             return [list(layer) for layer in nx.topological_generations(graph)]
         except nx.NetworkXUnfeasible as error:
-            raise LayeredGraphError("the graph has a cycle; layers must follow each other") from error
+            raise LayeredGraphError(
+                "the graph has a cycle; layers must follow each other"
+            ) from error
     by_layer: dict[int, list[Hashable]] = {}
     for node in graph:
         layer = graph.nodes[node].get("layer")
         if not isinstance(layer, int | np.integer):
-            raise LayeredGraphError(f"the layer of node {node!r} is {layer!r}; it must be an integer")
+            raise LayeredGraphError(
+                f"the layer of node {node!r} is {layer!r}; it must be an integer"
+            )
         by_layer.setdefault(int(layer), []).append(node)
     return [by_layer[layer] for layer in sorted(by_layer)]

@@ -98,7 +98,9 @@ def backward(
         for state in range(states):
             best, best_option = INFINITY, -1
             if after[layer, state] < INFINITY:
-                for index in range(start[layer * states + state], start[layer * states + state + 1]):
+                for index in range(
+                    start[layer * states + state], start[layer * states + state + 1]
+                ):
                     cost = weight_time * time[index] + weight_energy * energy[index]
                     if cost < best or (
                         cost == best

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import time as clock
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
-from dvfs_kernel.layered_graph.compact import total
+from dvfs_kernel.layered_graph.arguments import prepare
+from dvfs_kernel.layered_graph.k_best import k_best
 from dvfs_kernel.layered_graph.limits import checked_limit
-from dvfs_kernel.layered_graph.problem import LayeredGraph
+from dvfs_kernel.layered_graph.solve import solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
+    from dvfs_kernel.layered_graph.prepared import Prepared
     from dvfs_kernel.layered_graph.solution import Status
 
     Floats = NDArray[np.float64]
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RobustSolution", "solve_intervals", "solve_samples"]
 
+_LABEL_LIMIT = 50_000_000
 _MIXTURES = 12  # halvings between optimistic and cautious times
 _COUNTS = (1, 8, 64, 512)  # schedules looked at, in order of energy
 
@@ -64,7 +67,9 @@ def solve_intervals(
     budget: int | None = None,
     margin: float = 0.0,
     time_limit_s: float | None = None,
-    **graph: Any,
+    state: ArrayLike | Sequence[ArrayLike] | None = None,
+    switch_time: ArrayLike | None = None,
+    switch_energy: ArrayLike | None = None,
 ) -> RobustSolution:
     """Find the schedule of least energy that keeps a bound for all times in intervals.
 
@@ -87,8 +92,8 @@ def solve_intervals(
         Fraction of the bound that is kept free on top.
     time_limit_s
         Stop after this time with the best schedule found.
-    **graph
-        ``state``, ``switch_time`` and so on, as for `LayeredGraph`.
+    state, switch_time, switch_energy
+        As for `LayeredGraph`; switching is certain.
 
     Raises
     ------
@@ -109,43 +114,40 @@ def solve_intervals(
     limit = checked_limit(time_limit_s)
     if not 0.0 <= margin < 1.0:
         raise LayeredGraphError(f"margin is {margin}; it must be at least 0 and less than 1")
-    nominal = LayeredGraph(time, energy, **graph)
-    extra = LayeredGraph(deviation, energy)
-    if extra.options != nominal.options:
-        raise LayeredGraphError("deviation must have as many options in every layer as time")
+    nominal = prepare(time, energy, state, switch=(switch_time, switch_energy))
+    deviations = prepare(deviation, energy, names=("deviation", "energy")).time
     if budget is not None and budget < 0:
         raise LayeredGraphError(f"budget is {budget}; it must not be negative")
     layers = nominal.layers
     count = layers if budget is None else min(int(budget), layers)
     allowed = float(bound) * (1.0 - margin)
     # with as many deviations as layers the best θ is 0; with none, one beyond all deviations
-    largest = float(extra._time.max())
-    levels = np.unique(np.concatenate([[0.0], extra._time]))
+    levels = np.unique(np.concatenate([[0.0], deviations]))
     levels = levels[:1] if count == layers else levels[-1:] if count == 0 else levels
     best: tuple[float, Ints] | None = None
     least_time, lower, status = np.inf, np.inf, "optimal"
     for level in levels.tolist():
         remaining = limit - (clock.monotonic() - started)
         if remaining <= 0.0 and best is not None:
-            status, lower = "time limit", nominal.solve(allowed).energy
+            status, lower = "time limit", solve(nominal, allowed, 0.0, None, _LABEL_LIMIT).energy
             break
-        raised = nominal._time + np.maximum(extra._time - level, 0.0)
-        protected = nominal._with_times(raised)
+        raised = nominal.time + np.maximum(deviations - level, 0.0)
+        protected = nominal.with_times(raised)
         least_time = min(least_time, protected.least_time + count * level)
         rest = allowed - count * level
         if rest < protected.least_time:
             continue
-        if best is not None and protected._lower_bound(rest) >= best[0]:
+        if best is not None and protected.lower_bound(rest) >= best[0]:
             continue
-        found = protected.solve(rest, time_limit_s=None if best is None else remaining)
+        limit_s = None if best is None else remaining
+        found = solve(protected, rest, 0.0, limit_s, _LABEL_LIMIT)
         lower = min(lower, found.lower_bound)
         if best is None or found.energy < best[0]:
             best = (found.energy, found.choice)
     if best is None:
         raise InfeasibleBoundError(float(bound), least_time / (1.0 - margin))
     choice = best[1]
-    place = nominal._first[:-1] + choice
-    worst = np.sort(extra._time[place])[::-1][:count].sum() if largest else 0.0
+    worst = np.sort(deviations[nominal.places(choice)])[::-1][:count].sum()
     protected_time = nominal.evaluate(choice)[0] + float(worst)
     lower = min(lower, best[0])
     if lower < best[0]:
@@ -159,7 +161,9 @@ def solve_samples(
     bound: float,
     *,
     quantile: float = 1.0,
-    **graph: Any,
+    state: ArrayLike | Sequence[ArrayLike] | None = None,
+    switch_time: ArrayLike | None = None,
+    switch_energy: ArrayLike | None = None,
 ) -> RobustSolution:
     """Find the schedule of least mean energy that keeps a bound in a fraction of all samples.
 
@@ -184,8 +188,8 @@ def solve_samples(
         Most time of the whole schedule.
     quantile
         Fraction of the samples in which the bound must be kept, more than 0, at most 1.
-    **graph
-        ``state``, ``switch_time`` and so on, as for `LayeredGraph`.
+    state, switch_time, switch_energy
+        As for `LayeredGraph`; switching is certain.
 
     Raises
     ------
@@ -222,18 +226,23 @@ def solve_samples(
     means = [row.mean(axis=0) if row.ndim == 2 else row for row in means]
     needed = max(int(np.ceil(quantile * number - 1e-9)), 1)
     ordered = [np.sort(layer, axis=0) for layer in samples]
-    optimistic = LayeredGraph([layer[:needed].mean(axis=0) for layer in ordered], means, **graph)
-    cautious = optimistic._with_times(
+    optimistic = prepare(
+        [layer[:needed].mean(axis=0) for layer in ordered],
+        means,
+        state,
+        switch=(switch_time, switch_energy),
+    )
+    cautious = optimistic.with_times(
         np.concatenate([layer[needed - 1 :].mean(axis=0) for layer in ordered])
     )
     checker = _Samples(optimistic, np.concatenate(samples, axis=1), needed)
     # the mean of the m least times is a rounded sum: a hair of room keeps the relaxation valid
-    reach = bound * (1.0 + 1e-12) + optimistic._slack[0]
+    reach = bound * (1.0 + 1e-12) + optimistic.slack[0]
     if reach < optimistic.least_time:
         raise InfeasibleBoundError(float(bound), optimistic.least_time)
     lower = -np.inf
     for count in _COUNTS:
-        listed = optimistic.k_best(reach, count)
+        listed = k_best(optimistic, reach, count, _LABEL_LIMIT)
         for candidate in listed[count // 8 if count > 1 else 0 :]:
             protected = checker.protected_time(candidate.choice)
             if protected <= bound:
@@ -254,30 +263,24 @@ def solve_samples(
 
 
 def _mixtures(
-    optimistic: LayeredGraph, cautious: LayeredGraph, bound: float
+    optimistic: Prepared, cautious: Prepared, bound: float
 ) -> Iterator[tuple[Ints, float]]:
     """Yield schedules for times from cautious ones towards optimistic ones."""
     for step in range(_MIXTURES + 1):
         share = step / _MIXTURES
-        mixed = optimistic._with_times(cautious._time * (1 - share) + optimistic._time * share)
+        mixed = optimistic.with_times(cautious.time * (1 - share) + optimistic.time * share)
         if mixed.least_time <= bound:
-            found = mixed.solve(bound)
+            found = solve(mixed, bound, 0.0, None, _LABEL_LIMIT)
             yield found.choice, found.energy
 
 
 class _Samples:
     """The measured times of every option, and how a schedule's quantile follows from them."""
 
-    def __init__(self, graph: LayeredGraph, times: Floats, needed: int) -> None:
-        self.graph, self.times, self.needed = graph, times, needed
+    def __init__(self, problem: Prepared, times: Floats, needed: int) -> None:
+        self.problem, self.times, self.needed = problem, times, needed
 
     def protected_time(self, choice: Ints) -> float:
         """Return the time that a schedule keeps in as many samples as are needed."""
-        graph = self.graph
-        place = graph._first[:-1] + choice
-        nothing = np.zeros(place.size)
-        switching, _ = total(
-            nothing, nothing, graph._state[place], *graph._switch, graph._entry, graph._leave
-        )
-        totals = np.sort(self.times[:, place].sum(axis=1))
-        return float(totals[self.needed - 1]) + float(switching)
+        totals = np.sort(self.times[:, self.problem.places(choice)].sum(axis=1))
+        return float(totals[self.needed - 1]) + self.problem.switching_time(choice)

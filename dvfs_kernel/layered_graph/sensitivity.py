@@ -11,7 +11,7 @@ from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.solve import solve
 
 if TYPE_CHECKING:
-    from dvfs_kernel.layered_graph.problem import LayeredGraph
+    from dvfs_kernel.layered_graph.prepared import Prepared
     from dvfs_kernel.layered_graph.solution import Solution
 
 __all__ = ["ShadowPrice", "shadow_price"]
@@ -46,15 +46,15 @@ class ShadowPrice:
     multiplier: float
 
 
-def shadow_price(graph: LayeredGraph, bound: float, step: float) -> ShadowPrice:
+def shadow_price(problem: Prepared, bound: float, step: float) -> ShadowPrice:
     """Find the worth of time (see `LayeredGraph.shadow_price`)."""
     if not 0.0 < step < np.inf:
         raise LayeredGraphError(f"step is {step}; it must be positive and finite")
-    here = solve(graph, bound, 0.0, None, _LABEL_LIMIT)
-    more = solve(graph, bound + step, 0.0, None, _LABEL_LIMIT)
+    here = solve(problem, bound, 0.0, None, _LABEL_LIMIT)
+    more = solve(problem, bound + step, 0.0, None, _LABEL_LIMIT)
     lost = np.inf
-    if bound - step >= graph.least_time:
-        lost = solve(graph, bound - step, 0.0, None, _LABEL_LIMIT).energy - here.energy
+    if bound - step >= problem.least_time:
+        lost = solve(problem, bound - step, 0.0, None, _LABEL_LIMIT).energy - here.energy
     return ShadowPrice(
         float(bound), float(step), here, here.energy - more.energy, lost, here.multiplier
     )

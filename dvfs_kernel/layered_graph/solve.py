@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dvfs_kernel.layered_graph.compact import Bounds, Graph
-    from dvfs_kernel.layered_graph.problem import LayeredGraph
+    from dvfs_kernel.layered_graph.prepared import Prepared
     from dvfs_kernel.layered_graph.solution import Status
 
     Floats = NDArray[np.float64]
@@ -59,7 +59,6 @@ class _Incumbent:
         if energy < self.energy or (energy == self.energy and time < self.time):
             self.path, self.time, self.energy = path, time, energy
 
-
     def offer_if(self, path: Ints, whole: Graph, bound: float) -> None:
         """Take a schedule that is better and in time."""
         time, energy = cost_of_path(whole, path)
@@ -68,7 +67,7 @@ class _Incumbent:
 
 
 def solve(
-    graph: LayeredGraph,
+    problem: Prepared,
     bound: float,
     tolerance: float,
     time_limit_s: float | None,
@@ -76,17 +75,17 @@ def solve(
 ) -> Solution:
     """Find the schedule of least energy within a bound (see `LayeredGraph.solve`)."""
     started = clock.monotonic()
-    bound = checked_bound(graph, bound)
+    bound = checked_bound(problem, bound)
     if not tolerance >= 0.0:
         raise LayeredGraphError(f"tolerance is {tolerance}; it must not be negative")
     # a bound beyond any time is as good as infinite, and can be multiplied by 0
-    bound = min(bound, _beyond_any_time(graph))
-    whole = graph._graph
-    slack_time, slack_energy = graph._slack
+    bound = problem.finite(bound)
+    whole = problem.graph
+    slack_time, slack_energy = problem.slack
     price, lower, _ = steepest_price(whole, bound, slack_time)
-    best = _Incumbent(graph._quickest, *cost_of_path(whole, graph._quickest))
+    best = _Incumbent(problem.quickest, *cost_of_path(whole, problem.quickest))
     order = None
-    if graph._any_order:
+    if problem.any_order:
         order, break_path = core_first(whole, price, bound)
         best.offer_if(break_path, whole, bound)
         whole, moved = in_order(whole, order)
@@ -99,16 +98,16 @@ def solve(
         bounds = bounds_at(whole, price_ladder(price))
     best.offer(*best_at_prices(whole, bounds, bound))
     slack_energy += (price + 1.0) * slack_time
-    lower = graph._lattice.at_least(lower, slack_energy, price, bound)
+    lower = problem.lattice.at_least(lower, slack_energy, price, bound)
     lower = min(lower, best.energy)
-    search = _Narrowing(graph, whole, bound, bounds, best, lower)
+    search = _Narrowing(problem, whole, bound, bounds, best, lower)
     status = search.run(tolerance, started + checked_limit(time_limit_s), label_limit)
     path = best.path
     if order is not None:
         path = np.empty_like(best.path)
         path[order] = moved[best.path]
     return Solution(
-        graph._choice(path), best.time, best.energy, search.lower, status, float(price)
+        problem.choice(path), best.time, best.energy, search.lower, status, float(price)
     )
 
 
@@ -121,19 +120,19 @@ class _Narrowing:
 
     def __init__(
         self,
-        graph: LayeredGraph,
+        problem: Prepared,
         whole: Graph,
         bound: float,
         bounds: Bounds,
         best: _Incumbent,
         lower: float,
     ) -> None:
-        self.graph, self.whole, self.bound, self.bounds = graph, whole, bound, bounds
+        self.problem, self.whole, self.bound, self.bounds = problem, whole, bound, bounds
         self.best, self.lower = best, lower
 
     def run(self, tolerance: float, deadline_s: float, label_limit: int) -> Status:
         """Search until the gap is closed; say why it ended."""
-        unit = self.graph._lattice.unit
+        unit = self.problem.lattice.unit
         width = 0.0 if unit else (self.best.energy - self.lower) * _FIRST_STEP
         early_stop = True
         while self.best.energy > self.lower:
@@ -162,33 +161,34 @@ class _Narrowing:
         self, target: float, stop_at: float, deadline_s: float, label_limit: int
     ) -> tuple[int, float]:
         """Find the best schedule up to a target; return the status and the best completion."""
-        graph, bounds, best = self.graph, self.bounds, self.best
-        slack_time, slack_energy = graph._slack
+        problem, bounds, best = self.problem, self.bounds, self.best
+        slack_time, slack_energy = problem.slack
         ceiling = target + slack_energy + bounds.prices * self.bound
         trimmed, kept = without_hopeless(self.whole, bounds, ceiling)
-        uncertain = 0.0 if graph._times_are_whole else slack_time
-        step = graph._lattice.unit - slack_energy
+        uncertain = 0.0 if problem.times_are_whole else slack_time
+        step = problem.lattice.unit - slack_energy
         limits = Limits(
-            self.bound, slack_time, self.bound - uncertain, best.energy, step, stop_at, label_limit, deadline_s
+            self.bound,
+            slack_time,
+            self.bound - uncertain,
+            best.energy,
+            step,
+            stop_at,
+            label_limit,
+            deadline_s,
         )
-        found = set_labels(
-            trimmed, bounds, ceiling, NO_TENTS, limits, 1, True, 0, 0.0, 0.0, 0.0
-        )
+        found = set_labels(trimmed, bounds, ceiling, NO_TENTS, limits, 1, True, 0, 0.0, 0.0, 0.0)
         energy, layer, label, state, price = found.best.tolist()
-        path = np.empty(graph.layers, np.int64)
+        path = np.empty(problem.layers, np.int64)
         if layer >= 0:
             completed_path(
                 bounds, found.trace, kept, int(layer), int(label), int(state), int(price), path
             )
             self._offer(path)
         if found.time.size:
-            trace_back(found.trace, found.label[-1], path, graph.layers - 1)
+            trace_back(found.trace, found.label[-1], path, problem.layers - 1)
             self._offer(kept[path])
         return found.status, energy if layer >= 0 else np.inf
 
     def _offer(self, path: Ints) -> None:
         self.best.offer_if(path.copy(), self.whole, self.bound)
-
-
-def _beyond_any_time(graph: LayeredGraph) -> float:
-    return graph._slack[0] / np.finfo(np.float64).eps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 from numba import njit, types
@@ -11,7 +12,7 @@ __all__ = ["monotonic_s"]
 
 # A symbol of the C library, resolved when the code is loaded: unlike an address taken through
 # ctypes it does not stop Numba from keeping the compiled code on disk.
-_clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.intp))
+_clock_gettime: Any = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.intp))
 _CLOCK_ID = int(time.CLOCK_MONOTONIC)
 
 
@@ -20,4 +21,5 @@ def monotonic_s() -> float:
     """Return the time of `time.monotonic`, in seconds."""
     timespec = np.empty(2, np.int64)
     _clock_gettime(_CLOCK_ID, timespec.ctypes.data)
-    return timespec[0] + timespec[1] * 1e-9
+    seconds: float = timespec[0] + timespec[1] * 1e-9
+    return seconds

@@ -11,7 +11,9 @@ from dvfs_kernel.layered_graph import LayeredGraph, maximise_profit
 def random_graph(rng, layers, options, states, *, whole=False):
     shape = (layers, options)
     time = rng.integers(1, 60, shape).astype(float) if whole else rng.random(shape) + 0.1
-    energy = (60 / time + rng.integers(0, 9, shape)).round() if whole else 1 / time + rng.random(shape)
+    energy = (
+        (60 / time + rng.integers(0, 9, shape)).round() if whole else 1 / time + rng.random(shape)
+    )
     state = rng.integers(0, states, shape)
     switch = rng.integers(0, 9, (2, states, states)).astype(float)
     switch *= 1 - np.eye(states)
@@ -26,9 +28,7 @@ def test_integer_programming_agrees(seed):
     rng = np.random.default_rng(seed)
     layers, options, states = 9, 12, 3
     time, energy, state, switch_time, switch_energy = random_graph(rng, layers, options, states)
-    graph = LayeredGraph(
-        time, energy, state, switch_time=switch_time, switch_energy=switch_energy
-    )
+    graph = LayeredGraph(time, energy, state, switch_time=switch_time, switch_energy=switch_energy)
     bound = graph.least_time * (1.1 + 0.1 * seed)
     # one variable per option, and one per pair of states between two layers
     count, pairs = layers * options, (layers - 1) * states * states
@@ -119,9 +119,7 @@ def test_whole_number_families_agree_with_the_table(family, seed):
 def test_frontier_is_the_union_of_single_optima(seed):
     rng = np.random.default_rng(seed)
     time, energy, state, switch_time, switch_energy = random_graph(rng, 14, 20, 4)
-    graph = LayeredGraph(
-        time, energy, state, switch_time=switch_time, switch_energy=switch_energy
-    )
+    graph = LayeredGraph(time, energy, state, switch_time=switch_time, switch_energy=switch_energy)
     frontier = graph.frontier()
     assert len(frontier) > 100
     for index in range(0, len(frontier), 17):

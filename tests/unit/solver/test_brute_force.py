@@ -88,9 +88,7 @@ def enumerate_schedules(arguments):
                 if layer and switch in arguments:
                     matrix = arguments[switch]
                     matrix = matrix if matrix.ndim == 2 else matrix[layer - 1]
-                    sums[index] += matrix[
-                        state[layer - 1][choice[layer - 1]], state[layer][option]
-                    ]
+                    sums[index] += matrix[state[layer - 1][choice[layer - 1]], state[layer][option]]
                 sums[index] += costs[layer][option]
             leave = end.replace("entry", "exit")
             if leave in arguments:

@@ -93,13 +93,11 @@ def test_samples_against_brute_force(seed):
     for quantile in (0.5, 0.85, 1.0):
         needed = int(np.ceil(quantile * samples))
 
-        def held(choice, needed=needed):
+        def held(choice, needed=needed, time=time):
             totals = time[rows, :, choice].sum(axis=0) + zero.evaluate(choice)[0]
             return np.sort(totals)[needed - 1]
 
-        listed = [
-            (energy[rows, choice].sum(), held(choice)) for choice in choices(layers, options)
-        ]
+        listed = [(energy[rows, choice].sum(), held(choice)) for choice in choices(layers, options)]
         for bound in np.quantile([time for _, time in listed], [0.1, 0.5, 0.9]):
             found = solve_samples(
                 time, energy, bound, quantile=quantile, state=state, switch_time=switch
