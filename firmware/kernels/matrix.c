@@ -162,87 +162,22 @@ multiply_one(int32_t *first, int32_t *second, const uint32_t *weights, const uin
     *second = c;
 }
 
-/* Pairs of columns through the saturating runs; returns the first column that they left. */
-static const uint32_t *multiply_run(const matrix_t *matrix, const row_pair_t *pair,
-                                    const uint32_t *weights, const uint32_t *columns,
-                                    int32_t pairs, int8_t *output) {
-    const int32_t words = matrix->words;
-    const uint32_t *end = columns + 4 * words * pairs;
-    matrix_run_t run = {
-        .bias0 = pair->bias[0],
-        .bias1 = pair->bias[1],
-        .offset0 = pair->rescale[0].offset,
-        .multiplier0 = pair->rescale[0].multiplier,
-        .shift0 = pair->rescale[0].shift,
-        .offset1 = pair->rescale[1].offset,
-        .multiplier1 = pair->rescale[1].multiplier,
-        .shift1 = pair->rescale[1].shift,
-        .step = matrix->rows,
-        .end = end,
-        .weights = weights,
-        .rounds = words / 4,
-        .output = output,
-    };
-    switch (words) {
-    case 2:
-        matrix_run_2(&run, columns);
-        return end;
-    case 4:
-        matrix_run_4(&run, columns);
-        return end;
-    case 6:
-        matrix_run_6(&run, columns);
-        return end;
-    case 7:
-        matrix_run_7(&run, columns);
-        return end;
-    default:
-        break;
-    }
-    if (words < 4) {
-        return columns;
-    }
-    switch (words % 4) {
-    case 0:
-        matrix_long_run_0(&run, columns);
-        break;
-    case 1:
-        matrix_long_run_1(&run, columns);
-        break;
-    case 2:
-        matrix_long_run_2(&run, columns);
-        break;
-    default:
-        matrix_long_run_3(&run, columns);
-        break;
-    }
-    return end;
-}
-
-/* A pair of rows, or a single one, times a group of columns. */
+/* A pair of rows, or a single one, times the columns from an even `first` on. */
 static inline __attribute__((always_inline)) void
-multiply_rows(const matrix_t *matrix, int32_t row, const uint32_t *columns, int32_t count,
-              int8_t *output, abi_requantisation_t form, int both) {
+multiply_rows(const matrix_t *matrix, int32_t row, const uint32_t *columns, int32_t first,
+              int32_t count, int8_t *output, abi_requantisation_t form, int both) {
     const range_t range = matrix->range;
     const int32_t rows = matrix->rows;
     const int32_t words = matrix->words;
     const uint32_t *weights = matrix->weights + row * words;
     const row_pair_t pair = row_pair_at(matrix, row, form);
-    int8_t *y = output + row;
-    int32_t left = count / 2;
-    /* A single pair does not pay for the set-up of a run. */
-    if (form == abi_requantisation_saturate && both && left > 1) {
-        const uint32_t *rest = multiply_run(matrix, &pair, weights, columns, left, y);
-        if (rest != columns) {
-            columns = rest;
-            y += 2 * left * rows;
-            left = 0;
-        }
-    }
-    for (; left > 0; left--) {
+    const uint32_t *x = columns + 2 * words * first;
+    int8_t *y = output + first * rows + row;
+    int32_t column = first;
+    for (; column + 2 <= count; column += 2) {
         sums_t sums = {pair.bias[0], pair.bias[0], pair.bias[1], pair.bias[1]};
-        multiply_two(&sums, weights, columns, words);
-        columns += 4 * words;
+        multiply_two(&sums, weights, x, words);
+        x += 4 * words;
         y[0] = requantise(sums.a, &pair.rescale[0], &range, form);
         if (both) {
             y[1] = requantise(sums.c, &pair.rescale[1], &range, form);
@@ -254,10 +189,10 @@ multiply_rows(const matrix_t *matrix, int32_t row, const uint32_t *columns, int3
         }
         y += rows;
     }
-    if (count % 2 != 0) {
+    if (column < count) {
         int32_t a = pair.bias[0];
         int32_t c = pair.bias[1];
-        multiply_one(&a, &c, weights, columns, words);
+        multiply_one(&a, &c, weights, x, words);
         y[0] = requantise(a, &pair.rescale[0], &range, form);
         if (both) {
             y[1] = requantise(c, &pair.rescale[1], &range, form);
@@ -271,10 +206,10 @@ static inline __attribute__((always_inline)) void multiply(const matrix_t *matri
                                                            abi_requantisation_t form) {
     int32_t row = 0;
     for (; row + 2 <= matrix->rows; row += 2) {
-        multiply_rows(matrix, row, columns, count, output, form, 1);
+        multiply_rows(matrix, row, columns, 0, count, output, form, 1);
     }
     if (row < matrix->rows) {
-        multiply_rows(matrix, row, columns, count, output, form, 0);
+        multiply_rows(matrix, row, columns, 0, count, output, form, 0);
     }
 }
 
@@ -293,11 +228,89 @@ static void multiply_saturating(const matrix_t *matrix, const uint32_t *columns,
     multiply(matrix, columns, count, output, abi_requantisation_saturate);
 }
 
+/* Whether there is a run (matrix_runs.h) for so many words. */
+static int has_run(int32_t words) {
+    return words == 2 || words >= 4;
+}
+
+static inline void run_pairs(matrix_run_t *run, const uint32_t *columns, int32_t words) {
+    switch (words) {
+    case 2:
+        matrix_run_2(run, columns);
+        return;
+    case 4:
+        matrix_run_4(run, columns);
+        return;
+    case 6:
+        matrix_run_6(run, columns);
+        return;
+    case 7:
+        matrix_run_7(run, columns);
+        return;
+    default:
+        break;
+    }
+    switch (words % 4) {
+    case 0:
+        matrix_long_run_0(run, columns);
+        break;
+    case 1:
+        matrix_long_run_1(run, columns);
+        break;
+    case 2:
+        matrix_long_run_2(run, columns);
+        break;
+    default:
+        matrix_long_run_3(run, columns);
+        break;
+    }
+}
+
+/* Pairs of rows and pairs of columns in runs, the rest by multiply_rows. */
+static void multiply_in_runs(const matrix_t *matrix, const uint32_t *columns, int32_t count,
+                             int8_t *output) {
+    const int32_t words = matrix->words;
+    const int32_t paired = count & ~1;
+    const abi_requantisation_t form = abi_requantisation_saturate;
+    matrix_run_t run = {
+        .step = matrix->rows,
+        .end = columns + 2 * words * paired,
+        .rounds = words / 4,
+    };
+    int32_t row = 0;
+    for (; row + 2 <= matrix->rows; row += 2) {
+        const int32_t *bias = matrix->bias + row;
+        const int32_t *multiplier = matrix->multiplier + row;
+        const int32_t *shift = matrix->shift + row;
+        run.bias0 = bias[0];
+        run.bias1 = bias[1];
+        run.multiplier0 = multiplier[0];
+        run.multiplier1 = multiplier[1];
+        run.shift0 = shift[0];
+        run.shift1 = shift[1];
+        run.offset0 = rescale_of(multiplier[0], shift[0], &matrix->range, form).offset;
+        run.offset1 = rescale_of(multiplier[1], shift[1], &matrix->range, form).offset;
+        run.weights = matrix->weights + row * words;
+        run.output = output + row;
+        run_pairs(&run, columns, words);
+        if (paired < count) {
+            multiply_rows(matrix, row, columns, paired, count, output, form, 1);
+        }
+    }
+    if (row < matrix->rows) {
+        multiply_rows(matrix, row, columns, 0, count, output, form, 0);
+    }
+}
+
 void matrix_multiply(const matrix_t *matrix, const uint32_t *columns, int32_t count,
                      int8_t *output) {
     switch (matrix->form) {
     case abi_requantisation_saturate:
-        multiply_saturating(matrix, columns, count, output);
+        if (count >= 2 && has_run(matrix->words)) {
+            multiply_in_runs(matrix, columns, count, output);
+        } else {
+            multiply_saturating(matrix, columns, count, output);
+        }
         break;
     case abi_requantisation_clamp:
         multiply_clamping(matrix, columns, count, output);
