@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import renode_platform
 from dvfs_kernel import abi
 from dvfs_kernel.boards.base import Board
+from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.emulator.repl import PlatformDescription
@@ -185,19 +186,23 @@ class VirtualBoard(Board):
         started = time.perf_counter()
         end_s = self.now_s + for_s
         try:
-            while True:
-                self._progressed = False
-                reason = self.machine.run(end_s - self.now_s, until, self._wall_limit_s)
-                if reason is not StopReason.WALL_LIMIT:
-                    return
-                if not self._progressed:
-                    break
+            with deferred_interrupt() as interrupt:
+
+                def ended() -> bool:
+                    return interrupt.pending or (until is not None and until())
+
+                reason = StopReason.WALL_LIMIT
+                self._progressed = True
+                while reason is StopReason.WALL_LIMIT and self._progressed:
+                    self._progressed = False
+                    reason = self.machine.run(end_s - self.now_s, ended, self._wall_limit_s)
         finally:
             self._wall_s += time.perf_counter() - started
-        raise BoardSilentError(
-            f"the virtual board sent nothing for {self._wall_limit_s:g} s of the host's time; "
-            f"it is {self.whereabouts()}"
-        )
+        if reason is StopReason.WALL_LIMIT:
+            raise BoardSilentError(
+                f"the virtual board sent nothing for {self._wall_limit_s:g} s of the host's time; "
+                f"it is {self.whereabouts()}"
+            )
 
     @property
     def now_s(self) -> float:
