@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#include "mmio.h"
+
+#define LPTIM_PERIOD_LAST 0xFFFFu
+
 void lptim_init(void);
 
 /* Between these two the 16-bit counter is extended to 32 bits by interrupts, and differences of
@@ -15,6 +19,22 @@ void lptim_rest(void);
 uint32_t lptim_window(uint32_t hclk_hz);
 extern uint32_t lptim_read_window;
 
-uint32_t lptim_ticks(void);
+extern volatile uint32_t lptim_base; /* a time at most half a period ago */
+uint32_t lptim_read_again(uint32_t earlier);
+
+/* The counter's clock is asynchronous to the bus, so a read may catch it in mid-change. The rule
+ * for a slow counter, to read until two values are equal, never ends here, where the counter moves
+ * between any two reads: two reads in a row have to be as close as they can be instead. Then both
+ * are right, and the first is the one nearer to what is being timed. */
+static inline uint32_t lptim_ticks(void) {
+    /* The base first: an interrupt after this only leaves it older. */
+    const uint32_t since = lptim_base;
+    uint32_t count = REGISTER_OF(LPTIM1, LPTIM, CNT);
+    const uint32_t next = REGISTER_OF(LPTIM1, LPTIM, CNT);
+    if (((next - count) & LPTIM_PERIOD_LAST) > lptim_read_window) {
+        count = lptim_read_again(next);
+    }
+    return since + ((count - since) & LPTIM_PERIOD_LAST);
+}
 
 #endif

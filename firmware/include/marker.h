@@ -18,11 +18,15 @@ static inline void marker_trigger(uint32_t level) {
     REGISTER_OF(GPIOE, GPIO, BSRR) = MARKER_PIN(ABI_MARKER_PIN_TRIGGER, level);
 }
 
-/* Shows a segment, and the parity of the layer's number. */
-static inline void marker_boundary(abi_segment_t segment, uint32_t layer) {
+/* What shows a segment, and the parity of the layer's number. */
+static inline uint32_t marker_word(abi_segment_t segment, uint32_t layer) {
     const uint32_t ones = (uint32_t)segment << ABI_MARKER_PIN_SEGMENT0;
     const uint32_t zeros = (~(uint32_t)segment & 3u) << (ABI_MARKER_PIN_SEGMENT0 + 16u);
-    REGISTER_OF(GPIOE, GPIO, BSRR) = ones | zeros | MARKER_PIN(ABI_MARKER_PIN_LAYER, layer & 1u);
+    return ones | zeros | MARKER_PIN(ABI_MARKER_PIN_LAYER, layer & 1u);
+}
+
+static inline void marker_show(uint32_t word) {
+    REGISTER_OF(GPIOE, GPIO, BSRR) = word;
 }
 
 #endif

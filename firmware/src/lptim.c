@@ -4,7 +4,6 @@
 #include "core.h"
 #include "interrupts.h"
 
-#define PERIOD_LAST 0xFFFFu
 #define PERIOD_HALF 0x8000u
 /* Core cycles between two reads of CNT in a row, at most: two accesses through the APB bridge at
  * its largest divider. */
@@ -12,7 +11,7 @@
 #define ATTEMPTS 8
 #define CROSSING_POLLS_MAX 1000 /* takes a few cycles of either clock */
 
-static volatile uint32_t base; /* a time at most half a period ago */
+volatile uint32_t lptim_base;
 uint32_t lptim_read_window = READ_CYCLES_MAX;
 
 static void write_confirmed(volatile uint32_t *target, uint32_t value, uint32_t ok_flag) {
@@ -33,7 +32,7 @@ void lptim_init(void) {
     REGISTER_OF(LPTIM1, LPTIM, CFGR) = 0;
     REGISTER_OF(LPTIM1, LPTIM, IER) = LPTIM_IER_ARRMIE_MSK | LPTIM_IER_CMPMIE_MSK;
     REGISTER_OF(LPTIM1, LPTIM, CR) = LPTIM_CR_ENABLE_MSK;
-    write_confirmed(&REGISTER_OF(LPTIM1, LPTIM, ARR), PERIOD_LAST, LPTIM_ISR_ARROK_MSK);
+    write_confirmed(&REGISTER_OF(LPTIM1, LPTIM, ARR), LPTIM_PERIOD_LAST, LPTIM_ISR_ARROK_MSK);
     write_confirmed(&REGISTER_OF(LPTIM1, LPTIM, CMP), PERIOD_HALF, LPTIM_ISR_CMPOK_MSK);
     REGISTER_OF(LPTIM1, LPTIM, CR) = LPTIM_CR_ENABLE_MSK | LPTIM_CR_CNTSTRT_MSK;
 }
@@ -42,15 +41,10 @@ uint32_t lptim_window(uint32_t hclk_hz) {
     return READ_CYCLES_MAX * (ABI_TICK_HZ / 1000u) / (hclk_hz / 1000u) + 1u;
 }
 
-/* The counter's clock is asynchronous to the bus, so a read may catch it in mid-change. The rule
- * for a slow counter, to read until two values are equal, never ends here, where the counter moves
- * between any two reads: two reads in a row have to be as close as they can be instead. Then both
- * are right, and the first is the one nearer to what is being timed. */
-static uint32_t counter(void) {
-    uint32_t earlier = REGISTER_OF(LPTIM1, LPTIM, CNT);
+__attribute__((noinline, cold)) uint32_t lptim_read_again(uint32_t earlier) {
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
         const uint32_t later = REGISTER_OF(LPTIM1, LPTIM, CNT);
-        if (((later - earlier) & PERIOD_LAST) <= lptim_read_window) {
+        if (((later - earlier) & LPTIM_PERIOD_LAST) <= lptim_read_window) {
             return earlier;
         }
         earlier = later;
@@ -58,16 +52,10 @@ static uint32_t counter(void) {
     return earlier;
 }
 
-uint32_t lptim_ticks(void) {
-    /* The base first: an interrupt after this only leaves it older. */
-    const uint32_t since = base;
-    return since + ((counter() - since) & PERIOD_LAST);
-}
-
 /* Twice a period: however late this comes, less than a whole period has passed. */
 void LPTIM1_Handler(void) {
     REGISTER_OF(LPTIM1, LPTIM, ICR) = LPTIM_ICR_ARRMCF_MSK | LPTIM_ICR_CMPMCF_MSK;
-    base = lptim_ticks();
+    lptim_base = lptim_ticks();
     data_barrier(); /* the flags are down before the exception returns, or it comes twice */
 }
 

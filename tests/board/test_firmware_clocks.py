@@ -125,7 +125,7 @@ def test_a_hop_lowers_the_wait_states_and_keeps_the_pll():
         session.hello()
         pll = ClockSetting.parse("pll:25/216/2")
         session.probe_clock(pll, ClockSetting.parse("hse"), HSE[50])
-        seen = [(c.sysclk_hz, c.source) for c in board.machine.trace.clock_changes]
+        seen = [(c.sysclk_hz, c.source) for c in board.ground_truth().clock_changes]
         first = seen.index((216_000_000, "pll"))
         hops = seen[first:]
         assert (HSE[50], "hse") in hops
@@ -179,10 +179,10 @@ def test_what_the_data_sheet_forbids_is_refused_and_not_tried(place, fields, val
     for name, content in fields.items():
         if name != "hse_hz":
             probe[place][name] = content
-    changes = len(plain.machine.trace.clock_changes)
+    changes = len(plain.ground_truth().clock_changes)
     reply = request(plain, abi.Command.CLOCK_PROBE, probe.tobytes())
     assert refusal(reply) == (abi.Status.CLOCK_ILLEGAL, abi.LAYER_NONE, value, limit)
-    assert len(plain.machine.trace.clock_changes) == changes
+    assert len(plain.ground_truth().clock_changes) == changes
 
 
 def test_an_hse_that_is_not_there_is_refused(plain):
@@ -248,7 +248,7 @@ def test_without_an_hse_the_pll_runs_on_the_hsi():
         fast = ClockSetting.parse("pll:8/216/2")
         probe = session.probe_clock(ClockSetting.parse("hsi"), fast, 0)
         assert probe.lock_ticks > 0
-        assert max(c.sysclk_hz for c in board.machine.trace.clock_changes) == 216_000_000
+        assert max(c.sysclk_hz for c in board.ground_truth().clock_changes) == 216_000_000
         assert not board.machine.devices.rcc.clocks.hse_on
 
 

@@ -18,8 +18,9 @@ LAYERS = len(small_network().layers)
 DEPTHWISE, POINTWISE = 1, 2
 HSI, HSE, PLL = (ClockSetting.parse(text) for text in ("hsi", "hse", "pll:25/216/2"))
 S, LEVEL = abi.Segment, abi.ProfileLevel
-# A difference of two reads of a counter is right to a tick.
-TICK_TOLERANCE = 1
+# A difference of two reads of a counter is right to a tick; the two counters are read one after the
+# other, which takes a few core cycles more or less.
+TICK_TOLERANCE, CYCLE_TOLERANCE = 1, 8
 WALL_CLOCK_PERIOD_S = 0x10000 / abi.TICK_HZ
 
 
@@ -194,8 +195,10 @@ def test_time_is_cycles_over_the_segments_clock(started):
     for segment, setting in ((S.MEMORY, HSE), (S.COMPUTE, PLL), (S.OTHER, PLL)):
         cycles = profile["cycles"][:, segment].astype(float)
         ticks = profile["ticks"][:, segment].astype(float)
-        expected = cycles * abi.TICK_HZ / setting.hclk_hz(HSE_HZ)
-        uncertainty = TICK_TOLERANCE * np.maximum(profile["counts"][:, segment], 1)
+        ticks_a_cycle = abi.TICK_HZ / setting.hclk_hz(HSE_HZ)
+        expected = cycles * ticks_a_cycle
+        uncertainty = TICK_TOLERANCE + CYCLE_TOLERANCE * ticks_a_cycle
+        uncertainty *= np.maximum(profile["counts"][:, segment], 1)
         assert (np.abs(ticks - expected) <= uncertainty).all()
 
 
@@ -245,11 +248,13 @@ def test_the_pins_tell_what_the_profile_tells(started):
     for stretch in inference.stretches:
         if stretch.layer is not None:
             cycles[stretch.layer, stretch.segment] += stretch.cycles
-    assert inference.cycles == pytest.approx(profile["cycles"].sum(), rel=0.01)
+    assert inference.cycles == pytest.approx(int(profile["cycles"].sum()), rel=0.01)
     for segment in (S.MEMORY, S.COMPUTE, S.SWITCHING):
         seen, told = cycles[:, segment], profile["cycles"][:, segment].astype(np.int64)
         # A marker's edge and the counter's reading are a few cycles apart.
-        assert (np.abs(seen - told) <= 8 * np.maximum(profile["counts"][:, segment], 1)).all()
+        assert (
+            np.abs(seen - told) <= CYCLE_TOLERANCE * np.maximum(profile["counts"][:, segment], 1)
+        ).all()
 
 
 def test_warm_up_runs_are_not_measured(started):
