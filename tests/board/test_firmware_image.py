@@ -216,7 +216,7 @@ def test_a_wrong_layer_is_refused_by_number(board, layer, fields, status):
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=35)
 def test_no_damage_that_the_checksum_hides_makes_the_firmware_fault(board, data):
     """An image is refused, or its layers stay within their tensors: the firmware lives on."""
     image = bytearray(small_image().data)
