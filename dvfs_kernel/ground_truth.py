@@ -101,6 +101,29 @@ class InferenceTruth:
         """Virtual time of the inference."""
         return (self.end_ps - self.start_ps) * 1e-12
 
+    def of_layers(self, first: int, last: int) -> InferenceTruth:
+        """Return the part from the first stretch of one layer to the last stretch of another.
+
+        Raises
+        ------
+        ValueError
+            The markers show no such layers, as at profile level off.
+        """
+        chosen = tuple(
+            stretch
+            for stretch in self.stretches
+            if stretch.layer is not None and first <= stretch.layer <= last
+        )
+        if not chosen:
+            raise ValueError(f"no stretch of time belongs to layers {first} to {last}")
+        begin_ps, end_ps = chosen[0].start_ps, chosen[-1].end_ps
+        return InferenceTruth(
+            stretches=chosen,
+            clock_changes=_changes_between(self.clock_changes, begin_ps, end_ps),
+            energy_j=sum(stretch.energy_j for stretch in chosen),
+            cycles=sum(stretch.cycles for stretch in chosen),
+        )
+
     def energy_of(self) -> dict[tuple[int | None, abi.Segment], float]:
         """Energy by layer and segment, in joules."""
         energy_j: dict[tuple[int | None, abi.Segment], float] = defaultdict(float)
@@ -157,6 +180,15 @@ def _between_triggers(markers: Sequence[MarkerEvent]) -> Iterable[list[MarkerEve
             current = []
 
 
+def _changes_between(
+    changes: Sequence[ClockChange], begin_ps: int, end_ps: int
+) -> tuple[ClockChange, ...]:
+    """Return the clock in force at the beginning, then every change before the end."""
+    before = [change for change in changes if change.time_ps <= begin_ps][-1:]
+    within = [change for change in changes if begin_ps < change.time_ps < end_ps]
+    return (*before, *within)
+
+
 def _inference(
     markers: Sequence[MarkerEvent], clock_changes: Sequence[ClockChange]
 ) -> InferenceTruth:
@@ -176,11 +208,9 @@ def _inference(
             )
         )
     first, last = markers[0], markers[-1]
-    before = [change for change in clock_changes if change.time_ps <= first.time_ps][-1:]
-    within = [change for change in clock_changes if first.time_ps < change.time_ps < last.time_ps]
     return InferenceTruth(
         stretches=tuple(stretches),
-        clock_changes=(*before, *within),
+        clock_changes=_changes_between(clock_changes, first.time_ps, last.time_ps),
         energy_j=last.energy_j - first.energy_j,
         cycles=last.cycles - first.cycles,
     )

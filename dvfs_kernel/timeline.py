@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
@@ -28,6 +29,7 @@ _FILL = {
     abi.Segment.OTHER: "#dddddd",
 }
 _SECONDS_A_PS = 1e-12
+_TICKS_AT_MOST = 12
 
 
 def timeline_to_dict(truth: InferenceTruth, names: Sequence[str]) -> dict[str, Any]:
@@ -109,7 +111,8 @@ def timeline_to_svg(truth: InferenceTruth, title: str) -> str:
     for change in truth.clock_changes:
         height = f"{y(change.sysclk_hz):.2f}"
         line += f"M{_LEFT} {height}" if not line else f"H{x(change.time_ps):.2f}V{height}"
-    parts.append(f'<path d="{line}H{_LEFT + _PLOT_WIDTH}" fill="none" stroke="black"/>')
+    line += f"H{_LEFT + _PLOT_WIDTH}"
+    parts.append(f'<path d="{line}" fill="none" stroke="black" stroke-width="0.6"/>')
     parts += [
         f'<text x="{_LEFT - 6}" y="{y(hz) + 4:.2f}" text-anchor="end">{hz / 1e6:g} MHz</text>'
         for hz in sorted({change.sysclk_hz for change in truth.clock_changes})
@@ -141,12 +144,19 @@ def _legend() -> list[str]:
     return parts
 
 
+def _round_step(least: float) -> float:
+    """Return the smallest of 1, 2 and 5 times a power of ten that is not below `least`."""
+    power = 10.0 ** math.floor(math.log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
+
+
 def _time_axis(span_ps: int) -> list[str]:
     base = _TOP + _PLOT_HEIGHT
     parts = [f'<path d="M{_LEFT} {base}h{_PLOT_WIDTH}" stroke="black"/>']
-    for tenth in range(11):
-        left = _LEFT + _PLOT_WIDTH * tenth / 10
-        label = f"{span_ps * 1e-9 * tenth / 10:.4g}"
+    step_ps = _round_step(span_ps / _TICKS_AT_MOST)
+    for tick in range(int(span_ps / step_ps) + 1):
+        left = _LEFT + _PLOT_WIDTH * tick * step_ps / span_ps
+        label = f"{tick * step_ps * 1e-9:.6g}"
         parts.append(f'<path d="M{left:.2f} {base}v5" stroke="black"/>')
         parts.append(f'<text x="{left:.2f}" y="{base + 20}" text-anchor="middle">{label}</text>')
     middle = _LEFT + _PLOT_WIDTH / 2

@@ -13,7 +13,7 @@ import numpy as np
 
 from dvfs_kernel import abi
 from dvfs_kernel.atomic_file import write_atomically
-from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, PLL_LOCK, OutputFile
+from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, LAYERS, PLL_LOCK, OutputFile
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import print_inference
 from dvfs_kernel.errors import BoardError, DvfsError, FileFormatError
@@ -58,6 +58,12 @@ _LEVELS = [level.name.lower() for level in abi.ProfileLevel]
 @click.option(
     "--timeline", type=OutputFile(".svg", ".json"), help="Write SYSCLK over time: .svg or .json."
 )
+@click.option(
+    "--timeline-layers",
+    type=LAYERS,
+    metavar="N[:M]",
+    help="Layer N, or layers N to M, instead of the whole inference.",
+)
 def infer(
     *,
     network: str,
@@ -74,6 +80,7 @@ def infer(
     as_json: bool,
     output: Path | None,
     timeline: Path | None,
+    timeline_layers: tuple[int, int] | None,
 ) -> None:
     """Run NETWORK, the name of a built-in one or an int8 .tflite file, on a board.
 
@@ -94,6 +101,11 @@ def infer(
         raise click.UsageError(
             f"{model.name} has {len(model.outputs)} outputs: --output needs a name that ends with "
             ".npz"
+        )
+    if timeline_layers is not None and timeline_layers[1] >= len(model.layers):
+        raise click.UsageError(
+            f"--timeline-layers names layer {timeline_layers[1]}; "
+            f"{model.name} has layers 0 to {len(model.layers) - 1}"
         )
     tensor = model.tensors[model.input]
     data = sample_input(tensor) if input_path is None else load_input(input_path, tensor)
@@ -124,7 +136,8 @@ def infer(
     if output is not None:
         write_atomically(output, _array_bytes(result, output.suffix.lower()))
     if timeline is not None:
-        write_atomically(timeline, _timeline_bytes(result, timeline.suffix.lower()))
+        content = _timeline_bytes(result, timeline.suffix.lower(), timeline_layers)
+        write_atomically(timeline, content)
     if as_json:
         data_out = {**result.to_dict(), "emulation": emulation.to_dict()}
         click.echo(json.dumps(data_out, indent=1))
@@ -188,11 +201,19 @@ def _array_bytes(result: InferenceResult, suffix: str) -> bytes:
     return file.getvalue()
 
 
-def _timeline_bytes(result: InferenceResult, suffix: str) -> bytes:
+def _timeline_bytes(result: InferenceResult, suffix: str, layers: tuple[int, int] | None) -> bytes:
     truth = result.inference_truth
     if truth is None:
         raise BoardError("the board did not log the inference: there is no timeline to write")
-    if suffix == ".svg":
-        return timeline_to_svg(truth, f"SYSCLK of {result.network.name}").encode()
+    title = f"SYSCLK of {result.network.name}"
     names = [layer.name for layer in result.network.layers]
+    if layers is not None:
+        first, last = layers
+        try:
+            truth = truth.of_layers(first, last)
+        except ValueError as error:
+            raise BoardError(f"there is no timeline to write: {error}") from error
+        title += f", {names[first]}" if first == last else f", {names[first]} to {names[last]}"
+    if suffix == ".svg":
+        return timeline_to_svg(truth, title).encode()
     return (json.dumps(timeline_to_dict(truth, names), indent=1) + "\n").encode()

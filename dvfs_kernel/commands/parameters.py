@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     FloatType = click.ParamType[float]
     PllLockType = click.ParamType[str | float]
     ClockType = click.ParamType[ClockSetting]
+    LayersType = click.ParamType[tuple[int, int]]
 else:
-    FloatType = PllLockType = ClockType = click.ParamType
+    FloatType = PllLockType = ClockType = LayersType = click.ParamType
 
-__all__ = ["CLOCK", "FREQUENCY", "PLL_LOCK", "TIME", "OutputFile"]
+__all__ = ["CLOCK", "FREQUENCY", "LAYERS", "PLL_LOCK", "TIME", "OutputFile"]
 
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
 
@@ -95,6 +96,28 @@ class _Clock(ClockType):
 
 
 CLOCK = _Clock()
+
+
+class _Layers(LayersType):
+    """Some layers of a network, by their numbers."""
+
+    name = "layers"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Read ``N`` or ``N:M``, first and last."""
+        match = re.fullmatch(r"(\d+)(?::(\d+))?", str(value))
+        if match is None or int(match[2] or match[1]) < int(match[1]):
+            self.fail(
+                f"{value!r} names no layers; a number, or first and last such as 1:3, is allowed",
+                param,
+                ctx,
+            )
+        return int(match[1]), int(match[2] or match[1])
+
+
+LAYERS = _Layers()
 
 
 class OutputFile(click.Path):

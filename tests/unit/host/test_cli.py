@@ -74,6 +74,8 @@ def test_networks(dvfs):
         ("infer vww --pll-lock soon", 2, "'soon' is no lock time"),
         ("infer vww --output nowhere/out.npy", 2, "folder nowhere does not exist"),
         ("infer vww --output out.txt", 2, "has to end with .npy or .npz"),
+        ("infer vww --timeline t.svg --timeline-layers 9:3", 2, "'9:3' names no layers"),
+        ("infer vww --timeline t.svg --timeline-layers 99", 2, "layer 99; vww has layers 0 to"),
         ("infer vww --timeline out.png", 2, "has to end with .svg or .json"),
         ("infer person_detection --output out.npy", 2, "3 outputs"),
         ("boot missing.elf", 1, "missing.elf"),

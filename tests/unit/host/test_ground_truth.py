@@ -110,6 +110,31 @@ def test_a_timeline_is_json_with_seconds_from_the_start():
     assert data["segments"][-1]["end_s"] == pytest.approx(21e-6)
 
 
+def test_a_timeline_of_one_layer_begins_at_its_own_clock():
+    (run,) = truth_of(ONE_RUN).inferences
+    layer = run.of_layers(1, 1)
+    stretches = [s for s in run.stretches if s.layer == 1]
+    assert layer.stretches == tuple(stretches)
+    assert layer.cycles == sum(s.cycles for s in stretches)
+    assert layer.energy_j == pytest.approx(sum(s.energy_j for s in stretches))
+    assert layer.clock_changes[0].time_ps <= layer.start_ps
+    assert all(layer.start_ps < c.time_ps < layer.end_ps for c in layer.clock_changes[1:])
+    with pytest.raises(ValueError, match="layers 7 to 9"):
+        run.of_layers(7, 9)
+
+
+@pytest.mark.parametrize("stretch", [1, 7, 123_456])
+def test_a_drawing_has_round_times(stretch):
+    run = truth_of(events((0, TRIGGER), (stretch, 0))).inferences[0]
+    root = ET.fromstring(timeline_to_svg(run, "run"))  # noqa: S314  our own text
+    texts = [e for e in root.iter("{http://www.w3.org/2000/svg}text") if e.get("y") == "330"]
+    times = [float(e.text) for e in texts]
+    assert 3 <= len(times) <= 13
+    assert times[0] == 0
+    mantissa = f"{times[1]:e}".split("e")[0].rstrip("0").rstrip(".")
+    assert mantissa in {"1", "2", "5"}
+
+
 def test_a_drawing_is_svg_and_says_what_it_shows():
     (run,) = truth_of(ONE_RUN).inferences
     root = ET.fromstring(timeline_to_svg(run, "a <net> & more"))  # noqa: S314  our own text
