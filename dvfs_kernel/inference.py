@@ -18,7 +18,7 @@ from dvfs_kernel.session import Session
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from dvfs_kernel.boards.base import Board
+    from dvfs_kernel.boards.base import Board, Emulation
     from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth
     from dvfs_kernel.image import Image
     from dvfs_kernel.network import Layer, Network
@@ -48,6 +48,8 @@ class InferenceResult:
         Of the last run; without layers at profile level off.
     truth
         What a virtual board logged since its reset; None on other boards.
+    emulation
+        What emulating the runs took, without transfers; None on other boards.
     """
 
     network: Network
@@ -57,6 +59,7 @@ class InferenceResult:
     profile: Profile
     outputs: tuple[npt.NDArray[Any], ...]
     truth: GroundTruth | None
+    emulation: Emulation | None
 
     @property
     def inference_truth(self) -> InferenceTruth | None:
@@ -150,6 +153,7 @@ class Deployment:
         self.session = Session(board, progress=progress)
         self.hello = self.session.hello()
         self.session.use_image()
+        self._emulation: Emulation | None = None
         self._input: bytes | None = None  # what the board still holds
 
     def infer(
@@ -197,6 +201,7 @@ class Deployment:
             ),
             outputs=outputs,
             truth=truth,
+            emulation=self._emulation,
         )
 
     def _watch(self, total: int) -> None:
@@ -210,12 +215,19 @@ class Deployment:
                 self._input = None
                 self.session.set_input(data)
                 self._input = data
-            return self.session.run(runs, level)
+            return self._run_session(runs, level)
         for _ in range(runs - 1):
             self.session.set_input(data)  # a run of this network overwrites its input
-            self.session.run(1, level)
+            self._run_session(1, level)
         self.session.set_input(data)
-        return replace(self.session.run(1, level), runs=runs)
+        return replace(self._run_session(1, level), runs=runs)
+
+    def _run_session(self, runs: int, level: abi.ProfileLevel) -> RunResult:
+        before = self.board.emulation()
+        result = self.session.run(runs, level)
+        after = self.board.emulation()
+        self._emulation = after - before if after is not None and before is not None else None
+        return result
 
     def _read_output(self, index: int) -> npt.NDArray[Any]:
         tensor = self.network.tensors[index]

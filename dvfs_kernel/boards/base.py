@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,7 +13,35 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.ground_truth import GroundTruth
 
-__all__ = ["Board"]
+__all__ = ["Board", "Emulation"]
+
+
+@dataclass(frozen=True)
+class Emulation:
+    """What the emulation itself took.
+
+    Parameters
+    ----------
+    instructions
+        Guest instructions executed.
+    wall_s
+        Time of the host that the engine ran for.
+    """
+
+    instructions: int
+    wall_s: float
+
+    def __sub__(self, earlier: Emulation) -> Emulation:
+        return Emulation(self.instructions - earlier.instructions, self.wall_s - earlier.wall_s)
+
+    @property
+    def mips(self) -> float:
+        """Million guest instructions a second of the host."""
+        return self.instructions / self.wall_s / 1e6 if self.wall_s else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values; times differ from run to run."""
+        return {"instructions": self.instructions, "wall_s": self.wall_s, "mips": self.mips}
 
 
 class Board(ABC):
@@ -72,6 +101,10 @@ class Board(ABC):
 
     def ground_truth(self) -> GroundTruth | None:
         """Return what really happened since reset; None where a board cannot know."""
+        return None
+
+    def emulation(self) -> Emulation | None:
+        """Tell what emulating took since the board was made; None where nothing is emulated."""
         return None
 
     def watch_layers(self, callback: Callable[[int], None]) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import renode_platform
 from dvfs_kernel import abi
-from dvfs_kernel.boards.base import Board
+from dvfs_kernel.boards.base import Board, Emulation
 from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.emulator.machine import Machine, MachineOptions, StopReason
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.emulator.trace import Violation
     from dvfs_kernel.ground_truth import GroundTruth
 
-__all__ = ["NUCLEO_F767ZI", "Emulation", "VirtualBoard"]
+__all__ = ["NUCLEO_F767ZI", "VirtualBoard"]
 
 #: The description of the board, as Renode reads it too.
 NUCLEO_F767ZI = Path(renode_platform.__file__).with_name("nucleo_f767zi.repl")
@@ -30,31 +29,6 @@ NUCLEO_F767ZI = Path(renode_platform.__file__).with_name("nucleo_f767zi.repl")
 _PS_A_SECOND = 1e12
 # How far to run on for the rest of a frame once its first byte is there: bytes come one by one.
 _GATHER_S = 200e-6
-
-
-@dataclass(frozen=True)
-class Emulation:
-    """What the emulation itself took.
-
-    Parameters
-    ----------
-    instructions
-        Guest instructions executed.
-    wall_s
-        Time of the host that the engine ran for.
-    """
-
-    instructions: int
-    wall_s: float
-
-    @property
-    def mips(self) -> float:
-        """Million guest instructions a second of the host."""
-        return self.instructions / self.wall_s / 1e6 if self.wall_s else 0.0
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values; times differ from run to run."""
-        return {"instructions": self.instructions, "wall_s": self.wall_s, "mips": self.mips}
 
 
 class VirtualBoard(Board):

@@ -132,17 +132,16 @@ def infer(
             level=abi.ProfileLevel[level.upper()],
             progress=progress,
         )
-        emulation = virtual.emulation()
     if output is not None:
         write_atomically(output, _array_bytes(result, output.suffix.lower()))
     if timeline is not None:
         content = _timeline_bytes(result, timeline.suffix.lower(), timeline_layers)
         write_atomically(timeline, content)
     if as_json:
-        data_out = {**result.to_dict(), "emulation": emulation.to_dict()}
-        click.echo(json.dumps(data_out, indent=1))
+        emulation = result.emulation.to_dict() if result.emulation is not None else None
+        click.echo(json.dumps({**result.to_dict(), "emulation": emulation}, indent=1))
     else:
-        print_inference(result, emulation)
+        print_inference(result)
 
 
 def _load_network(name: str) -> Network:

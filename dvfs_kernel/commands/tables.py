@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.boards.virtual import Emulation
     from dvfs_kernel.inference import InferenceResult
     from dvfs_kernel.network import Tensor
     from dvfs_kernel.profile import LayerProfile, Profile, SegmentProfile
@@ -30,14 +29,14 @@ _SHOWN_VALUES = 5
 _SWITCHING_SHOWN_S = 5e-6
 
 
-def print_inference(result: InferenceResult, emulation: Emulation) -> None:
+def print_inference(result: InferenceResult) -> None:
     """Print layers and segments, totals, and the outputs."""
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = _WIDTH_WITHOUT_TERMINAL
     if result.profile.layers:
         console.print(_layer_table(result.profile))
-    console.print(_totals(result, emulation))
+    console.print(_totals(result))
     for index, output in zip(result.network.outputs, result.outputs, strict=True):
         console.print(_output_lines(output, result.network.tensors[index]))
 
@@ -93,7 +92,7 @@ def _quantities(part: LayerProfile | SegmentProfile) -> tuple[str, str, str, str
     )
 
 
-def _totals(result: InferenceResult, emulation: Emulation) -> str:
+def _totals(result: InferenceResult) -> str:
     profile = result.profile
     parts = [
         f"{_printable(result.network.name)}: {profile.time_s * 1e3:.3f} ms",
@@ -105,11 +104,14 @@ def _totals(result: InferenceResult, emulation: Emulation) -> str:
     parts.append(f"{profile.relocks} PLL relocks, {profile.hops} hops")
     if profile.overhead_cycles:
         parts.append(f"{profile.overhead_cycles:,} cycles for profiling")
-    return (
-        f"\n{', '.join(parts)}\n"
-        f"emulated {emulation.instructions:,} instructions in {emulation.wall_s:.2f} s "
-        f"({emulation.mips:.0f} MIPS)"
-    )
+    text = f"\n{', '.join(parts)}"
+    emulation = result.emulation
+    if emulation is not None:
+        text += (
+            f"\nemulated {emulation.instructions:,} instructions in {emulation.wall_s:.2f} s "
+            f"({emulation.mips:.0f} MIPS)"
+        )
+    return text
 
 
 def _output_lines(output: npt.NDArray[Any], tensor: Tensor) -> str:
