@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "Pipeline"]
 
-_COUNT = {Unit.ALU: 2, Unit.LOAD: 2}
 _UNITS = tuple(Unit)
 _MASKING = {"msr", "cpsie", "cpsid"}
 _HINTS = {
@@ -65,6 +64,7 @@ class Pipeline:
 
     def __init__(self, timing: TimingParameters) -> None:
         self._timing = timing
+        self._units = {Unit.ALU: 2, Unit.LOAD: timing.loads_per_cycle}
         self._latency = {
             "alu": timing.alu_latency,
             "nop": 0,
@@ -184,7 +184,7 @@ class Pipeline:
             if unit is Unit.NONE:
                 continue
             used = bool(elder.unit & unit) + bool(younger.unit & unit)
-            if used > _COUNT.get(unit, 1):
+            if used > self._units.get(unit, 1):
                 return False
         # A result that is forwarded in the same cycle leaves an earlier stage only for a later
         # one; two writers of one register keep their order.

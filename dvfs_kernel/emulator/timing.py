@@ -24,6 +24,9 @@ class TimingParameters:
     # ---- pipeline --------------------------------------------------------------------------
     #: Result to use of an ALU instruction. [LLVM] WriteALU.
     alu_latency: int = 1
+    #: Loads that issue together: one on each 32-bit half of the data side, bank conflicts left
+    #: out. [LLVM] M7UnitLoad. 1 models a core that never pairs two loads.
+    loads_per_cycle: int = 2
     #: Result to use of a word load, to an operand needed in the ALU stage. [LLVM] LoadLatency.
     load_latency: int = 2
     #: Result to use of a byte or half-word load: one stage later. [LLVM] M7SlowLoad.

@@ -101,10 +101,11 @@ def test_schedule(code, rule):
 
 
 def test_parameters_change_the_schedule(code):
-    slow = replace(TimingParameters(), load_latency=5, divide_cycles=20)
+    slow = replace(TimingParameters(), load_latency=5, divide_cycles=20, loads_per_cycle=1)
     pipeline = Pipeline(slow)
     assert pipeline.analyse(code["load to use"], BASE).cost == 5
     assert pipeline.analyse(code["division holds the pipeline"], BASE).cost == 21
+    assert pipeline.analyse(code["two loads pair"], BASE).cost == 2
 
 
 def test_what_the_hook_has_to_know_of_a_block(code):
