@@ -69,9 +69,9 @@ def test_the_tick_of_a_time_is_the_first_that_is_not_before_it(rate, time_ps, be
     clock = VirtualTime(rate)
     clock.change_rate(begin, rate)
     tick = clock.tick_at(time_ps)
-    # A stretch begins on a grid of 1e-9 ps.
-    assert Fraction(tick * 10**12, rate) >= time_ps - 1e-6
-    assert Fraction((tick - 1) * 10**12, rate) < time_ps + 1e-6
+    grid = Fraction(1, 10**6)  # a stretch begins on a grid of 1e-9 ps
+    assert Fraction(tick * 10**12, rate) >= time_ps - grid
+    assert Fraction((tick - 1) * 10**12, rate) < time_ps + grid
     assert clock.tick_at(clock.time_of(tick)) == tick
 
 
