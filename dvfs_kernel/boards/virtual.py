@@ -13,7 +13,12 @@ from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.emulator.repl import PlatformDescription
-from dvfs_kernel.errors import BoardError, BoardSilentError, PlatformDescriptionError
+from dvfs_kernel.errors import (
+    BoardError,
+    BoardSilentError,
+    FirmwareFaultError,
+    PlatformDescriptionError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +88,7 @@ class VirtualBoard(Board):
         self._watcher: Callable[[int], None] | None = None
         self._watched_from = 0
         self._progressed = False
+        self._ending: FirmwareFaultError | BoardSilentError | None = None
         self._log = TraceLog()
         self._received = bytearray()
         self._uart = self._machine.uart(uart)
@@ -113,6 +119,7 @@ class VirtualBoard(Board):
     def reset(self) -> None:
         """Start the firmware from its reset vector."""
         self._received.clear()
+        self._ending = None
         self._instructions_before += self.machine.counters.instructions
         self.machine.trace.clear()
         self._log.clear()
@@ -132,12 +139,20 @@ class VirtualBoard(Board):
         BoardSilentError
             The host's time limit passed before the virtual one.
         """
-        if not self._received and timeout_s > 0:
-            self._run(timeout_s, self._look)
-        before = 0
-        while before < len(self._received):
-            before = len(self._received)
-            self._run(_GATHER_S)
+        if self._ending is not None:
+            ending, self._ending = self._ending, None
+            raise ending
+        try:
+            if not self._received and timeout_s > 0:
+                self._run(timeout_s, self._look)
+            before = 0
+            while before < len(self._received):
+                before = len(self._received)
+                self._run(_GATHER_S)
+        except (FirmwareFaultError, BoardSilentError) as error:
+            if not self._received:
+                raise
+            self._ending = error  # what the firmware sent before comes first
         data = bytes(self._received)
         self._received.clear()
         return data

@@ -7,31 +7,13 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.emulator.nvic import exception_name
 from dvfs_kernel.errors import FirmwareFaultError
+from dvfs_kernel.fault_status import fault_causes
 
 if TYPE_CHECKING:
     from dvfs_kernel.emulator.elf import SymbolTable
 
 __all__ = ["CoreFaultError", "FaultReport"]
 
-_CFSR_BITS = {
-    0: "instruction fetch from a region that is execute-never (IACCVIOL)",
-    8: "instruction fetch from an address where nothing is (IBUSERR)",
-    9: "access to an address where nothing is (PRECISERR)",
-    10: "access to a reserved address, reported late (IMPRECISERR)",
-    11: "exception frame cannot be read (UNSTKERR)",
-    12: "exception frame cannot be written: stack overflow? (STKERR)",
-    16: "undefined instruction (UNDEFINSTR)",
-    17: "jump to an address without the Thumb bit (INVSTATE)",
-    18: "invalid exception return (INVPC)",
-    19: "floating-point instruction while CPACR keeps the FPU off (NOCP)",
-    24: "unaligned access (UNALIGNED)",
-    25: "division by zero (DIVBYZERO)",
-}
-_HFSR_BITS = {
-    1: "vector table cannot be read (VECTTBL)",
-    31: "breakpoint instruction without a debugger (DEBUGEVT)",
-}
-_BFARVALID = 1 << 15
 _NAMES = [f"r{i}" for i in range(13)] + ["sp", "lr", "pc", "xpsr"]
 
 
@@ -78,11 +60,7 @@ class FaultReport:
 
     def causes(self) -> list[str]:
         """Return what the fault status registers say, in words."""
-        found = [text for bit, text in _CFSR_BITS.items() if self.cfsr >> bit & 1]
-        found += [text for bit, text in _HFSR_BITS.items() if self.hfsr >> bit & 1]
-        if self.cfsr & _BFARVALID:
-            found.append(f"the address was 0x{self.bfar:08X}")
-        return found
+        return fault_causes(self.cfsr, self.hfsr, self.bfar)
 
     def place(self, register: str) -> str:
         """Return a code address with its function's name where that is known."""
@@ -99,8 +77,8 @@ class FaultReport:
             f" {self.time_ps / 1e6:.3f} us, cycle {self.cycles}"
         )
         names = [name for name in _NAMES if name not in {"pc", "lr"}]
-        words = [f"{name:>4} {self.registers[name]:08X}" for name in names]
-        lines += ["  " + "".join(words[i : i + 5]) for i in range(0, len(words), 5)]
+        words = [f"{name:>5} {self.registers[name]:08X}" for name in names]
+        lines += [" " + "".join(words[i : i + 5]) for i in range(0, len(words), 5)]
         return "\n".join(lines)
 
 

@@ -72,6 +72,42 @@ def test_a_fault_is_reported(boot):
     assert "Traceback" not in result.stderr
 
 
+def test_what_was_sent_before_a_fault_is_shown(boot):
+    usart3_brr, usart3_cr1, usart3_tdr = 0x4000480C, 0x40004800, 0x40004828
+    writes = [
+        (0x40023840, 1 << 18),  # RCC_APB1ENR: USART3EN
+        (usart3_brr, 16),
+        (usart3_cr1, 1 | 1 << 3),  # UE, TE
+        (usart3_tdr, ord("!")),
+    ]
+    subtract, branch_back = 0x3A01, 0xD1FD  # subs r2, #1; bne to it
+    last = 2 * len(writes)
+    count, nowhere = last, last + 1
+    # A literal's offset counts from the word-aligned address two instructions on.
+    literals = [word for pair in writes for word in pair] + [2000, 0x90000000]
+    length = 3 * len(writes) + 6
+    places = []
+    for index in range(len(writes)):
+        places += [(0, 2 * index), (1, 2 * index + 1), None]
+    places += [(2, count), subtract, branch_back, (0, nowhere), fetch(1, 0), SPIN]
+    code = []
+    for position, item in enumerate(places):
+        if item is None:
+            code.append(store(1, 0))
+        elif isinstance(item, tuple):
+            register, literal = item
+            base = (position * 2 + 4) & ~3
+            code.append(load(register, (length * 2 + literal * 4 - base) // 4))
+        else:
+            code.append(item)
+    assert len(code) == length
+    assert length % 2 == 0
+    result = boot(elf(code, literals), "--for", "10ms")
+    assert result.exit_code == 1
+    assert result.stdout == "!"
+    assert "0x90000000, where nothing is" in result.stderr
+
+
 # 16 MHz / 8 x 432 is a VCO of 864 MHz; then the PLL is switched on.
 ILLEGAL = elf(
     [load(0, 3), load(1, 4), store(1, 0), load(0, 4), load(1, 5), store(1, 0), SPIN],
