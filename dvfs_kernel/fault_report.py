@@ -8,48 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel import abi
+from dvfs_kernel.emulator.nvic import exception_name
 from dvfs_kernel.errors import ProtocolError
+from dvfs_kernel.fault_status import fault_causes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["FaultReport"]
 
-# Exception numbers: ARMv7-M Architecture Reference Manual (DDI 0403E), table B1-4.
-_EXCEPTIONS = {
-    2: "NMI",
-    3: "HardFault",
-    4: "MemManage",
-    5: "BusFault",
-    6: "UsageFault",
-    11: "SVCall",
-    12: "DebugMonitor",
-    14: "PendSV",
-    15: "SysTick",
-}
-# CFSR: the same manual, B3.2.15; HFSR: B3.2.16.
-_CFSR_BITS = {
-    0: "IACCVIOL: instruction access violation",
-    1: "DACCVIOL: data access violation",
-    3: "MUNSTKERR: access violation on exception return",
-    4: "MSTKERR: access violation on exception entry",
-    5: "MLSPERR: access violation while saving floating-point registers",
-    8: "IBUSERR: bus error on an instruction fetch",
-    9: "PRECISERR: bus error on the data access at BFAR",
-    10: "IMPRECISERR: bus error on an earlier data access",
-    11: "UNSTKERR: bus error on exception return",
-    12: "STKERR: bus error on exception entry",
-    13: "LSPERR: bus error while saving floating-point registers",
-    16: "UNDEFINSTR: undefined instruction",
-    17: "INVSTATE: not in Thumb state",
-    18: "INVPC: illegal exception return",
-    19: "NOCP: the coprocessor is absent or off",
-    24: "UNALIGNED: unaligned access",
-    25: "DIVBYZERO: division by zero",
-}
-_CFSR_MMARVALID = 1 << 7
-_CFSR_BFARVALID = 1 << 15
-_HFSR_BITS = {1: "VECTTBL: vector table read failed", 30: "FORCED: escalated to HardFault"}
 _REGISTERS = ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr")
 
 
@@ -116,17 +83,11 @@ class FaultReport:
     @property
     def causes(self) -> list[str]:
         """The status bits that are set, spelt out."""
-        causes = [text for bit, text in _CFSR_BITS.items() if self.cfsr >> bit & 1]
-        causes += [text for bit, text in _HFSR_BITS.items() if self.hfsr >> bit & 1]
-        if self.cfsr & _CFSR_MMARVALID:
-            causes.append(f"MMFAR: 0x{self.mmfar:08x}")
-        if self.cfsr & _CFSR_BFARVALID:
-            causes.append(f"BFAR: 0x{self.bfar:08x}")
-        return causes
+        return fault_causes(self.cfsr, self.hfsr, self.bfar, self.mmfar)
 
     def describe(self, function_at: Callable[[int], str | None]) -> str:
         """Write the report as text, with function names where the ELF has them."""
-        kind = _EXCEPTIONS.get(self.kind, f"exception {self.kind}")
+        kind = exception_name(self.kind)
         where = "" if self.layer is None else f" in layer {self.layer}"
         lines = [f"the firmware ended in a {kind}{where} at {_place(self.pc, function_at)}"]
         lines += [f"  {cause}" for cause in self.causes]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel import abi
+from renode_platform.devices.datasheet import VDD_V
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerInfo", "LayerProfile", "Profile", "SegmentProfile"]
 
-#: Supply of the board's microcontroller (UM1974, section 7.10.1: VDD_MCU is 3.3 V).
-SUPPLY_V = 3.3
+#: Supply of the board's microcontroller.
+SUPPLY_V: float = VDD_V
 
 SCHEMA = "dvfs-kernel/profile"
 SCHEMA_VERSION = 1

@@ -158,7 +158,7 @@ def test_a_fault_that_the_firmware_reports_by_itself(board, session):
     message = str(caught.value)
     assert "BusFault in layer 7 at 0x08000200 (kernel_run)" in message
     assert "PRECISERR" in message
-    assert "BFAR: 0x60000000" in message
+    assert "the address was 0x60000000" in message
     assert "pc 08000200" in message
 
 
