@@ -12,7 +12,15 @@ _CLEARED_BY_ICR = {
     "PECF": "PE", "FECF": "FE", "NCF": "NE", "ORECF": "ORE", "IDLECF": "IDLE", "TCCF": "TC",
     "RTOCF": "RTOF", "CMCF": "CMF",
 }  # fmt: skip
-_RECEIVE_ERRORS = ("FE", "NE", "ORE")
+_RECEIVE_ERROR_FLAGS = USART.ISR.mask("FE") | USART.ISR.mask("NE") | USART.ISR.mask("ORE")
+# Masks of a flag in ISR and of its enable bit in CR1.
+_INTERRUPTS = tuple(
+    (USART.ISR.mask(flag), USART.CR1.mask(enable))
+    for flag, enable in (
+        ("TXE", "TXEIE"), ("TC", "TCIE"), ("RXNE", "RXNEIE"), ("ORE", "RXNEIE"),
+        ("IDLE", "IDLEIE"), ("PE", "PEIE"),
+    )
+)  # fmt: skip
 
 
 class Usart(Device):
@@ -43,7 +51,8 @@ class Usart(Device):
         self.kernel_hz = 0
         self._listeners = []
         self._clear_lines()
-        self._queue = []
+        self._queue = bytearray()
+        self._taken = 0  # bytes of the queue that have arrived
         self._arriving = None
 
     def _clear_lines(self):
@@ -61,8 +70,7 @@ class Usart(Device):
 
     def clocks_changed(self, clocks):
         self.kernel_hz = getattr(clocks, self.clock_name)
-        if self._queue:
-            self._listen()
+        self._listen()
 
     # ---- outside ----
 
@@ -72,12 +80,14 @@ class Usart(Device):
 
     def receive(self, data):
         """Queue bytes (an iterable of integers) to arrive one after the other."""
+        del self._queue[: self._taken]
+        self._taken = 0
         self._queue.extend(bytearray(data))
         self._listen()
 
     def pending(self):
         """Return how many bytes have not arrived yet."""
-        return len(self._queue)
+        return len(self._queue) - self._taken
 
     # ---- timing ----
 
@@ -152,7 +162,7 @@ class Usart(Device):
 
     def _listen(self):
         """Let the next queued byte begin to arrive, if the receiver is there to see it."""
-        if self._arriving is not None or not self._queue or not self._receiver_on():
+        if self._arriving is not None or not self.pending() or not self._receiver_on():
             return
         frame_ps = self._frame_ps()
         if frame_ps is not None:
@@ -160,7 +170,8 @@ class Usart(Device):
 
     def _arrived(self):
         self._arriving = None
-        byte = self._queue.pop(0)
+        byte = self._queue[self._taken]
+        self._taken += 1
         if not self._receiver_on():
             self.host.log("%s: a byte arrived while the receiver was off" % self.name)
             return
@@ -173,7 +184,7 @@ class Usart(Device):
         else:
             self.values["RDR"] = byte
             self._set("RXNE")
-        if self._queue:
+        if self.pending():
             self._listen()
         else:
             self._set("IDLE")
@@ -241,13 +252,8 @@ class Usart(Device):
         self.set_field("ISR", flag, 0)
 
     def _update(self):
-        level = False
-        for flag, register_name, enable in (
-            ("TXE", "CR1", "TXEIE"), ("TC", "CR1", "TCIE"), ("RXNE", "CR1", "RXNEIE"),
-            ("ORE", "CR1", "RXNEIE"), ("IDLE", "CR1", "IDLEIE"), ("PE", "CR1", "PEIE"),
-        ):  # fmt: skip
-            if self.bit("ISR", flag) and self.bit(register_name, enable):
-                level = True
-        if self.bit("CR3", "EIE") and any(self.bit("ISR", flag) for flag in _RECEIVE_ERRORS):
+        status, enables = self.values["ISR"], self.values["CR1"]
+        level = any(status & flag and enables & enable for flag, enable in _INTERRUPTS)
+        if status & _RECEIVE_ERROR_FLAGS and self.bit("CR3", "EIE"):
             level = True
         self.set_output("IRQ", level)
