@@ -93,7 +93,7 @@ def dvfs(
     switch_energy = switch_time * 0.05
     fastest = float(time.min(axis=1).sum())
     bound = fastest * (1 + tightness)
-    name = f"DVFS {layers}×{granularities * clocks}"
+    name = f"DVFS {layers}×{granularities * clocks}, bound +{tightness:.0%}"
     if not switching:
         return Instance(name, time, energy, bound)
     name += f", {clocks} states"

@@ -165,9 +165,8 @@ def main() -> None:
     for warm in (instances.dvfs(5), instances.pisinger("strongly", 5, 5, 100)):
         graph_of(warm).solve(warm.bound)
         graph_of(warm).frontier()
-    print(
-        f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}; peers' limit {arguments.limit:g} s\n"
-    )
+    load = f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}"
+    print(f"{load}; peers' limit {arguments.limit:g} s\n")
     print("| instance | ours | HiGHS (SciPy) | CP-SAT | NumPy lists | same |")
     print("|---|---|---|---|---|---|")
     for instance in (

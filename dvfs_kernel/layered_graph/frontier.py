@@ -32,10 +32,10 @@ __all__ = ["Frontier", "frontier"]
 
 _NO_LINES = np.empty(0)
 _HULL_MOST = 2048  # vertices looked for
-_PRICES = 100  # at which labels are bounded
+_PRICES = 80  # at which labels are bounded
 _TABLE_MOST = 4_000_000  # (layer, state, price) entries of the bounds
 _BUCKETS = 1 << 14  # of time, for schedules found on the way
-_STRETCHES = (100.0, 200.0, 800.0)  # into which the thinned searches divide the time
+_STRETCHES = (100.0, 1000.0)  # into which the thinned searches divide the time
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +123,13 @@ def path_from(
 class _Points:
     """Schedules found so far, without the dominated ones, and where each comes from."""
 
-    def __init__(self) -> None:
-        self.time, self.energy = np.empty(0), np.empty(0)
-        self.origin = np.empty((0, 5), np.int64)
+    def __init__(self, time: Floats, energy: Floats, origin: Ints) -> None:
+        self.time, self.energy, self.origin = time, energy, origin
+
+    @classmethod
+    def none(cls) -> _Points:
+        """Return no points yet."""
+        return cls(np.empty(0), np.empty(0), np.empty((0, 5), np.int64))
 
     def add(self, time: Floats, energy: Floats, origin: Ints) -> None:
         """Add points; of equal ones the first added stays."""
@@ -164,7 +168,7 @@ class _Bracketing:
         self.states = self.least.argmin(axis=0)
         self.least = self.least.min(axis=0)
         self.slack = slack_energy + prices * self.slack_time
-        self.points = _Points()
+        self.points = _Points.none()
         self.searches: list[Search] = []
         self._add_prices()
 
@@ -222,9 +226,10 @@ class _Bracketing:
             origin = np.zeros((found.time.size, 5), np.int64)
             origin[:, 0], origin[:, 1] = number, self.problem.layers - 1
             origin[:, 2] = found.label
-            if not stretches and epsilon == 0.0:
-                self.points = _Points()  # this search is complete by itself
-            self.points.add(found.time, found.energy, origin)
+            if not stretches and epsilon == 0.0:  # this search is complete by itself
+                self.points = _Points(found.time, found.energy, origin)
+            else:
+                self.points.add(found.time, found.energy, origin)
         return int(found.status)
 
     def result(self, error: float) -> Frontier:
@@ -239,7 +244,7 @@ class _Bracketing:
                 ]
             )
             error += self.problem.slack[1] if error else 0.0
-            points = _Points()
+            points = _Points.none()
             kept = costs[:, 0] <= self.longest
             points.add(costs[kept, 0], costs[kept, 1], self.points.origin[kept])
         return Frontier(
@@ -263,13 +268,10 @@ def frontier(
     deadline_s = started + checked_limit(time_limit_s)
     bracketing = _Bracketing(problem, longest)
     for stretches in _STRETCHES:
-        if bracketing.error() <= epsilon:
-            break
+        if epsilon > 0.0 and bracketing.error() <= epsilon:
+            return bracketing.result(bracketing.error())
         if bracketing.search(epsilon, stretches, label_limit, deadline_s) != FINISHED:
             return bracketing.result(bracketing.error())
-    error = bracketing.error()
-    if epsilon > 0.0 and error <= epsilon:
-        return bracketing.result(error)
     if bracketing.search(epsilon, 0.0, label_limit, deadline_s) != FINISHED:
         return bracketing.result(bracketing.error())
-    return bracketing.result(min(epsilon, bracketing.error()))
+    return bracketing.result(min(epsilon, bracketing.error()) if epsilon > 0.0 else 0.0)

@@ -36,10 +36,10 @@ def k_best(problem: Prepared, bound: float, count: int, label_limit: int) -> lis
     bound = checked_bound(problem, bound)
     best = solve(problem, bound, 0.0, None, label_limit)
     whole, kept = undominated(problem.sorted, count)
-    slack_time, slack_energy = problem.slack
+    slack_time = problem.slack[0]
     bound = problem.finite(bound)
     bounds = bounds_at(whole, price_ladder(best.multiplier))
-    slack_energy += (best.multiplier + 1.0) * slack_time
+    slack_energy = problem.slack_at(bounds.prices)
     most = _most_energy(whole)
     width = max(abs(best.energy) * _FIRST_WIDTH, problem.lattice.unit, 4.0 * slack_energy, 1e-300)
     while True:

@@ -332,39 +332,54 @@ def set_labels(
             if size == 0:
                 continue
             # ---- and take one of this layer's options
-            if tents:
-                pieces = upper_envelope_of_tents(
-                    prices, bounds.after[layer, state], tent_ceiling, since, top, price
-                )
-            else:
-                pieces = lower_envelope(
-                    prices, bounds.after[layer, state], ceiling, since, top, price
-                )
-            if pieces == 0:
-                continue
-            latest = limits.bound + limits.slack_time - bounds.quickest_after[layer, state]
-            count, length = 0, 0
-            for index in range(first, last):
-                if length + size > run[0].size:
-                    run = grown(run, length, length + size)
-                    spare = new_run(run[0].size)
-                begin = length
-                length = _append(
-                    arrivals, 0, size, graph.time[index], graph.energy[index], index,
-                    latest, prices, pieces, since, top, price, run, length,
-                )  # fmt: skip
-                if length > begin:
-                    count += 1
-                    ends[count] = length
+            if last - first == 1 and layer > 0 and not (thin > 0.0 or buckets > 0):
+                # the only option was counted on arrival already: nothing else to check or merge
+                for label in range(size):
+                    arrivals[0][label] += graph.time[first]
+                    arrivals[1][label] += graph.energy[first]
+                    arrivals[2][label] += first
+                run, arrivals = arrivals, run
+                spare, arrivals_spare = arrivals_spare, spare
+                count, ends[1] = 1, size
                 until_check -= size
-                if until_check < 0:
-                    until_check = _CHECK
-                    if monotonic_s() > limits.deadline_s:
-                        status = OUT_OF_TIME
-                        break
-                if length > _BATCH and count > 1:
-                    run, spare, length = merge_runs(run, spare, ends, count, smallest)
-                    count = 1
+            else:
+                if tents:
+                    pieces = upper_envelope_of_tents(
+                        prices, bounds.after[layer, state], tent_ceiling, since, top, price
+                    )
+                else:
+                    pieces = lower_envelope(
+                        prices, bounds.after[layer, state], ceiling, since, top, price
+                    )
+                if pieces == 0:
+                    continue
+                latest = limits.bound + limits.slack_time - bounds.quickest_after[layer, state]
+                count, length = 0, 0
+                for index in range(first, last):
+                    if length + size > run[0].size:
+                        run = grown(run, length, length + size)
+                        spare = new_run(run[0].size)
+                    begin = length
+                    length = _append(
+                        arrivals, 0, size, graph.time[index], graph.energy[index], index,
+                        latest, prices, pieces, since, top, price, run, length,
+                    )  # fmt: skip
+                    if length > begin:
+                        count += 1
+                        ends[count] = length
+                    until_check -= size
+                    if until_check < 0:
+                        until_check = _CHECK
+                        if monotonic_s() > limits.deadline_s:
+                            status = OUT_OF_TIME
+                            break
+                    if length > _BATCH and count > 1:
+                        run, spare, length = merge_runs(run, spare, ends, count, smallest)
+                        count = 1
+            if until_check < 0 and status == FINISHED:
+                until_check = _CHECK
+                if monotonic_s() > limits.deadline_s:
+                    status = OUT_OF_TIME
             if status != FINISHED:
                 break
             run, spare, length = merge_runs(run, spare, ends, count, smallest)

@@ -9,7 +9,7 @@ import numpy as np
 
 from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.core import core_first, in_order, with_break_path
-from dvfs_kernel.layered_graph.labels import FINISHED, OUT_OF_TIME, Limits, set_labels
+from dvfs_kernel.layered_graph.labels import OUT_OF_LABELS, OUT_OF_TIME, Limits, set_labels
 from dvfs_kernel.layered_graph.limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.potentials import bounds_at, steepest_price
 from dvfs_kernel.layered_graph.solution import Solution
@@ -40,7 +40,10 @@ NO_TENTS = np.empty((0, 2))
 _LADDER = np.array([0.0, 0.3, 0.5, 0.75, 0.9, 1.0, 1.1, 1.3, 2.0, 4.0])
 
 _FIRST_STEP = 1 / 16  # of the distance between the bounds, for the first search
+_SECOND_STEP = 1 / 4  # the same once a good schedule is known
 _WIDER = 4.0  # how much further the next search looks
+_TRIAL_LABELS = 100_000  # for searches before a good schedule is looked for by thinned ones
+_STRETCHES = (300.0, 10_000.0, 120_000.0)  # into which the thinned searches divide the bound
 
 
 def price_ladder(price: float) -> Floats:
@@ -81,8 +84,7 @@ def solve(
     # a bound beyond any time is as good as infinite, and can be multiplied by 0
     bound = problem.finite(bound)
     whole = problem.graph
-    slack_time, slack_energy = problem.slack
-    price, lower, _ = steepest_price(whole, bound, slack_time)
+    price, lower, _ = steepest_price(whole, bound, problem.slack[0])
     best = _Incumbent(problem.quickest, *cost_of_path(whole, problem.quickest))
     order = None
     if problem.any_order:
@@ -97,8 +99,7 @@ def solve(
     else:
         bounds = bounds_at(whole, price_ladder(price))
     best.offer(*best_at_prices(whole, bounds, bound))
-    slack_energy += (price + 1.0) * slack_time
-    lower = problem.lattice.at_least(lower, slack_energy, price, bound)
+    lower = problem.lattice.at_least(lower, problem.slack_at(bounds.prices), price, bound)
     lower = min(lower, best.energy)
     search = _Narrowing(problem, whole, bound, bounds, best, lower)
     status = search.run(tolerance, started + checked_limit(time_limit_s), label_limit)
@@ -134,6 +135,7 @@ class _Narrowing:
         """Search until the gap is closed; say why it ended."""
         unit = self.problem.lattice.unit
         width = 0.0 if unit else (self.best.energy - self.lower) * _FIRST_STEP
+        labels = min(label_limit, _TRIAL_LABELS)
         early_stop = True
         while self.best.energy > self.lower:
             if self.best.energy - self.lower <= tolerance * abs(self.best.energy):
@@ -142,12 +144,19 @@ class _Narrowing:
                 return "time limit"
             target = min(self.lower + width, self.best.energy - unit)
             stop_at = self.lower + tolerance * abs(self.lower) if early_stop else -np.inf
-            status, energy = self._search(target, stop_at, deadline_s, label_limit)
-            if status == OUT_OF_TIME:
-                return "time limit"
-            if status != FINISHED:
-                return "label limit"
-            if energy <= stop_at:
+            status, energy = self._search(target, stop_at, deadline_s, labels)
+            if self.best.energy <= self.lower or status == OUT_OF_TIME:
+                continue  # to see whether the gap is closed, or else that time is up
+            if status == OUT_OF_LABELS:
+                if labels == label_limit:
+                    return "label limit"
+                # a good schedule makes the region to search smaller: look for one first
+                labels = label_limit
+                for stretches in _STRETCHES:
+                    self._search(target, stop_at, deadline_s, labels, self.bound / stretches)
+                if not unit:
+                    width = min(width, (self.best.energy - self.lower) * _SECOND_STEP)
+            elif energy <= stop_at:
                 early_stop = False  # should rounding have hidden it, search to the end
             elif self.best.energy <= target:
                 self.lower = self.best.energy
@@ -158,26 +167,26 @@ class _Narrowing:
         return "optimal"
 
     def _search(
-        self, target: float, stop_at: float, deadline_s: float, label_limit: int
+        self, target: float, stop_at: float, deadline_s: float, label_limit: int, thin: float = 0.0
     ) -> tuple[int, float]:
         """Find the best schedule up to a target; return the status and the best completion."""
         problem, bounds, best = self.problem, self.bounds, self.best
-        slack_time, slack_energy = problem.slack
-        ceiling = target + slack_energy + bounds.prices * self.bound
+        slack_time = problem.slack[0]
+        slack = problem.slack_at(bounds.prices)
+        ceiling = target + slack + bounds.prices * self.bound
         trimmed, kept = without_hopeless(self.whole, bounds, ceiling)
         uncertain = 0.0 if problem.times_are_whole else slack_time
-        step = problem.lattice.unit - slack_energy
         limits = Limits(
             self.bound,
             slack_time,
             self.bound - uncertain,
             best.energy,
-            step,
+            problem.lattice.unit - slack,
             stop_at,
             label_limit,
             deadline_s,
         )
-        found = set_labels(trimmed, bounds, ceiling, NO_TENTS, limits, 1, True, 0, 0.0, 0.0, 0.0)
+        found = set_labels(trimmed, bounds, ceiling, NO_TENTS, limits, 1, True, 0, 0.0, 0.0, thin)
         energy, layer, label, state, price = found.best.tolist()
         path = np.empty(problem.layers, np.int64)
         if layer >= 0:
