@@ -18,17 +18,23 @@ from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
 pytestmark = pytest.mark.board
 
 FLASH = 0x08000000
-RCC_CR, RCC_PLLCFGR = 0x40023800, 0x40023804
+RCC_CR, RCC_PLLCFGR, RCC_APB1ENR = 0x40023800, 0x40023804, 0x40023840
+USART3 = 0x40004800
 SPIN = 0xE7FE  # b .
 
 
 def load(register, literal):
-    """ldr register, [pc, #4 x literal]; the literals follow the code."""
-    return 0x4800 | register << 8 | literal
+    """ldr register, [pc, #...]: a literal, which lies behind the code, by its number."""
+
+    def encode(place, length):
+        pc = (2 * place + 4) & ~3
+        return 0x4800 | register << 8 | (2 * length + 4 * literal - pc) // 4
+
+    return encode
 
 
-def store(register, base):
-    return 0x6000 | base << 3 | register
+def store(register, base, offset=0):
+    return 0x6000 | offset // 4 << 6 | base << 3 | register
 
 
 def fetch(register, base):
@@ -40,6 +46,7 @@ def elf(code, literals=()):
     code = [*code, *[0xBF00] * (len(code) % 2)]  # nop, up to a whole word
     entry = FLASH + 64 + 1
     handler = entry + 2 * code.index(SPIN)
+    code = [word(i, len(code)) if callable(word) else word for i, word in enumerate(code)]
     data = struct.pack("<16I", 0x20020000, entry, *[handler] * 14)
     data += struct.pack(f"<{len(code)}H", *code) + struct.pack(f"<{len(literals)}I", *literals)
     identity = b"\x7fELF\x01\x01\x01" + bytes(9)
@@ -64,7 +71,7 @@ def test_a_run_ends_after_its_time(boot):
 
 
 def test_a_fault_is_reported(boot):
-    code = [load(0, 1), fetch(1, 0), SPIN]
+    code = [load(0, 0), fetch(1, 0), SPIN]
     result = boot(elf(code, [0x90000000]), "--for", "10ms")
     assert result.exit_code == 1
     assert "0x90000000, where nothing is" in result.stderr
@@ -72,37 +79,20 @@ def test_a_fault_is_reported(boot):
     assert "Traceback" not in result.stderr
 
 
+# Switches USART3 on, 16 cycles of 16 MHz a bit, and leaves its registers' address in r0.
+SERIAL = [load(0, 0), load(1, 1), store(1, 0)]
+SERIAL += [load(0, 2), load(1, 3), store(1, 0, 0x0C), load(1, 4), store(1, 0)]
+SERIAL_LITERALS = [RCC_APB1ENR, 1 << 18, USART3, 16, 1 << 3 | 1]
+
+
+def send(literal):
+    return [load(1, literal), store(1, 0, 0x28)]
+
+
 def test_what_was_sent_before_a_fault_is_shown(boot):
-    usart3_brr, usart3_cr1, usart3_tdr = 0x4000480C, 0x40004800, 0x40004828
-    writes = [
-        (0x40023840, 1 << 18),  # RCC_APB1ENR: USART3EN
-        (usart3_brr, 16),
-        (usart3_cr1, 1 | 1 << 3),  # UE, TE
-        (usart3_tdr, ord("!")),
-    ]
     subtract, branch_back = 0x3A01, 0xD1FD  # subs r2, #1; bne to it
-    last = 2 * len(writes)
-    count, nowhere = last, last + 1
-    # A literal's offset counts from the word-aligned address two instructions on.
-    literals = [word for pair in writes for word in pair] + [2000, 0x90000000]
-    length = 3 * len(writes) + 6
-    places = []
-    for index in range(len(writes)):
-        places += [(0, 2 * index), (1, 2 * index + 1), None]
-    places += [(2, count), subtract, branch_back, (0, nowhere), fetch(1, 0), SPIN]
-    code = []
-    for position, item in enumerate(places):
-        if item is None:
-            code.append(store(1, 0))
-        elif isinstance(item, tuple):
-            register, literal = item
-            base = (position * 2 + 4) & ~3
-            code.append(load(register, (length * 2 + literal * 4 - base) // 4))
-        else:
-            code.append(item)
-    assert len(code) == length
-    assert length % 2 == 0
-    result = boot(elf(code, literals), "--for", "10ms")
+    code = [*SERIAL, *send(5), load(2, 6), subtract, branch_back, load(0, 7), fetch(1, 0), SPIN]
+    result = boot(elf(code, [*SERIAL_LITERALS, ord("!"), 2000, 0x90000000]), "--for", "10ms")
     assert result.exit_code == 1
     assert result.stdout == "!"
     assert "0x90000000, where nothing is" in result.stderr
@@ -110,9 +100,18 @@ def test_what_was_sent_before_a_fault_is_shown(boot):
 
 # 16 MHz / 8 x 432 is a VCO of 864 MHz; then the PLL is switched on.
 ILLEGAL = elf(
-    [load(0, 3), load(1, 4), store(1, 0), load(0, 4), load(1, 5), store(1, 0), SPIN],
+    [load(0, 0), load(1, 1), store(1, 0), load(0, 2), load(1, 3), store(1, 0), SPIN],
     [RCC_PLLCFGR, 0x24000000 | 432 << 6 | 8, RCC_CR, 1 << 24 | 1],
 )
+
+
+def test_a_firmware_that_never_stops_talking_ends_on_time(boot):
+    branch_to_store = 0xE7FD
+    code = [*SERIAL, *send(5), branch_to_store, SPIN]
+    result = boot(elf(code, [*SERIAL_LITERALS, ord("U")]), "--for", "20ms")
+    assert result.exit_code == 0, result.stderr
+    assert set(result.stdout) == {"U"}
+    assert 1900 < len(result.stdout) < 2300
 
 
 def test_illegal_programming_ends_a_strict_run(boot):
