@@ -9,19 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel import abi
-from dvfs_kernel.errors import (
-    BoardError,
-    BoardSilentError,
-    ClockError,
-    DvfsError,
-    FileFormatError,
-    FirmwareFaultError,
-    ProtocolError,
-    ScheduleError,
-    UnsupportedOperatorError,
-)
+from dvfs_kernel.errors import BoardSilentError, FirmwareFaultError, ProtocolError
 from dvfs_kernel.fault_report import FaultReport
 from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
+from dvfs_kernel.refusal import refusal, wrong_length
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,32 +28,6 @@ __all__ = ["ClockProbe", "Hello", "Ina219Reading", "RunResult", "Session"]
 
 # Sector erase of a 256 KB sector takes up to 4 s (DS11532 Rev 7, table 55); the image spans seven.
 _ERASE_TIMEOUT_S = 30.0
-
-_MEANINGS = {
-    abi.Status.OK: "an error reply that says ok",
-    abi.Status.BAD_COMMAND: "it does not know the command",
-    abi.Status.BAD_LENGTH: "the payload has the wrong length",
-    abi.Status.BAD_ARGUMENT: "an argument is out of range",
-    abi.Status.BAD_STATE: "something has to come before this command",
-    abi.Status.BAD_IMAGE: "the data image is damaged or not one",
-    abi.Status.BAD_CHECKSUM: "the data image's checksum is wrong",
-    abi.Status.FLASH_FAILED: "flash memory could not be erased or programmed",
-    abi.Status.CLOCK_ILLEGAL: "the clock is outside the data sheet's limits",
-    abi.Status.CLOCK_TIMEOUT: "a clock did not become ready in time",
-    abi.Status.BUFFER_TOO_SMALL: "the layer does not fit the kernel's buffer",
-    abi.Status.NO_SENSOR: "the INA219 does not answer",
-    abi.Status.UNSUPPORTED: "the firmware has no kernel for the layer",
-}
-_REFUSALS: dict[abi.Status, type[DvfsError]] = {
-    abi.Status.BAD_IMAGE: FileFormatError,
-    abi.Status.BAD_CHECKSUM: FileFormatError,
-    abi.Status.FLASH_FAILED: BoardError,
-    abi.Status.CLOCK_ILLEGAL: ClockError,
-    abi.Status.CLOCK_TIMEOUT: BoardError,
-    abi.Status.BUFFER_TOO_SMALL: ScheduleError,
-    abi.Status.NO_SENSOR: BoardError,
-    abi.Status.UNSUPPORTED: UnsupportedOperatorError,
-}
 
 
 @dataclass(frozen=True)
@@ -318,7 +283,7 @@ class Session:
             raise
         expected = reply.itemsize if reply is not None else reply_bytes or 0
         if len(received) != expected:
-            raise _wrong_length(command, len(received), expected)
+            raise wrong_length(command, len(received), expected)
         return np.frombuffer(received, reply)[0] if reply is not None else received
 
     def _exchange(
@@ -351,7 +316,7 @@ class Session:
                 if frame.sequence != sequence:
                     continue  # the late reply to an earlier attempt
                 if frame.command == abi.Command.ERROR:
-                    raise _refusal(command, frame.payload)
+                    raise refusal(command, frame.payload)
                 if frame.command == int(command) | abi.Command.REPLY:
                     return frame.payload
             if self._decoder.garbled != garbled:
@@ -403,26 +368,3 @@ def _spans(total: int, most: int) -> Iterator[tuple[int, int]]:
 def _line_s(count: int) -> float:
     """Time that bytes need on the line: a start bit, eight bits and a stop bit each."""
     return count * 10 / abi.UART_BAUD
-
-
-def _wrong_length(command: abi.Command, got: int, expected: int) -> ProtocolError:
-    return ProtocolError(
-        f"the reply to {command.name.lower()} has {got} bytes of payload; {expected} are due"
-    )
-
-
-def _refusal(command: abi.Command, payload: bytes) -> DvfsError:
-    """Make the error that an error reply stands for."""
-    if len(payload) != abi.ERROR_REPLY.itemsize:
-        return _wrong_length(command, len(payload), abi.ERROR_REPLY.itemsize)
-    fields = _fields(np.frombuffer(payload, abi.ERROR_REPLY)[0])
-    code, layer = fields["status"], fields["layer"]
-    try:
-        status = abi.Status(code)
-    except ValueError:
-        return ProtocolError(f"the firmware refused {command.name.lower()} with status {code}")
-    where = "" if layer == abi.LAYER_NONE else f" at layer {layer}"
-    return _REFUSALS.get(status, ProtocolError)(
-        f"the firmware refused {command.name.lower()}{where}: {_MEANINGS[status]} "
-        f"(asked: {fields['detail0']}, allowed: {fields['detail1']})"
-    )

@@ -183,7 +183,11 @@ def test_a_fault_found_after_silence(board, session):
 )
 def test_a_refusal_speaks_the_domains_language(board, session, status, error):
     board.refuse[abi.Command.RUN] = refusal(status, layer=3, asked=200_000, allowed=106_496)
-    with pytest.raises(error, match=r"refused run at layer 3.*200000.*106496"):
+    with pytest.raises(error, match=r"refused run at layer 3: [^(]+ \(.*\)$") as caught:
+        session.run()
+    assert "106496" in str(caught.value)
+    board.refuse[abi.Command.RUN] = refusal(abi.Status.BAD_STATE)
+    with pytest.raises(ProtocolError, match=r"before this command$"):
         session.run()
 
 
