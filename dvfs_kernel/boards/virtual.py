@@ -16,9 +16,11 @@ from dvfs_kernel.emulator.repl import PlatformDescription
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
+    ClockError,
     FirmwareFaultError,
     PlatformDescriptionError,
 )
+from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +48,8 @@ class VirtualBoard(Board):
     hse_hz
         Frequency of the HSE; by default what the board description says.
     pll_lock
-        Lock latency of the PLL: ``"min"``, ``"typ"`` or ``"max"`` of the data sheet, or seconds.
+        Lock latency of the PLL: ``"min"``, ``"mid"`` or ``"max"`` of the data sheet's range,
+        ``"typ"`` for the 200 us that were measured on the chip, or seconds.
     strict
         Whether programming that the reference manual forbids ends the run.
     wall_limit_s
@@ -76,6 +79,11 @@ class VirtualBoard(Board):
         uart: str = "usart3",
         wall_limit_s: float = 60.0,
     ) -> None:
+        if isinstance(pll_lock, str) and pll_lock not in PLL_LOCK_CORNERS:
+            raise ClockError(
+                f"the PLL's lock time {pll_lock!r} is unknown; "
+                f"{', '.join(PLL_LOCK_CORNERS)} or a number of seconds is allowed"
+            )
         lock = pll_lock if isinstance(pll_lock, str) else round(pll_lock * _PS_A_SECOND)
         options = MachineOptions(hse_hz=hse_hz, strict=strict, pll_lock=lock)
         platform = platform or NUCLEO_F767ZI

@@ -92,6 +92,11 @@ def infer(
             "--schedule already says clocks, granularities and HSE: "
             "it cannot go with --clock, --lfo, -g or --hse"
         )
+    if lfo is not None and not granularity:
+        raise click.UsageError(
+            "--lfo is the clock of memory segments, which only the DAE form has: "
+            "it needs -g with 1 or more"
+        )
     # Networks and the engine cost a second to load: not before the arguments are right.
     from dvfs_kernel.input_tensor import load_input, sample_input  # noqa: PLC0415
     from dvfs_kernel.schedule import Schedule  # noqa: PLC0415

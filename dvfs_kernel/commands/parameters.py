@@ -25,14 +25,22 @@ else:
 
 __all__ = ["CLOCK", "FREQUENCY", "LAYERS", "PLL_LOCK", "TIME", "OutputFile"]
 
+_LARGEST = 1e12
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
+
+
+def _fits(value: float, least: float) -> bool:
+    return 0 < value < _LARGEST and value >= least
 
 
 class Quantity(FloatType):
     """A number with a unit, converted to the SI unit."""
 
-    def __init__(self, name: str, units: Mapping[str, float], example: str) -> None:
+    def __init__(
+        self, name: str, units: Mapping[str, float], example: str, *, least: float = 0
+    ) -> None:
         self.name = name
+        self._least = least
         self._units = {unit.lower(): factor for unit, factor in units.items()}
         self._example = example
 
@@ -44,18 +52,19 @@ class Quantity(FloatType):
             return float(value)
         match = _QUANTITY.fullmatch(str(value))
         factor = self._units.get(match[2].lower()) if match else None
-        if match is None or factor is None or not 0 < float(match[1]) * factor < 1e12:
+        if match is None or factor is None or not _fits(float(match[1]) * factor, self._least):
             units = ", ".join(unit for unit in self._units if unit)
+            least = f"at least {self._least:g}" if self._least else "positive"
             self.fail(
-                f"{value!r} is no {self.name}; a positive number with a unit ({units}) is allowed, "
-                f"such as {self._example}",
+                f"{value!r} is no {self.name}; "
+                f"a number with a unit ({units}), {least}, is allowed, such as {self._example}",
                 param,
                 ctx,
             )
         return float(match[1]) * factor
 
 
-FREQUENCY = Quantity("frequency", {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "": 1}, "50MHz")
+FREQUENCY = Quantity("frequency", {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "": 1}, "50MHz", least=1)
 _TIMES = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6}
 TIME = Quantity("time", {**_TIMES, "": 1}, "2s")
 

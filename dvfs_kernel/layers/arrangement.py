@@ -17,7 +17,7 @@ __all__ = ["Concatenate", "Copy", "Pad", "Transpose", "Upsample"]
 
 @dataclass(frozen=True, kw_only=True)
 class Concatenate(LayerBase):
-    """Concatenation of int8 tensors with one scale along channels (axis 2)."""
+    """Concatenation of int8 tensors with one scale, along any of the three axes."""
 
     axis: int = 2
 

@@ -101,6 +101,9 @@ def interpolate(points, x):
     return points[-1][1]
 
 
+PLL_LOCK_CORNERS = ("min", "mid", "typ", "max")
+
+
 def pll_lock_ps(vco_hz, which):
     """Return the PLL's lock time in picoseconds.
 

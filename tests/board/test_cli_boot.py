@@ -70,6 +70,14 @@ def test_a_run_ends_after_its_time(boot):
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
+def test_a_firmware_that_never_ends_meets_the_limit_of_this_computer(boot):
+    result = boot(elf([SPIN]), "--wall-limit", "200ms")
+    assert result.exit_code == 1
+    assert "still runs after 0.2 s on this computer" in result.stderr
+    assert "0x08000040" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_a_fault_is_reported(boot):
     code = [load(0, 0), fetch(1, 0), SPIN]
     result = boot(elf(code, [0x90000000]), "--for", "10ms")
