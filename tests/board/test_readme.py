@@ -1,0 +1,27 @@
+"""The README's sample output is what the README's command prints, to the last digit."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dvfs_kernel.cli import cli
+
+pytestmark = pytest.mark.board
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def words(line):
+    return line.split()
+
+
+def test_the_sample_output_is_real():
+    result = CliRunner().invoke(cli, ["infer", "vww"])
+    assert result.exit_code == 0, result.stderr
+    printed = [words(line) for line in result.stdout.splitlines()]
+    (sample,) = re.findall(r"```text\n(.+?)```", README.read_text(), re.DOTALL)
+    quoted = [words(line) for line in sample.splitlines() if line != "…"]
+    assert len(quoted) == 5
+    assert [line for line in quoted if line not in printed] == []
