@@ -160,7 +160,7 @@ class _Bracketing:
         hull = convex_hull(whole, _HULL_MOST)
         self.first, self.last = hull[0, 0], min(hull[-1, 0], longest)
         count = min(_PRICES, max(_TABLE_MOST // (problem.layers * problem.states), 8))
-        prices, self.times = spread_prices(hull, count)
+        prices, self.times = spread_prices(hull, count, problem.affordable(np.array([np.inf]))[0])
         self.bounds = bounds_at(whole, prices)
         self.least = (
             self.bounds.arrival[0] + whole.entry[1][:, None] + prices * whole.entry[0][:, None]

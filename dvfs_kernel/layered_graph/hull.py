@@ -72,7 +72,7 @@ def convex_hull(graph: Graph, most: int) -> Floats:
     return points[np.argsort(points[:, 0])]
 
 
-def spread_prices(hull: Floats, count: int) -> tuple[Floats, Floats]:
+def spread_prices(hull: Floats, count: int, highest: float) -> tuple[Floats, Floats]:
     """Spread prices over the hull's slopes, and split its range of time between them.
 
     Returns
@@ -92,7 +92,7 @@ def spread_prices(hull: Floats, count: int) -> tuple[Floats, Floats]:
     slopes = np.concatenate([[2.0 * slopes[0]], slopes, [0.0]])
     middle = np.concatenate([hull[:1, 0], middle, hull[-1:, 0]])
     place = np.linspace(0.0, slopes.size - 1.0, count)
-    prices = np.interp(place, np.arange(slopes.size), slopes)
+    prices = np.minimum(np.interp(place, np.arange(slopes.size), slopes), highest)
     times = np.interp(place, np.arange(slopes.size), middle)
     distinct = np.concatenate([[True], np.diff(prices) < 0.0])
     return prices[distinct], times[distinct]

@@ -38,7 +38,7 @@ def k_best(problem: Prepared, bound: float, count: int, label_limit: int) -> lis
     whole, kept = undominated(problem.sorted, count)
     slack_time = problem.slack[0]
     bound = problem.finite(bound)
-    bounds = bounds_at(whole, price_ladder(best.multiplier))
+    bounds = bounds_at(whole, price_ladder(problem, best.multiplier))
     slack_energy = problem.slack_at(bounds.prices)
     most = _most_energy(whole)
     width = max(abs(best.energy) * _FIRST_WIDTH, problem.lattice.unit, 4.0 * slack_energy, 1e-300)

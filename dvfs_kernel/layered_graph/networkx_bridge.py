@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -135,9 +136,14 @@ def from_networkx(
                 f"{next_layer}; it must lead to the next layer"
             )
         for index, name in enumerate((time, energy)):
-            switch[index, layer, row, column] = attributes.get(name, 0.0)
+            switch[index, layer, row, column] = _number(
+                attributes, name, f"the edge from {origin!r} to {target!r}"
+            )
     costs = [
-        [[graph.nodes[node].get(name, 0.0) for node in layer] for layer in layers]
+        [
+            [_number(graph.nodes[node], name, f"the node {node!r}") for node in layer]
+            for layer in layers
+        ]
         for name in (time, energy)
     ]
     if len(layers) == 1:
@@ -151,6 +157,14 @@ def from_networkx(
         switch_energy=matrices[1],
     )
     return NodeGraph(problem, tuple(tuple(layer) for layer in layers))
+
+
+def _number(attributes: dict[str, Any], name: str, owner: str) -> float:
+    """Return an attribute, 0 if it is missing."""
+    value = attributes.get(name, 0.0)
+    if not isinstance(value, Real):
+        raise LayeredGraphError(f"{name} of {owner} is {value!r}; it must be a real number")
+    return float(value)
 
 
 def _layers(graph: nx.DiGraph[Any]) -> list[list[Hashable]]:

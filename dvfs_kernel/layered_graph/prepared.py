@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Prepared"]
 
+_COST_MAX = 1e290  # of price times time
+
 
 class Prepared:
     """Checked arrays, the graph without dominated options, and what follows from them once.
@@ -151,6 +153,10 @@ class Prepared:
     def finite(self, bound: float) -> float:
         """Return the bound, or a finite one that no schedule exceeds if that is less."""
         return min(bound, self.slack[0] / np.finfo(np.float64).eps)
+
+    def affordable(self, prices: Floats) -> Floats:
+        """Return the prices, lowered where the cost of time would overflow."""
+        return np.minimum(prices, _COST_MAX / max(self.finite(np.inf), 1.0))
 
     def slack_at(self, prices: Floats) -> float:
         """Bound on the rounding error of costs ``energy + price · time`` at these prices."""

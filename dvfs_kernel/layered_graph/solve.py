@@ -43,12 +43,14 @@ _FIRST_STEP = 1 / 16  # of the distance between the bounds, for the first search
 _SECOND_STEP = 1 / 4  # the same once a good schedule is known
 _WIDER = 4.0  # how much further the next search looks
 _TRIAL_LABELS = 100_000  # for searches before a good schedule is looked for by thinned ones
+_TRIAL_LABELS_CORE = 5_000_000  # the same where layers are taken core first
+_THINNED_LABELS = 5_000_000  # for each thinned search
 _STRETCHES = (300.0, 10_000.0, 120_000.0)  # into which the thinned searches divide the bound
 
 
-def price_ladder(price: float) -> Floats:
+def price_ladder(problem: Prepared, price: float) -> Floats:
     """Return ascending prices around the best one."""
-    return np.unique(price * _LADDER)
+    return np.unique(problem.affordable(price * _LADDER))
 
 
 class _Incumbent:
@@ -94,10 +96,10 @@ def solve(
         back = np.empty_like(moved)
         back[moved] = np.arange(moved.size)
         best.path = back[best.path[order]]
-        bounds = bounds_at(whole, price_ladder(price))
+        bounds = bounds_at(whole, price_ladder(problem, price))
         bounds = with_break_path(whole, bounds, back[break_path[order]])
     else:
-        bounds = bounds_at(whole, price_ladder(price))
+        bounds = bounds_at(whole, price_ladder(problem, price))
     best.offer(*best_at_prices(whole, bounds, bound))
     lower = problem.lattice.at_least(lower, problem.slack_at(bounds.prices), price, bound)
     lower = min(lower, best.energy)
@@ -135,8 +137,8 @@ class _Narrowing:
         """Search until the gap is closed; say why it ended."""
         unit = self.problem.lattice.unit
         width = 0.0 if unit else (self.best.energy - self.lower) * _FIRST_STEP
-        labels = min(label_limit, _TRIAL_LABELS)
-        early_stop = True
+        labels = min(label_limit, _TRIAL_LABELS_CORE if self.problem.any_order else _TRIAL_LABELS)
+        thinned, early_stop = False, True
         while self.best.energy > self.lower:
             if self.best.energy - self.lower <= tolerance * abs(self.best.energy):
                 return "tolerance"
@@ -148,12 +150,14 @@ class _Narrowing:
             if self.best.energy <= self.lower or status == OUT_OF_TIME:
                 continue  # to see whether the gap is closed, or else that time is up
             if status == OUT_OF_LABELS:
-                if labels == label_limit:
+                if thinned:
                     return "label limit"
                 # a good schedule makes the region to search smaller: look for one first
-                labels = label_limit
+                most = min(label_limit, _THINNED_LABELS)
                 for stretches in _STRETCHES:
-                    self._search(target, stop_at, deadline_s, labels, self.bound / stretches)
+                    width_of_stretch = max(abs(self.bound), 1e-300) / stretches
+                    self._search(target, stop_at, deadline_s, most, width_of_stretch)
+                labels, thinned = label_limit, True
                 if not unit:
                     width = min(width, (self.best.energy - self.lower) * _SECOND_STEP)
             elif energy <= stop_at:
@@ -162,7 +166,7 @@ class _Narrowing:
                 self.lower = self.best.energy
             else:
                 self.lower = min(self.best.energy, target + unit)
-                width = max(width, unit) * _WIDER
+                width = max(width, unit, np.spacing(abs(self.best.energy))) * _WIDER
         self.lower = self.best.energy
         return "optimal"
 

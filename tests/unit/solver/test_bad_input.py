@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time as clock
 
+import networkx as nx
 import numpy as np
 import pytest
 
@@ -16,6 +17,7 @@ from dvfs_kernel.errors import (
 )
 from dvfs_kernel.layered_graph import (
     LayeredGraph,
+    from_networkx,
     maximise_profit,
     minimise_cost,
     solve_intervals,
@@ -186,3 +188,26 @@ def test_too_many_schedules_for_the_labels_allowed():
 
 def test_states_without_options():
     assert LayeredGraph(**GOOD, state=STATE, entry_time=[0.0, 0.0, 0.0]).states == 3
+
+
+def test_costs_so_far_apart_that_prices_overflow():
+    graph = LayeredGraph([[1e-150, 2e-150], [1e140, 0.0]], [[1e150, 1.0], [-1e150, 1e-150]])
+    assert graph.solve(1.0).choice.tolist() == [1, 1]
+    assert graph.solve(np.inf).choice.tolist() == [1, 0]
+    assert graph.solve(1e-150).choice.tolist() == [0, 1]
+    assert len(graph.frontier()) == 3
+    close = LayeredGraph([[1.0, 1.0 + 2.0**-52]] * 3, [[1e150, -1e150]] * 3)
+    assert close.solve(3.0).energy == pytest.approx(3e150)
+    assert close.solve(4.0).energy == pytest.approx(-3e150)
+
+
+@pytest.mark.parametrize("attribute", ["nothing", None, [1.0]])
+def test_networkx_attributes_that_are_not_numbers(attribute):
+    graph = nx.DiGraph()
+    graph.add_edge("a", "b", time=attribute)
+    with pytest.raises(LayeredGraphError, match="time of the edge from 'a' to 'b' is"):
+        from_networkx(graph)
+    graph = nx.DiGraph()
+    graph.add_node("a", energy=attribute)
+    with pytest.raises(LayeredGraphError, match="energy of the node 'a' is"):
+        from_networkx(graph)
