@@ -50,10 +50,11 @@ class CoreFaults:
         self._exceptions = exceptions
         self._report = report
         self._last: FaultReport | None = None
+        self._handled: FaultReport | None = None
 
     def reset(self) -> None:
         """Forget the last fault."""
-        self._last = None
+        self._last = self._handled = None
 
     def before_block(self) -> Stop | None:
         """Look why a block must not run as things are, and let it or fault.
@@ -121,13 +122,16 @@ class CoreFaults:
 
     def _enter(self, number: int, text: str) -> None:
         """Remember the core as it is, and enter the handler."""
+        self._handled = self._last if self._words[st.IN_FAULT_HANDLER] else None
         self._last = self._report(text)
         self._exceptions.fault(number, self._core.registers.pc)
 
     def locked_up(self) -> FaultReport:
         """Report a fault that no handler could take."""
         fault = self._last or self._report("fault")
-        report = self._report(
-            f"the core locked up: {fault.summary}, in a handler that cannot be interrupted by it"
-        )
+        where = "in a handler that cannot be interrupted by it"
+        if self._handled is not None:
+            first = self._handled
+            where = f"in the handler of: {first.summary}, at pc {first.place('pc')}"
+        report = self._report(f"the core locked up: {fault.summary}, {where}")
         return report if self._core.registers.ipsr else fault

@@ -163,6 +163,17 @@ def test_fault_in_the_hard_fault_handler_locks_up(program):
     assert caught.value.report.registers["xpsr"] & 0x1FF == 3
 
 
+def test_a_lock_up_names_the_fault_that_was_being_handled(program):
+    p = program(
+        "reset: ldr r0, =0x70000000\n ldr r1, [r0]\n.thumb_func\nhard_fault: nop\n udf #1\n"
+    )
+    with pytest.raises(CoreFaultError, match="locked up: undefined instruction") as caught:
+        p.run()
+    assert "in the handler of: read of 4 bytes at 0x70000000" in str(caught.value)
+    reset = p.machine.symbols.addresses["reset"]
+    assert f"at pc 0x{reset + 2:08X}" in caught.value.report.summary
+
+
 def test_without_any_handler_the_first_fault_is_reported(program):
     p = program("reset: movs r5, #9\n udf #0\n")
     with pytest.raises(CoreFaultError, match="undefined instruction") as caught:
