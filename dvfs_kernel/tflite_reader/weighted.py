@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,26 @@ if TYPE_CHECKING:
 __all__ = ["convolution", "depthwise", "fully_connected"]
 
 
+def _window(
+    builder: NetworkBuilder,
+    operator: GraphOperator,
+    shape: tuple[int, int, int],
+    kernel: tuple[int, int],
+) -> dict[str, Any]:
+    """Return the fields of both kinds of convolution that the operator's options give."""
+    options = operator.options
+    stride = (options["StrideH"], options["StrideW"])
+    dilation = (options["DilationHFactor"], options["DilationWFactor"])
+    low, high = activation_limits(operator, builder.output(operator))
+    return {
+        "stride": stride,
+        "dilation": dilation,
+        "padding": same_padding(operator, shape, kernel, stride, dilation),
+        "activation_min": low,
+        "activation_max": high,
+    }
+
+
 def convolution(builder: NetworkBuilder, operator: GraphOperator) -> None:
     """CONV_2D."""
     weights = _weights(builder, operator, rank=4, channel_dimension=0)
@@ -30,10 +50,6 @@ def convolution(builder: NetworkBuilder, operator: GraphOperator) -> None:
             f"{operator.label} is a grouped convolution: {source.shape[2]} channels come in, the "
             f"weights take {depth}; supported are convolutions over all channels"
         )
-    options = operator.options
-    stride = (options["StrideH"], options["StrideW"])
-    dilation = (options["DilationHFactor"], options["DilationWFactor"])
-    low, high = activation_limits(operator, builder.output(operator))
     assert weights.data is not None
     builder.add_layer(
         Convolution(
@@ -43,11 +59,7 @@ def convolution(builder: NetworkBuilder, operator: GraphOperator) -> None:
             weights=weights.data,
             weight_scales=weights.scales,
             bias=_bias(builder, operator, channels),
-            stride=stride,
-            dilation=dilation,
-            padding=same_padding(operator, source.shape, (height, width), stride, dilation),
-            activation_min=low,
-            activation_max=high,
+            **_window(builder, operator, source.shape, (height, width)),
         )
     )
 
@@ -63,10 +75,6 @@ def depthwise(builder: NetworkBuilder, operator: GraphOperator) -> None:
             f"{operator.label} has weights of shape {list(weights.dims)} for "
             f"{source.shape[2]} channels; the first dimension is 1 and the last a multiple of them"
         )
-    options = operator.options
-    stride = (options["StrideH"], options["StrideW"])
-    dilation = (options["DilationHFactor"], options["DilationWFactor"])
-    low, high = activation_limits(operator, builder.output(operator))
     assert weights.data is not None
     builder.add_layer(
         Depthwise(
@@ -77,11 +85,7 @@ def depthwise(builder: NetworkBuilder, operator: GraphOperator) -> None:
             weight_scales=weights.scales,
             bias=_bias(builder, operator, channels),
             multiplier=channels // source.shape[2],
-            stride=stride,
-            dilation=dilation,
-            padding=same_padding(operator, source.shape, (height, width), stride, dilation),
-            activation_min=low,
-            activation_max=high,
+            **_window(builder, operator, source.shape, (height, width)),
         )
     )
 
