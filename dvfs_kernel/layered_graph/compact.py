@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from dvfs_kernel.layered_graph.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,7 +70,7 @@ class Bounds(NamedTuple):
     quickest_after: Floats
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def undominated(graph: Graph, keep: int) -> tuple[Graph, Ints]:
     """Drop options that ``keep`` others of their layer and state equal or beat in both costs.
 
@@ -107,7 +108,7 @@ def undominated(graph: Graph, keep: int) -> tuple[Graph, Ints]:
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def total(
     time: Floats,
     energy: Floats,

@@ -14,9 +14,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from dvfs_kernel.layered_graph.compact import Bounds, Graph
+from dvfs_kernel.layered_graph.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["core_first", "in_order", "with_break_path"]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def core_first(graph: Graph, price: float, bound: float) -> tuple[Ints, Ints]:
     """Return the layers in core order, and the break path.
 
@@ -70,7 +70,7 @@ def core_first(graph: Graph, price: float, bound: float) -> tuple[Ints, Ints]:
     return near_split[np.argsort(loss[near_split], kind="mergesort")], path
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def in_order(graph: Graph, order: Ints) -> tuple[Graph, Ints]:
     """Return the graph without switching with its layers in another order.
 
@@ -96,7 +96,7 @@ def in_order(graph: Graph, order: Ints) -> tuple[Graph, Ints]:
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def with_break_path(graph: Graph, bounds: Bounds, path: Ints) -> Bounds:
     """Return the bounds with one more way to complete labels: by the rest of a path."""
     layers, states, prices = bounds.after_time.shape

@@ -16,7 +16,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from dvfs_kernel.layered_graph.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,7 @@ __all__ = ["lower_envelope", "upper_envelope_of_tents"]
 INFINITY = np.inf
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def lower_envelope(
     prices: Floats, rest: Floats, ceiling: Floats, since: Floats, top: Floats, price: Ints
 ) -> int:
@@ -55,7 +56,7 @@ def lower_envelope(
     return pieces
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _crossing(
     prices: Floats, tops: Floats, left: int, right: int, left_apex: float, right_apex: float
 ) -> float:
@@ -83,7 +84,7 @@ def _crossing(
     return after - float(difference[1]) / slope if slope > 0.0 else INFINITY
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def upper_envelope_of_tents(
     prices: Floats, rest: Floats, ceiling: Floats, since: Floats, top: Floats, price: Ints
 ) -> int:

@@ -32,10 +32,10 @@ __all__ = ["Frontier", "frontier"]
 
 _NO_LINES = np.empty(0)
 _HULL_MOST = 2048  # vertices looked for
-_PRICES = 80  # at which labels are bounded
+_PRICES = 64  # at which labels are bounded
 _TABLE_MOST = 4_000_000  # (layer, state, price) entries of the bounds
 _BUCKETS = 1 << 14  # of time, for schedules found on the way
-_STRETCHES = (100.0, 1000.0)  # into which the thinned searches divide the time
+_STRETCHES = (1200.0,)  # into which the thinned searches divide the time
 
 
 @dataclass(frozen=True, eq=False)

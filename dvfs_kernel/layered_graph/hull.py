@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from dvfs_kernel.layered_graph.compiled import compiled
 from dvfs_kernel.layered_graph.potentials import backward
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["convex_hull", "spread_prices"]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def convex_hull(graph: Graph, most: int) -> Floats:
     """Return (vertices, 2) times and energies on the lower convex hull, by time.
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from dvfs_kernel.layered_graph.compiled import compiled
+from dvfs_kernel.layered_graph.completions import complete_to_best, complete_to_sample, thin_out
 from dvfs_kernel.layered_graph.envelope import lower_envelope, upper_envelope_of_tents
 from dvfs_kernel.layered_graph.merging import TRACE_SHIFT, grown, merge_runs, new_run
 from dvfs_kernel.layered_graph.switching import link_states
@@ -104,7 +105,7 @@ class Search(NamedTuple):
     sample: Ints
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _append(
     source: Run, first: int, last: int, more_time: float, more_energy: float, more_trace: int,
     latest: float, prices: Floats, pieces: int, since: Floats, top: Floats, price: Ints,
@@ -132,68 +133,7 @@ def _append(
     return out
 
 
-@njit(cache=True, nogil=True)
-def _thin(
-    run: Run, length: int, width: float,
-    prices: Floats, pieces: int, since: Floats, top: Floats, price: Ints,
-) -> int:  # fmt: skip
-    """Keep of every stretch of time the label that is furthest inside the wanted region."""
-    out, piece, most, current = 0, 0, -INFINITY, -1
-    for label in range(length):
-        time = run[0][label]
-        while piece + 1 < pieces and time >= since[piece + 1]:
-            piece += 1
-        margin = top[piece] - prices[price[piece]] * time - run[1][label]
-        stretch = int(time / width)
-        if stretch != current:
-            current, most = stretch, -INFINITY
-            out += 1
-        if margin > most:
-            most = margin
-            run[0][out - 1], run[1][out - 1], run[2][out - 1] = time, run[1][label], run[2][label]
-    return out
-
-
-@njit(cache=True, nogil=True)
-def _complete_to_best(
-    run: Run, length: int, first_label: int, layer: int, state: int,
-    bounds: Bounds, latest: float, best: Floats,
-) -> None:  # fmt: skip
-    """Complete each label by the cheapest rest at each price; keep the best that is in time."""
-    for label in range(length):
-        for price in range(bounds.after_time.shape[2]):
-            whole = run[1][label] + bounds.after_energy[layer, state, price]
-            if whole < best[0] and run[0][label] + bounds.after_time[layer, state, price] <= latest:
-                best[0], best[1], best[2] = whole, layer, first_label + label
-                best[3], best[4] = state, price
-
-
-@njit(cache=True, nogil=True)
-def _complete_to_sample(
-    run: Run, length: int, first_label: int, layer: int, state: int,
-    bounds: Bounds, pieces: int, since: Floats, price: Ints,
-    sample_start: float, sample_width: float,
-    sample_time: Floats, sample_energy: Floats, sample: Ints,
-) -> None:  # fmt: skip
-    """Complete each label at the price it is wanted for; keep the best of each bucket of time."""
-    piece = 0
-    for label in range(length):
-        while piece + 1 < pieces and run[0][label] >= since[piece + 1]:
-            piece += 1
-        which = price[piece]
-        whole_time = run[0][label] + bounds.after_time[layer, state, which]
-        whole_energy = run[1][label] + bounds.after_energy[layer, state, which]
-        bucket = int((whole_time - sample_start) / sample_width)
-        bucket = min(max(bucket, 0), sample_time.size - 1)
-        if whole_energy < sample_energy[bucket] or (
-            whole_energy == sample_energy[bucket] and whole_time < sample_time[bucket]
-        ):
-            sample_time[bucket], sample_energy[bucket] = whole_time, whole_energy
-            sample[bucket, 0], sample[bucket, 1] = layer, first_label + label
-            sample[bucket, 2], sample[bucket, 3] = state, which
-
-
-@njit(cache=True, nogil=True)
+@compiled
 def set_labels(
     graph: Graph, bounds: Bounds, line_ceiling: Floats, tent_ceiling: Floats, limits: Limits,
     keep: int, complete: bool, buckets: int, sample_start: float, sample_end: float,
@@ -384,7 +324,7 @@ def set_labels(
                 break
             run, spare, length = merge_runs(run, spare, ends, count, smallest)
             if thin > 0.0:
-                length = _thin(run, length, thin, prices, pieces, since, top, price)
+                length = thin_out(run, length, thin, prices, pieces, since, top, price)
             # ---- what is left of them is kept
             stored = layer_start[layer] + made
             if stored + length > limits.label_limit:
@@ -401,12 +341,12 @@ def set_labels(
             for label in range(length):
                 new[2][made + label] = (stored + label) << TRACE_SHIFT
             if complete:
-                _complete_to_best(
+                complete_to_best(
                     run, length, stored, layer, state, bounds,
                     limits.surely_in_time, best,
                 )  # fmt: skip
             if buckets > 0:
-                _complete_to_sample(
+                complete_to_sample(
                     run, length, stored, layer, state, bounds, pieces, since, price,
                     sample_start, sample_width, sample_time, sample_energy, sample,
                 )  # fmt: skip

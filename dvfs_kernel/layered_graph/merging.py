@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from dvfs_kernel.layered_graph.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,13 +25,13 @@ TRACE_SHIFT = 32
 INFINITY = np.inf
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def new_run(size: int) -> Run:
     """Return room for a number of labels."""
     return np.empty(size), np.empty(size), np.empty(size, np.int64)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def grown(run: Run, used: int, size: int) -> Run:
     """Return the run with room for at least ``size`` labels, the first ``used`` ones kept."""
     if size <= run[0].size:
@@ -42,7 +43,7 @@ def grown(run: Run, used: int, size: int) -> Run:
     return larger
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _merge_two(source: Run, first: int, middle: int, last: int, result: Run, out: int) -> int:
     """Merge [first, middle) and [middle, last); of equal labels the first run's stays."""
     times, energies, traces = source
@@ -71,7 +72,7 @@ def _merge_two(source: Run, first: int, middle: int, last: int, result: Run, out
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _merge_two_keeping(
     source: Run, first: int, middle: int, last: int, result: Run, out: int, smallest: Floats
 ) -> int:
@@ -105,7 +106,7 @@ def _merge_two_keeping(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def merge_runs(
     run: Run, spare: Run, ends: Ints, count: int, smallest: Floats
 ) -> tuple[Run, Run, int]:

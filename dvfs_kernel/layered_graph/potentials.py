@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from dvfs_kernel.layered_graph.compact import Bounds
+from dvfs_kernel.layered_graph.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ __all__ = ["backward", "best_through", "bounds_at", "follow", "quickest", "steep
 INFINITY = np.inf
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def backward(
     graph: Graph,
     weight_time: float,
@@ -132,7 +132,7 @@ def backward(
     return best, best_time, best_energy, best_state
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def bounds_at(graph: Graph, prices: Floats) -> Bounds:
     """Return the completion bounds at these prices, and those on time alone."""
     states = graph.entry.shape[1]
@@ -162,7 +162,7 @@ def bounds_at(graph: Graph, prices: Floats) -> Bounds:
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def follow(bounds: Bounds, price: int, layer: int, state: int, path: Ints) -> None:
     """Write into ``path`` the cheapest options at one price, from the option of a layer on.
 
@@ -173,7 +173,7 @@ def follow(bounds: Bounds, price: int, layer: int, state: int, path: Ints) -> No
         state = bounds.following[place, state, price]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def best_through(graph: Graph, price: float, after: Floats, through: Floats) -> None:
     """Write into ``through`` the least cost, at that price, of a path through each option."""
     time, energy, start, entry = graph.time, graph.energy, graph.start, graph.entry
@@ -209,7 +209,7 @@ def best_through(graph: Graph, price: float, after: Floats, through: Floats) -> 
                     before[target] = min(before[target], leaving[state] + step)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def steepest_price(graph: Graph, bound: float, slack_time: float) -> tuple[float, float, float]:
     """Maximise the Lagrangian bound over the price, by the slopes between two paths.
 
@@ -263,7 +263,7 @@ def steepest_price(graph: Graph, bound: float, slack_time: float) -> tuple[float
     return best_price, best_bound, least_time
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def quickest(graph: Graph) -> tuple[float, Ints]:
     """Return the least time of any path, summed in the defining order, and such a path."""
     states = graph.entry.shape[1]

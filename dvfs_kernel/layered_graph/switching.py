@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from dvfs_kernel.layered_graph.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class Links(NamedTuple):
     member: Ints
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def link_states(switch_time: Floats, switch_energy: Floats, share: bool) -> Links:
     """Find which runs of labels each state's arrivals consist of.
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from dvfs_kernel.layered_graph.compact import Graph, total
+from dvfs_kernel.layered_graph.compiled import compiled
 from dvfs_kernel.layered_graph.merging import TRACE_SHIFT
 from dvfs_kernel.layered_graph.potentials import best_through, follow
 
@@ -24,7 +24,7 @@ __all__ = ["best_at_prices", "completed_path", "cost_of_path", "trace_back", "wi
 _OPTION_MASK = (1 << TRACE_SHIFT) - 1
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def trace_back(trace: Ints, label: int, path: Ints, layer: int) -> None:
     """Write the options of a label of the given layer, and of those before it, into ``path``."""
     for place in range(layer, -1, -1):
@@ -32,7 +32,7 @@ def trace_back(trace: Ints, label: int, path: Ints, layer: int) -> None:
         label = trace[label] >> TRACE_SHIFT
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cost_of_path(graph: Graph, path: Ints) -> tuple[float, float]:
     """Sum the options of a path in the order that defines its time and energy."""
     states = graph.entry.shape[1]
@@ -48,7 +48,7 @@ def cost_of_path(graph: Graph, path: Ints) -> tuple[float, float]:
     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def completed_path(
     bounds: Bounds, trace: Ints, kept: Ints,
     layer: int, label: int, state: int, price: int, path: Ints,
@@ -64,7 +64,7 @@ def completed_path(
         follow(bounds, price, layer + 1, bounds.following[layer, state, price], path)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def best_at_prices(graph: Graph, bounds: Bounds, bound: float) -> tuple[Ints, float, float]:
     """Return the best path in time among the cheapest at each price and the quickest.
 
@@ -93,7 +93,7 @@ def best_at_prices(graph: Graph, bounds: Bounds, bound: float) -> tuple[Ints, fl
     return best, best_time, best_energy
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def without_hopeless(graph: Graph, bounds: Bounds, ceiling: Floats) -> tuple[Graph, Ints]:
     """Drop the options through which every path costs more than the ceiling at some price.
 

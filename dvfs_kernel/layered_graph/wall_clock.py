@@ -6,7 +6,9 @@ import time
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
+
+from dvfs_kernel.layered_graph.compiled import compiled
 
 __all__ = ["monotonic_s"]
 
@@ -16,7 +18,7 @@ _clock_gettime: Any = types.ExternalFunction("clock_gettime", types.int32(types.
 _CLOCK_ID = int(time.CLOCK_MONOTONIC)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def monotonic_s() -> float:
     """Return the time of `time.monotonic`, in seconds."""
     timespec = np.empty(2, np.int64)
