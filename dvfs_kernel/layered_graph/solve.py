@@ -44,7 +44,7 @@ _SECOND_STEP = 1 / 4  # the same once a good schedule is known
 _WIDER = 4.0  # how much further the next search looks
 _TRIAL_LABELS = 100_000  # for searches before a good schedule is looked for by thinned ones
 _TRIAL_LABELS_CORE = 5_000_000  # the same where layers are taken core first
-_THINNED_LABELS = 5_000_000  # for each thinned search
+_THINNED_LABELS = 20_000_000  # for each thinned search
 _STRETCHES = (300.0, 10_000.0, 120_000.0)  # into which the thinned searches divide the bound
 
 
