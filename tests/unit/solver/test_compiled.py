@@ -14,7 +14,7 @@ def add(a, b):
 
 def test_a_compiled_function_closes_over_a_digest_of_all_sources():
     function = compiled(add)
-    assert [cell.cell_contents for cell in function.py_func.__closure__] == [module._digest()]
+    assert [cell.cell_contents for cell in function.py_func.__closure__] == [module._DIGEST]
     assert function.py_func(2, 3) == 5
 
 
