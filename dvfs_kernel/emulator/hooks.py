@@ -25,7 +25,6 @@ __all__ = ["access_hook", "block_hook", "find_block"]
 
 STOPPED_AT_DEADLINE = 1
 STOPPED_AT_BLOCK = 2
-STOPPED_BY_ERROR = 3
 
 _READ_ACCESS = 16  # UC_MEM_READ
 

@@ -80,7 +80,6 @@ class SystemControl:
     UFSR_UNALIGNED = 1 << 24
     BFSR_IBUSERR = 1 << 8
     BFSR_PRECISERR = 1 << 9
-    BFSR_IMPRECISERR = 1 << 10
     BFSR_UNSTKERR = 1 << 11
     BFSR_STKERR = 1 << 12
     BFSR_BFARVALID = 1 << 15

@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from dvfs_kernel.emulator.machine import Machine, MachineOptions
 from dvfs_kernel.emulator.repl import PlatformDescription
 
+PLATFORM = Path(__file__).parents[3] / "renode_platform"
 RESULTS = 0x20000000
 STACK_TOP = 0x20010000
 
@@ -83,7 +85,7 @@ class Program:
 
 @pytest.fixture(scope="session")
 def description():
-    return PlatformDescription.load("renode_platform/nucleo_f767zi.repl")
+    return PlatformDescription.load(PLATFORM / "nucleo_f767zi.repl")
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ from fractions import Fraction
 
 import pytest
 
+from dvfs_kernel.emulator import core, state
+
 pytestmark = pytest.mark.board
 
 # SysTick interrupts a loop over an array in SRAM that does not fit the data cache.
@@ -57,6 +59,16 @@ def test_two_runs_are_the_same_to_the_bit(program):
         p.run(5e-3)
         results.append((*fingerprint(p), p.machine.read_memory(0x20020000, 0x8000)))
     assert results[0] == results[1]
+
+
+def test_the_short_cut_through_the_engine_changes_speed_alone(program, monkeypatch):
+    quick = program(BUSY)
+    quick.run(5e-3)
+    monkeypatch.setattr(core, "find_skip_flag", lambda *_: 0)
+    plain = program(BUSY)
+    assert plain.machine._core.words[state.SKIP_PC_SYNC] == 0
+    plain.run(5e-3)
+    assert fingerprint(plain) == fingerprint(quick)
 
 
 @pytest.mark.parametrize("slices", [7, 400])
