@@ -25,6 +25,7 @@ __all__ = ["access_hook", "block_hook", "find_block"]
 
 STOPPED_AT_DEADLINE = 1
 STOPPED_AT_BLOCK = 2
+STOPPED_BY_ERROR = 3
 
 _READ_ACCESS = 16  # UC_MEM_READ
 
@@ -130,7 +131,7 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
     """Account for a basic block that is about to run, or stop before it."""
     s = carray(data, (_WORDS,), np.int64)
     if s[_CYCLES] >= s[_DEADLINE]:
-        s[_STOPPED_BY_HOOK] = 1
+        s[_STOPPED_BY_HOOK] = STOPPED_AT_DEADLINE
         _call_uc(s[_EMU_STOP], engine)
         return
     start = np.int64(address)
@@ -139,7 +140,7 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
     entry = find_block(s, key)
     if s[entry] == 0:
         if _call_resolve(s[_RESOLVE], start, length) != 0:
-            s[_STOPPED_BY_HOOK] = 3
+            s[_STOPPED_BY_HOOK] = STOPPED_BY_ERROR
             _call_uc(s[_EMU_STOP], engine)
             return
         entry = find_block(s, key)
@@ -154,7 +155,7 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
             or (flags & _USES_FPU and s[_FPU_DISABLED] != 0)
             or (flags & _SPINS and s[_IN_FAULT_HANDLER] != 0)
         ):
-            s[_STOPPED_BY_HOOK] = 2
+            s[_STOPPED_BY_HOOK] = STOPPED_AT_BLOCK
             _call_uc(s[_EMU_STOP], engine)
             return
         if flags & _SENDS_EVENT:

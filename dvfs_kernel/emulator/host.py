@@ -128,7 +128,8 @@ class DeviceHost:
     def set_irq(self, irq: int, level: bool) -> None:
         """Drive an interrupt request line."""
         self._nvic.set_line(irq, bool(level))
-        self._core.attention()
+        if level:  # a line that falls gives the core nothing to take
+            self._core.attention()
 
     def flash_read(self, address: int, size: int) -> int:
         """Return the value of flash cells."""
