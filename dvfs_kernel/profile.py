@@ -55,9 +55,7 @@ class SegmentProfile:
     @property
     def current_a(self) -> float | None:
         """Average supply current; None without energy or without time."""
-        if self.energy_j is None or not self.time_s:
-            return None
-        return self.energy_j / (SUPPLY_V * self.time_s)
+        return _average_current_a(self.energy_j, self.time_s)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields with their units in their names."""
@@ -118,9 +116,7 @@ class LayerProfile:
     @property
     def current_a(self) -> float | None:
         """Average supply current."""
-        if self.energy_j is None or not self.time_s:
-            return None
-        return self.energy_j / (SUPPLY_V * self.time_s)
+        return _average_current_a(self.energy_j, self.time_s)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields with their units in their names."""
@@ -279,6 +275,12 @@ def _segments(
                 count=int(record["counts"][segment]),
                 energy_j=None if energy_j is None else energy_j[segment],
             )
+
+
+def _average_current_a(energy_j: float | None, time_s: float) -> float | None:
+    if energy_j is None or not time_s:
+        return None
+    return energy_j / (SUPPLY_V * time_s)
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

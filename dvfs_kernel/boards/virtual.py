@@ -65,6 +65,8 @@ class VirtualBoard(Board):
         The file is missing, damaged, or lacks a part that the board cannot do without.
     BoardError
         There is no such serial port.
+    ClockError
+        The name of the lock latency is unknown.
     """
 
     name = "virtual"

@@ -367,6 +367,21 @@ def _branch(
 _FP_SHORT = ("vabs", "vneg", "vcvt", "vrint", "vmax", "vmin", "vsel")
 
 
+def _fp_transfer(item: Instruction, head: str, raw: Any, early: set[int]) -> None:
+    """Take the size and the pairing of a floating-point load or store."""
+    registers = [o for o in raw.operands if o.type == cs_arm.ARM_OP_REG]
+    wide = any(_is_double(o.reg) for o in registers)
+    words = 2 if wide else 1
+    if head in {"vldr", "vstr"}:
+        item.alone = wide
+        item.words = words
+        early |= _address_registers(raw)
+    else:
+        count = len(registers) - (0 if head in {"vpop", "vpush"} else 1)
+        item.alone = True
+        item.words = count * words
+
+
 def _floating_point(
     item: Instruction,
     name: str,
@@ -381,29 +396,11 @@ def _floating_point(
     if head in {"vldr", "vldm", "vldmia", "vldmdb", "vpop"}:
         item.unit = Unit.LOAD
         item.latency_class = "load"
-        registers = [o for o in raw.operands if o.type == cs_arm.ARM_OP_REG]
-        wide = any(_is_double(o.reg) for o in registers)
-        if head == "vldr":
-            item.alone = wide
-            item.words = 2 if wide else 1
-            early |= _address_registers(raw)
-        else:
-            count = len(registers) - (0 if head == "vpop" else 1)
-            item.alone = True
-            item.words = count * (2 if wide else 1)
+        _fp_transfer(item, head, raw, early)
     elif head in {"vstr", "vstm", "vstmia", "vstmdb", "vpush"}:
         item.unit = Unit.STORE
         item.latency_class = "early"
-        registers = [o for o in raw.operands if o.type == cs_arm.ARM_OP_REG]
-        wide = any(_is_double(o.reg) for o in registers)
-        if head == "vstr":
-            item.alone = wide
-            item.words = 2 if wide else 1
-            early |= _address_registers(raw)
-        else:
-            count = len(registers) - (0 if head == "vpush" else 1)
-            item.alone = True
-            item.words = count * (2 if wide else 1)
+        _fp_transfer(item, head, raw, early)
         late |= reads - early - {FLAGS}
     elif head in {"vdiv", "vsqrt"}:
         item.unit = Unit.FP
