@@ -97,6 +97,8 @@ def infer(
             "--lfo is the clock of memory segments, which only the DAE form has: "
             "it needs -g with 1 or more"
         )
+    if timeline_layers is not None and timeline is None:
+        raise click.UsageError("--timeline-layers needs --timeline and the name of a file")
     # Networks and the engine cost a second to load: not before the arguments are right.
     from dvfs_kernel.input_tensor import load_input, sample_input  # noqa: PLC0415
     from dvfs_kernel.schedule import Schedule  # noqa: PLC0415

@@ -76,6 +76,7 @@ def test_networks(dvfs):
         ("infer vww --output out.txt", 2, "has to end with .npy or .npz"),
         ("infer vww --timeline t.svg --timeline-layers 9:3", 2, "'9:3' names no layers"),
         ("infer vww --timeline t.svg --timeline-layers 99", 2, "layer 99; vww has layers 0 to"),
+        ("infer vww --timeline-layers 3", 2, "needs --timeline"),
         ("infer vww --lfo hse", 2, "--lfo .* needs -g"),
         ("infer vww --hse 0.5Hz", 2, "'0.5Hz' is no frequency"),
         ("boot text.elf --wall-limit 0s", 2, "'0s' is no time"),
