@@ -92,6 +92,11 @@ class Board(ABC):
 
     @property
     @abstractmethod
+    def hse_hz(self) -> int:
+        """Frequency of the board's HSE, 0 for a board without one."""
+
+    @property
+    @abstractmethod
     def now_s(self) -> float:
         """The board's own time since some fixed moment."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,21 @@ import numpy as np
 
 from dvfs_kernel import abi
 from dvfs_kernel.atomic_file import write_atomically
-from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, LAYERS, PLL_LOCK, OutputFile
+from dvfs_kernel.commands.parameters import (
+    BOARD,
+    CLOCK,
+    FREQUENCY,
+    LAYERS,
+    PLL_LOCK,
+    OutputFile,
+)
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import print_inference
 from dvfs_kernel.errors import BoardError, DvfsError, FileFormatError
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
 if TYPE_CHECKING:
+    from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks import ClockSetting
     from dvfs_kernel.inference import InferenceResult
     from dvfs_kernel.network import Network
@@ -38,7 +47,7 @@ _LEVELS = [level.name.lower() for level in abi.ProfileLevel]
     type=click.Path(path_type=Path),
     help="Input tensor: an .npy file or a picture; by default a made-up picture.",
 )
-@click.option("--board", type=click.Choice(["virtual"]), default="virtual", show_default=True)
+@click.option("--board", type=BOARD, default="virtual", show_default=True)
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; default 50 MHz.")
 @click.option("--schedule", "schedule_path", type=click.Path(path_type=Path), help="JSON file.")
 @click.option("--clock", type=CLOCK, help="SYSCLK, such as pll:25/216/2; default 216 MHz.")
@@ -68,7 +77,7 @@ def infer(
     *,
     network: str,
     input_path: Path | None,
-    board: str,
+    board: BoardSpec,
     hse: float | None,
     schedule_path: Path | None,
     clock: ClockSetting | None,
@@ -86,7 +95,6 @@ def infer(
 
     Shows cycles, time, average current and energy of every layer and segment, and the output.
     """
-    del board  # there is one kind so far
     if schedule_path is not None and (clock or lfo or granularity is not None or hse):
         raise click.UsageError(
             "--schedule already says clocks, granularities and HSE: "
@@ -119,21 +127,16 @@ def infer(
     schedule = None if schedule_path is None else Schedule.load(schedule_path)
     hse_hz = None if hse is None else int(hse)
 
-    from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
     from dvfs_kernel.inference import infer as run_inference  # noqa: PLC0415
 
-    with (
-        shown_progress() as progress,
-        VirtualBoard(
-            hse_hz=hse_hz if schedule is None else schedule.hse_hz, pll_lock=pll_lock
-        ) as virtual,
-    ):
+    spec = replace(board, hse_hz=hse_hz if schedule is None else schedule.hse_hz, pll_lock=pll_lock)
+    with shown_progress() as progress, spec.open() as opened:
         if schedule is None:
-            schedule = _uniform_schedule(model, virtual.hse_hz, clock, lfo, granularity or 0)
+            schedule = _uniform_schedule(model, opened.hse_hz, clock, lfo, granularity or 0)
         result = run_inference(
             model,
             data,
-            virtual,
+            opened,
             schedule,
             runs=runs,
             level=abi.ProfileLevel[level.upper()],

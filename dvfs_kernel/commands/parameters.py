@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import ClockError
+from dvfs_kernel.errors import BoardError, ClockError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     # Generic for type checkers only: older releases of click cannot be subscripted.
     FloatType = click.ParamType[float]
+    BoardType = click.ParamType[BoardSpec]
     PllLockType = click.ParamType[str | float]
     ClockType = click.ParamType[ClockSetting]
     LayersType = click.ParamType[tuple[int, int]]
 else:
-    FloatType = PllLockType = ClockType = LayersType = click.ParamType
+    FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
 
-__all__ = ["CLOCK", "FREQUENCY", "LAYERS", "PLL_LOCK", "TIME", "OutputFile"]
+__all__ = ["BOARD", "CLOCK", "FREQUENCY", "LAYERS", "PLL_LOCK", "TIME", "OutputFile"]
 
 _LARGEST = 1e12
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
@@ -85,6 +87,26 @@ class _PllLock(PllLockType):
 
 
 PLL_LOCK = _PllLock()
+
+
+class _Board(BoardType):
+    """Which board to use."""
+
+    name = "board"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> BoardSpec:
+        """Read ``kind`` or ``kind:detail``."""
+        if isinstance(value, BoardSpec):
+            return value
+        try:
+            return BoardSpec.parse(str(value))
+        except BoardError as error:
+            self.fail(str(error), param, ctx)
+
+
+BOARD = _Board()
 
 
 class _Clock(ClockType):

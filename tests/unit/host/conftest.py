@@ -19,6 +19,7 @@ class FakeBoard(Board):
     """Answers per abi.toml at once; `line` may lose, damage or replace what the firmware sends."""
 
     name = "fake"
+    hse_hz = 50_000_000
 
     def __init__(self):
         self.received = FrameDecoder()

@@ -1,0 +1,80 @@
+"""Which board to use, as plain values: what the command line names and worker processes open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from dvfs_kernel.errors import BoardError
+
+if TYPE_CHECKING:
+    from dvfs_kernel.boards.base import Board
+
+__all__ = ["KINDS", "BoardSpec"]
+
+#: Kinds of board, and what may stand behind a colon.
+KINDS: dict[str, str] = {"virtual": ""}
+
+
+@dataclass(frozen=True)
+class BoardSpec:
+    """A board that is not open yet.
+
+    It holds no resources, so it can be pickled, compared and written into a cache's key.
+
+    Parameters
+    ----------
+    kind
+        A key of `KINDS`.
+    detail
+        What stood behind the colon; empty for the kind's default.
+    hse_hz
+        Frequency of the HSE; by default the board's own.
+    pll_lock
+        Lock latency of a virtual board's PLL, as `VirtualBoard` takes it.
+
+    Raises
+    ------
+    BoardError
+        There is no such kind, or it takes no detail.
+    """
+
+    kind: str = "virtual"
+    detail: str = ""
+    hse_hz: int | None = None
+    pll_lock: str | float = "typ"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise BoardError(f"board {self.kind!r} is unknown; allowed: {_allowed()}")
+        if self.detail and not KINDS[self.kind]:
+            raise BoardError(
+                f"board {self.kind}:{self.detail} is unknown: nothing may stand behind "
+                f"{self.kind}; allowed: {_allowed()}"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``kind`` or ``kind:detail``."""
+        kind, _, detail = text.partition(":")
+        return cls(kind.strip().lower(), detail.strip())
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.detail}" if self.detail else self.kind
+
+    def open(self) -> Board:
+        """Make the board.
+
+        Raises
+        ------
+        BoardError
+            The board is not there or does not start.
+        """
+        # The engine costs half a second to load: not for a message about a wrong name.
+        from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
+
+        return VirtualBoard(hse_hz=self.hse_hz, pll_lock=self.pll_lock)
+
+
+def _allowed() -> str:
+    return ", ".join(f"{kind}[:{detail}]" if detail else kind for kind, detail in KINDS.items())
