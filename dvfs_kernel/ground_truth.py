@@ -17,6 +17,8 @@ from dvfs_kernel import abi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from dvfs_kernel.emulator.trace import Counters
+
 __all__ = ["ClockChange", "GroundTruth", "InferenceTruth", "MarkerEvent", "Stretch"]
 
 _TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
@@ -36,12 +38,15 @@ class MarkerEvent:
         Energy drawn since reset.
     odr
         The port's output data register after the store.
+    counters
+        What the core has counted since reset; None where a board cannot tell.
     """
 
     time_ps: int
     cycles: int
     energy_j: float
     odr: int
+    counters: Counters | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,9 @@ class Stretch:
     ----------
     layer
         Index of the layer; None before the first and after the last one.
+    counters
+        What the core counted meanwhile, of which the cost at any other clock follows; None where a
+        board cannot tell.
     """
 
     layer: int | None
@@ -70,6 +78,7 @@ class Stretch:
     end_ps: int
     cycles: int
     energy_j: float
+    counters: Counters | None = None
 
     @property
     def duration_s(self) -> float:
@@ -205,6 +214,7 @@ def _inference(
                 end_ps=end.time_ps,
                 cycles=end.cycles - begin.cycles,
                 energy_j=end.energy_j - begin.energy_j,
+                counters=_counted(begin.counters, end.counters),
             )
         )
     first, last = markers[0], markers[-1]
@@ -214,6 +224,10 @@ def _inference(
         energy_j=last.energy_j - first.energy_j,
         cycles=last.cycles - first.cycles,
     )
+
+
+def _counted(begin: Counters | None, end: Counters | None) -> Counters | None:
+    return None if begin is None or end is None else end.since(begin)
 
 
 def _layers(markers: Sequence[MarkerEvent]) -> list[int | None]:

@@ -56,7 +56,9 @@ class TraceLog:
                 self._starts.append(len(self._markers))
             self.layers_begun += bool((odr ^ self._odr) & _LAYER)
             self._odr = odr
-            self._markers.append(MarkerEvent(write.time_ps, write.cycles, write.energy_j, odr))
+            self._markers.append(
+                MarkerEvent(write.time_ps, write.cycles, write.energy_j, odr, write.counters)
+            )
         trace.markers.clear()
         # The last inference may have only begun; the one before it is whole.
         if len(self._markers) > self._most and len(self._starts) > 2:

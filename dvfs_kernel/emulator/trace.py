@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import sub
 from typing import NamedTuple
 
 __all__ = ["ClockChange", "Counters", "MarkerWrite", "Trace", "Violation"]
@@ -36,6 +37,10 @@ class Counters(NamedTuple):
     uncached_reads: int
     uncached_writes: int
     data_accesses: int
+
+    def since(self, earlier: Counters) -> Counters:
+        """Return what was counted from an earlier moment on."""
+        return Counters(*map(sub, self, earlier))
 
 
 class ClockChange(NamedTuple):

@@ -1,9 +1,11 @@
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
 from dvfs_kernel import abi
+from dvfs_kernel.emulator.trace import Counters
 from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
@@ -42,6 +44,22 @@ CLOCKS = [
 
 def truth_of(markers):
     return GroundTruth.from_trace(markers, CLOCKS, 1.0, 5)
+
+
+def counted(cycles):
+    """Counters of which only two have moved."""
+    return Counters(*(0,) * len(Counters._fields))._replace(cycles=cycles, icache_flash_misses=7)
+
+
+def test_a_stretch_tells_what_the_core_counted_meanwhile():
+    markers = [replace(marker, counters=counted(marker.cycles)) for marker in ONE_RUN]
+    (run,) = truth_of(markers).inferences
+    assert [stretch.counters.cycles for stretch in run.stretches] == [
+        stretch.cycles for stretch in run.stretches
+    ]
+    assert {stretch.counters.icache_flash_misses for stretch in run.stretches} == {0}
+    (unknown,) = truth_of(ONE_RUN).inferences
+    assert {stretch.counters for stretch in unknown.stretches} == {None}
 
 
 def test_markers_become_stretches():
