@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.emulator.trace import Counters
 
-__all__ = ["ClockChange", "GroundTruth", "InferenceTruth", "MarkerEvent", "Stretch"]
+__all__ = ["ClockChange", "GroundTruth", "InferenceTruth", "MarkerEvent", "Piece", "Stretch"]
 
 _TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
 
@@ -51,12 +51,38 @@ class MarkerEvent:
 
 @dataclass(frozen=True)
 class ClockChange:
-    """From ``time_ps`` on, SYSCLK runs at ``sysclk_hz`` from ``source`` (hsi, hse or pll)."""
+    """From ``time_ps`` on, SYSCLK runs at ``sysclk_hz`` from ``source`` (hsi, hse or pll).
+
+    Parameters
+    ----------
+    current_a
+        Supply current from then on.
+    cycles, energy_j, counters
+        The board's counters since reset, as for `MarkerEvent`.
+    """
 
     time_ps: int
     sysclk_hz: int
     source: str
     current_a: float
+    cycles: int = 0
+    energy_j: float = 0.0
+    counters: Counters | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a stretch through which SYSCLK did not change.
+
+    Times in which the clock stands while it is switched belong to the clock that is left.
+    """
+
+    sysclk_hz: int
+    source: str
+    duration_ps: int
+    cycles: int
+    energy_j: float
+    counters: Counters
 
 
 @dataclass(frozen=True)
@@ -70,6 +96,8 @@ class Stretch:
     counters
         What the core counted meanwhile, of which the cost at any other clock follows; None where a
         board cannot tell.
+    pieces
+        The stretch, cut where SYSCLK changed; empty where a board has no counters.
     """
 
     layer: int | None
@@ -79,6 +107,7 @@ class Stretch:
     cycles: int
     energy_j: float
     counters: Counters | None = None
+    pieces: tuple[Piece, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -203,6 +232,9 @@ def _inference(
 ) -> InferenceTruth:
     stretches = []
     layers = _layers(markers)
+    first, last = markers[0], markers[-1]
+    changes = _changes_between(clock_changes, first.time_ps, last.time_ps)
+    cutter = _Cutter(changes)
     for (begin, end), layer in zip(pairwise(markers), layers, strict=True):
         code = begin.odr >> abi.MARKER_PIN_SEGMENT0 & 1
         code |= (begin.odr >> abi.MARKER_PIN_SEGMENT1 & 1) << 1
@@ -215,15 +247,50 @@ def _inference(
                 cycles=end.cycles - begin.cycles,
                 energy_j=end.energy_j - begin.energy_j,
                 counters=_counted(begin.counters, end.counters),
+                pieces=tuple(cutter.pieces(begin, end)),
             )
         )
-    first, last = markers[0], markers[-1]
     return InferenceTruth(
         stretches=tuple(stretches),
-        clock_changes=_changes_between(clock_changes, first.time_ps, last.time_ps),
+        clock_changes=changes,
         energy_j=last.energy_j - first.energy_j,
         cycles=last.cycles - first.cycles,
     )
+
+
+class _Cutter:
+    """Cuts stretches, taken in the order of time, where SYSCLK changed."""
+
+    def __init__(self, changes: Sequence[ClockChange]) -> None:
+        self._changes = changes
+        self._next = 1  # the first one is the clock in force at the beginning
+
+    def pieces(self, begin: MarkerEvent, end: MarkerEvent) -> Iterable[Piece]:
+        """Yield the pieces between two markers."""
+        moment: MarkerEvent | ClockChange = begin
+        while moment is not end and self._changes:
+            self._skip_until(moment.time_ps)
+            clock = self._changes[self._next - 1]
+            later: MarkerEvent | ClockChange = end
+            if self._next < len(self._changes) and self._changes[self._next].time_ps < end.time_ps:
+                later = self._changes[self._next]
+            counters = _counted(moment.counters, later.counters)
+            if counters is None:
+                return
+            yield Piece(
+                clock.sysclk_hz,
+                clock.source,
+                later.time_ps - moment.time_ps,
+                later.cycles - moment.cycles,
+                later.energy_j - moment.energy_j,
+                counters,
+            )
+            moment = later
+
+    def _skip_until(self, time_ps: int) -> None:
+        """Pass the changes up to a time, that time included."""
+        while self._next < len(self._changes) and self._changes[self._next].time_ps <= time_ps:
+            self._next += 1
 
 
 def _counted(begin: Counters | None, end: Counters | None) -> Counters | None:

@@ -121,6 +121,8 @@ class Deployment:
     ----------
     board
         A board that is not in use otherwise.
+    firmware
+        An ELF file, or the bytes of one.
     progress
         Told of long transfers.
 
@@ -137,13 +139,13 @@ class Deployment:
         network: Network,
         board: Board,
         *,
-        firmware: Path = FIRMWARE,
+        firmware: Path | bytes = FIRMWARE,
         progress: Progress | None = None,
     ) -> None:
         self.network = network
         self.board = board
         self.image = build_image(network, memory_plan.plan(network))
-        if not firmware.is_file():
+        if isinstance(firmware, Path) and not firmware.is_file():
             raise BoardError(
                 f"the firmware {firmware.name} is not built; build it with python firmware/build.py"
             )

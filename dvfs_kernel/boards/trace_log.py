@@ -45,7 +45,15 @@ class TraceLog:
         """Move new entries out of the engine's trace; tell whether there were markers."""
         for change in trace.clock_changes:
             self._clock_changes.append(
-                ClockChange(change.time_ps, change.sysclk_hz, change.source, change.current_a)
+                ClockChange(
+                    change.time_ps,
+                    change.sysclk_hz,
+                    change.source,
+                    change.current_a,
+                    change.cycles,
+                    change.energy_j,
+                    change.counters,
+                )
             )
         trace.clock_changes.clear()
         if not trace.markers:

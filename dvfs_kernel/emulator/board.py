@@ -139,11 +139,13 @@ class Board:
         if now != self._previous:
             self._previous = now
             machine = self._machine
+            counters = machine.counters
             machine.trace.clock_changes.append(
                 ClockChange(
                     machine.now_ps,
-                    machine.counters.cycles,
+                    counters.cycles,
                     self.energy_j(),
+                    counters,
                     clocks.sysclk_hz,
                     clocks.source,
                     float(self.platform.meter.present_a),

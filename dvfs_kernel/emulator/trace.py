@@ -49,6 +49,7 @@ class ClockChange(NamedTuple):
     time_ps: int
     cycles: int
     energy_j: float
+    counters: Counters
     sysclk_hz: int
     source: str
     current_a: float

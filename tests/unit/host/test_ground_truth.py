@@ -51,6 +51,29 @@ def counted(cycles):
     return Counters(*(0,) * len(Counters._fields))._replace(cycles=cycles, icache_flash_misses=7)
 
 
+def test_a_stretch_is_cut_where_the_clock_changes():
+    markers = [replace(marker, counters=counted(marker.cycles)) for marker in ONE_RUN]
+    clocks = [
+        replace(change, cycles=change.time_ps // 10_000, counters=counted(change.time_ps // 10_000))
+        for change in [*CLOCKS, ClockChange(17 * MICROSECOND, 50_000_000, "hse", 0.03)]
+    ]
+    clocks.sort(key=lambda change: change.time_ps)
+    (run,) = GroundTruth.from_trace(markers, clocks, 1.0, 5).inferences
+    compute = run.stretches[2]
+    assert [(p.source, p.duration_ps // MICROSECOND, p.cycles) for p in compute.pieces] == [
+        ("pll", 3, 300),
+        ("hse", 3, 300),
+    ]
+    for stretch in run.stretches:
+        assert sum(piece.duration_ps for piece in stretch.pieces) == 1e12 * stretch.duration_s
+        assert sum(piece.cycles for piece in stretch.pieces) == stretch.cycles
+
+
+def test_a_board_without_counters_has_no_pieces():
+    (run,) = truth_of(ONE_RUN).inferences
+    assert {stretch.pieces for stretch in run.stretches} == {()}
+
+
 def test_a_stretch_tells_what_the_core_counted_meanwhile():
     markers = [replace(marker, counters=counted(marker.cycles)) for marker in ONE_RUN]
     (run,) = truth_of(markers).inferences

@@ -12,7 +12,7 @@ def log_runs(log, count, boundaries=4):
     time_ps = 0
     for run in range(count):
         trace = Trace()
-        trace.clock_changes.append(ClockChange(time_ps, 0, 0.0, 1000 + run, "hse", 0.1))
+        trace.clock_changes.append(ClockChange(time_ps, 0, 0.0, None, 1000 + run, "hse", 0.1))
         levels = [TRIGGER, *[TRIGGER | COMPUTE * (i % 2) for i in range(boundaries)], 0]
         for level in levels:
             time_ps += 10
