@@ -32,6 +32,8 @@ MARKER_PIN_TRIGGER: int
 MARKER_PIN_SEGMENT0: int
 MARKER_PIN_SEGMENT1: int
 MARKER_PIN_LAYER: int
+MARKER_PIN_WINDOW: int
+WINDOW_TICKS_MAX: int
 
 class Operator(IntEnum):
     CONVOLUTION = 1
@@ -78,6 +80,11 @@ class ProfileLevel(IntEnum):
     OFF = 0
     LAYER = 1
     SEGMENT = 2
+
+class IdleMode(IntEnum):
+    SLEEP = 0
+    GATED = 1
+    STOP = 2
 
 class Command(IntEnum):
     HELLO = 1

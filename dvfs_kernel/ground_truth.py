@@ -19,9 +19,18 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.emulator.trace import Counters
 
-__all__ = ["ClockChange", "GroundTruth", "InferenceTruth", "MarkerEvent", "Piece", "Stretch"]
+__all__ = [
+    "ClockChange",
+    "GroundTruth",
+    "InferenceTruth",
+    "MarkerEvent",
+    "Piece",
+    "Stretch",
+    "WindowTruth",
+]
 
 _TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
+_WINDOW = 1 << abi.MARKER_PIN_WINDOW
 
 
 @dataclass(frozen=True)
@@ -171,6 +180,33 @@ class InferenceTruth:
 
 
 @dataclass(frozen=True)
+class WindowTruth:
+    """One window: an inference and the idle time after it, between the edges of the window pin.
+
+    Parameters
+    ----------
+    energy_j
+        Of the whole window.
+    idle_energy_j
+        Of the window without its inference.
+    clock_changes
+        The clock at the start, then every change before the end; in Stop SYSCLK is 0 Hz.
+    """
+
+    start_ps: int
+    end_ps: int
+    energy_j: float
+    inference: InferenceTruth
+    idle_energy_j: float
+    clock_changes: tuple[ClockChange, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the window."""
+        return (self.end_ps - self.start_ps) * 1e-12
+
+
+@dataclass(frozen=True)
 class GroundTruth:
     """Everything since reset.
 
@@ -178,6 +214,8 @@ class GroundTruth:
     ----------
     inferences
         The inferences that have ended, oldest first.
+    windows
+        The windows that have ended, oldest first; their inferences are among the others.
     clock_changes
         Every change of SYSCLK, oldest first; the first one is reset.
     energy_j
@@ -190,6 +228,7 @@ class GroundTruth:
     clock_changes: tuple[ClockChange, ...]
     energy_j: float
     instructions: int
+    windows: tuple[WindowTruth, ...] = ()
 
     @classmethod
     def from_trace(
@@ -199,18 +238,31 @@ class GroundTruth:
         energy_j: float,
         instructions: int,
     ) -> GroundTruth:
-        """Cut the log of the marker pins into inferences and stretches."""
-        inferences = [
-            _inference(events, clock_changes) for events in _between_triggers(list(markers))
-        ]
-        return cls(tuple(inferences), tuple(clock_changes), energy_j, instructions)
+        """Cut the log of the marker pins into inferences, windows and stretches."""
+        events = list(markers)
+        inferences = {
+            inside[0].time_ps: _inference(inside, clock_changes)
+            for inside in _while_high(events, _TRIGGER)
+        }
+        windows = []
+        for inside in _while_high(events, _WINDOW):
+            begun = next((marker for marker in inside if marker.odr & _TRIGGER), None)
+            if begun is not None and begun.time_ps in inferences:
+                windows.append(_window(inside, inferences[begun.time_ps], clock_changes))
+        return cls(
+            tuple(inferences.values()),
+            tuple(clock_changes),
+            energy_j,
+            instructions,
+            tuple(windows),
+        )
 
 
-def _between_triggers(markers: Sequence[MarkerEvent]) -> Iterable[list[MarkerEvent]]:
-    """Yield the markers of each inference, both edges of the trigger included."""
+def _while_high(markers: Sequence[MarkerEvent], pin: int) -> Iterable[list[MarkerEvent]]:
+    """Yield the markers of each time that a pin was high, both its edges included."""
     current: list[MarkerEvent] = []
     for marker in markers:
-        high = bool(marker.odr & _TRIGGER)
+        high = bool(marker.odr & pin)
         if high or current:
             current.append(marker)
         if current and not high:
@@ -291,6 +343,23 @@ class _Cutter:
         """Pass the changes up to a time, that time included."""
         while self._next < len(self._changes) and self._changes[self._next].time_ps <= time_ps:
             self._next += 1
+
+
+def _window(
+    markers: Sequence[MarkerEvent],
+    inference: InferenceTruth,
+    clock_changes: Sequence[ClockChange],
+) -> WindowTruth:
+    first, last = markers[0], markers[-1]
+    energy_j = last.energy_j - first.energy_j
+    return WindowTruth(
+        start_ps=first.time_ps,
+        end_ps=last.time_ps,
+        energy_j=energy_j,
+        inference=inference,
+        idle_energy_j=energy_j - inference.energy_j,
+        clock_changes=_changes_between(clock_changes, first.time_ps, last.time_ps),
+    )
 
 
 def _counted(begin: Counters | None, end: Counters | None) -> Counters | None:

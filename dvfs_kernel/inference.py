@@ -14,12 +14,13 @@ from dvfs_kernel.image import build as build_image
 from dvfs_kernel.input_tensor import fit_array
 from dvfs_kernel.profile import LayerInfo, Profile
 from dvfs_kernel.session import Session
+from dvfs_kernel.window import Window
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.boards.base import Board, Emulation
-    from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth
+    from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth, WindowTruth
     from dvfs_kernel.image import Image
     from dvfs_kernel.network import Layer, Network
     from dvfs_kernel.schedule import Schedule
@@ -50,6 +51,8 @@ class InferenceResult:
         What a virtual board logged since its reset; None on other boards.
     emulation
         What emulating the runs took, without transfers; None on other boards.
+    window
+        What window each run began; None where it began none.
     """
 
     network: Network
@@ -60,6 +63,7 @@ class InferenceResult:
     outputs: tuple[npt.NDArray[Any], ...]
     truth: GroundTruth | None
     emulation: Emulation | None
+    window: Window | None = None
 
     @property
     def inference_truth(self) -> InferenceTruth | None:
@@ -67,6 +71,13 @@ class InferenceResult:
         if self.truth is None or not self.truth.inferences:
             return None
         return self.truth.inferences[-1]
+
+    @property
+    def window_truth(self) -> WindowTruth | None:
+        """The log of the last run's window; None where there was none, or on other boards."""
+        if self.truth is None or not self.truth.windows or not self.run.window_ticks:
+            return None
+        return self.truth.windows[-1]
 
     @property
     def cycles_per_mac(self) -> float | None:
@@ -100,6 +111,7 @@ class InferenceResult:
             "schedule": self.schedule.to_dict(),
             "cycles_per_mac": self.cycles_per_mac,
             "profile": self.profile.to_dict(),
+            "window": self.window and self.window.to_dict(self.run, self.window_truth),
             "outputs": [
                 {
                     "name": tensors[index].name,
@@ -165,6 +177,8 @@ class Deployment:
         *,
         runs: int = 1,
         level: abi.ProfileLevel = abi.ProfileLevel.SEGMENT,
+        window_s: float | None = None,
+        idle: abi.IdleMode = abi.IdleMode.SLEEP,
     ) -> InferenceResult:
         """Run the network on one input and read everything back.
 
@@ -172,19 +186,24 @@ class Deployment:
         ----------
         data : ndarray
             Anything that `input_tensor.fit_array` takes for the network's input.
+        window_s
+            Let each run begin a window of this length, and wait for its end; None: no windows.
+        idle
+            How the core waits, and in which state a window begins.
 
         Raises
         ------
         ScheduleError
-            The schedule does not fit the network.
+            The schedule does not fit the network, or the window is too short or too long.
         FileFormatError
             The input does not fit the network.
         """
         check_schedule(schedule, self.image)
+        window = None if window_s is None else Window(window_s, idle)
         stored = fit_array(data, self.network.tensors[self.network.input])
         self.session.set_schedule(schedule)
         self._watch(len(self.network.layers) * runs)
-        run = self._run(stored.tobytes(), runs, level)
+        run = self._run(stored.tobytes(), runs, level, window)
         records = (
             np.zeros(0, abi.PROFILE_RECORD)
             if level == abi.ProfileLevel.OFF
@@ -204,6 +223,7 @@ class Deployment:
             outputs=outputs,
             truth=truth,
             emulation=self._emulation,
+            window=window,
         )
 
     def _watch(self, total: int) -> None:
@@ -211,22 +231,27 @@ class Deployment:
         if progress is not None:
             self.board.watch_layers(lambda begun: progress("layers", min(begun, total), total))
 
-    def _run(self, data: bytes, runs: int, level: abi.ProfileLevel) -> RunResult:
+    def _run(
+        self, data: bytes, runs: int, level: abi.ProfileLevel, window: Window | None
+    ) -> RunResult:
         if self.image.plan.keeps_input:
             if data != self._input:
                 self._input = None
                 self.session.set_input(data)
                 self._input = data
-            return self._run_session(runs, level)
+            return self._run_session(runs, level, window)
         for _ in range(runs - 1):
             self.session.set_input(data)  # a run of this network overwrites its input
-            self._run_session(1, level)
+            self._run_session(1, level, window)
         self.session.set_input(data)
-        return replace(self._run_session(1, level), runs=runs)
+        return replace(self._run_session(1, level, window), runs=runs)
 
-    def _run_session(self, runs: int, level: abi.ProfileLevel) -> RunResult:
+    def _run_session(self, runs: int, level: abi.ProfileLevel, window: Window | None) -> RunResult:
         before = self.board.emulation()
-        result = self.session.run(runs, level)
+        if window is None:
+            result = self.session.run(runs, level)
+        else:
+            result = self.session.run(runs, level, window_s=window.length_s, idle=window.idle)
         after = self.board.emulation()
         self._emulation = after - before if after is not None and before is not None else None
         return result
@@ -256,6 +281,8 @@ def infer(
     *,
     runs: int = 1,
     level: abi.ProfileLevel = abi.ProfileLevel.SEGMENT,
+    window_s: float | None = None,
+    idle: abi.IdleMode = abi.IdleMode.SLEEP,
     progress: Progress | None = None,
 ) -> InferenceResult:
     """Flash a network, run it ``runs`` times on one input, and return outputs and profile.
@@ -263,7 +290,7 @@ def infer(
     See `Deployment`, which is the better choice for more than one schedule, for errors.
     """
     return Deployment(network, board, progress=progress).infer(
-        data, schedule, runs=runs, level=level
+        data, schedule, runs=runs, level=level, window_s=window_s, idle=idle
     )
 
 
