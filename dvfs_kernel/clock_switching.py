@@ -15,6 +15,7 @@ import numpy as np
 
 from dvfs_kernel.clock_state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, FileFormatError
+from dvfs_kernel.switching_model import modelled_switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +99,23 @@ class SwitchCosts:
             self.energy_j[grid],
             self.measured[grid],
         )
+
+    @classmethod
+    def modelled(
+        cls, states: Sequence[ClockState], hse_hz: int, pll_lock: str | float = "typ"
+    ) -> SwitchCosts:
+        """Compose every entry from the data sheet's numbers: see `switching_model`.
+
+        Parameters
+        ----------
+        pll_lock
+            The PLL's lock latency: a corner of the data sheet's range, or seconds.
+        """
+        pairs = np.array(
+            [[modelled_switch(a, b, hse_hz, pll_lock) for b in states] for a in states]
+        ).reshape(len(states), len(states), 2)
+        never = np.zeros((len(states),) * 2, np.bool_)
+        return cls(hse_hz, tuple(states), pairs[..., 0].copy(), pairs[..., 1].copy(), never)
 
     # ---- files ---------------------------------------------------------------------------------
 

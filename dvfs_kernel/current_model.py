@@ -10,14 +10,25 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from dvfs_kernel.clocks import ClockSetting
+from renode_platform.devices import datasheet as ds
 from renode_platform.devices import power
 from renode_platform.devices.registers import RCC
 
 if TYPE_CHECKING:
-    from dvfs_kernel.clock_switching import ClockState
+    from collections.abc import Iterable
+
+    from dvfs_kernel.clock_state import ClockState
     from renode_platform.devices.clock_tree import Clocks
 
-__all__ = ["FIRMWARE_CLOCKS", "run_current_a", "state_clocks"]
+__all__ = [
+    "FIRMWARE_CLOCKS",
+    "firmware_current_a",
+    "park_setting",
+    "run_current_a",
+    "running_on",
+    "state_clocks",
+]
 
 #: Peripherals whose bus clock the firmware switches on, by bus, beside what reset leaves on. A test
 #: holds them against the registers of a board that runs the firmware.
@@ -39,21 +50,54 @@ def _firmware_loads() -> dict[str, Any]:
     return loads
 
 
+def park_setting(hse_hz: int) -> ClockSetting:
+    """Return what the firmware relocks the PLL on: the faster one of HSE and HSI."""
+    return ClockSetting("hse" if hse_hz > ds.HSI_HZ else "hsi")
+
+
 def state_clocks(state: ClockState, hse_hz: int) -> Clocks:
     """Return the clock tree as the firmware leaves it in a state.
 
     With SYSCLK on the HSE and the PLL still locked, the voltage scale, over-drive and the PLL's
-    current stay those of the PLL setting.
+    current stay those of the PLL setting. The APB dividers are set anew at each lock and grow from
+    there: they are those of the fastest clock since.
     """
-    clocks = state.setting.clocks(hse_hz)
-    if state.on_hse and state.pll is not None:
-        locked = state.pll.clocks(hse_hz)
-        clocks.pll_on = True
-        clocks.vos, clocks.overdrive = locked.vos, locked.overdrive
-        clocks.vco_hz, clocks.pll_output_hz = locked.vco_hz, locked.pll_output_hz
+    if state.pll is None:
+        return state.setting.clocks(hse_hz)
+    settings = (park_setting(hse_hz), state.pll, state.setting)
+    return running_on(state.setting, hse_hz, locked=state.pll, since=settings)
+
+
+def running_on(
+    running: ClockSetting,
+    hse_hz: int,
+    *,
+    locked: ClockSetting,
+    since: Iterable[ClockSetting] = (),
+) -> Clocks:
+    """Return the clock tree with SYSCLK on one setting and the PLL locked on another.
+
+    Parameters
+    ----------
+    since
+        Settings whose APB dividers are kept where they are the larger ones.
+    """
+    clocks, pll = running.clocks(hse_hz), locked.clocks(hse_hz)
+    clocks.pll_on = True
+    clocks.vos, clocks.overdrive = pll.vos, pll.overdrive
+    clocks.vco_hz, clocks.pll_output_hz = pll.vco_hz, pll.pll_output_hz
+    kept = [(c.hclk_hz // c.pclk1_hz, c.hclk_hz // c.pclk2_hz)
+            for c in (clocks, *(setting.clocks(hse_hz) for setting in since))]  # fmt: skip
+    apb1_divider, apb2_divider = (max(dividers) for dividers in zip(*kept, strict=True))
+    clocks.divide(running.ahb_divider, apb1_divider, apb2_divider, timers_fast=False)
     return clocks
 
 
-def run_current_a(state: ClockState, hse_hz: int) -> float:
+def firmware_current_a(clocks: Clocks) -> float:
     """Return the supply current while code runs with both caches on, peripherals included."""
-    return float(power.current_a(state_clocks(state, hse_hz), "run", loads=_firmware_loads()))
+    return float(power.current_a(clocks, "run", loads=_firmware_loads()))
+
+
+def run_current_a(state: ClockState, hse_hz: int) -> float:
+    """Return the supply current of a state while code runs, peripherals included."""
+    return firmware_current_a(state_clocks(state, hse_hz))
