@@ -5,8 +5,10 @@ from __future__ import annotations
 __all__ = [
     "BoardError",
     "BoardSilentError",
+    "CacheError",
     "ClockError",
     "DvfsError",
+    "ExecutorError",
     "FileFormatError",
     "FirmwareFaultError",
     "InfeasibleBoundError",
@@ -68,6 +70,14 @@ class BoardSilentError(DvfsError, TimeoutError):
 
 class FirmwareFaultError(BoardError):
     """The firmware on the board ended in a fault, or would have damaged a real one."""
+
+
+class CacheError(DvfsError, OSError):
+    """The folder of kept runs cannot be used, or holds something damaged."""
+
+
+class ExecutorError(DvfsError, RuntimeError):
+    """The workers that were to make runs are not there, or not any more."""
 
 
 class LayeredGraphError(DvfsError, ValueError):

@@ -162,13 +162,21 @@ class Deployment:
                 f"the firmware {firmware.name} is not built; build it with python firmware/build.py"
             )
         board.flash(firmware, self.image.data)
-        board.reset()
         self._progress = progress
-        self.session = Session(board, progress=progress)
+        self._input: bytes | None = None  # what the board still holds
+        self.restart()
+        self._emulation: Emulation | None = None
+
+    def restart(self) -> None:
+        """Reset the board: what runs next does not depend on what ran before.
+
+        Caches, clocks and branch history begin afresh. Feature maps stay in RAM through a reset, so
+        the input need not be sent again.
+        """
+        self.board.reset()
+        self.session = Session(self.board, progress=self._progress)
         self.hello = self.session.hello()
         self.session.use_image()
-        self._emulation: Emulation | None = None
-        self._input: bytes | None = None  # what the board still holds
 
     def infer(
         self,

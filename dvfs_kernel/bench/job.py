@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dvfs_kernel import abi
-from dvfs_kernel.schedule import Schedule
+
+if TYPE_CHECKING:
+    from dvfs_kernel.schedule import Schedule
 
 __all__ = ["Job"]
 

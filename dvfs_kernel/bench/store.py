@@ -73,9 +73,11 @@ class Store:
                 f"the cached run {path} cannot be read: {error.strerror or error}; {_ADVICE}"
             ) from error
         stored, data = content[: len(key)], content[len(key) :]
+        if stored != key.encode():
+            raise CacheError(
+                f"the cached run {path} is damaged: it does not begin with its own name; delete it"
+            )
         try:
-            if stored != key.encode():
-                raise FileFormatError("it does not begin with its own name")
             return Record.from_bytes(data)
         except FileFormatError as error:
             raise CacheError(f"the cached run {path} is damaged: {error}; delete it") from error

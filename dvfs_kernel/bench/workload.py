@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Self
 import dvfs_kernel
 import renode_platform
 from dvfs_kernel import memory_plan
-from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.image import Image
 from dvfs_kernel.image import build as build_image
@@ -23,6 +22,7 @@ from dvfs_kernel.input_tensor import fit_array, sample_input
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.network import Network
 
 __all__ = ["Workload"]
@@ -59,9 +59,7 @@ class Workload:
     firmware: bytes = field(repr=False)
 
     @classmethod
-    def of(
-        cls, network: Network, board: BoardSpec, data: npt.NDArray[Any] | None = None
-    ) -> Self:
+    def of(cls, network: Network, board: BoardSpec, data: npt.NDArray[Any] | None = None) -> Self:
         """Make a workload of the package's firmware; without data, of the made-up picture.
 
         Raises
