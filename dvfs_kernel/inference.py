@@ -178,6 +178,18 @@ class Deployment:
         self.hello = self.session.hello()
         self.session.use_image()
 
+    def hold(self, data: npt.NDArray[Any]) -> None:
+        """Send an input ahead of its runs, where the network leaves it in place.
+
+        Raises
+        ------
+        FileFormatError
+            The input does not fit the network.
+        """
+        stored = fit_array(data, self.network.tensors[self.network.input])
+        if self.image.plan.keeps_input:
+            self._send(stored.tobytes())
+
     def infer(
         self,
         data: npt.NDArray[Any],
@@ -243,16 +255,19 @@ class Deployment:
         self, data: bytes, runs: int, level: abi.ProfileLevel, window: Window | None
     ) -> RunResult:
         if self.image.plan.keeps_input:
-            if data != self._input:
-                self._input = None
-                self.session.set_input(data)
-                self._input = data
+            self._send(data)
             return self._run_session(runs, level, window)
         for _ in range(runs - 1):
             self.session.set_input(data)  # a run of this network overwrites its input
             self._run_session(1, level, window)
         self.session.set_input(data)
         return replace(self._run_session(1, level, window), runs=runs)
+
+    def _send(self, data: bytes) -> None:
+        if data != self._input:
+            self._input = None
+            self.session.set_input(data)
+            self._input = data
 
     def _run_session(self, runs: int, level: abi.ProfileLevel, window: Window | None) -> RunResult:
         before = self.board.emulation()

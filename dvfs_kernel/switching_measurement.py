@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.session import Progress
     from dvfs_kernel.switching_walks import Walk
 
+#: Seconds, and joules where they are known.
+Change = tuple[float, float | None]
+
 __all__ = ["SwitchingRun", "costs_of_walks", "measure_switching"]
 
 
@@ -82,7 +85,7 @@ def measure_switching(
     if progress is not None:
         progress("switching", len(schedules), len(schedules))
     return SwitchingRun(
-        costs=costs_of_walks(states, walks, results, hse_hz),
+        costs=costs_of_walks(states, walks, map(_changes, results), hse_hz),
         walks=tuple(walks),
         results=tuple(results),
     )
@@ -91,34 +94,49 @@ def measure_switching(
 def costs_of_walks(
     states: Sequence[ClockState],
     walks: Sequence[Walk],
-    results: Iterable[InferenceResult],
+    changes: Iterable[Sequence[Change]],
     hse_hz: int,
 ) -> SwitchCosts:
     """Take the switching costs out of runs of `switching_walks.walk_schedule`.
 
-    Times and energies are the ground truth where the board has one. Otherwise times are those of
-    the profile, in ticks of ``1 / abi.TICK_HZ``, and the mean power of each change is computed.
+    Parameters
+    ----------
+    changes
+        For each walk, time and energy of the change of clock before each layer; without an energy
+        the mean power of the change is computed.
+    hse_hz
+        The board's HSE.
+
+    Notes
+    -----
     `IDLE` after a state with the PLL locked is never a step between layers; its entry is computed.
     """
     costs = SwitchCosts.modelled(states, hse_hz)
     index = {state: place for place, state in enumerate(states)}
     found: dict[tuple[int, int], list[tuple[float, float]]] = defaultdict(list)
-    for walk, result in zip(walks, results, strict=True):
-        for layer, (before, after) in enumerate(zip((IDLE, *walk), walk, strict=False)):
+    for walk, taken in zip(walks, changes, strict=True):
+        steps = zip((IDLE, *walk), walk, taken, strict=False)
+        for before, after, (time_s, energy_j) in steps:
             if before not in index or after not in index:
                 continue
-            time_s, energy_j = _boundary(result, layer)
             place = index[before], index[after]
-            if energy_j is None:
-                energy_j = time_s * costs.energy_j[place] / costs.time_s[place]
-            found[place].append((time_s, energy_j))
+            modelled_w = costs.energy_j[place] / costs.time_s[place]
+            found[place].append((time_s, time_s * modelled_w if energy_j is None else energy_j))
     for place, values in found.items():
         costs.time_s[place], costs.energy_j[place] = np.mean(values, axis=0)
         costs.measured[place] = True
     return costs
 
 
-def _boundary(result: InferenceResult, layer: int) -> tuple[float, float | None]:
+def _changes(result: InferenceResult) -> list[Change]:
+    """Return the changes of clock before each layer.
+
+    Ground truth where the board has one; else times of the profile, in ticks.
+    """
+    return [_boundary(result, layer) for layer in range(len(result.network.layers))]
+
+
+def _boundary(result: InferenceResult, layer: int) -> Change:
     """Return time and energy of the switching stretch at the beginning of a layer."""
     truth = result.inference_truth
     if truth is not None:

@@ -35,6 +35,8 @@ def make_run(workload: Workload, job: Job) -> Record:
         deployment = Deployment(workload.network, workload.board.open(), firmware=workload.firmware)
         _kept[workload.digest] = deployment
     try:
+        # Every run begins alike, whatever ran before it on this board.
+        deployment.hold(workload.data)
         deployment.restart()
         result = deployment.infer(
             workload.data,

@@ -64,7 +64,8 @@ class Exploration:
 
     def of_layer(self, layer: int) -> npt.NDArray[Any]:
         """Return the options of one layer."""
-        return self.options[self.options["layer"] == layer]
+        options: npt.NDArray[Any] = self.options[self.options["layer"] == layer]
+        return options
 
     def cost(self, layer: int, granularity: int, state: int, *, hops: bool) -> Any:
         """Return one option.
@@ -147,8 +148,8 @@ def _options(space: DesignSpace, records: dict[tuple[int, bool], Record]) -> npt
         rows = np.flatnonzero(options["layer"] == layer)
         here = options[rows]
         options["pareto"][rows] = pareto.efficient(here["time_s"], here["energy_j"])
-        for state in range(len(space.states)):
-            same = rows[here["state"] == state]
+        for index in range(len(space.states)):
+            same = rows[here["state"] == index]
             among = options[same]
             options["pareto_in_state"][same] = pareto.efficient(among["time_s"], among["energy_j"])
     return options

@@ -128,7 +128,7 @@ def _walk(exploration: Exploration, draw: np.random.Generator) -> npt.NDArray[An
     # It has to be able to begin: in a state that needs no PLL locked before.
     here = next(state for state in states if not (state.pll is not None and state.on_hse))
     used: dict[ClockSetting, None] = {}
-    rows = []
+    rows: list[Any] = []
     for layer in range(exploration.layers):
         options = exploration.of_layer(layer)
         allowed = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.bench.job import Job
@@ -30,7 +31,12 @@ def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
     jobs = [Job(walk_schedule(walk, space.hse_hz)) for walk in walks]
     records = bench.run(jobs, "clock changes")
     changes = [
-        list(zip(record.entry_time_s.tolist(), record.entry_energy_j.tolist(), strict=True))
+        [
+            (time_s, None if math.isnan(energy_j) else energy_j)
+            for time_s, energy_j in zip(
+                record.entry_time_s.tolist(), record.entry_energy_j.tolist(), strict=True
+            )
+        ]
         for record in records
     ]
     return costs_of_walks(states, walks, changes, space.hse_hz)

@@ -6,8 +6,8 @@ the latency bound as the path's resource. That is the multiple-choice knapsack p
 (Eq. 2 to 5) where switching is left out, and ours where it is not.
 
 What is to be least is the energy of the whole window, in which the chip idles once the inference
-has ended. With an idle power P a schedule of time T and energy E takes E + P (W − T) in a window W: so
-every option counts with its energy less P times its time, and P W is the same for all.
+has ended. With an idle power P a schedule of time T and energy E takes E + P (W − T) in a window
+W: so every option counts with its energy less P times its time, and P W is the same for all.
 """
 
 from __future__ import annotations

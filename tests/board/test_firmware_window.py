@@ -2,11 +2,10 @@
 
 import firmware_board
 import pytest
-from firmware_board import refusal, request, small_image, small_network, uniform
+from firmware_board import small_image, small_network, uniform
 
 from dvfs_kernel import abi
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import BoardError, ScheduleError
 from renode_platform.devices import datasheet
 
 pytestmark = pytest.mark.board
