@@ -1,5 +1,7 @@
 """Switching costs measured on the virtual board, against the computed ones and the data sheet."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -59,6 +61,23 @@ def run(request):
     assert [done for _, done, _ in told] == list(range(len(made.walks) + 1))
     assert told[-1] == ("switching", len(made.walks), len(made.walks))
     return made
+
+
+def test_the_documentation_tells_what_is_measured():
+    states = states_of([ClockSetting.parse("pll:25/100/2"), ClockSetting.parse("pll:25/216/2")],
+                       50_000_000)  # fmt: skip
+    with deploy(switching_network(LAYERS)) as deployment:
+        costs = measure(deployment, states).costs
+    slow, fast = states[1:3]
+    aside = ClockState(fast.pll, on_hse=True)
+    changes = [(fast, fast), (fast, aside), (slow, fast), (fast, slow), (IDLE, fast)]
+    page = (Path(__file__).parents[2] / "docs" / "clocks.md").read_text(encoding="utf-8")
+    lines = page.partition("| change | µs | µJ |")[2].splitlines()[2:7]
+    for line, change in zip(lines, changes, strict=True):
+        _, time_us, energy_uj = line.split("|")[1:4]
+        time_s, energy_j = costs.cost(*change)
+        assert float(time_us) == pytest.approx(time_s * 1e6, rel=0.01, abs=0.06)
+        assert float(energy_uj) == pytest.approx(energy_j * 1e6, rel=0.01, abs=0.06)
 
 
 def test_every_change_between_layers_is_measured(run):
