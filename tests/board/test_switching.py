@@ -76,8 +76,8 @@ def test_the_documentation_tells_what_is_measured():
     for line, change in zip(lines, changes, strict=True):
         _, time_us, energy_uj = line.split("|")[1:4]
         time_s, energy_j = costs.cost(*change)
-        assert float(time_us) == pytest.approx(time_s * 1e6, rel=0.01, abs=0.06)
-        assert float(energy_uj) == pytest.approx(energy_j * 1e6, rel=0.01, abs=0.06)
+        assert float(time_us) == pytest.approx(time_s * 1e6, rel=0.01, abs=0.3)
+        assert float(energy_uj) == pytest.approx(energy_j * 1e6, rel=0.01, abs=0.08)
 
 
 def test_every_change_between_layers_is_measured(run):
