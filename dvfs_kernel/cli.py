@@ -9,6 +9,7 @@ import click
 
 from dvfs_kernel import __version__
 from dvfs_kernel.commands.boot import boot
+from dvfs_kernel.commands.clocks import clocks
 from dvfs_kernel.commands.infer import infer
 from dvfs_kernel.commands.networks import networks
 from dvfs_kernel.errors import DvfsError
@@ -44,6 +45,7 @@ def cli() -> None:
 
 
 cli.add_command(boot)
+cli.add_command(clocks)
 cli.add_command(infer)
 cli.add_command(networks)
 

@@ -111,8 +111,13 @@ def states_of(settings: Iterable[ClockSetting], hse_hz: int) -> tuple[ClockState
 
     Those are `IDLE`; the HSE with the PLL off; and for each PLL setting SYSCLK on it, and SYSCLK on
     the HSE while it stays locked. On a board without HSE only those on HSI and on the PLL.
+
+    Raises
+    ------
+    ClockError
+        HSE or HSI stands among the settings with an AHB prescaler, which no state has.
     """
-    plls = dict.fromkeys(s for s in settings if s.source == "pll")
+    plls = dict.fromkeys(s for s in settings if ClockState.of(s).pll is not None)
     states = [IDLE, *(ClockState(pll) for pll in plls)]
     if hse_hz:
         locked = dict.fromkeys(replace(pll, ahb_divider=1) for pll in plls)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.network import Tensor
     from dvfs_kernel.profile import LayerProfile, Profile, SegmentProfile
 
-__all__ = ["print_inference"]
+__all__ = ["open_console", "print_inference"]
 
 # A table is cut to the terminal; in a file or a pipe it has room for every column.
 _WIDTH_WITHOUT_TERMINAL = 140
@@ -29,11 +29,17 @@ _SHOWN_VALUES = 5
 _SWITCHING_SHOWN_S = 5e-6
 
 
-def print_inference(result: InferenceResult) -> None:
-    """Print layers and segments, totals, and the outputs."""
+def open_console() -> Console:
+    """Return a console for tables, with room for every column where there is no terminal."""
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = _WIDTH_WITHOUT_TERMINAL
+    return console
+
+
+def print_inference(result: InferenceResult) -> None:
+    """Print layers and segments, totals, and the outputs."""
+    console = open_console()
     if result.profile.layers:
         console.print(_layer_table(result.profile))
     console.print(_totals(result))

@@ -118,6 +118,7 @@ class Board:
     def reset(self, cause: str) -> None:
         """Reset every device."""
         self.stopped = False
+        self._previous = None  # the trace tells the clock after a reset, whatever ran before
         self.platform.reset(cause)
 
     # ---- clocks and power --------------------------------------------------------------------
