@@ -11,6 +11,7 @@ from dvfs_kernel import __version__
 from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.infer import infer
 from dvfs_kernel.commands.networks import networks
+from dvfs_kernel.commands.report import report
 from dvfs_kernel.errors import DvfsError
 
 __all__ = ["cli", "main"]
@@ -46,6 +47,7 @@ def cli() -> None:
 cli.add_command(boot)
 cli.add_command(infer)
 cli.add_command(networks)
+cli.add_command(report)
 
 
 def main() -> None:
