@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import altair as alt
 
@@ -12,10 +12,18 @@ from dvfs_kernel.palette import BLUE, ORANGE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from altair.typing import ChartType
+
 __all__ = ["iso_frequency"]
 
+# Of a name beside its point: alignment, baseline and offset, below right and above left.
+_PLACES: Final[tuple[tuple[Literal["left", "right"], Literal["top", "bottom"], int, int], ...]] = (
+    ("left", "top", 7, 3),
+    ("right", "bottom", -7, -3),
+)
 
-def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) -> alt.LayerChart:
+
+def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) -> ChartType:
     """Draw current against SYSCLK, one point for each setting.
 
     Parameters
@@ -23,8 +31,10 @@ def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) ->
     settings
         ``sysclk_hz``, ``clock``, ``current_a`` and ``chosen``.
     """
+    chosen = [row["clock"] for row in settings if row["chosen"]]
     values = [
         {
+            "number": chosen.index(row["clock"]) if row["chosen"] else -1,
             "mhz": row["sysclk_hz"] / 1e6,
             "ma": row["current_a"] * 1e3,
             "clock": row["clock"],
@@ -42,7 +52,8 @@ def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) ->
         ],
     )
     domain = ["chosen", "other setting"]
-    points = base.mark_point(strokeWidth=1.8).encode(
+    points = base.mark_point(strokeWidth=1.8, opacity=1).encode(
+        size=alt.Size("which:N", legend=None, scale=alt.Scale(domain=domain, range=[40, 130])),
         color=alt.Color(
             "which:N", title=None, scale=alt.Scale(domain=domain, range=[BLUE, ORANGE])
         ),
@@ -50,13 +61,15 @@ def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) ->
             "which:N", title=None, scale=alt.Scale(domain=domain, range=["circle", "diamond"])
         ),
     )
-    names = (
-        base.transform_filter("datum.which == 'chosen'")
-        .mark_text(align="left", baseline="top", dx=7, dy=2, color=INK, fontSize=10)
+    # Neighbours in turn below and above their points, so that close ones stay readable.
+    names = [
+        base.transform_filter(f"datum.number >= 0 && datum.number % 2 == {side}")
+        .mark_text(color=INK, fontSize=10, align=align, baseline=baseline, dx=dx, dy=dy)
         .encode(text="clock:N")
-    )
+        for side, (align, baseline, dx, dy) in enumerate(_PLACES)
+    ]
     count = len({row["mhz"] for row in values})
-    return alt.layer(points, names).properties(
+    return alt.layer(points, *names).properties(
         width=width,
         height=260,
         description=(

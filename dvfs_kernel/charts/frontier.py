@@ -13,10 +13,13 @@ from dvfs_kernel.palette import BLUE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from altair.typing import ChartType
+
 __all__ = ["energy_frontier"]
 
 _POINTS_AT_MOST = 1500  # of the staircase; more than there are pixels
-_BEYOND = 1.08  # how far the chart goes on behind the last bound
+_BEYOND = 1.06  # how far the chart goes on behind the last bound
+_BEFORE = 0.03  # room before the first point, of the whole width
 
 
 def energy_frontier(
@@ -26,7 +29,7 @@ def energy_frontier(
     runs: Sequence[Mapping[str, Any]],
     *,
     width: int = 760,
-) -> alt.LayerChart:
+) -> ChartType:
     """Draw the frontier as a staircase, bounds as rules and runs as points.
 
     Parameters
@@ -38,15 +41,23 @@ def energy_frontier(
     runs
         ``title``, ``kind`` (a key of `KIND`), ``bound``, ``latency_s`` and ``inference_j``.
     """
-    last_s = max([*(row["bound_s"] for row in bounds), *(row["latency_s"] for row in runs)], default=0)
-    end_s = last_s * _BEYOND or max(time_s)
+    last_s = max(
+        [*(row["bound_s"] for row in bounds), *(row["latency_s"] for row in runs)], default=0
+    )
+    end_s = last_s * _BEYOND or max(time_s, default=1.0)
     corners = [pair for pair in zip(time_s, energy_j, strict=True) if pair[0] <= end_s]
     stride = -(-len(corners) // _POINTS_AT_MOST) or 1
     corners = [*corners[:-1:stride], *corners[-1:]]
+    begin_s = min([*time_s, *(row["latency_s"] for row in runs)], default=0.0)
+    begin_s -= (end_s - begin_s) * _BEFORE
     stairs = [{"ms": t * 1e3, "mj": e * 1e3} for t, e in corners]
     if stairs:
         stairs.append({"ms": end_s * 1e3, "mj": stairs[-1]["mj"]})
-    x = alt.X("ms:Q", title="latency (ms)", scale=alt.Scale(zero=False, nice=False))
+    x = alt.X(
+        "ms:Q",
+        title="latency (ms)",
+        scale=alt.Scale(domain=[begin_s * 1e3, end_s * 1e3], nice=False),
+    )
     y = alt.Y("mj:Q", title="energy of the inference (mJ)", scale=alt.Scale(zero=False))
     line = (
         alt.Chart(rows(stairs))

@@ -12,6 +12,8 @@ from dvfs_kernel.palette import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from altair.typing import ChartType
+
 __all__ = ["frequency_and_granularity"]
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION)
@@ -19,7 +21,7 @@ _COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION)
 
 def frequency_and_granularity(
     points: Sequence[Mapping[str, Any]], names: Sequence[str], *, width: int = 350
-) -> alt.VConcatChart:
+) -> ChartType:
     """Draw latency and power, left against SYSCLK and right against the granularity g.
 
     The left side shows the interleaved form (g = 0). The right side shows, at the highest SYSCLK
@@ -56,8 +58,8 @@ def frequency_and_granularity(
     )
     shape = alt.Shape("name:N", title=None, scale=alt.Scale(domain=layers))
 
-    def panel(side: str, x: alt.X, y: alt.Y) -> alt.Chart:
-        return (
+    def panel(side: str, x: alt.X, y: alt.Y) -> ChartType:
+        chart: ChartType = (
             alt.Chart(rows(row for row in values if row[side]))
             .mark_line(point=True)
             .encode(
@@ -75,6 +77,7 @@ def frequency_and_granularity(
             )
             .properties(width=width, height=180)
         )
+        return chart
 
     latency = alt.Y("ms:Q", title="latency (ms)")
     power = alt.Y("mw:Q", title="power (mW)")

@@ -11,12 +11,14 @@ from dvfs_kernel.charts.theme import MUTED, rows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from altair.typing import ChartType
+
 __all__ = ["pareto_points"]
 
 _COLUMNS = 3
 
 
-def pareto_points(layers: Sequence[Mapping[str, Any]], *, width: int = 210) -> alt.FacetChart:
+def pareto_points(layers: Sequence[Mapping[str, Any]], *, width: int = 210) -> ChartType:
     """Draw one panel for each layer.
 
     Parameters
@@ -64,7 +66,7 @@ def pareto_points(layers: Sequence[Mapping[str, Any]], *, width: int = 210) -> a
         ],
     )
     titles = [layer["title"] for layer in layers]
-    return (
+    chart: ChartType = (
         alt.layer(line, points, data=rows(values))
         .properties(width=width, height=150)
         .facet(
@@ -80,6 +82,7 @@ def pareto_points(layers: Sequence[Mapping[str, Any]], *, width: int = 210) -> a
             )
         )
     )
+    return chart
 
 
 def _with_best(points: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], bool]]:

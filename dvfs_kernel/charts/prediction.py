@@ -12,6 +12,8 @@ from dvfs_kernel.palette import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from altair.typing import ChartType
+
 __all__ = ["prediction_errors"]
 
 _COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION)
@@ -23,7 +25,7 @@ def prediction_errors(
     time_limit: float = 0.01,
     energy_limit: float = 0.02,
     width: int = 760,
-) -> alt.VConcatChart:
+) -> ChartType:
     """Draw (executed - predicted) / predicted of time and energy over the layers.
 
     Parameters
@@ -59,10 +61,10 @@ def prediction_errors(
         told.append(f"{name} differs by at most {worst:.3g} % of a layer")
         points = (
             alt.Chart(rows(values))
-            .mark_point(filled=True, size=30)
+            .mark_point(filled=True, size=30, opacity=0.85)
             .encode(
                 x=alt.X("layer:Q", title="layer", axis=alt.Axis(tickMinStep=1, grid=False)),
-                y=alt.Y("percent:Q", title=f"{name}: executed − predicted (%)"),
+                y=alt.Y("percent:Q", title=f"{name} error (%)"),
                 color=colour,
                 shape=alt.Shape("bound:N", title="bound", scale=alt.Scale(domain=bounds)),
                 tooltip=[

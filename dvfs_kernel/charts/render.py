@@ -89,7 +89,7 @@ def _drop_invisible(root: ET.Element) -> None:
 
 
 def _rename_identifiers(root: ET.Element, prefix: str) -> None:
-    """Number identifiers from 1: the renderer counts on from chart to chart."""
+    """Count identifiers from 1: the renderer counts on from chart to chart."""
     names: dict[str, str] = {}
     for element in root.iter():
         if "id" in element.attrib:

@@ -11,21 +11,31 @@ from dvfs_kernel.charts.theme import INK, MUTED, OPERATOR, operator_colour, oper
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from altair.typing import ChartType
+
 __all__ = ["schedule_strip"]
 
 _LAYER_PX = 15
 _LEAST_PX = 560
+_HEADROOM = 1.04  # of the scale above the highest SYSCLK
+_HEIGHT = 150
 
 
 def schedule_strip(
-    layers: Sequence[Mapping[str, Any]], title: str, *, width: int | None = None
-) -> alt.LayerChart:
+    layers: Sequence[Mapping[str, Any]],
+    title: str,
+    *,
+    top_hz: float | None = None,
+    width: int | None = None,
+) -> ChartType:
     """Draw SYSCLK of the compute segments over the layers, with g below.
 
     Parameters
     ----------
     layers
         In order: ``name``, ``operator``, ``granularity``, ``hfo``, ``lfo``, ``sysclk_hz``.
+    top_hz
+        The end of the scale, so that several drawings compare; by default the highest SYSCLK.
     width
         In pixels; by default as much as the numbers need.
     """
@@ -35,7 +45,6 @@ def schedule_strip(
             "end": index + 1,
             "mhz": row["sysclk_hz"] / 1e6,
             "g": row["granularity"],
-            "shown": str(row["granularity"] or "·"),
             "name": row["name"],
             "operator": row["operator"],
             "kind": operator_kind(row["operator"]),
@@ -44,18 +53,19 @@ def schedule_strip(
         }
         for index, row in enumerate(layers)
     ]
+    top_mhz = top_hz / 1e6 if top_hz else max((row["mhz"] for row in values), default=1.0)
     # The line needs an end for the last layer's step.
     steps = [*values, {**values[-1], "index": len(values)}] if values else []
     x = alt.X(
         "index:Q",
-        title="layer; below the line: granularity g (· = interleaved)",
+        title="layer; numbers above: granularity g (0: interleaved)",
         scale=alt.Scale(domain=[0, max(len(values), 1)], nice=False, padding=0),
         axis=alt.Axis(grid=False, tickMinStep=1, tickCount=12, offset=22),
     )
     y = alt.Y(
         "mhz:Q",
         title="SYSCLK of the HFO (MHz)",
-        scale=alt.Scale(domain=[0, max((row["mhz"] for row in values), default=1.0)], nice=True),
+        scale=alt.Scale(domain=[0, top_mhz * _HEADROOM], nice=False, padding=0),
     )
     tooltip = [
         alt.Tooltip("name:N", title="layer"),
@@ -80,7 +90,7 @@ def schedule_strip(
         alt.Chart(rows(values))
         .transform_calculate(middle="datum.index + 0.5")
         .mark_text(fontSize=9, color=INK, baseline="middle")
-        .encode(x=alt.X("middle:Q"), y=alt.value(180 + 12), text="shown:N")
+        .encode(x=alt.X("middle:Q"), y=alt.value(_HEIGHT + 12), text="g:Q")
     )
     told = ", ".join(
         f"{sum(row['mhz'] == mhz for row in values)} layers at {mhz:.4g} MHz"
@@ -89,7 +99,7 @@ def schedule_strip(
     kinds = ", ".join(kind for kind in OPERATOR if any(row["kind"] == kind for row in values))
     return alt.layer(line, bars, grains).properties(
         width=width,
-        height=180,
+        height=_HEIGHT,
         title=title,
         description=f"{title}: SYSCLK of each layer ({kinds}): {told}.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
@@ -10,6 +10,8 @@ from dvfs_kernel.charts.theme import rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from altair.typing import ChartType
 
 __all__ = ["switching_cost"]
 
@@ -23,7 +25,7 @@ def switching_cost(
     energy_j: Sequence[Sequence[float | None]],
     *,
     width: int = 620,
-) -> alt.LayerChart:
+) -> ChartType:
     """Draw the time of every change as a heat map.
 
     Parameters
@@ -33,8 +35,14 @@ def switching_cost(
     time_s, energy_j : (states, states)
         None where the change is not allowed.
     """
-    values = [
-        {"from": a, "to": b, "us": t * 1e6, "shade": max(t * 1e6, _LEAST_US), "uj": (e or 0.0) * 1e6}
+    values: list[dict[str, Any]] = [
+        {
+            "from": a,
+            "to": b,
+            "us": t * 1e6,
+            "shade": max(t * 1e6, _LEAST_US),
+            "uj": (e or 0.0) * 1e6,
+        }
         for a, times, energies in zip(states, time_s, energy_j, strict=True)
         for b, t, e in zip(states, times, energies, strict=True)
         if t is not None

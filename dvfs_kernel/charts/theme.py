@@ -25,7 +25,7 @@ _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 OPERATOR: Final = {"pointwise": BLUE, "depthwise": ORANGE, "other": GREY}
 
 
-def operator_colour(title: str = "layer") -> alt.Color:
+def operator_colour(title: str | None = None) -> alt.Color:
     """Return the colour channel for rows that `operator_kind` has named."""
     return alt.Color(
         "kind:N",
@@ -70,15 +70,16 @@ def config() -> dict[str, Any]:
         "rule": {"color": MUTED},
         "line": {"strokeWidth": 1.5},
         "point": {"size": 45},
+        "facet": {"spacing": 14},
         "style": {"guide-label": {"font": _FONT}, "guide-title": {"font": _FONT}},
     }
 
 
 def use_theme() -> None:
     """Give every chart of this process the look of the report; for notebooks."""
-    alt.theme.register("dvfs_kernel", enable=True)(lambda: alt.theme.ThemeConfig(config=config()))
+    alt.theme.register("dvfs_kernel", enable=True)(lambda: {"config": config()})  # type: ignore[typeddict-item]  a plain dict
 
 
-def rows(values: Iterable[Mapping[str, Any]]) -> alt.Data:
+def rows(values: Iterable[Mapping[str, Any]]) -> alt.InlineData:
     """Return rows as a chart's data, without a data frame."""
-    return alt.Data(values=[dict(value) for value in values])
+    return alt.InlineData(values=[dict(value) for value in values])

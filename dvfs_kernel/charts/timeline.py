@@ -12,8 +12,11 @@ from dvfs_kernel.palette import SEGMENT, VERMILLION
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from altair.typing import ChartType
+
 __all__ = ["clock_timeline"]
 
+_UNMARKED = "other"  # what is neither access, execute nor switching has no band
 _BINS = 1500  # stretches that a chart tells apart; more than it has pixels
 
 
@@ -25,7 +28,7 @@ def clock_timeline(
     begin_s: float = 0.0,
     end_s: float | None = None,
     width: int = 760,
-) -> alt.VConcatChart:
+) -> ChartType:
     """Draw SYSCLK above and the supply current below, over bands for the kinds of segment.
 
     Parameters
@@ -45,6 +48,7 @@ def clock_timeline(
     bands = [
         {"begin": (a - begin_s) * 1e3, "end": (b - begin_s) * 1e3, "segment": kind}
         for kind in SEGMENT
+        if kind != _UNMARKED
         for a, b in _joined(_within(segments, kind, begin_s, end_s), step_s)
     ]
     values = [
@@ -75,13 +79,14 @@ def clock_timeline(
         )
     )
 
-    def panel(field: str, name: str, colour: str, height: int) -> alt.LayerChart:
+    def panel(field: str, name: str, colour: str, height: int) -> ChartType:
         line = (
             alt.Chart(rows(values))
             .mark_line(interpolate="step-after", color=colour, strokeWidth=0.9)
             .encode(x=x, y=alt.Y(f"{field}:Q", title=name, scale=alt.Scale(zero=True)))
         )
-        return alt.layer(background, line).properties(width=width, height=height)
+        layers = [background, line] if bands else [line]
+        return alt.layer(*layers).properties(width=width, height=height)
 
     panels = [panel("mhz", "SYSCLK (MHz)", INK, 150)]
     if any(row["ma"] is not None for row in values):
@@ -131,7 +136,8 @@ def _steps(
     before = [row for row in clock if row["time_s"] <= begin_s][-1:]
     inside = [row for row in clock if begin_s < row["time_s"] < end_s]
     found: list[Mapping[str, Any]] = [{**row, "time_s": begin_s} for row in before]
-    pixel, seen = -1, set()
+    pixel = -1
+    seen: set[float] = set()
     for row, following in zip(inside, [*inside[1:], None], strict=True):
         here = int((row["time_s"] - begin_s) / step_s)
         if here != pixel:

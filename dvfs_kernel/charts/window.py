@@ -12,13 +12,15 @@ from dvfs_kernel.palette import BLUE, GREEN, GREY
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from altair.typing import ChartType
+
 __all__ = ["KIND", "window_energy"]
 
 #: Colours of the kinds of run.
 KIND: Final = {"baseline": GREY, "knapsack without switching costs": GREEN, "DVFS": BLUE}
 
 
-def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 460) -> alt.LayerChart:
+def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> ChartType:
     """Draw the energy of each window relative to the reference run of the same bound.
 
     Parameters
@@ -26,7 +28,7 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 460) -> alt
     runs
         ``bound`` (its name), ``title``, ``kind`` (a key of `KIND`), ``inference`` and ``idle``
         (parts of the reference's window energy; ``idle`` may be None: then only the whole is
-        known) and ``window`` (their sum).
+        known), ``window`` (their sum) and ``late`` (whether the run missed its bound).
     """
     bounds = list(dict.fromkeys(row["bound"] for row in runs))
     titles = list(dict.fromkeys(row["title"] for row in runs))
@@ -39,6 +41,7 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 460) -> alt
             "order": order,
             "share": share,
             "window": row["window"],
+            "number": f"{row['window']:.3f}" + (", misses the bound" if row["late"] else ""),
         }
         for row in runs
         for order, (part, share) in enumerate(_parts(row))
@@ -57,8 +60,8 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 460) -> alt
             ),
             opacity=alt.Opacity(
                 "part:N",
-                title=None,
                 scale=alt.Scale(domain=["inference", "idle"], range=[1.0, 0.45]),
+                legend=None,
             ),
             order="order:Q",
             tooltip=[
@@ -76,7 +79,7 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 460) -> alt
         .encode(
             x="window:Q",
             y=alt.Y("title:N", sort=titles),
-            text=alt.Text("window:Q", format=".3f"),
+            text="number:N",
         )
     )
     best = [min((row["window"], row["title"]) for row in runs if row["bound"] == b) for b in bounds]
@@ -86,7 +89,7 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 460) -> alt
     )
     return (
         alt.layer(bars, numbers, data=rows(parts))
-        .properties(width=width, height=24 * len(titles))
+        .properties(width=width, height=22 * len(titles))
         .facet(
             row=alt.Row(
                 "bound:N",

@@ -126,7 +126,9 @@ def clock_of_most_layers(document: Document, layers: Sequence[tuple[str, Any]]) 
         return "no layers are known"
     rates = Counter(layer["sysclk_hz"] for _, layer in layers)
     hz, count = max(rates.items(), key=lambda item: (item[1], item[0]))
-    return f"{count} of {len(layers)} layers run at {mega_hz(hz)}, for {charge_per_cycle(document)}"
+    return (
+        f"most layers, {count} of {len(layers)}, run at {mega_hz(hz)}; {charge_per_cycle(document)}"
+    )
 
 
 def share_by_bound(tight: float, relaxed: float) -> Callable[[Document], str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel import charts
-from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, kind, latency_s, run_of
+from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, kind, latency_s, run_of, top_hz
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,12 +69,13 @@ def _windows(document: Document) -> Iterator[Figure]:
             inference, idle = energy(run, "inference_j"), energy(run, "idle_j")
             bars.append(
                 {
-                    "bound": f"bound {bound['name']}",
-                    "title": run["title"] + (" (late)" if run["keeps_bound"] is False else ""),
+                    "bound": f"{bound['name']} bound",
+                    "title": run["title"],
                     "kind": kind(run),
                     "inference": None if inference is None else inference / whole,
                     "idle": None if idle is None or inference is None else idle / whole,
                     "window": window / whole,
+                    "late": run["keeps_bound"] is False,
                 }
             )
     if bars:
@@ -82,7 +83,8 @@ def _windows(document: Document) -> Iterator[Figure]:
             "window-energy",
             "windows",
             "Energy of the whole window, from leaving idle to the end of the bound, relative to "
-            "TinyEngine at 216 MHz at the same bound (the paper's Fig. 5).",
+            "TinyEngine at 216 MHz at the same bound; the pale end of a bar is idle (the paper's "
+            "Fig. 5).",
             charts.window_energy(bars),
         )
 
@@ -97,9 +99,9 @@ def _schedules(document: Document) -> Iterator[Figure]:
         yield Figure(
             f"schedule-{number}",
             "schedules",
-            f"HFO of every layer at the bound {bound['name']}, and its granularity below (the "
+            f"HFO of every layer at the {bound['name']} bound, and its granularity (the "
             "paper's Fig. 6). Memory segments of decoupled layers run on the LFO.",
-            charts.schedule_strip(rows, f"bound {bound['name']}"),
+            charts.schedule_strip(rows, f"{bound['name']} bound", top_hz=top_hz(document)),
         )
 
 
@@ -107,7 +109,7 @@ def _frontier(document: Document) -> Iterator[Figure]:
     found = document["frontier"]
     if not found["time_s"]:
         return
-    runs = {}
+    runs: dict[Any, dict[str, Any]] = {}
     for bound in document["bounds"]:
         for run in bound["runs"]:
             point = latency_s(run), energy(run, "inference_j")
@@ -193,7 +195,8 @@ def _busiest_layer(drawn: Mapping[str, Any]) -> tuple[float, float, str, bool] |
         return None
 
     def memory_s(rows: list[Mapping[str, Any]]) -> float:
-        return sum(row["end_s"] - row["start_s"] for row in rows if row["segment"] == "memory")
+        found = (row["end_s"] - row["start_s"] for row in rows if row["segment"] == "memory")
+        return float(sum(found))
 
     rows = max(decoupled, key=memory_s)
     shown = rows[:_SEGMENTS_SHOWN]
@@ -255,7 +258,5 @@ def _clocks(document: Document) -> Iterator[Figure]:
             "clocks",
             "Time of a change between two clock states: within a running PLL it is a hop, "
             "otherwise the PLL has to lock again.",
-            charts.switching_cost(
-                switching["states"], switching["time_s"], switching["energy_j"]
-            ),
+            charts.switching_cost(switching["states"], switching["time_s"], switching["energy_j"]),
         )

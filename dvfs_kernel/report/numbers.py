@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-__all__ = ["UNKNOWN", "percent", "quantity", "scaled"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["UNKNOWN", "column", "percent", "quantity", "scaled"]
 
 #: What stands for a value that is null.
 UNKNOWN: Final = "–"
@@ -28,6 +31,16 @@ def quantity(value: float | None, unit: str, digits: int = 4) -> str:
 def scaled(value: float | None, factor: float, digits: int = 4) -> str:
     """Return a value in the unit of a column, such as 1e-3 for milliseconds."""
     return UNKNOWN if value is None else _plain(value / factor, digits)
+
+
+def column(values: Sequence[float | None], factor: float, digits: int = 5) -> list[str]:
+    """Return the values of a column with as many decimals as its largest needs for its digits."""
+    largest = max((abs(value / factor) for value in values if value is not None), default=0.0)
+    decimals = 0 if not largest else max(digits - 1 - math.floor(math.log10(largest)), 0)
+    return [
+        UNKNOWN if value is None else f"{value / factor:,.{decimals}f}".replace("-", "−")
+        for value in values
+    ]
 
 
 def percent(value: float | None, decimals: int = 1) -> str:

@@ -127,9 +127,7 @@ def headline_layers(document: Document, qos: float | None = None) -> list[tuple[
 def _share_of(operator: str, holds: Callable[[Document, Any], bool]) -> Callable[..., float | None]:
     def ours(document: Document) -> float | None:
         return _share(
-            holds(document, layer)
-            for name, layer in headline_layers(document)
-            if name == operator
+            holds(document, layer) for name, layer in headline_layers(document) if name == operator
         )
 
     return ours
@@ -185,7 +183,8 @@ def _both_readings(document: Document) -> str:
         f"{100 * top.count(name) / len(top):.1f} {_PERCENT} {name}"
         for name in ("pointwise", "depthwise")
     )
-    return f"of the layers at {clock} here, {counted}; {explain.clock_of_most_layers(document, layers)}"
+    most = explain.clock_of_most_layers(document, layers)
+    return f"of the layers at {clock} here, {counted}; {most}"
 
 
 def _clocks(document: Document) -> str:

@@ -60,7 +60,7 @@ def energy(run: Mapping[str, Any] | None, part: str = "window_j") -> float | Non
     """Return an executed energy; the predicted one where the run was not executed."""
     if run is None:
         return None
-    found = run["executed"].get(part)
+    found: float | None = run["executed"].get(part)
     return run["predicted"].get(part) if found is None else found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from dvfs_kernel.report.numbers import percent, quantity
+from dvfs_kernel.report.numbers import UNKNOWN, percent, quantity
 from dvfs_kernel.report.runs import (
     BASELINES,
     HEADLINE,
@@ -55,9 +55,8 @@ class Card:
     bound: str
     bound_s: float
     window_j: float | None
-    against_reference: float | None
-    against_strongest: float | None
-    strongest: str
+    saved: tuple[str, str]
+    against: tuple[str, str] | None
     proof: str
     proved: bool
     execution: str
@@ -78,9 +77,12 @@ def _card(bound: Mapping[str, Any]) -> Card:
         bound=bound["name"],
         bound_s=bound["bound_s"],
         window_j=energy(run),
-        against_reference=saving(bound, REFERENCE),
-        against_strongest=None if strongest is None else saving(bound, strongest["name"]),
-        strongest="" if strongest is None else strongest["title"],
+        saved=_compared(saving(bound, REFERENCE), "TinyEngine"),
+        against=None
+        if strongest is None
+        else _compared(
+            saving(bound, strongest["name"]), f"the strongest baseline, {strongest['title']}"
+        ),
         proof="proved optimal"
         if proved
         else f"not proved: {bound['solution']['status']}, gap {_gap(bound)}",
@@ -92,6 +94,15 @@ def _card(bound: Mapping[str, Any]) -> Card:
         else "not executed: numbers are predictions",
         executed=bool(good),
     )
+
+
+def _compared(amount: float | None, other: str) -> tuple[str, str]:
+    """Return a saving and what it is against, as the parts of a sentence."""
+    if amount is None:
+        return UNKNOWN, f"against {other}: not known"
+    if abs(amount) < _EQUAL:
+        return "as much", f"as {other}"
+    return percent(abs(amount)), f"{'less' if amount > 0 else 'more'} than {other}"
 
 
 def verdict(document: Document) -> list[str]:
@@ -108,10 +119,10 @@ def _saved(document: Document) -> Iterator[str]:
     amount = saving(best, REFERENCE) or 0.0
     reference = run_of(best, REFERENCE)
     title = REFERENCE if reference is None else reference["title"]
-    verb = "saves" if amount >= 0 else "needs more energy, not less:"
+    verb = "saves" if amount >= 0 else "costs"
     yield (
-        f"DVFS {verb} {percent(abs(amount))} of the window's energy against {title} at the bound "
-        f"{best['name']} ({quantity(best['bound_s'], 's')})."
+        f"At the {best['name']} bound ({quantity(best['bound_s'], 's')}), DVFS {verb} "
+        f"{percent(abs(amount))} of the window's energy against {title}."
     )
     strongest = strongest_baseline(best)
     if strongest is not None and strongest["name"] != REFERENCE:
@@ -161,15 +172,16 @@ def _broken(bound: Mapping[str, Any]) -> Iterator[Finding]:
     for run in bound["runs"]:
         if run["same_output"] is False:
             yield Finding(
-                "warning", f"{bound['name']}: {run['title']} gives another output than the baseline."
+                "warning",
+                f"{_at(bound)} {run['title']} gives another output than the baseline.",
             )
         if is_ours(run) and run["keeps_bound"] is False:
-            yield Finding("warning", f"{bound['name']}: {run['title']} {_missed(bound, run)}.")
+            yield Finding("warning", f"{_at(bound)} {run['title']} {_missed(bound, run)}.")
     headline = run_of(bound, HEADLINE)
     if headline is None or headline["executed"]["window_j"] is None:
         yield Finding(
             "warning",
-            f"{bound['name']}: the DVFS schedule was not executed; its numbers are predictions.",
+            f"{_at(bound)} the DVFS schedule was not executed; its numbers are predictions.",
         )
 
 
@@ -178,7 +190,7 @@ def _unproved(bound: Mapping[str, Any]) -> Iterator[Finding]:
     if solution["status"] != _PROVED:
         yield Finding(
             "warning",
-            f"{bound['name']}: the solver ended with {solution['status']!r}; the schedule may need "
+            f"{_at(bound)} the solver ended with {solution['status']!r}; the schedule may need "
             f"up to {_gap(bound)} more than the best one.",
         )
 
@@ -190,7 +202,7 @@ def _mispredicted(bound: Mapping[str, Any]) -> Iterator[Finding]:
         if error is not None and abs(error) > limit:
             yield Finding(
                 "warning",
-                f"{bound['name']}: executed and predicted {name} of the DVFS schedule differ by "
+                f"{_at(bound)} executed and predicted {name} of the DVFS schedule differ by "
                 f"{percent(error, 2)}; {percent(limit, 0)} is allowed.",
             )
 
@@ -208,14 +220,14 @@ def _beaten(bound: Mapping[str, Any]) -> Iterator[Finding]:
         if abs(other - ours) <= _EQUAL * ours:
             yield Finding(
                 "finding",
-                f"{bound['name']}: {run['title']} is as good as DVFS "
+                f"{_at(bound)} {run['title']} is as good as DVFS "
                 f"({quantity(other, 'J')} against {quantity(ours, 'J')}): changing clocks and "
                 "decoupling gain nothing at this bound.",
             )
         elif other < ours:
             yield Finding(
                 "finding",
-                f"{bound['name']}: {run['title']} beats DVFS, with {quantity(other, 'J')} against "
+                f"{_at(bound)} {run['title']} beats DVFS, with {quantity(other, 'J')} against "
                 f"{quantity(ours, 'J')} ({percent(1 - other / ours)} less). Ship that instead.",
             )
 
@@ -223,7 +235,11 @@ def _beaten(bound: Mapping[str, Any]) -> Iterator[Finding]:
 def _late(bound: Mapping[str, Any]) -> Iterator[Finding]:
     for run in bound["runs"]:
         if not is_ours(run) and run["keeps_bound"] is False:
-            yield Finding("finding", f"{bound['name']}: {run['title']} {_missed(bound, run)}.")
+            yield Finding("finding", f"{_at(bound)} {run['title']} {_missed(bound, run)}.")
+
+
+def _at(bound: Mapping[str, Any]) -> str:
+    return f"At the {bound['name']} bound"
 
 
 def _missed(bound: Mapping[str, Any], run: Mapping[str, Any]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.report.numbers import UNKNOWN, percent, quantity, scaled
-from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, kind, run_of, saving
+from dvfs_kernel.report.numbers import UNKNOWN, column, percent, quantity, scaled
+from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, kind, latency_s, run_of, saving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,19 +14,27 @@ if TYPE_CHECKING:
 
 __all__ = ["check_rows", "clock_rows", "layer_rows", "paper_rows", "proof_rows", "run_rows"]
 
+_SIDES = ("predicted", "executed")
+_ENERGIES = ("inference_j", "idle_j", "window_j")
+
 
 def run_rows(bound: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return one row for each run at a bound."""
+    runs = bound["runs"]
+    # Energies of one table share their decimals, so that they can be compared at a glance.
+    energies = column([energy(run, part) for part in _ENERGIES for run in runs], 1e-3)
+    parts = [energies[i * len(runs) : (i + 1) * len(runs)] for i in range(len(_ENERGIES))]
+    latencies = column([latency_s(run) for run in runs], 1e-3)
     return [
         {
             "title": run["title"],
             "kind": kind(run),
             "headline": run["name"] == HEADLINE,
             "idle": run["idle"],
-            "latency": scaled(_either(run, "latency_s"), 1e-3),
-            "inference": scaled(energy(run, "inference_j"), 1e-3),
-            "idle_energy": scaled(energy(run, "idle_j"), 1e-3),
-            "window": scaled(energy(run), 1e-3),
+            "latency": latency,
+            "inference": inference,
+            "idle_energy": idle,
+            "window": window,
             "saving": UNKNOWN if run["name"] == REFERENCE else percent(_saved(bound, run)),
             "latency_error": _error(run, "latency_s"),
             "window_error": _error(run, "window_j"),
@@ -36,7 +44,7 @@ def run_rows(bound: Mapping[str, Any]) -> list[dict[str, Any]]:
             "same_output": _yes(run["same_output"]),
             "predicted_only": run["executed"]["window_j"] is None,
         }
-        for run in bound["runs"]
+        for run, latency, inference, idle, window in zip(runs, latencies, *parts, strict=True)
     ]
 
 
@@ -45,6 +53,10 @@ def layer_rows(document: Document, bound: Mapping[str, Any]) -> list[dict[str, s
     run = run_of(bound, HEADLINE)
     if run is None:
         return []
+    times, energies = (
+        [column([plan[f"{side}_{unit}"] for plan in run["layers"]], 1e-6) for side in _SIDES]
+        for unit in ("s", "j")
+    )
     return [
         {
             "index": str(layer["index"]),
@@ -55,14 +67,16 @@ def layer_rows(document: Document, bound: Mapping[str, Any]) -> list[dict[str, s
             "hfo": plan["hfo"],
             "sysclk": scaled(plan["sysclk_hz"], 1e6),
             "lfo": plan["lfo"] or UNKNOWN,
-            "predicted_time": scaled(plan["predicted_s"], 1e-6),
-            "executed_time": scaled(plan["executed_s"], 1e-6),
+            "predicted_time": times[0][number],
+            "executed_time": times[1][number],
             "time_error": _difference(plan["executed_s"], plan["predicted_s"]),
-            "predicted_energy": scaled(plan["predicted_j"], 1e-6),
-            "executed_energy": scaled(plan["executed_j"], 1e-6),
+            "predicted_energy": energies[0][number],
+            "executed_energy": energies[1][number],
             "energy_error": _difference(plan["executed_j"], plan["predicted_j"]),
         }
-        for layer, plan in zip(document["network"]["layers"], run["layers"], strict=False)
+        for number, (layer, plan) in enumerate(
+            zip(document["network"]["layers"], run["layers"], strict=False)
+        )
     ]
 
 
@@ -143,11 +157,6 @@ def _saved(bound: Mapping[str, Any], run: Mapping[str, Any]) -> float | None:
     return saving(bound, REFERENCE, run["name"])
 
 
-def _either(run: Mapping[str, Any], part: str) -> float | None:
-    found: float | None = run["executed"][part]
-    return run["predicted"][part] if found is None else found
-
-
 def _error(run: Mapping[str, Any], part: str) -> str:
     return _difference(run["executed"][part], run["predicted"][part])
 
@@ -158,5 +167,5 @@ def _difference(executed: float | None, predicted: float | None) -> str:
     return percent(executed / predicted - 1.0, 2)
 
 
-def _yes(value: bool | None) -> str:  # noqa: FBT001  a cell's value
+def _yes(value: bool | None) -> str:
     return UNKNOWN if value is None else "yes" if value else "no"
