@@ -65,11 +65,11 @@ def energy_frontier(
         .encode(x=x, y=y)
     )
     marks = [{"ms": row["bound_s"] * 1e3, "name": row["name"]} for row in bounds]
-    rules = alt.Chart(rows(marks)).mark_rule(strokeDash=[4, 3], color=MUTED).encode(x="ms:Q")
+    rules = alt.Chart(rows(marks)).mark_rule(strokeDash=[4, 3], color=MUTED).encode(x=x)
     names = (
         alt.Chart(rows(marks))
         .mark_text(align="left", dx=4, color=INK)
-        .encode(x="ms:Q", y=alt.value(8), text="name:N")
+        .encode(x=x, y=alt.value(8), text="name:N")
     )
     values = [
         {

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.charts.theme import rows
-from dvfs_kernel.palette import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
+from dvfs_kernel.charts.theme import cycled, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from altair.typing import ChartType
 
 __all__ = ["frequency_and_granularity"]
-
-_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION)
 
 
 def frequency_and_granularity(
@@ -52,9 +49,7 @@ def frequency_and_granularity(
     colour = alt.Color(
         "name:N",
         title=None,
-        scale=alt.Scale(
-            domain=layers, range=[_COLOURS[i % len(_COLOURS)] for i in range(len(layers))]
-        ),
+        scale=alt.Scale(domain=layers, range=cycled(len(layers))),
     )
     shape = alt.Shape("name:N", title=None, scale=alt.Scale(domain=layers))
 

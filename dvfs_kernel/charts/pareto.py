@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.charts.theme import MUTED, rows
+from dvfs_kernel.charts.theme import MUTED, cycled, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +40,7 @@ def pareto_points(layers: Sequence[Mapping[str, Any]], *, width: int = 210) -> C
         for layer in layers
         for point, best in _with_best(layer["points"])
     ]
+    grains = sorted({row["g"] for row in values})
     base = alt.Chart().encode(
         x=alt.X("ms:Q", title="time (ms)", scale=alt.Scale(zero=False)),
         y=alt.Y("uj:Q", title="energy (µJ)", scale=alt.Scale(zero=False)),
@@ -49,7 +50,9 @@ def pareto_points(layers: Sequence[Mapping[str, Any]], *, width: int = 210) -> C
     )
     points = base.mark_point(filled=True, size=34, opacity=0.9).encode(
         color=alt.Color(
-            "g:O", title="granularity g", scale=alt.Scale(scheme="viridis"), sort="ascending"
+            "g:O",
+            title="granularity g",
+            scale=alt.Scale(domain=grains, range=cycled(len(grains))),
         ),
         shape=alt.Shape(
             "best:N",

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.charts.theme import MUTED, rows
-from dvfs_kernel.palette import BLUE, GREEN, ORANGE, PURPLE, VERMILLION
+from dvfs_kernel.charts.theme import MUTED, cycled, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from altair.typing import ChartType
 
 __all__ = ["prediction_errors"]
-
-_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION)
 
 
 def prediction_errors(
@@ -41,9 +38,7 @@ def prediction_errors(
         "bound:N",
         title="bound",
         sort=bounds,
-        scale=alt.Scale(
-            domain=bounds, range=[_COLOURS[i % len(_COLOURS)] for i in range(len(bounds))]
-        ),
+        scale=alt.Scale(domain=bounds, range=cycled(len(bounds))),
     )
     panels, told = [], []
     for unit, name, limit in (("s", "time", time_limit), ("j", "energy", energy_limit)):

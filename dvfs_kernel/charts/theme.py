@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 
-from dvfs_kernel.palette import BLUE, GREY, ORANGE
+from dvfs_kernel.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["GRID", "INK", "MUTED", "OPERATOR", "config", "operator_colour", "rows", "use_theme"]
+__all__ = [
+    "GRID",
+    "INK",
+    "MUTED",
+    "OPERATOR",
+    "config",
+    "cycled",
+    "operator_colour",
+    "operator_kind",
+    "rows",
+    "use_theme",
+]
 
 # Text and lines have colours that no data has, so that a style sheet can tell them from data.
 INK: Final = "#1f2328"
@@ -23,6 +34,9 @@ _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
 #: Colours of the two kinds of layer that have a DAE form, and of all others.
 OPERATOR: Final = {"pointwise": BLUE, "depthwise": ORANGE, "other": GREY}
+
+
+_CATEGORY: Final = (BLUE, ORANGE, GREEN, PURPLE, VERMILLION, SKY)
 
 
 def operator_colour(title: str | None = None) -> alt.Color:
@@ -37,6 +51,11 @@ def operator_colour(title: str | None = None) -> alt.Color:
 def operator_kind(operator: str) -> str:
     """Return the key of `OPERATOR` for an operator's name."""
     return operator if operator in OPERATOR else "other"
+
+
+def cycled(count: int) -> list[str]:
+    """Return so many colours for the members of a category, in an order that never changes."""
+    return [_CATEGORY[index % len(_CATEGORY)] for index in range(count)]
 
 
 def config() -> dict[str, Any]:
@@ -62,6 +81,8 @@ def config() -> dict[str, Any]:
             "titleFontSize": 12,
             "titleFontWeight": "normal",
             "labelLimit": 320,
+            "symbolBaseFillColor": MUTED,
+            "symbolBaseStrokeColor": MUTED,
             "orient": "top",
         },
         "header": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12},
@@ -77,7 +98,8 @@ def config() -> dict[str, Any]:
 
 def use_theme() -> None:
     """Give every chart of this process the look of the report; for notebooks."""
-    alt.theme.register("dvfs_kernel", enable=True)(lambda: {"config": config()})  # type: ignore[typeddict-item]  a plain dict
+    theme: Any = {"config": config()}
+    alt.theme.register("dvfs_kernel", enable=True)(lambda: theme)
 
 
 def rows(values: Iterable[Mapping[str, Any]]) -> alt.InlineData:

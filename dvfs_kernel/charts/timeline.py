@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from dvfs_kernel.charts.theme import INK, rows
-from dvfs_kernel.palette import SEGMENT, VERMILLION
+from dvfs_kernel.palette import SEGMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,18 +79,18 @@ def clock_timeline(
         )
     )
 
-    def panel(field: str, name: str, colour: str, height: int) -> ChartType:
+    def panel(field: str, name: str, height: int) -> ChartType:
         line = (
             alt.Chart(rows(values))
-            .mark_line(interpolate="step-after", color=colour, strokeWidth=0.9)
+            .mark_line(interpolate="step-after", color=INK, strokeWidth=0.7)
             .encode(x=x, y=alt.Y(f"{field}:Q", title=name, scale=alt.Scale(zero=True)))
         )
         layers = [background, line] if bands else [line]
         return alt.layer(*layers).properties(width=width, height=height)
 
-    panels = [panel("mhz", "SYSCLK (MHz)", INK, 150)]
+    panels = [panel("mhz", "SYSCLK (MHz)", 150)]
     if any(row["ma"] is not None for row in values):
-        panels.append(panel("ma", "current (mA)", VERMILLION, 110))
+        panels.append(panel("ma", "current (mA)", 110))
     rates = sorted({row["mhz"] for row in values})
     return alt.vconcat(
         *panels,

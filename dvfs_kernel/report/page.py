@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import jinja2
 from markupsafe import Markup
 
 from dvfs_kernel import charts
 from dvfs_kernel.charts.theme import GRID, INK, MUTED
+from dvfs_kernel.palette import BLUE
 from dvfs_kernel.report import tables
 from dvfs_kernel.report.figures import figures
 from dvfs_kernel.report.numbers import percent, quantity, scaled
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.report.figures import Figure
 
 __all__ = ["build"]
+
+# Colours of drawings that the style sheet exchanges in the dark.
+_COLOURS: Final = {"INK": INK, "MUTED": MUTED, "GRID": GRID, "BLUE": BLUE}
 
 
 def build(document: Document, drawn: Sequence[Figure] | None = None) -> str:
@@ -40,10 +44,12 @@ def build(document: Document, drawn: Sequence[Figure] | None = None) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(si=quantity, percent=percent, scaled=scaled)
-    style, _, _ = environment.loader.get_source(environment, "style.css")  # type: ignore[union-attr]
+    style = environment.loader.get_source(environment, "style.css")[0]  # type: ignore[union-attr]
+    for name, colour in _COLOURS.items():
+        style = style.replace(f"${name}", colour)
     return environment.get_template("report.html").render(
         document=document,
-        style=Markup(style.replace("$INK", INK).replace("$MUTED", MUTED).replace("$GRID", GRID)),  # noqa: S704  our own file
+        style=Markup(style),  # noqa: S704  our own file
         cards=cards(document),
         findings=findings(document),
         verdict=verdict(document),

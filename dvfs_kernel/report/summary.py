@@ -239,7 +239,7 @@ def _late(bound: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _at(bound: Mapping[str, Any]) -> str:
-    return f"At the {bound['name']} bound"
+    return f"At the {bound['name']} bound,"
 
 
 def _missed(bound: Mapping[str, Any], run: Mapping[str, Any]) -> str:

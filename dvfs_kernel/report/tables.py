@@ -65,7 +65,7 @@ def layer_rows(document: Document, bound: Mapping[str, Any]) -> list[dict[str, s
             "macs": f"{layer['macs']:,}",
             "granularity": str(plan["granularity"]),
             "hfo": plan["hfo"],
-            "sysclk": scaled(plan["sysclk_hz"], 1e6),
+            "sysclk": _mega_hz(plan["sysclk_hz"]),
             "lfo": plan["lfo"] or UNKNOWN,
             "predicted_time": times[0][number],
             "executed_time": times[1][number],
@@ -122,9 +122,9 @@ def clock_rows(document: Document) -> list[dict[str, str]]:
     return [
         {
             "clock": row["clock"],
-            "sysclk": scaled(row["sysclk_hz"], 1e6),
-            "hclk": scaled(row["hclk_hz"], 1e6),
-            "vco": scaled(row["vco_hz"] or None, 1e6),
+            "sysclk": _mega_hz(row["sysclk_hz"]),
+            "hclk": _mega_hz(row["hclk_hz"]),
+            "vco": _mega_hz(row["vco_hz"] or None),
             "scale": f"{row['voltage_scale']}{' + over-drive' if row['overdrive'] else ''}",
             "wait_states": str(row["wait_states"]),
             "run": scaled(row["run_current_a"], 1e-3),
@@ -147,6 +147,10 @@ def paper_rows(document: Document) -> list[dict[str, str]]:
         }
         for row in document["paper"]
     ]
+
+
+def _mega_hz(hz: float | None) -> str:
+    return UNKNOWN if hz is None else f"{hz / 1e6:.6g}"
 
 
 def _in_unit(value: float | None, unit: str) -> str:

@@ -216,7 +216,7 @@ class Sampler:
                 "python": platform.python_version(),
                 "numpy": np.__version__,
             },
-            "command": f"dvfs run {network.name} --qos {' '.join(f'{q * 100:g}' for q in self.qos)}",
+            "command": f"dvfs run {network.name}",
             "network": {
                 "name": network.name,
                 "input_shape": list(network.tensors[network.input].shape),
