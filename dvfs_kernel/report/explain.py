@@ -181,8 +181,8 @@ def _relock(document: Document) -> str:
     count = len(document["network"]["layers"])
     mean_s = document["baseline_latency_s"] / count
     return (
-        f"a change of clocks takes up to {longest_s * 1e6:.4g} µs, a layer {mean_s * 1e6:.4g} µs on "
-        "average"
+        f"a change of clocks takes up to {longest_s * 1e6:.4g} µs, "
+        f"a layer {mean_s * 1e6:.4g} µs on average"
     )
 
 

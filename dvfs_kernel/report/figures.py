@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +16,14 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.report.document import Document
 
-__all__ = ["Figure", "figures"]
+__all__ = ["Figure", "figures", "is_figure"]
 
 _PARETO_LAYERS = 6
+
+_NAMES = re.compile(
+    r"window-energy|schedule-\d+|frontier|prediction|timeline|timeline-layer|"
+    r"layer-clock-granularity|pareto|iso-frequency|switching"
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,11 @@ class Figure:
     section: str
     caption: str
     chart: alt.TopLevelMixin
+
+
+def is_figure(name: str) -> bool:
+    """Say whether a figure can have that name."""
+    return _NAMES.fullmatch(name) is not None
 
 
 def figures(document: Document) -> list[Figure]:

@@ -8,7 +8,7 @@ from dvfs_kernel import charts
 from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.report import page
 from dvfs_kernel.report.document import check, to_json
-from dvfs_kernel.report.figures import figures
+from dvfs_kernel.report.figures import figures, is_figure
 from dvfs_kernel.report.paper import compare
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ JSON = "report.json"
 PAGE = "report.html"
 FIGURES = "figures"
 
+_SUFFIXES = (".svg", ".png")
+
 
 def write(
     folder: Path,
@@ -34,7 +36,8 @@ def write(
     """Write ``report.json``, ``report.html`` and ``figures/``; return the path of the page.
 
     The table of the paper's numbers is computed anew and put into the document that is written.
-    Everything is made before the first file is written.
+    Everything is made before the first file is written, and the page is written last. Figures of an
+    earlier report that this one does not have are removed.
 
     Parameters
     ----------
@@ -54,7 +57,7 @@ def write(
     """
     document = {**check(document), "paper": compare(document)}
     drawn = figures(document)
-    files = {}
+    files = {JSON: to_json(document).encode()} if with_json else {}
     for number, figure in enumerate(drawn):
         if progress is not None:
             progress("figures", number, len(drawn))
@@ -62,11 +65,18 @@ def write(
         files[f"{FIGURES}/{figure.name}.svg"] = (svg + "\n").encode()
         files[f"{FIGURES}/{figure.name}.png"] = charts.to_png(figure.chart)
     files[PAGE] = page.build(document, drawn).encode()
-    if with_json:
-        files[JSON] = to_json(document).encode()
     if progress is not None:
         progress("figures", len(drawn), len(drawn))
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         write_atomically(folder / name, data)
+    _drop_others(folder / FIGURES, {name.rpartition("/")[2] for name in files})
     return folder / PAGE
+
+
+def _drop_others(folder: Path, written: set[str]) -> None:
+    """Remove figures of an earlier report that this one does not have; other files stay."""
+    for path in folder.iterdir():
+        ours = path.suffix in _SUFFIXES and is_figure(path.stem)
+        if ours and path.name not in written:
+            path.unlink()
