@@ -12,6 +12,7 @@ from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.clocks import clocks
 from dvfs_kernel.commands.infer import infer
 from dvfs_kernel.commands.networks import networks
+from dvfs_kernel.commands.report import report
 from dvfs_kernel.errors import DvfsError
 
 __all__ = ["cli", "main"]
@@ -48,6 +49,7 @@ cli.add_command(boot)
 cli.add_command(clocks)
 cli.add_command(infer)
 cli.add_command(networks)
+cli.add_command(report)
 
 
 def main() -> None:
