@@ -76,8 +76,8 @@ def test_the_documentation_tells_what_is_measured():
     for line, change in zip(lines, changes, strict=True):
         _, time_us, energy_uj = line.split("|")[1:4]
         time_s, energy_j = costs.cost(*change)
-        assert float(time_us) == pytest.approx(time_s * 1e6, rel=0.01, abs=0.3)
-        assert float(energy_uj) == pytest.approx(energy_j * 1e6, rel=0.01, abs=0.08)
+        assert float(time_us) == pytest.approx(time_s * 1e6, rel=0.02, abs=0.3)
+        assert float(energy_uj) == pytest.approx(energy_j * 1e6, rel=0.02, abs=0.08)
 
 
 def test_every_change_between_layers_is_measured(run):
@@ -107,7 +107,7 @@ def test_computed_costs_are_near_the_measured_ones(run):
     for name in ("time_s", "energy_j"):
         true, made = getattr(measured, name)[relock], getattr(modelled, name)[relock]
         assert made == pytest.approx(true, rel=RELOCK_TOLERANCE)
-        assert np.mean(made / true) == pytest.approx(1, abs=0.015)
+        assert np.mean(made / true) == pytest.approx(1, abs=0.02)
     # What takes no lock is the firmware's own instructions and little else.
     short = measured.measured & (measured.time_s < SHORT_S)
     for row, column in np.argwhere(short):
