@@ -10,9 +10,13 @@ import click
 from dvfs_kernel import __version__
 from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.clocks import clocks
+from dvfs_kernel.commands.deploy import deploy
+from dvfs_kernel.commands.explore import explore
 from dvfs_kernel.commands.infer import infer
 from dvfs_kernel.commands.networks import networks
+from dvfs_kernel.commands.optimise import optimise
 from dvfs_kernel.commands.report import report
+from dvfs_kernel.commands.run import run
 from dvfs_kernel.errors import DvfsError
 
 __all__ = ["cli", "main"]
@@ -47,9 +51,13 @@ def cli() -> None:
 
 cli.add_command(boot)
 cli.add_command(clocks)
+cli.add_command(deploy)
+cli.add_command(explore)
 cli.add_command(infer)
 cli.add_command(networks)
+cli.add_command(optimise)
 cli.add_command(report)
+cli.add_command(run)
 
 
 def main() -> None:

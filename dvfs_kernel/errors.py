@@ -21,6 +21,7 @@ __all__ = [
     "SearchTooLargeError",
     "UnreachableError",
     "UnsupportedOperatorError",
+    "VerificationError",
 ]
 
 
@@ -112,3 +113,7 @@ class InfeasibleBoundError(DvfsError, ValueError):
 
 class SearchTooLargeError(DvfsError, MemoryError):
     """A search would hold more partial schedules than it was allowed."""
+
+
+class VerificationError(DvfsError, AssertionError):
+    """What was executed is not what was predicted or promised."""

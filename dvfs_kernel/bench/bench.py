@@ -62,6 +62,11 @@ class Bench:
         self._progress = progress
         self._stack = ExitStack()
 
+    @property
+    def hse_hz(self) -> int:
+        """The board's HSE."""
+        return self.workload.hse_hz
+
     def run(self, jobs: Sequence[Job], what: str = "runs") -> list[Record]:
         """Return the record of every job, in the order of the jobs.
 

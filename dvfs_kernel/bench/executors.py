@@ -8,7 +8,7 @@ import signal
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import ExecutorError
 
@@ -79,7 +79,8 @@ def _dask(address: str) -> Iterator[Executor]:
             "dask:// needs Dask; install it with pip install 'dvfs-kernel[dask]'"
         ) from error
     try:
-        client = Client(f"tcp://{address}", timeout=_CONNECT_TIMEOUT_S)
+        connect: Any = Client  # Dask's own annotations stop half-way
+        client = connect(f"tcp://{address}", timeout=_CONNECT_TIMEOUT_S)
     except (OSError, ValueError) as error:
         raise ExecutorError(
             f"no Dask scheduler answers at {address} within {_CONNECT_TIMEOUT_S} s: {error}"

@@ -83,6 +83,19 @@ class Workload:
         return build_image(self.network, memory_plan.plan(self.network))
 
     @cached_property
+    def hse_hz(self) -> int:
+        """The board's HSE."""
+        if self.board.hse_hz is not None:
+            return self.board.hse_hz
+        with self.board.open() as board:
+            return board.hse_hz
+
+    @cached_property
+    def image_digest(self) -> str:
+        """SHA-256 of the data image: which network this is, whatever its name."""
+        return hashlib.sha256(self.image.data).hexdigest()
+
+    @cached_property
     def digest(self) -> str:
         """Everything that can change a result, as 64 hexadecimal digits.
 

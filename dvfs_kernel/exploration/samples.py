@@ -10,6 +10,7 @@ import numpy as np
 from dvfs_kernel import abi
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.schedule import LayerPlan, Schedule
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.design_space import DesignSpace
     from dvfs_kernel.exploration.exploration import Exploration
 
-__all__ = ["TIME_TOLERANCE", "Sample", "SampleCheck", "check_samples"]
+__all__ = ["ENERGY_TOLERANCE", "TIME_TOLERANCE", "Sample", "SampleCheck", "check_samples"]
 
 #: How far a layer may be off, as a part of what it really took.
 TIME_TOLERANCE, ENERGY_TOLERANCE = 0.01, 0.02
@@ -90,6 +91,29 @@ class SampleCheck:
     def holds(self) -> bool:
         """Whether every layer is within the tolerances."""
         return self.worst_time <= TIME_TOLERANCE and self.worst_energy <= ENERGY_TOLERANCE
+
+    def verify(self) -> None:
+        """Refuse predictions that samples do not bear out.
+
+        Raises
+        ------
+        VerificationError
+            Names the layer that is furthest off.
+        """
+        if self.holds:
+            return
+        worst = max(
+            self.samples,
+            key=lambda s: max(
+                abs(s.time_error) / TIME_TOLERANCE, abs(s.energy_error) / ENERGY_TOLERANCE
+            ),
+        )
+        hops = f", memory segments on {HSE}" if worst.hops else ""
+        raise VerificationError(
+            f"layer {worst.layer} at granularity {worst.granularity} on {worst.state}{hops} was "
+            f"predicted {worst.time_error:+.2%} off in time and {worst.energy_error:+.2%} in "
+            f"energy; {TIME_TOLERANCE:.0%} and {ENERGY_TOLERANCE:.0%} are allowed"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""

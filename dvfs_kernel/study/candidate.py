@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.bench.job import Job
+from dvfs_kernel.errors import VerificationError
+from dvfs_kernel.exploration.samples import ENERGY_TOLERANCE, TIME_TOLERANCE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -86,3 +88,30 @@ class Outcome:
     def energy_error(self) -> float:
         """Relative error of the predicted energy of the window."""
         return self.candidate.predicted_window_j / self.window_j - 1
+
+    def verify(self, *, strict: bool) -> None:
+        """Refuse a run that is not what was predicted.
+
+        Parameters
+        ----------
+        strict
+            Whether the bound has to be kept too.
+
+        Raises
+        ------
+        VerificationError
+            Another output, a bound that was not kept, time or energy too far off.
+        """
+        name = f"{self.candidate.title}, window of {self.candidate.window_s * 1e3:.3f} ms"
+        if not self.same_output:
+            raise VerificationError(f"{name}: the output differs from the baseline's")
+        if strict and not self.keeps_bound:
+            raise VerificationError(
+                f"{name}: the inference took {self.record.latency_s * 1e3:.3f} ms"
+            )
+        if abs(self.latency_error) > TIME_TOLERANCE or abs(self.energy_error) > ENERGY_TOLERANCE:
+            raise VerificationError(
+                f"{name}: predicted {self.latency_error:+.2%} off in time and "
+                f"{self.energy_error:+.2%} in energy; {TIME_TOLERANCE:.0%} and "
+                f"{ENERGY_TOLERANCE:.0%} are allowed"
+            )

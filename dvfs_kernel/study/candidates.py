@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dvfs_kernel import abi
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 __all__ = ["Candidates", "Names"]
 
 
+#: How the rest of a window is spent, for people.
+IDLING = {
+    abi.IdleMode.SLEEP: "Sleep at full clock",
+    abi.IdleMode.GATED: "Sleep with clocks gated",
+    abi.IdleMode.STOP: "Stop",
+}
+_SAVING = (abi.IdleMode.GATED, abi.IdleMode.STOP)
+
+
 class Names:
     """Names of the candidates."""
 
@@ -31,7 +40,6 @@ class Names:
     RACE = "race-to-stop"
     SINGLE = "single-clock"
     PAPER = "paper-mckp"
-    DVFS_GATED = "dvfs-gated"
     DVFS = "dvfs"
 
 
@@ -74,14 +82,22 @@ class Candidates:
         sleep, gated, stop = abi.IdleMode.SLEEP, abi.IdleMode.GATED, abi.IdleMode.STOP
         return [
             self._uniform(
-                Names.TINYENGINE, "TinyEngine: fastest clock, Sleep", self.fastest, window_s, sleep
+                Names.TINYENGINE,
+                "TinyEngine: fastest clock, Sleep at full clock",
+                self.fastest,
+                window_s,
+                sleep,
             ),
-            self._uniform(Names.GATED, "TinyEngine, clocks gated", self.fastest, window_s, gated),
-            self._uniform(Names.RACE, "Race to idle: Stop", self.fastest, window_s, stop),
+            self._uniform(
+                Names.GATED, "TinyEngine, Sleep with clocks gated", self.fastest, window_s, gated
+            ),
+            self._uniform(
+                Names.RACE, "Race to idle: fastest clock, Stop", self.fastest, window_s, stop
+            ),
         ]
 
     def single_clock(self, window_s: float) -> Candidate:
-        """Return the best of all runs on one clock, g = 0, Stop afterwards.
+        """Return the best of all runs on one clock, g = 0, in whichever idle mode is better.
 
         Raises
         ------
@@ -95,9 +111,10 @@ class Candidates:
         ]
         tried = [
             self._uniform(
-                Names.SINGLE, f"Best single clock: {state}", state, window_s, abi.IdleMode.STOP
+                Names.SINGLE, f"Best single clock: {state}, {IDLING[mode]}", state, window_s, mode
             )
             for state in states
+            for mode in _SAVING
         ]
         kept = [one for one in tried if one.prediction.latency_s <= window_s]
         if not kept:
@@ -109,15 +126,24 @@ class Candidates:
         """Return what the paper's knapsack chooses: it does not know of switching costs."""
         problem = paper_problem(self.exploration, self.switching, self.idle[abi.IdleMode.GATED])
         optimum = problem.solve(window_s)
-        return _candidate(Names.PAPER, "Paper's MCKP, clocks gated", problem, optimum, window_s)
+        return _candidate(
+            Names.PAPER, "Paper's MCKP, Sleep with clocks gated", problem, optimum, window_s
+        )
 
     def dvfs(self, window_s: float, mode: abi.IdleMode) -> tuple[Candidate, Optimum]:
         """Return our optimum with an idle mode."""
         problem = self.problem(mode)
         optimum = problem.solve(window_s)
-        name = Names.DVFS if mode is abi.IdleMode.STOP else f"{Names.DVFS}-{mode.name.lower()}"
-        title = "DVFS, Stop" if mode is abi.IdleMode.STOP else "DVFS, clocks gated"
-        return _candidate(name, title, problem, optimum, window_s), optimum
+        name = f"{Names.DVFS}-{mode.name.lower()}"
+        candidate = _candidate(name, f"DVFS, {IDLING[mode]}", problem, optimum, window_s)
+        return candidate, optimum
+
+    def dvfs_best(self, window_s: float) -> tuple[Candidate, Optimum, list[Candidate]]:
+        """Return our optimum with whichever idle mode is better, and the others."""
+        found = [self.dvfs(window_s, mode) for mode in _SAVING]
+        found.sort(key=lambda one: one[0].predicted_window_j)
+        (best, optimum), *others = found
+        return replace(best, name=Names.DVFS), optimum, [other for other, _ in others]
 
     def _uniform(
         self, name: str, title: str, state: ClockState, window_s: float, mode: abi.IdleMode

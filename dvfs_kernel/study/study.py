@@ -15,7 +15,7 @@ from dvfs_kernel.exploration.exploration import reference_jobs
 from dvfs_kernel.exploration.switching import measured_switching
 from dvfs_kernel.optimisation.idle import IdleCost
 from dvfs_kernel.study.candidate import Outcome
-from dvfs_kernel.study.candidates import Candidates
+from dvfs_kernel.study.candidates import Candidates, Names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.clock_switching import SwitchCosts
     from dvfs_kernel.exploration.exploration import Exploration
     from dvfs_kernel.layered_graph import Frontier, Solution
-    from dvfs_kernel.optimisation.problem import WindowProblem
+    from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
     from dvfs_kernel.study.bound import Bound
     from dvfs_kernel.study.candidate import Candidate
 
@@ -68,6 +68,8 @@ class Ground:
         The run that bounds count from: everything interleaved, fastest clock.
     wall_s
         How long getting to know it took; next to nothing where every run was found.
+    runs_made
+        How many runs had to be made for it.
     """
 
     exploration: Exploration
@@ -76,6 +78,7 @@ class Ground:
     idle: dict[abi.IdleMode, IdleCost]
     baseline: Record
     wall_s: float
+    runs_made: int
 
     @property
     def candidates(self) -> Candidates:
@@ -125,8 +128,21 @@ class Study:
     frontier: Frontier
     results: tuple[BoundResult, ...]
 
+    def verify(self) -> None:
+        """Refuse a study whose predictions the board does not bear out.
 
-def survey(bench: Bench, plan: StudyPlan, hse_hz: int) -> Ground:
+        Raises
+        ------
+        VerificationError
+            Names the first sample, schedule or output that is not as predicted.
+        """
+        self.ground.check.verify()
+        for result in self.results:
+            for outcome in result.outcomes:
+                outcome.verify(strict=outcome.candidate.name.startswith(Names.DVFS))
+
+
+def survey(bench: Bench, plan: StudyPlan) -> Ground:
     """Find out what every layer, every clock change and every idle mode costs.
 
     Raises
@@ -137,6 +153,8 @@ def survey(bench: Bench, plan: StudyPlan, hse_hz: int) -> Ground:
         As `Bench.run`.
     """
     started = time.perf_counter()
+    hse_hz = bench.hse_hz
+    made_before = bench.made
     clocks = [*plan.clocks.settings, ClockSetting.fastest(hse_hz)]
     if hse_hz:
         clocks.append(HSE)
@@ -146,7 +164,15 @@ def survey(bench: Bench, plan: StudyPlan, hse_hz: int) -> Ground:
     check = check_samples(bench, exploration)
     baseline = bench.run([reference_jobs(space)[0, False]], "baseline")[0]
     idle = _idle_costs(bench, space, baseline.latency_s)
-    return Ground(exploration, switching, check, idle, baseline, time.perf_counter() - started)
+    return Ground(
+        exploration,
+        switching,
+        check,
+        idle,
+        baseline,
+        wall_s=time.perf_counter() - started,
+        runs_made=bench.made - made_before,
+    )
 
 
 def _idle_costs(bench: Bench, space: DesignSpace, latency_s: float) -> dict[abi.IdleMode, IdleCost]:
@@ -168,7 +194,7 @@ def _idle_costs(bench: Bench, space: DesignSpace, latency_s: float) -> dict[abi.
     return {mode: IdleCost.measured(mode, next(records), next(records)) for mode in jobs}
 
 
-def run_study(bench: Bench, plan: StudyPlan, hse_hz: int) -> Study:
+def run_study(bench: Bench, plan: StudyPlan) -> Study:
     """Do everything for every bound.
 
     Raises
@@ -176,33 +202,34 @@ def run_study(bench: Bench, plan: StudyPlan, hse_hz: int) -> Study:
     InfeasibleBoundError
         No schedule keeps one of the bounds; nothing has been run for any of them.
     """
-    ground = survey(bench, plan, hse_hz)
+    ground = survey(bench, plan)
     candidates = ground.candidates
     bounds_s = [bound.seconds(ground.baseline.latency_s) for bound in plan.bounds]
     headline = candidates.problem(abi.IdleMode.STOP)
-    found = [(_candidates_of(candidates, bound_s)) for bound_s in bounds_s]
+    found = [_candidates_of(candidates, bound_s) for bound_s in bounds_s]
     frontier = headline.frontier(max(bounds_s, default=ground.baseline.latency_s) * _BEYOND)
     jobs = [candidate.job for group, _ in found for candidate in group]
     records = iter(bench.run(jobs, "schedules on the board"))
     results = []
-    for bound, bound_s, (group, solution) in zip(plan.bounds, bounds_s, found, strict=True):
+    for bound, bound_s, (group, optimum) in zip(plan.bounds, bounds_s, found, strict=True):
         outcomes = []
         for candidate in group:
             record = next(records)
             same = record.output_digest == ground.baseline.output_digest
             outcomes.append(Outcome(candidate, record, same))
-        results.append(BoundResult(bound, bound_s, headline, solution, tuple(outcomes)))
+        problem = candidates.problem(outcomes[-1].candidate.idle.mode)
+        result = BoundResult(bound, bound_s, problem, optimum.solution, tuple(outcomes))
+        results.append(result)
     return Study(plan, ground, frontier, tuple(results))
 
 
-def _candidates_of(candidates: Candidates, window_s: float) -> tuple[Sequence[Candidate], Solution]:
-    dvfs, optimum = candidates.dvfs(window_s, abi.IdleMode.STOP)
-    gated, _ = candidates.dvfs(window_s, abi.IdleMode.GATED)
+def _candidates_of(candidates: Candidates, window_s: float) -> tuple[Sequence[Candidate], Optimum]:
+    dvfs, optimum, others = candidates.dvfs_best(window_s)
     group = [
         *candidates.baselines(window_s),
         candidates.single_clock(window_s),
         candidates.paper(window_s),
-        gated,
+        *others,
         dvfs,
     ]
-    return group, optimum.solution
+    return group, optimum
