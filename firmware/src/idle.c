@@ -14,8 +14,8 @@
 #define RETURN_TICKS (ABI_TICK_HZ / 2500u)
 /* What lptim_sleep_until may need to wake and return, in core cycles. */
 #define WAKE_CYCLES 600u
-/* From the end of the wait to the caller's next look at the time. */
-#define END_CYCLES 28u
+/* From a look at the time to the caller's next instruction, beside the wait in between. */
+#define END_CYCLES 34u
 
 /* What may stand while the core sleeps: every peripheral that this firmware enables, but for LPTIM1.
  * Memories and their interfaces stay: the data sheet gives no figure that would pay for a risk. */
@@ -84,7 +84,10 @@ void idle_until(abi_idle_mode_t mode, uint32_t time) {
     }
     const uint32_t hclk_mhz = clock_hclk_hz() / 1000000u;
     const uint32_t tick_mhz = ABI_TICK_HZ / 1000000u;
-    lptim_sleep_until(time - WAKE_CYCLES * tick_mhz / hclk_mhz - 1u);
+    const uint32_t wake = time - WAKE_CYCLES * tick_mhz / hclk_mhz;
+    if ((int32_t)(wake - lptim_ticks()) > 0) {
+        lptim_sleep_until(wake);
+    }
     const uint32_t since = dwt_cycles();
     const int32_t left = (int32_t)(time - lptim_ticks());
     const uint32_t cycles = left > 0 ? (uint32_t)left * hclk_mhz / tick_mhz : 0;
