@@ -110,7 +110,7 @@ def _totals(result: InferenceResult) -> str:
     parts.append(f"{profile.relocks} PLL relocks, {profile.hops} hops")
     if profile.overhead_cycles:
         parts.append(f"{profile.overhead_cycles:,} cycles for profiling")
-    text = f"\n{', '.join(parts)}"
+    text = f"\n{', '.join(parts)}{_window_line(result)}"
     emulation = result.emulation
     if emulation is not None:
         text += (
@@ -118,6 +118,20 @@ def _totals(result: InferenceResult) -> str:
             f"({emulation.mips:.0f} MIPS)"
         )
     return text
+
+
+def _window_line(result: InferenceResult) -> str:
+    if result.window is None:
+        return ""
+    run, truth = result.run, result.window_truth
+    energy_j, idle_j = (truth.energy_j, truth.idle_energy_j) if truth else (None, None)
+    line = (
+        f"\nwindow of {run.window_s * 1e3:.3f} ms, idle in {result.window.idle.name.lower()}: "
+        f"{_scaled(energy_j, 1e3, 3)} mJ, {_scaled(idle_j, 1e3, 3)} mJ of it idle"
+    )
+    if run.overrun_ticks:
+        line += f"; the inference overran it by {run.overrun_s * 1e3:.3f} ms"
+    return line
 
 
 def _output_lines(output: npt.NDArray[Any], tensor: Tensor) -> str:

@@ -14,8 +14,8 @@
 #define RETURN_TICKS (ABI_TICK_HZ / 2500u)
 /* What lptim_sleep_until may need to wake and return, in core cycles. */
 #define WAKE_CYCLES 600u
-/* From the end of the wait to the caller's next look at the time. */
-#define END_CYCLES 28u
+/* From a look at the time to the caller's next instruction, beside the wait in between. */
+#define END_CYCLES 34u
 
 /* What may stand while the core sleeps: every peripheral that this firmware enables, but for LPTIM1.
  * Memories and their interfaces stay: the data sheet gives no figure that would pay for a risk. */
@@ -58,20 +58,22 @@ abi_status_t idle_enter(abi_idle_mode_t mode, abi_error_reply_t *error) {
     return clock_rest() ? refuse(error, clock_missing()) : abi_status_ok;
 }
 
-static void hsi(uint32_t divider_log2) {
+static clock_plan_t hsi(uint32_t divider_log2) {
     const abi_clock_t clock = {
         .source = abi_clock_source_hsi, .ahb_divider_log2 = (uint8_t)divider_log2};
     clock_plan_t plan;
     abi_error_reply_t error;
     clock_plan(&clock, 0, &plan, &error);
-    clock_apply(&plan); /* the HSI always runs */
+    return plan;
 }
 
 static void sleep_gated_until(uint32_t time) {
     if ((int32_t)(time - lptim_ticks()) > (int32_t)(2u * RETURN_TICKS)) {
-        hsi(GATED_DIVIDER_LOG2);
+        clock_plan_t slow = hsi(GATED_DIVIDER_LOG2);
+        clock_plan_t fast = hsi(0); /* worked out before: a slow core has better things to do */
+        clock_apply(&slow); /* the HSI always runs */
         lptim_sleep_until(time - RETURN_TICKS);
-        hsi(0);
+        clock_apply(&fast);
     }
 }
 
@@ -82,12 +84,15 @@ void idle_until(abi_idle_mode_t mode, uint32_t time) {
     if (mode != abi_idle_mode_sleep) {
         sleep_gated_until(time);
     }
-    const uint32_t hclk_mhz = clock_hclk_hz() / 1000000u;
-    const uint32_t tick_mhz = ABI_TICK_HZ / 1000000u;
-    lptim_sleep_until(time - WAKE_CYCLES * tick_mhz / hclk_mhz - 1u);
+    const uint32_t hclk_khz = clock_hclk_hz() / 1000u;
+    const uint32_t tick_khz = ABI_TICK_HZ / 1000u;
+    const uint32_t wake = time - WAKE_CYCLES * tick_khz / hclk_khz;
+    if ((int32_t)(wake - lptim_ticks()) > 0) {
+        lptim_sleep_until(wake);
+    }
     const uint32_t since = dwt_cycles();
     const int32_t left = (int32_t)(time - lptim_ticks());
-    const uint32_t cycles = left > 0 ? (uint32_t)left * hclk_mhz / tick_mhz : 0;
+    const uint32_t cycles = left > 0 ? (uint32_t)left * hclk_khz / tick_khz : 0;
     while (dwt_cycles() - since + END_CYCLES < cycles) {
     }
 }

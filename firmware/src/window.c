@@ -29,15 +29,15 @@ abi_status_t window_prepare(abi_idle_mode_t mode, uint32_t ticks, abi_error_repl
     return status;
 }
 
-/* Time, then pin, at either end: what lies between them is the same. */
+/* Pin, then time, at either end: what lies between them is the same. */
 void window_open(void) {
-    window.start = lptim_ticks();
     marker_window(1);
+    window.start = lptim_ticks();
 }
 
 static void shut(void) {
-    window.length = lptim_ticks() - window.start;
     marker_window(0);
+    window.length = lptim_ticks() - window.start;
 }
 
 abi_status_t window_close(abi_error_reply_t *error) {

@@ -11,6 +11,7 @@ from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
 TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
 LAYER = 1 << abi.MARKER_PIN_LAYER
+WINDOW = 1 << abi.MARKER_PIN_WINDOW
 MICROSECOND = 1_000_000
 
 
@@ -44,6 +45,27 @@ CLOCKS = [
 
 def truth_of(markers):
     return GroundTruth.from_trace(markers, CLOCKS, 1.0, 5)
+
+
+def test_a_window_is_an_inference_and_the_idle_time_around_it():
+    inside = [replace(marker, odr=marker.odr | WINDOW) for marker in ONE_RUN]
+    markers = [*events((4, WINDOW)), *inside, *events((61, 0))]
+    truth = truth_of(markers)
+    (window,) = truth.windows
+    assert window.inference is truth.inferences[0]
+    assert window.inference.stretches == truth_of(ONE_RUN).inferences[0].stretches
+    assert window.duration_s == pytest.approx(57e-6)
+    assert window.energy_j == pytest.approx(57e-9)
+    assert window.idle_energy_j == pytest.approx((57 - 21) * 1e-9)
+    assert [change.time_ps for change in window.clock_changes] == [
+        change.time_ps for change in CLOCKS
+    ]
+
+
+def test_a_window_that_has_not_ended_or_whose_inference_broke_off_is_none():
+    begun = [replace(marker, odr=marker.odr | WINDOW) for marker in ONE_RUN]
+    assert truth_of([*events((4, WINDOW)), *begun]).windows == ()
+    assert truth_of(events((4, WINDOW), (5, 0))).windows == ()
 
 
 def counted(cycles):
