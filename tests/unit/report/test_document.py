@@ -21,7 +21,7 @@ def test_what_is_written_is_read_back(document, tmp_path):
 
 
 DAMAGE = {
-    "no object": (lambda d: 7, "a report is a JSON object, not 7"),
+    "no object": (lambda _: 7, "a report is a JSON object, not 7"),
     "another schema": (
         lambda d: d | {"schema": "dvfs-kernel/profile"},
         "schema is \"dvfs-kernel/profile\", version 1; 'dvfs-kernel/report', version 1 is allowed",
