@@ -274,6 +274,12 @@ def test_the_command_refuses_a_bad_document(document, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json"]
 
 
+def test_the_command_needs_its_document(tmp_path):
+    result = CliRunner().invoke(cli, ["report", str(tmp_path / "none.json")])
+    assert result.exit_code == 1
+    assert "none.json: No such file or directory" in result.stderr
+
+
 def test_a_folder_that_cannot_be_is_refused(short, tmp_path):
     (tmp_path / "file").write_text("in the way")
     source = tmp_path / "report.json"
