@@ -12,7 +12,7 @@ from dvfs_kernel.charts.frontier import energy_frontier
 from dvfs_kernel.charts.layer import frequency_and_granularity
 from dvfs_kernel.charts.pareto import pareto_points
 from dvfs_kernel.charts.prediction import prediction_errors
-from dvfs_kernel.charts.render import to_png, to_svg
+from dvfs_kernel.charts.render import on_background, to_png, to_svg
 from dvfs_kernel.charts.schedule import schedule_strip
 from dvfs_kernel.charts.switching import switching_cost
 from dvfs_kernel.charts.theme import use_theme
@@ -24,6 +24,7 @@ __all__ = [
     "energy_frontier",
     "frequency_and_granularity",
     "iso_frequency",
+    "on_background",
     "pareto_points",
     "prediction_errors",
     "schedule_strip",

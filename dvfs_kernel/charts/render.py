@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import xml.etree.ElementTree as ET
-from typing import Any
 
 import altair as alt
 import vl_convert
 
 from dvfs_kernel.charts.theme import config
 
-__all__ = ["to_png", "to_svg"]
+__all__ = ["on_background", "to_png", "to_svg"]
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -23,28 +21,24 @@ _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _GEOMETRY = ("transform", "d", "x", "y", "x1", "x2", "y1", "y2", "width", "height")
 
 
-def to_svg(chart: alt.TopLevelMixin, prefix: str, *, background: str | None = None) -> str:
-    """Return a chart as SVG text that can stand alone or inside a page.
+def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
+    """Return a chart as SVG text, transparent, that can stand alone or inside a page.
 
     Parameters
     ----------
     prefix
         Begins every identifier, so that several drawings fit into one page.
-    background
-        A colour; transparent by default.
 
     Notes
     -----
     Marks keep their values as ``<title>``, which browsers show when the pointer rests on them. The
     same chart gives the same text every time.
     """
-    svg = vl_convert.vegalite_to_svg(
-        _specification(chart), config=_config(background), vl_version=_VEGA_LITE
-    )
+    specification = chart.to_dict()
+    svg = vl_convert.vegalite_to_svg(specification, config=config(), vl_version=_VEGA_LITE)
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _XLINK)
     root = ET.fromstring(svg)  # noqa: S314  the drawing was made a line above
-    description = str(chart.to_dict().get("description", ""))
     _drop_invisible(root)
     _rename_identifiers(root, prefix)
     for element in root.iter():
@@ -59,24 +53,20 @@ def to_svg(chart: alt.TopLevelMixin, prefix: str, *, background: str | None = No
             if name in element.attrib:
                 element.set(name, _LONG_FRACTION.sub(r"\1", element.attrib[name]))
     root.set("role", "img")
-    root.set("aria-label", description)
+    root.set("aria-label", str(specification.get("description", "")))
     return ET.tostring(root, encoding="unicode")
 
 
-def to_png(chart: alt.TopLevelMixin, *, scale: float = 2.0) -> bytes:
-    """Return a chart as PNG on white."""
-    data: bytes = vl_convert.vegalite_to_png(
-        _specification(chart), config=_config("white"), scale=scale, vl_version=_VEGA_LITE
-    )
+def to_png(svg: str, *, scale: float = 2.0) -> bytes:
+    """Return a drawing that `to_svg` made as PNG."""
+    data: bytes = vl_convert.svg_to_png(svg, scale=scale)
     return data
 
 
-def _specification(chart: alt.TopLevelMixin) -> str:
-    return json.dumps(chart.to_dict(), allow_nan=False)
-
-
-def _config(background: str | None) -> dict[str, Any]:
-    return config() if background is None else {**config(), "background": background}
+def on_background(svg: str, colour: str) -> str:
+    """Return a drawing that `to_svg` made with a colour behind it."""
+    root, bracket, rest = svg.partition(">")
+    return f'{root}{bracket}<rect width="100%" height="100%" fill="{colour}"/>{rest}'
 
 
 def _drop_invisible(root: ET.Element) -> None:

@@ -12,7 +12,7 @@ __all__ = ["report"]
 
 
 @click.command()
-@click.argument("document", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("document", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",

@@ -57,14 +57,16 @@ def write(
     """
     document = {**check(document), "paper": compare(document)}
     drawn = figures(document)
+    drawings: dict[str, str] = {}
     files = {JSON: to_json(document).encode()} if with_json else {}
     for number, figure in enumerate(drawn):
         if progress is not None:
             progress("figures", number, len(drawn))
-        svg = charts.to_svg(figure.chart, figure.name, background="white")
+        drawings[figure.name] = charts.to_svg(figure.chart, figure.name)
+        svg = charts.on_background(drawings[figure.name], "white")
         files[f"{FIGURES}/{figure.name}.svg"] = (svg + "\n").encode()
-        files[f"{FIGURES}/{figure.name}.png"] = charts.to_png(figure.chart)
-    files[PAGE] = page.build(document, drawn).encode()
+        files[f"{FIGURES}/{figure.name}.png"] = charts.to_png(svg)
+    files[PAGE] = page.build(document, drawn, drawings).encode()
     if progress is not None:
         progress("figures", len(drawn), len(drawn))
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)

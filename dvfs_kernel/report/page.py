@@ -16,7 +16,7 @@ from dvfs_kernel.report.numbers import percent, quantity, scaled
 from dvfs_kernel.report.summary import cards, findings, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from dvfs_kernel.report.document import Document
     from dvfs_kernel.report.figures import Figure
@@ -27,15 +27,21 @@ __all__ = ["build"]
 _COLOURS: Final = {"INK": INK, "MUTED": MUTED, "GRID": GRID, "BLUE": BLUE}
 
 
-def build(document: Document, drawn: Sequence[Figure] | None = None) -> str:
+def build(
+    document: Document,
+    drawn: Sequence[Figure] | None = None,
+    drawings: Mapping[str, str] | None = None,
+) -> str:
     """Return the page of a checked document; the same document gives the same bytes.
 
     Parameters
     ----------
-    drawn
-        The document's figures, where they are made already.
+    drawn, drawings
+        The document's figures and their SVG by name, where they are made already.
     """
     drawn = figures(document) if drawn is None else drawn
+    if drawings is None:
+        drawings = {figure.name: charts.to_svg(figure.chart, figure.name) for figure in drawn}
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("dvfs_kernel.report", "templates"),
         autoescape=True,
@@ -55,7 +61,7 @@ def build(document: Document, drawn: Sequence[Figure] | None = None) -> str:
         verdict=verdict(document),
         figures=[
             # The drawing comes from the renderer, with every text in it escaped.
-            {"figure": figure, "svg": Markup(charts.to_svg(figure.chart, figure.name))}  # noqa: S704
+            {"figure": figure, "svg": Markup(drawings[figure.name])}  # noqa: S704
             for figure in drawn
         ],
         runs=[(bound, tables.run_rows(bound)) for bound in document["bounds"]],

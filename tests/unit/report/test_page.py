@@ -10,6 +10,7 @@ import pytest
 from altair.vegalite.v6 import schema as vega_lite
 from click.testing import CliRunner
 from PIL import Image
+from report_document import report_document, run_named
 
 from dvfs_kernel import charts
 from dvfs_kernel.cli import cli
@@ -50,9 +51,37 @@ class Outline(HTMLParser):
         assert self.stack.pop() == tag
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Write one folder, and note what progress was told."""
+    folder, told = tmp_path_factory.mktemp("new") / "out", []
+    path = write(folder, report_document(), progress=lambda *args: told.append(args))
+    return path, told
+
+
+@pytest.fixture(scope="module")
+def page(written):
+    return written[0].read_text(encoding="utf-8")
+
+
 @pytest.fixture
-def page(document):
-    return build(document | {"paper": compare(document)})
+def short(document):
+    """Return a document with two figures, which are quick to draw."""
+    document["timeline"] = None
+    document["figures"]["fig4"] = document["layers"] = []
+    document["frontier"] = {"time_s": [], "energy_j": [], "exact": True}
+    document["clocks"]["iso"] = []
+    document["clocks"]["switching"] = {"states": [], "time_s": [], "energy_j": []}
+    for bound in document["bounds"]:
+        for run in bound["runs"]:
+            run["executed"] = dict.fromkeys(run["executed"])
+            run["predicted"] = dict.fromkeys(run["predicted"])
+    for layer in (
+        run_named(document, 0, "dvfs")["layers"] + run_named(document, 1, "dvfs")["layers"]
+    ):
+        layer["executed_s"] = None
+    assert [figure.name for figure in figures(document)] == ["schedule-1", "schedule-2"]
+    return document
 
 
 def test_the_page_is_well_formed(page):
@@ -117,27 +146,26 @@ def test_the_page_says_what_there_is_to_say(page):
         assert text in page, text
 
 
-def test_the_same_document_gives_the_same_bytes(document, page, tmp_path):
-    assert build(document | {"paper": compare(document)}) == page
+def test_the_same_document_gives_the_same_bytes(page, short, tmp_path):
+    full = report_document()
+    assert build(full | {"paper": compare(full)}) == page
+    contents = []
     for name in ("a", "b"):
-        write(tmp_path / name, document)
-    first, second = (
-        {p.relative_to(tmp_path / n): p.read_bytes() for p in (tmp_path / n).rglob("*.*")}
-        for n in ("a", "b")
-    )
-    assert first == second
+        write(tmp_path / name, short)
+        found = (tmp_path / name).rglob("*.*")
+        contents.append({p.relative_to(tmp_path / name): p.read_bytes() for p in found})
+    assert contents[0] == contents[1]
+    assert len(contents[0]) == 6
 
 
-def test_the_folder(document, tmp_path):
-    told = []
-    path = write(tmp_path / "new" / "out", document, progress=lambda *args: told.append(args))
-    assert path == tmp_path / "new" / "out" / "report.html"
-    written = json.loads((path.parent / "report.json").read_text(encoding="utf-8"))
-    assert written == document | {"paper": compare(document)}
-    drawn = figures(document)
-    assert told[0] == ("figures", 0, len(drawn))
-    assert told[-1] == ("figures", len(drawn), len(drawn))
-    names = {figure.name for figure in drawn}
+def test_the_folder(document, written):
+    path, told = written
+    assert path.name == "report.html"
+    stored = json.loads((path.parent / "report.json").read_text(encoding="utf-8"))
+    assert stored == document | {"paper": compare(document)}
+    names = [figure.name for figure in figures(document)]
+    assert told[0] == ("figures", 0, len(names))
+    assert told[-1] == ("figures", len(names), len(names))
     assert all(map(is_figure, names))
     assert {p.name for p in (path.parent / "figures").iterdir()} == {
         f"{name}.{kind}" for name in names for kind in ("svg", "png")
@@ -146,16 +174,16 @@ def test_the_folder(document, tmp_path):
         ET.parse(path.parent / "figures" / f"{name}.svg")  # noqa: S314  our own file
         with Image.open(path.parent / "figures" / f"{name}.png") as image:
             assert image.width > 600
+            assert image.convert("RGBA").getpixel((0, 0)) == (255, 255, 255, 255)
 
 
-def test_figures_of_an_earlier_report_go_and_others_stay(document, tmp_path):
-    write(tmp_path, document)
+def test_figures_of_an_earlier_report_go_and_others_stay(short, tmp_path):
+    write(tmp_path, short)
     (tmp_path / "figures" / "mine.png").write_bytes(b"mine")
-    document["bounds"].pop()
-    write(tmp_path, document)
+    short["bounds"].pop()
+    write(tmp_path, short)
     names = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert {"mine.png", "schedule-1.svg"} <= names
-    assert "schedule-2.svg" not in names
+    assert names == {"mine.png", "schedule-1.svg", "schedule-1.png"}
 
 
 def test_charts_hold_to_the_schema_of_vega_lite(document):
@@ -210,17 +238,22 @@ def test_what_is_unknown_leaves_its_figure_out(document):
             run["layers"] = []
     names = {figure.name for figure in figures(document)}
     assert names == {"window-energy", "pareto", "iso-frequency", "switching"}
-    page = build(document | {"paper": compare(document)})
+
+
+def test_a_page_without_figures(short):
+    short["paper"] = compare(short)
+    page = build(short, [], {})
     Outline(page)
     assert "The board logged no timeline." in page
+    assert "<svg" not in page
 
 
 # ---- the command -------------------------------------------------------------------------------
 
 
-def test_the_command_makes_the_page_anew(document, tmp_path):
+def test_the_command_makes_the_page_anew(short, tmp_path):
     source = tmp_path / "report.json"
-    source.write_text(to_json(document), encoding="utf-8")
+    source.write_text(to_json(short), encoding="utf-8")
     before = source.read_bytes()
     result = CliRunner().invoke(cli, ["report", str(source)])
     assert result.exit_code == 0, result.output
@@ -241,10 +274,16 @@ def test_the_command_refuses_a_bad_document(document, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.json"]
 
 
-def test_a_folder_that_cannot_be_is_refused(document, tmp_path):
+def test_the_command_needs_its_document(tmp_path):
+    result = CliRunner().invoke(cli, ["report", str(tmp_path / "none.json")])
+    assert result.exit_code == 1
+    assert "none.json: No such file or directory" in result.stderr
+
+
+def test_a_folder_that_cannot_be_is_refused(short, tmp_path):
     (tmp_path / "file").write_text("in the way")
     source = tmp_path / "report.json"
-    source.write_text(to_json(document), encoding="utf-8")
+    source.write_text(to_json(short), encoding="utf-8")
     result = CliRunner().invoke(cli, ["report", str(source), "-o", str(tmp_path / "file" / "out")])
     assert result.exit_code == 1
     assert "Not a directory" in result.stderr
