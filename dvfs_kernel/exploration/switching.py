@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clock_state import IDLE
+from dvfs_kernel.switching_completion import complete_relocks
 from dvfs_kernel.switching_measurement import costs_of_walks
-from dvfs_kernel.switching_walks import plan_walks, walk_schedule
+from dvfs_kernel.switching_walks import plan_walks, sampled_changes, walk_schedule
 
 if TYPE_CHECKING:
     from dvfs_kernel.bench.bench import Bench
@@ -19,7 +20,7 @@ __all__ = ["measured_switching"]
 
 
 def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
-    """Run the network on walks over all states until every change has been made.
+    """Run the network on walks over all states; relocks that were not made follow from others.
 
     Raises
     ------
@@ -27,7 +28,7 @@ def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
         The network is too short, or the states are too many for one schedule.
     """
     states = (IDLE, *space.states)
-    walks = plan_walks(space.states, len(space.fits))
+    walks = plan_walks(space.states, len(space.fits), sampled_changes(space.states))
     jobs = [Job(walk_schedule(walk, space.hse_hz)) for walk in walks]
     records = bench.run(jobs, "clock changes")
     changes = [
@@ -39,4 +40,4 @@ def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
         ]
         for record in records
     ]
-    return costs_of_walks(states, walks, changes, space.hse_hz)
+    return complete_relocks(costs_of_walks(states, walks, changes, space.hse_hz))

@@ -6,6 +6,10 @@
 
 #include "abi.h"
 
+/* The LSE runs on through a reset: off with it, so that what runs next draws and lasts the same,
+ * whatever ran before. */
+void stop_init(void);
+
 /* Starts the LSE where it does not run, which takes about two seconds, spent asleep. Returns
  * abi_status_clock_timeout where it does not start. */
 abi_status_t stop_prepare(void);
