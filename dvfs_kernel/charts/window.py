@@ -87,9 +87,9 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
         f"at {bound} {title} needs least, {window:.3f}"
         for bound, (window, title) in zip(bounds, best, strict=True)
     )
-    return (
+    chart: ChartType = (
         alt.layer(bars, numbers, data=rows(parts))
-        .properties(width=width, height=22 * len(titles))
+        .properties(width=width, height=alt.Step(22))
         .facet(
             row=alt.Row(
                 "bound:N",
@@ -98,8 +98,11 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
                 header=alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold"),
             )
         )
+        # Each bound has runs of its own, such as its best single clock.
+        .resolve_scale(y="independent")
         .properties(description=f"Energy of the window relative to the first run: {told}.")
     )
+    return chart
 
 
 def _parts(row: Mapping[str, Any]) -> list[tuple[str, float]]:
