@@ -94,7 +94,7 @@ def _windows(document: Document) -> Iterator[Figure]:
             "window-energy",
             "windows",
             "Energy of the whole window, from leaving idle to the end of the bound, relative to "
-            "TinyEngine at 216 MHz at the same bound; the pale end of a bar is idle (the paper's "
+            "TinyEngine at the same bound; the pale end of a bar is idle (the paper's "
             "Fig. 5).",
             charts.window_energy(bars),
         )

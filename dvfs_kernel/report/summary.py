@@ -163,6 +163,7 @@ def findings(document: Document) -> list[Finding]:
         for finding in part(bound)
     ]
     found += _exploration_off(document)
+    found += _unused_lfo(document)
     return sorted(found, key=lambda finding: finding.weight == "finding")
 
 
@@ -242,6 +243,21 @@ def _beaten(bound: Mapping[str, Any]) -> Iterator[Finding]:
                 "finding",
                 f"{_at(bound)} {run['title']} beats DVFS, with {quantity(other, 'J')} against "
                 f"{quantity(ours, 'J')} ({percent(1 - other / ours)} less). Ship that instead.",
+            )
+
+
+def _unused_lfo(document: Document) -> Iterator[Finding]:
+    """Say so where candidates with an LFO were there and none was worth its hops."""
+    runs = [run for bound in document["bounds"] if (run := run_of(bound, HEADLINE)) is not None]
+    layers = [layer for run in runs for layer in run["layers"]]
+    if any(document["exploration"]["granularities"]) and layers:
+        decoupled = sum(layer["granularity"] > 0 for layer in layers)
+        if all(layer["lfo"] is None for layer in layers):
+            yield Finding(
+                "finding",
+                "No layer of any DVFS schedule runs its memory segments on the LFO "
+                f"({decoupled} of {len(layers)} are decoupled): by the explored costs no hop "
+                "inside a layer saves what it costs.",
             )
 
 

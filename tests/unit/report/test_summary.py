@@ -117,6 +117,16 @@ def test_an_exploration_that_is_off_is_a_warning(document):
     assert findings(document) == []
 
 
+def test_an_lfo_that_no_layer_uses_is_a_finding(document):
+    for bound in (0, 1):
+        for layer in run_named(document, bound, "dvfs")["layers"]:
+            layer["lfo"] = None
+    (text,) = texts(document, "finding")
+    assert "(5 of 8 are decoupled)" in text
+    document["exploration"]["granularities"] = [0]
+    assert findings(document) == []
+
+
 def test_a_document_without_a_baseline_says_so(document):
     for bound in document["bounds"]:
         bound["runs"] = [run for run in bound["runs"] if run["name"] == "dvfs"]
