@@ -63,7 +63,7 @@ class BlockAccount:
         entry = find_block(self._state, address << 16 | size)
         self._state[entry : entry + st.BLOCK_STRIDE] = [
             address << 16 | size,
-            block.cost,
+            block.half_cycles,
             block.instructions,
             block.flags,
             block.end,
@@ -114,9 +114,12 @@ class BlockAccount:
         block = self.last()
         if block is None:
             return
+        entry = int(self._state[st.PREVIOUS])
+        # The hook counts a run after it has charged for it.
+        charged = block.half_cycles + (int(self._state[entry + st.BLOCK_RUNS]) - 1 & 1) >> 1
         for index, (place, cycle) in enumerate(block.issue):
             if place == address:
-                self._give_back(block.cost - cycle, block.instructions - index)
+                self._give_back(max(charged - cycle, 0), block.instructions - index)
                 return
 
     def _give_back(self, cycles: int, instructions: int) -> None:

@@ -212,6 +212,7 @@ class _FlashPort:
         if acr.get(control, "ARTRST"):
             self._words[st.ART : st.ART + st.ART_LINES] = _EMPTY_ART.data
         self._words[st.ART_ON] = acr.get(control, "ARTEN")
+        self._words[st.ART_PREFETCH_ON] = acr.get(control, "PRFTEN")
 
 
 def _classify(machine: Machine) -> None:

@@ -12,9 +12,10 @@ __all__ = ["ClockChange", "Counters", "MarkerWrite", "Trace", "Violation"]
 class Counters(NamedTuple):
     """What the core counted since reset; stalls and costs in core cycles.
 
-    ``cycles`` is the sum of base, branch, instruction-cache, data-cache, device and exception
-    cycles. Misses are line fills; their number does not depend on the clock, so that the cost at
-    another clock follows from them.
+    ``cycles`` is the sum of base, branch, instruction-cache, data-cache, device, exception and
+    unaligned cycles. Misses are line fills; their number does not depend on the clock. Of the
+    cycles only those in ``flash_waits`` words of flash do: at n more wait states the same run takes
+    ``n * flash_waits`` cycles more, at the same ratio of the bus clocks.
     """
 
     cycles: int
@@ -37,6 +38,8 @@ class Counters(NamedTuple):
     uncached_reads: int
     uncached_writes: int
     data_accesses: int
+    flash_waits: int
+    unaligned_cycles: int
 
     def since(self, earlier: Counters) -> Counters:
         """Return what was counted from an earlier moment on."""
