@@ -121,6 +121,11 @@ class Board:
         self._previous = None  # the trace tells the clock after a reset, whatever ran before
         self.platform.reset(cause)
 
+    def counters_restart(self) -> None:
+        """Integrate what the core has done: its counters are about to begin at 0 again."""
+        self.platform.meter.update()
+        self.platform.meter.restart_activity()
+
     # ---- clocks and power --------------------------------------------------------------------
 
     @property

@@ -56,6 +56,7 @@ _STREAMED_LINES = st.STREAMED_LINES
 _LAST_FETCH_LINE, _LAST_READ_LINE = st.LAST_FETCH_LINE, st.LAST_READ_LINE
 _LAST_FLASH_WORD, _FLASH_WAIT = st.LAST_FLASH_WORD, st.FLASH_WAIT
 _FLASH_WAITS, _FLASH_DUAL_BANK = st.FLASH_WAITS, st.FLASH_DUAL_BANK
+_ART_OFF_WAITS = st.ART_OFF_WAITS
 _ART_PREFETCH_ON, _ART_PREFETCH_HIDDEN = st.ART_PREFETCH_ON, st.ART_PREFETCH_HIDDEN
 _LINE_BYTES = 1 << st.LINE_SHIFT
 _STREAMING_AFTER = 3  # full lines in a row ([M7] DDI 0489F 5.9.1)
@@ -108,6 +109,8 @@ def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int) -> int:
             cost -= s[_ART_PREFETCH_HIDDEN]
             if cost <= 0:
                 return 0
+    else:
+        s[_ART_OFF_WAITS] += 1 + (s[_FLASH_DUAL_BANK] & line)
     return _flash_line(s, line, cost)
 
 

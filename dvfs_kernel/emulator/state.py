@@ -36,7 +36,8 @@ UNCACHED_WRITES = 18
 DATA_ACCESSES = 19
 FLASH_WAITS = 20  # words of flash whose wait states the core waited for
 UNALIGNED_CYCLES = 21
-COUNTERS = 22  # how many of the above
+ART_OFF_WAITS = 22  # of these, lines on the ITCM port without the accelerator
+COUNTERS = 23  # how many of the above
 
 # ---- control -------------------------------------------------------------------------------
 DEADLINE = 24  # stop before the block that begins at or after this cycle

@@ -109,7 +109,7 @@ class TimingParameters:
     sram_line_cycles: int = 10
     #: A line from flash on the ITCM port that the accelerator does not hold, beyond the flash
     #: word. Fitted: [AN4667] Table 9, configuration 1 over 5.
-    flash_itcm_latency: int = 2
+    flash_itcm_latency: int = 6
     #: Of such a line what the accelerator's prefetch hides where it follows the one before:
     #: "at least 8 CPU cycles to execute the previous line" (RM0410) holds for single issue.
     art_prefetch_hidden_cycles: int = 6

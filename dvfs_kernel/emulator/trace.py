@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from operator import sub
 from typing import NamedTuple
 
+from renode_platform.devices.datasheet import FLASH_READS_WITHOUT_ART
+
 __all__ = ["ClockChange", "Counters", "MarkerWrite", "Trace", "Violation"]
 
 
@@ -40,6 +42,29 @@ class Counters(NamedTuple):
     data_accesses: int
     flash_waits: int
     unaligned_cycles: int
+    art_off_waits: int
+
+    @property
+    def busy_cycles(self) -> int:
+        """Cycles in which the core was at work, or refilled its pipeline; the rest are stalls."""
+        return self.base_cycles + self.branch_cycles + self.exception_cycles
+
+    @property
+    def flash_words(self) -> float:
+        """Reads of the flash cells, as the current model charges them."""
+        again = FLASH_READS_WITHOUT_ART - 1
+        return self.flash_waits + again * self.art_off_waits
+
+    @property
+    def activity(self) -> tuple[float, float] | None:
+        """Busy cycles and flash words of all cycles, for `power.current_a`; None without any."""
+        if not self.cycles:
+            return None
+        return self.busy_cycles / self.cycles, self.flash_words / self.cycles
+
+    def since(self, earlier: Counters) -> Counters:
+        """Return what was counted since an earlier moment."""
+        return Counters(*(now - then for now, then in zip(self, earlier, strict=True)))
 
     def since(self, earlier: Counters) -> Counters:
         """Return what was counted from an earlier moment on."""
