@@ -63,10 +63,6 @@ class Counters(NamedTuple):
         return self.busy_cycles / self.cycles, self.flash_words / self.cycles
 
     def since(self, earlier: Counters) -> Counters:
-        """Return what was counted since an earlier moment."""
-        return Counters(*(now - then for now, then in zip(self, earlier, strict=True)))
-
-    def since(self, earlier: Counters) -> Counters:
         """Return what was counted from an earlier moment on."""
         return Counters(*map(sub, self, earlier))
 
