@@ -172,8 +172,9 @@ def test_time_is_right_after_a_stop(started, session):
         windows(board, session, mode, 0.05)
         session.run()
         again = session.run()
-        assert again.total_cycles == pytest.approx(plain.total_cycles, rel=2e-3)
-        assert again.total_ticks == pytest.approx(plain.total_ticks, rel=2e-3)
+        # One interrupt of the wall clock more or less, on a core at 16 MHz or more.
+        assert again.total_cycles == pytest.approx(plain.total_cycles, abs=130)
+        assert again.total_ticks == pytest.approx(plain.total_ticks, abs=130)
     probe = session.probe_clock(PLL, HSE, firmware_board.HSE_HZ)
     assert probe.to_b_ticks / abi.TICK_HZ < 5e-6
 
