@@ -221,14 +221,14 @@ def paper_problem(
     """Return the paper's problem (Eq. 2 to 5): Pareto points of each layer, no switching costs.
 
     HFO is the PLL, and LFO the HSE wherever there are memory segments (section III-B). Switching
-    costs are there to predict what its schedules take, not to find them. Where layers do not hop,
-    as on a board without an HSE, the access form runs on one clock.
+    costs are there to predict what its schedules take, not to find them. Where a hop has nothing to
+    gain (`DesignSpace.worth_hopping`) the access form runs on one clock.
     """
-    on_pll = np.array(
-        [state.pll is not None and not state.on_hse for state in exploration.space.states]
-    )
+    space = exploration.space
+    on_pll = np.array([state.pll is not None and not state.on_hse for state in space.states])
+    hopping = np.array([space.worth_hopping(state) for state in space.states])
     options = exploration.options
-    as_meant = options["hops"] == ((options["granularity"] > 0) & exploration.space.hops)
+    as_meant = options["hops"] == ((options["granularity"] > 0) & hopping[options["state"]])
     allowed = options[on_pll[options["state"]] & as_meant]
     kept = []
     for layer in range(exploration.layers):
