@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from dvfs_kernel import abi
@@ -16,6 +17,7 @@ from dvfs_kernel.exploration.switching import measured_switching
 from dvfs_kernel.optimisation.idle import IdleCost
 from dvfs_kernel.study.candidate import Outcome
 from dvfs_kernel.study.candidates import Candidates, Names
+from dvfs_kernel.study.keeping import keep_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,7 +95,8 @@ class BoundResult:
     Parameters
     ----------
     problem, solution
-        Of the headline schedule.
+        Of the headline schedule; where an outcome gave up some of its bound to keep it, the
+        solution is still that of the whole bound, whose lower bound holds for all.
     """
 
     bound: Bound
@@ -208,18 +211,25 @@ def run_study(bench: Bench, plan: StudyPlan) -> Study:
     headline = candidates.problem(abi.IdleMode.STOP)
     found = [_candidates_of(candidates, bound_s) for bound_s in bounds_s]
     frontier = headline.frontier(max(bounds_s, default=ground.baseline.latency_s) * _BEYOND)
-    jobs = [candidate.job for group, _ in found for candidate in group]
-    records = iter(bench.run(jobs, "schedules on the board"))
+    every = [candidate for group, _ in found for candidate in group]
+    records = bench.run([candidate.job for candidate in every], "schedules on the board")
+    digest = ground.baseline.output_digest
+    outcomes = iter(
+        keep_bounds(
+            bench,
+            candidates,
+            [
+                Outcome(candidate, record, record.output_digest == digest)
+                for candidate, record in zip(every, records, strict=True)
+            ],
+            digest,
+        )
+    )
     results = []
     for bound, bound_s, (group, optimum) in zip(plan.bounds, bounds_s, found, strict=True):
-        outcomes = []
-        for candidate in group:
-            record = next(records)
-            same = record.output_digest == ground.baseline.output_digest
-            outcomes.append(Outcome(candidate, record, same))
-        problem = candidates.problem(outcomes[-1].candidate.idle.mode)
-        result = BoundResult(bound, bound_s, problem, optimum.solution, tuple(outcomes))
-        results.append(result)
+        made = tuple(islice(outcomes, len(group)))
+        problem = candidates.problem(made[-1].candidate.idle.mode)
+        results.append(BoundResult(bound, bound_s, problem, optimum.solution, made))
     return Study(plan, ground, frontier, tuple(results))
 
 
