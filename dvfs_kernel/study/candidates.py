@@ -149,12 +149,9 @@ class Candidates:
         candidate = _candidate(name, f"DVFS, {IDLING[mode]}", problem, optimum, window_s)
         return candidate, optimum
 
-    def dvfs_best(self, window_s: float) -> tuple[Candidate, Optimum, list[Candidate]]:
-        """Return our optimum with whichever idle mode is better, and the others."""
-        found = [self.dvfs(window_s, mode) for mode in _SAVING]
-        found.sort(key=lambda one: one[0].predicted_window_j)
-        (best, optimum), *others = found
-        return replace(best, name=Names.DVFS), optimum, [other for other, _ in others]
+    def every_dvfs(self, window_s: float) -> list[tuple[Candidate, Optimum]]:
+        """Return our optimum with each idle mode that saves anything."""
+        return [self.dvfs(window_s, mode) for mode in _SAVING]
 
     def tightened(self, candidate: Candidate, given_up_s: float) -> Candidate:
         """Return what takes a candidate's place if it may use that much less than its window.
@@ -162,7 +159,7 @@ class Candidates:
         Parameters
         ----------
         candidate
-            Of `dvfs`, `dvfs_best` or `single_clock`.
+            Of `dvfs` or `single_clock`.
 
         Raises
         ------

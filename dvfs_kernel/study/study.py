@@ -20,7 +20,7 @@ from dvfs_kernel.study.candidates import Candidates, Names
 from dvfs_kernel.study.keeping import keep_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dvfs_kernel.bench.bench import Bench
     from dvfs_kernel.bench.record import Record
@@ -226,20 +226,32 @@ def run_study(bench: Bench, plan: StudyPlan) -> Study:
         )
     )
     results = []
-    for bound, bound_s, (group, optimum) in zip(plan.bounds, bounds_s, found, strict=True):
-        made = tuple(islice(outcomes, len(group)))
-        problem = candidates.problem(made[-1].candidate.idle.mode)
-        results.append(BoundResult(bound, bound_s, problem, optimum.solution, made))
+    for bound, bound_s, (group, optima) in zip(plan.bounds, bounds_s, found, strict=True):
+        made = _headline_last(islice(outcomes, len(group)))
+        mode = made[-1].candidate.idle.mode
+        problem, solution = candidates.problem(mode), optima[mode].solution
+        results.append(BoundResult(bound, bound_s, problem, solution, made))
     return Study(plan, ground, frontier, tuple(results))
 
 
-def _candidates_of(candidates: Candidates, window_s: float) -> tuple[Sequence[Candidate], Optimum]:
-    dvfs, optimum, others = candidates.dvfs_best(window_s)
+def _candidates_of(
+    candidates: Candidates, window_s: float
+) -> tuple[Sequence[Candidate], dict[abi.IdleMode, Optimum]]:
+    """Return what is run in a window, and the proof of each optimum by its idle mode."""
+    ours = candidates.every_dvfs(window_s)
     group = [
         *candidates.baselines(window_s),
         candidates.single_clock(window_s),
         candidates.paper(window_s),
-        *others,
-        dvfs,
+        *(candidate for candidate, _ in ours),
     ]
-    return group, optimum
+    return group, {candidate.idle.mode: optimum for candidate, optimum in ours}
+
+
+def _headline_last(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """Put the best of ours at the end, under its own name: kept bounds first, then least energy."""
+    made = list(outcomes)
+    ours = [outcome for outcome in made if outcome.candidate.name.startswith(Names.DVFS)]
+    best = min(ours, key=lambda outcome: (not outcome.keeps_bound, outcome.window_j))
+    made.remove(best)
+    return (*made, replace(best, candidate=replace(best.candidate, name=Names.DVFS)))
