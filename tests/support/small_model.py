@@ -7,13 +7,13 @@ SAME = 0
 SCALE = float(np.float32(0.05))
 
 
-def small_model():
-    """Return the file's bytes: 8 x 8 x 3 in, 8 x 8 x 4 out."""
+def small_model(size=8):
+    """Return the file's bytes: size x size x 3 in, size x size x 4 out."""
     random = np.random.default_rng(5)
     writer = ModelWriter()
 
     def feature_map(name, channels):
-        return writer.tensor(name, (1, 8, 8, channels), "int8", (SCALE,), (-1,))
+        return writer.tensor(name, (1, size, size, channels), "int8", (SCALE,), (-1,))
 
     def layer(name, source, target, shape, dimension, options):
         weights = random.integers(-127, 128, shape, dtype=np.int8)
