@@ -25,13 +25,13 @@ CLOCKS = ClockList(
     HSE_HZ,
     tuple(map(ClockSetting.parse, ("pll:25/90/2", "pll:25/150/2", "pll:25/216/2"))),
 )
-BOUNDS = (Bound(qos=8), Bound(qos=40), Bound(qos=120), Bound(latency_s=0.03))
+BOUNDS = (Bound(qos=15), Bound(qos=40), Bound(qos=120), Bound(latency_s=0.03))
 TIME, ENERGY = 0.01, 0.02
 
 
 @pytest.fixture(scope="module")
 def workload():
-    return Workload.of(read_bytes(small_model(40), "small"), BoardSpec())
+    return Workload.of(read_bytes(small_model(32, 1), "small"), BoardSpec())
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ SAME = 0
 SCALE = float(np.float32(0.05))
 
 
-def small_model(size=8):
-    """Return the file's bytes: size x size x 3 in, size x size x 4 out."""
+def small_model(size=8, results=4):
+    """Return the file's bytes: size x size x 3 in, size x size x results out."""
     random = np.random.default_rng(5)
     writer = ModelWriter()
 
@@ -28,10 +28,10 @@ def small_model(size=8):
         fields |= {"DilationHFactor": 1, "DilationWFactor": 1}
         writer.operator(name, inputs, (target,), (options[0], fields | options[1]))
 
-    maps = [feature_map(*item) for item in (("image", 3), ("a", 6), ("b", 6), ("result", 4))]
+    maps = [feature_map(*item) for item in (("image", 3), ("a", 6), ("b", 6), ("result", results))]
     layer("CONV_2D", maps[0], maps[1], (6, 3, 3, 3), 0, ("Conv2DOptions", {}))
     depthwise = ("DepthwiseConv2DOptions", {"DepthMultiplier": 1})
     layer("DEPTHWISE_CONV_2D", maps[1], maps[2], (1, 3, 3, 6), 3, depthwise)
-    layer("CONV_2D", maps[2], maps[3], (4, 1, 1, 6), 0, ("Conv2DOptions", {}))
+    layer("CONV_2D", maps[2], maps[3], (results, 1, 1, 6), 0, ("Conv2DOptions", {}))
     writer.inputs, writer.outputs = (maps[0],), (maps[3],)
     return writer.finish()
