@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 __all__ = [
     "BoardError",
     "BoardSilentError",
@@ -109,6 +111,12 @@ class InfeasibleBoundError(DvfsError, ValueError):
         super().__init__(message)
         self.bound = bound
         self.least_time = least_time
+        self._at_least = at_least
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # From a worker process the error comes as a pickle, which would give the message alone.
+        made_again = partial(type(self), at_least=self._at_least)
+        return made_again, (self.bound, self.least_time)
 
 
 class SearchTooLargeError(DvfsError, MemoryError):
