@@ -36,8 +36,6 @@ def started():
     board, session = firmware_board.start(small_image().data)
     session.hello()
     session.use_image()
-    session.set_schedule(uniform(LAYERS, PLL))
-    session.run(window_s=0.01, idle=STOP)
     with board:
         yield board, session
 

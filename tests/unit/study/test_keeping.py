@@ -61,8 +61,8 @@ def candidates():
 
 def outcomes_of(candidates, bench, window_s):
     candidates.__dict__["bench"] = bench
-    dvfs, _, others = candidates.dvfs_best(window_s)
-    group = [*candidates.baselines(window_s), candidates.paper(window_s), *others, dvfs]
+    ours = [candidate for candidate, _ in candidates.every_dvfs(window_s)]
+    group = [*candidates.baselines(window_s), candidates.paper(window_s), *ours]
     with suppress(InfeasibleBoundError):
         group.append(candidates.single_clock(window_s))
     return [bench.outcome(candidate) for candidate in group]
@@ -114,7 +114,7 @@ def test_a_bound_that_nothing_keeps_is_left_as_it_came_out(candidates):
     least_s = candidates.problem(abi.IdleMode.STOP).graph.least_time
     bench = SlowBench(candidates, 0.05)
     candidates.__dict__["bench"] = bench
-    dvfs, _, _ = candidates.dvfs_best(least_s * (1 + 1e-9))
+    dvfs, _ = candidates.dvfs(least_s * (1 + 1e-9), abi.IdleMode.STOP)
     (outcome,) = keep_bounds(bench, candidates, [bench.outcome(dvfs)], DIGEST)
     assert not outcome.keeps_bound
     assert outcome.candidate is dvfs
@@ -124,7 +124,7 @@ def test_it_gives_up_after_some_rounds(candidates):
     bench = SlowBench(candidates, 0.0)
     candidates.__dict__["bench"] = bench
     window_s = candidates.problem(abi.IdleMode.STOP).graph.least_time * 5
-    dvfs, _, _ = candidates.dvfs_best(window_s)
+    dvfs, _ = candidates.dvfs(window_s, abi.IdleMode.STOP)
     outcome = bench.outcome(dvfs)
     bench.record = lambda _: made_up_runs.record(
         totals={"latency_s": window_s + 1e-6, "window_j": 1.0}, output_digest="another"
