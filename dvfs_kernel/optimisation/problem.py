@@ -22,7 +22,7 @@ import numpy.typing as npt
 from dvfs_kernel import abi, pareto
 from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError, ScheduleError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.layered_graph import LayeredGraph
 from dvfs_kernel.optimisation.prediction import Prediction
@@ -128,10 +128,14 @@ class WindowProblem:
 
         Raises
         ------
-        InfeasibleBoundError
+        InfeasibleLatencyError
             None is quick enough.
         """
-        return self.optimum(self.graph.solve(bound_s, time_limit_s=time_limit_s))
+        try:
+            solution = self.graph.solve(bound_s, time_limit_s=time_limit_s)
+        except InfeasibleBoundError as error:
+            raise InfeasibleLatencyError(error.bound, error.least_time) from None
+        return self.optimum(solution)
 
     def frontier(self, longest_s: float = np.inf) -> Frontier:
         """Return the best schedules for every bound at once."""

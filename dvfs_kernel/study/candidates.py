@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel import abi
 from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import InfeasibleBoundError
+from dvfs_kernel.errors import InfeasibleLatencyError
 from dvfs_kernel.optimisation.problem import WindowProblem, paper_problem, window_problem
 from dvfs_kernel.study.candidate import Candidate
 
@@ -111,7 +111,7 @@ class Candidates:
 
         Raises
         ------
-        InfeasibleBoundError
+        InfeasibleLatencyError
             No clock is quick enough.
         """
         states = [
@@ -130,7 +130,7 @@ class Candidates:
         kept = [one for one in tried if one.prediction.latency_s <= bound_s]
         if not kept:
             least_s = min(one.prediction.latency_s for one in tried)
-            raise InfeasibleBoundError(bound_s, least_s)
+            raise InfeasibleLatencyError(bound_s, least_s)
         return min(kept, key=lambda one: one.predicted_window_j)
 
     def paper(self, window_s: float) -> Candidate:
@@ -163,7 +163,7 @@ class Candidates:
 
         Raises
         ------
-        InfeasibleBoundError
+        InfeasibleLatencyError
             Nothing is quick enough.
         """
         latency_s = candidate.window_s - given_up_s

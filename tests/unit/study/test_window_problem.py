@@ -9,7 +9,7 @@ from dvfs_kernel import abi, pareto
 from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import InfeasibleBoundError, ScheduleError
+from dvfs_kernel.errors import InfeasibleLatencyError, ScheduleError
 from dvfs_kernel.optimisation import paper_problem, window_problem
 
 FAST, SLOW, FAST_ASIDE, SLOW_ASIDE, HSE = STATES
@@ -66,7 +66,7 @@ def test_where_idling_is_dear_options_win_that_take_more_time_and_more_energy():
 def test_an_infeasible_bound_tells_the_least_latency(seed):
     explored, costs = draw(seed)
     problem = window_problem(explored, costs, explorations.idle())
-    with pytest.raises(InfeasibleBoundError) as caught:
+    with pytest.raises(InfeasibleLatencyError) as caught:
         problem.solve(1e-3)
     least_s = caught.value.least_time
     assert caught.value.bound == 1e-3
