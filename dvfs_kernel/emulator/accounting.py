@@ -73,7 +73,7 @@ class BlockAccount:
         ]
 
     def forget_branches(self) -> None:
-        """Let the branch prediction begin afresh, as after a reset."""
+        """Let branch prediction and the rounding of half cycles begin afresh, as after a reset."""
         for (address, size), (block, _) in self._blocks.items():
             entry = find_block(self._state, address << 16 | size)
             self._state[entry + st.BLOCK_FLAGS] = block.flags
@@ -115,8 +115,8 @@ class BlockAccount:
         if block is None:
             return
         entry = int(self._state[st.PREVIOUS])
-        # The hook counts a run after it has charged for it.
-        charged = block.half_cycles + (int(self._state[entry + st.BLOCK_RUNS]) - 1 & 1) >> 1
+        rounded_up = bool(self._state[entry + st.BLOCK_FLAGS] & st.ROUNDED_UP)
+        charged = (block.half_cycles >> 1) + rounded_up
         for index, (place, cycle) in enumerate(block.issue):
             if place == address:
                 self._give_back(max(charged - cycle, 0), block.instructions - index)

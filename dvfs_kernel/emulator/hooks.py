@@ -49,6 +49,7 @@ _CONDITIONAL, _INDIRECT, _FIRST_TIME = st.CONDITIONAL, st.INDIRECT, st.FIRST_TIM
 _MAY_UNMASK, _SENDS_EVENT, _USES_FPU = st.MAY_UNMASK, st.SENDS_EVENT, st.USES_FPU
 _SPINS, _IN_FAULT_HANDLER = st.SPINS, st.IN_FAULT_HANDLER
 _RARE = st.RARE
+_ROUNDED_UP = st.ROUNDED_UP
 _BRANCHES = st.CONDITIONAL | st.INDIRECT | st.FIRST_TIME
 
 
@@ -166,7 +167,10 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
         if flags & _SENDS_EVENT:
             s[_EVENT_REGISTER] = 1
     # Half a cycle is taken in every other run.
-    cost = (s[entry + _HALVES] + (s[entry + _RUNS] & 1)) >> 1
+    halves = s[entry + _HALVES]
+    cost = halves >> 1
+    if halves & 1 and flags & _ROUNDED_UP == 0:
+        cost += 1
     s[_BASE_CYCLES] += cost
     if before & _BRANCHES:
         branch = _branch_cost(s, previous, before, start)
@@ -176,6 +180,8 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
         cost += fetch(s, start, length)
         if s[_SKIP_PC_SYNC] != 0:
             _set_byte(s[_SKIP_PC_SYNC])
+    if halves & 1:
+        s[entry + _FLAGS] ^= _ROUNDED_UP
     s[_CYCLES] += cost
     s[_INSTRUCTIONS] += s[entry + _COUNT]
     s[entry + _RUNS] += 1

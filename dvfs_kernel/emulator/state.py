@@ -130,6 +130,7 @@ YIELDS = 128
 WAITS_FOR_INTERRUPT = 256
 SPINS = 512  # a branch to itself
 LATE_FLAGS = 1024  # ends in a conditional branch on flags that were set just before
+ROUNDED_UP = 2048  # the last run was charged the larger half of an odd number of half cycles
 RARE = MAY_UNMASK | SENDS_EVENT | USES_FPU | SPINS  # what the block hook looks at
 
 
