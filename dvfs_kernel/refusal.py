@@ -71,4 +71,10 @@ def refusal(command: abi.Command, payload: bytes) -> DvfsError:
 def _details(status: abi.Status, asked: int, allowed: int) -> str:
     if status is abi.Status.CLOCK_TIMEOUT:
         return f" (clock {allowed} of the schedule; ready bits 0x{asked:08x} missing)"
+    if status is abi.Status.NO_SENSOR:
+        lines = ", ".join(
+            f"{name} is {'high' if asked >> bit & 1 else 'low'}"
+            for bit, name in enumerate(("SCL", "SDA"))
+        )
+        return f" ({lines}; both are high on an idle bus)"
     return f" (asked: {asked}, allowed: {allowed})" if asked or allowed else ""

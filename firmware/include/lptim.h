@@ -15,6 +15,9 @@ void lptim_init(void);
 void lptim_extend(void);
 void lptim_rest(void);
 
+/* Called by those interrupts, 2 ms apart, where it is not NULL. */
+extern void (*volatile lptim_on_interrupt)(void);
+
 /* How many ticks two reads of the counter in a row may lie apart, by HCLK; clock.c keeps it. */
 uint32_t lptim_window(uint32_t hclk_hz);
 extern uint32_t lptim_read_window;

@@ -112,28 +112,31 @@ static abi_status_t run_layer(uint32_t layer) {
     return status != abi_status_ok ? status : now.clock_status;
 }
 
-static abi_status_t run_once(abi_profile_level_t level) {
-    const uint32_t layers = image_header()->layer_count;
+abi_status_t inference_pass(uint32_t first, uint32_t end, abi_profile_level_t level) {
+    record_count = 0;
     memset(records, 0, sizeof records);
-    now.record = &records[0];
+    now.record = &records[first];
     now.segment = abi_segment_other;
     now.level = level;
-    now.layer = 0;
+    now.layer = first;
     now.clock_status = abi_status_ok;
     marker_trigger(1);
     boundary(abi_segment_other); /* the counters' values to start from */
-    records[0] = (abi_profile_record_t){.cycles = {0}};
+    records[first] = (abi_profile_record_t){.cycles = {0}};
     abi_status_t status = abi_status_ok;
-    for (uint32_t layer = 0; layer < layers && status == abi_status_ok; layer++) {
+    for (uint32_t layer = first; layer < end && status == abi_status_ok; layer++) {
         status = run_layer(layer);
     }
-    now.layer = layers; /* the pins show that the last layer has ended */
+    now.layer = end; /* the pins show that the last layer has ended */
     boundary(abi_segment_other);
     marker_trigger(0);
+    if (status == abi_status_ok) {
+        layer_at_work = ABI_LAYER_NONE;
+    }
     return status;
 }
 
-static abi_status_t report_failure(abi_status_t status, abi_error_reply_t *error) {
+abi_status_t inference_failure(abi_status_t status, abi_error_reply_t *error) {
     error->status = (uint16_t)status;
     error->layer = (uint16_t)layer_at_work;
     if (status == abi_status_clock_timeout) {
@@ -144,6 +147,7 @@ static abi_status_t report_failure(abi_status_t status, abi_error_reply_t *error
             schedule_layer(layer_at_work)->granularity);
         error->detail1 = ABI_SCRATCH_BYTES;
     }
+    layer_at_work = ABI_LAYER_NONE;
     return status;
 }
 
@@ -151,27 +155,26 @@ abi_status_t inference_run(
     const abi_run_request_t *request, abi_run_reply_t *reply, abi_error_reply_t *error) {
     abi_status_t status = abi_status_ok;
     clock_counts_t before = clock_counts();
-    record_count = 0;
+    const uint32_t layers = image_header()->layer_count;
     measurement_begin();
     const uint32_t runs = (uint32_t)request->warmup + request->runs;
     for (uint32_t i = 0; i < runs && status == abi_status_ok; i++) {
         before = clock_counts();
-        status = run_once((abi_profile_level_t)request->profile_level);
+        status = inference_pass(0, layers, (abi_profile_level_t)request->profile_level);
     }
     const clock_counts_t after = clock_counts();
     measurement_end();
     if (status != abi_status_ok) {
-        report_failure(status, error);
+        inference_failure(status, error);
     } else {
         status = schedule_idle(error);
     }
-    layer_at_work = ABI_LAYER_NONE;
     if (status != abi_status_ok) {
         abi_error_reply_t ignored;
         schedule_idle(&ignored);
         return status;
     }
-    record_count = image_header()->layer_count;
+    record_count = layers;
     *reply = (abi_run_reply_t){
         .runs = request->runs,
         .layer_count = (uint16_t)record_count,

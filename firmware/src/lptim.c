@@ -1,5 +1,7 @@
 #include "lptim.h"
 
+#include <stddef.h>
+
 #include "abi.h"
 #include "core.h"
 #include "interrupts.h"
@@ -12,6 +14,7 @@
 #define CROSSING_POLLS_MAX 1000 /* takes a few cycles of either clock */
 
 volatile uint32_t lptim_base;
+void (*volatile lptim_on_interrupt)(void);
 uint32_t lptim_read_window = READ_CYCLES_MAX;
 
 static void write_confirmed(volatile uint32_t *target, uint32_t value, uint32_t ok_flag) {
@@ -56,6 +59,10 @@ __attribute__((noinline, cold)) uint32_t lptim_read_again(uint32_t earlier) {
 void LPTIM1_Handler(void) {
     REGISTER_OF(LPTIM1, LPTIM, ICR) = LPTIM_ICR_ARRMCF_MSK | LPTIM_ICR_CMPMCF_MSK;
     lptim_base = lptim_ticks();
+    void (*const also)(void) = lptim_on_interrupt;
+    if (also != NULL) {
+        also();
+    }
     data_barrier(); /* the flags are down before the exception returns, or it comes twice */
 }
 
