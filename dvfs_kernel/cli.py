@@ -8,9 +8,12 @@ from typing import Any
 import click
 
 from dvfs_kernel import __version__
+from dvfs_kernel.commands.boards import boards
 from dvfs_kernel.commands.boot import boot
+from dvfs_kernel.commands.flash import flash
 from dvfs_kernel.commands.infer import infer
 from dvfs_kernel.commands.networks import networks
+from dvfs_kernel.commands.serve import serve
 from dvfs_kernel.errors import DvfsError
 
 __all__ = ["cli", "main"]
@@ -43,9 +46,8 @@ def cli() -> None:
     """Run tinyML firmware on a virtual STM32F767 board that knows cycles and joules."""
 
 
-cli.add_command(boot)
-cli.add_command(infer)
-cli.add_command(networks)
+for _command in (boards, boot, flash, infer, networks, serve):
+    cli.add_command(_command)
 
 
 def main() -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 __all__ = [
+    "BoardAccessError",
     "BoardError",
+    "BoardLostError",
+    "BoardNotFoundError",
     "BoardSilentError",
     "ClockError",
     "DvfsError",
     "FileFormatError",
     "FirmwareFaultError",
+    "FirmwareMismatchError",
     "InfeasibleBoundError",
     "LayeredGraphError",
     "NetworkError",
@@ -60,6 +64,22 @@ class ProtocolError(DvfsError, ConnectionError):
 
 class BoardError(DvfsError, RuntimeError):
     """A board, virtual or real, cannot do what was asked of it."""
+
+
+class BoardNotFoundError(BoardError, LookupError):
+    """No board is connected, or it is not clear which one is meant."""
+
+
+class BoardAccessError(BoardError, PermissionError):
+    """A board is there, but another program has it, or the user may not open it."""
+
+
+class BoardLostError(BoardError, ConnectionError):
+    """A board went away in the middle: unplugged, or without power."""
+
+
+class FirmwareMismatchError(BoardError):
+    """A board runs another firmware than the one that was asked for."""
 
 
 class BoardSilentError(DvfsError, TimeoutError):

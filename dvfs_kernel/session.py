@@ -43,7 +43,8 @@ class Session:
     board
         Where the firmware runs.
     timeout_s
-        How long to wait for a reply, beside the time the bytes need on the line.
+        How long to wait for a reply, beside the time the bytes need on the line; by default what
+        the board asks for.
     attempts
         How often a request is sent before the board counts as silent.
     progress
@@ -54,12 +55,12 @@ class Session:
         self,
         board: Board,
         *,
-        timeout_s: float = 0.5,
+        timeout_s: float | None = None,
         attempts: int = 4,
         progress: Progress | None = None,
     ) -> None:
         self._board = board
-        self._timeout_s = timeout_s
+        self._timeout_s = board.reply_timeout_s if timeout_s is None else timeout_s
         self._attempts = attempts
         self._progress = progress
         self._decoder = FrameDecoder()

@@ -14,6 +14,8 @@ import numpy as np
 
 from dvfs_kernel import abi
 from dvfs_kernel.atomic_file import write_atomically
+from dvfs_kernel.commands.board_opening import open_board
+from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.commands.parameters import (
     BOARD,
     CLOCK,
@@ -24,7 +26,7 @@ from dvfs_kernel.commands.parameters import (
 )
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import print_inference
-from dvfs_kernel.errors import BoardError, DvfsError, FileFormatError
+from dvfs_kernel.errors import BoardError
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
 if TYPE_CHECKING:
@@ -47,8 +49,8 @@ _LEVELS = [level.name.lower() for level in abi.ProfileLevel]
     type=click.Path(path_type=Path),
     help="Input tensor: an .npy file or a picture; by default a made-up picture.",
 )
-@click.option("--board", type=BOARD, default="virtual", show_default=True)
-@click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; default 50 MHz.")
+@click.option("--board", type=BOARD, default="virtual", show_default=True, help="Or nucleo[:port].")
+@click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; by default its own.")
 @click.option("--schedule", "schedule_path", type=click.Path(path_type=Path), help="JSON file.")
 @click.option("--clock", type=CLOCK, help="SYSCLK, such as pll:25/216/2; default 216 MHz.")
 @click.option("--lfo", type=CLOCK, help="SYSCLK of memory segments, such as hse.")
@@ -111,7 +113,7 @@ def infer(
     from dvfs_kernel.input_tensor import load_input, sample_input  # noqa: PLC0415
     from dvfs_kernel.schedule import Schedule  # noqa: PLC0415
 
-    model = _load_network(network)
+    model = load_network(network)
     if output is not None and output.suffix.lower() == ".npy" and len(model.outputs) > 1:
         raise click.UsageError(
             f"{model.name} has {len(model.outputs)} outputs: --output needs a name that ends with "
@@ -130,7 +132,7 @@ def infer(
     from dvfs_kernel.inference import infer as run_inference  # noqa: PLC0415
 
     spec = replace(board, hse_hz=hse_hz if schedule is None else schedule.hse_hz, pll_lock=pll_lock)
-    with shown_progress() as progress, spec.open() as opened:
+    with open_board(spec) as opened, shown_progress() as progress:
         if schedule is None:
             schedule = _uniform_schedule(model, opened.hse_hz, clock, lfo, granularity or 0)
         result = run_inference(
@@ -152,28 +154,6 @@ def infer(
         click.echo(json.dumps({**result.to_dict(), "emulation": emulation}, indent=1))
     else:
         print_inference(result)
-
-
-def _load_network(name: str) -> Network:
-    """Load a built-in network by its name, or a file."""
-    # The same reason as above.
-    from dvfs_kernel import zoo  # noqa: PLC0415
-    from dvfs_kernel.tflite_reader import read  # noqa: PLC0415
-
-    if name in zoo.NAMES:
-        return zoo.load(name)
-    path = Path(name)
-    if path.is_file():
-        try:
-            return read(path)
-        except DvfsError as error:
-            raise type(error)(f"{name}: {error}") from error
-    if path.suffix.lower() == ".tflite" or len(path.parts) > 1:
-        raise FileFormatError(f"{name}: there is no such file")
-    raise FileFormatError(
-        f"{name!r} is no network: the name of a built-in one ({', '.join(zoo.NAMES)}) "
-        "or the path of a .tflite file is allowed"
-    )
 
 
 def _uniform_schedule(

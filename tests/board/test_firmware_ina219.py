@@ -54,7 +54,7 @@ def test_short_long_and_no_conversions(started, configuration):
 
 def test_an_absent_sensor_is_told_and_the_bus_works_on(started):
     _, session = started
-    with pytest.raises(BoardError, match="INA219 does not answer .*SCL is high, SDA is high"):
+    with pytest.raises(BoardError, match=r"INA219 does not answer .*SCL is high, SDA is high"):
         session.read_ina219(address=0x41)
     assert session.read_ina219(address=0x40).calibration == CALIBRATION
 

@@ -16,7 +16,7 @@ import tflite_writer
 
 from dvfs_kernel import abi, image, memory_plan, zoo
 from dvfs_kernel.cli import cli
-from dvfs_kernel.commands.infer import _load_network
+from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.input_tensor import fit_array
 from dvfs_kernel.tflite_reader import SUPPORTED_OPERATORS, read_bytes
@@ -393,7 +393,7 @@ def added(shape, name="sum", **more):
 
 
 FAILURES = {
-    "no such network": lambda: _load_network("nothing"),
+    "no such network": lambda: load_network("nothing"),
     "no model": lambda: read_bytes(b"hello\n", "no"),
     "unknown operator": lambda: read_bytes(model("LOGISTIC", (1, 8, 8, 4)), "gate"),
     "floats": lambda: added((1, 8, 8, 4), element="float32"),
