@@ -12,6 +12,7 @@ from dvfs_kernel.commands.boards import boards
 from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.flash import flash
 from dvfs_kernel.commands.infer import infer
+from dvfs_kernel.commands.measure import measure
 from dvfs_kernel.commands.networks import networks
 from dvfs_kernel.commands.serve import serve
 from dvfs_kernel.errors import DvfsError
@@ -46,7 +47,7 @@ def cli() -> None:
     """Run tinyML firmware on a virtual STM32F767 board that knows cycles and joules."""
 
 
-for _command in (boards, boot, flash, infer, networks, serve):
+for _command in (boards, boot, flash, infer, measure, networks, serve):
     cli.add_command(_command)
 
 

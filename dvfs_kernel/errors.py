@@ -15,6 +15,7 @@ __all__ = [
     "FirmwareMismatchError",
     "InfeasibleBoundError",
     "LayeredGraphError",
+    "MeasurementError",
     "NetworkError",
     "NetworkTooLargeError",
     "PlatformDescriptionError",
@@ -88,6 +89,10 @@ class BoardSilentError(DvfsError, TimeoutError):
 
 class FirmwareFaultError(BoardError):
     """The firmware on the board ended in a fault, or would have damaged a real one."""
+
+
+class MeasurementError(DvfsError, ValueError):
+    """Measurements are missing, contradict themselves, or cannot tell what they are asked."""
 
 
 class LayeredGraphError(DvfsError, ValueError):

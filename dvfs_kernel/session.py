@@ -30,6 +30,8 @@ __all__ = ["ClockProbe", "CurrentReadings", "Hello", "Ina219Reading", "RunResult
 
 # Sector erase of a 256 KB sector takes up to 4 s (DS11532 Rev 7, table 55); the image spans seven.
 _ERASE_TIMEOUT_S = 30.0
+# How often nothing may come back from a request that takes long.
+_LONG_SILENCES = 2
 
 
 class Session:
@@ -263,7 +265,11 @@ class Session:
         try:
             received = self._exchange(command, sent, wait_s, self._attempts, long=long)
         except BoardSilentError:
-            self._raise_pending_fault()
+            self._raise_what_happened()
+            raise
+        except ProtocolError:
+            if self._uses_image:
+                self._raise_what_happened()
             raise
         expected = reply.itemsize if reply is not None else reply_bytes or 0
         if len(received) != expected:
@@ -281,14 +287,14 @@ class Session:
     ) -> bytes:
         """Send a request until its reply comes.
 
-        One that the firmware works on for ``long`` is sent again only where its reply came garbled,
-        or where a greeting shows that the firmware never got it.
+        One that the firmware works on for ``long`` is sent again once where nothing comes: if only
+        the reply was lost the firmware has it still, and while it works it does not listen.
         """
         self._sequence = (self._sequence + 1) % abi.UNSOLICITED_SEQUENCE
         sequence = self._sequence
         line = encode_frame(Frame(int(command), sequence, payload))
-        sent = 0
-        while sent < attempts:
+        sent = silences = 0
+        while sent < attempts and silences < (_LONG_SILENCES if long else attempts):
             self.retries += bool(sent)
             garbled = self._decoder.garbled
             # The first zero ends what an earlier attempt may have left of itself.
@@ -297,29 +303,12 @@ class Session:
             answer = self._await_reply(command, sequence, timeout_s + _line_s(len(line)))
             if answer is not None:
                 return answer
-            if long and self._decoder.garbled == garbled and not self._waits_for_requests():
-                break
+            silences += self._decoder.garbled == garbled
         where = self._board.whereabouts()
         raise BoardSilentError(
             f"the board {self._board.name} sent no reply to {command.name.lower()} "
             f"within {timeout_s:g} s ({sent} attempts)" + (f"; it is {where}" if where else "")
         )
-
-    def _waits_for_requests(self) -> bool:
-        """Tell whether the firmware is where it was before the request: idle, and not reset."""
-        try:
-            reply = self._exchange(abi.Command.HELLO, b"", self._timeout_s, 1)
-        except BoardSilentError:
-            return False
-        hello = np.frombuffer(reply, abi.HELLO_REPLY)[0]
-        if hello["fault_pending"]:
-            return False
-        if self._uses_image and not hello["image_ready"]:
-            raise BoardError(
-                f"the board {self._board.name} was reset in the middle, and not by a fault: by its "
-                "button, its debugger or its supply; the network has to be deployed again"
-            )
-        return True
 
     def _await_reply(self, command: abi.Command, sequence: int, timeout_s: float) -> bytes | None:
         """Return the reply's payload, or None where none came or the line garbled it."""
@@ -340,14 +329,20 @@ class Session:
         self._decoder.feed(b"\0")  # half a frame and then silence: the rest will not come
         return None
 
-    def _raise_pending_fault(self) -> None:
-        """Raise the firmware's fault where it left a report, after a reset brought it back."""
+    def _raise_what_happened(self) -> None:
+        """Raise the fault or the reset behind a failure, where the firmware can still tell."""
         try:
             report = self.read_fault()
+            reply = self._exchange(abi.Command.HELLO, b"", self._timeout_s, self._attempts)
         except (BoardSilentError, ProtocolError):
             return
         if report is not None:
             self._raise_fault(report)
+        if self._uses_image and not np.frombuffer(reply, abi.HELLO_REPLY)[0]["image_ready"]:
+            raise BoardError(
+                f"the board {self._board.name} was reset in the middle, and not by a fault: by its "
+                "button, its debugger or its supply; the network has to be deployed again"
+            )
 
     def _raise_fault(self, report: FaultReport) -> NoReturn:
         raise FirmwareFaultError(report.describe(self._board.function_at))

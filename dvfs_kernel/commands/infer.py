@@ -26,6 +26,7 @@ from dvfs_kernel.commands.parameters import (
 )
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import print_inference
+from dvfs_kernel.commands.uniform import uniform_schedule
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks import ClockSetting
     from dvfs_kernel.inference import InferenceResult
-    from dvfs_kernel.network import Network
-    from dvfs_kernel.schedule import Schedule
 
 __all__ = ["infer"]
 
@@ -134,7 +133,7 @@ def infer(
     spec = replace(board, hse_hz=hse_hz if schedule is None else schedule.hse_hz, pll_lock=pll_lock)
     with open_board(spec) as opened, shown_progress() as progress:
         if schedule is None:
-            schedule = _uniform_schedule(model, opened.hse_hz, clock, lfo, granularity or 0)
+            schedule = uniform_schedule(model, opened.hse_hz, clock, lfo, granularity or 0)
         result = run_inference(
             model,
             data,
@@ -154,25 +153,6 @@ def infer(
         click.echo(json.dumps({**result.to_dict(), "emulation": emulation}, indent=1))
     else:
         print_inference(result)
-
-
-def _uniform_schedule(
-    network: Network,
-    hse_hz: int,
-    hfo: ClockSetting | None,
-    lfo: ClockSetting | None,
-    granularity: int,
-) -> Schedule:
-    from dvfs_kernel.inference import dae_granularities  # noqa: PLC0415
-    from dvfs_kernel.schedule import Schedule  # noqa: PLC0415
-
-    return Schedule.uniform(
-        len(network.layers),
-        hse_hz,
-        hfo=hfo,
-        lfo=lfo,
-        granularity=dae_granularities(network, granularity),
-    )
 
 
 def _array_bytes(result: InferenceResult, suffix: str) -> bytes:
