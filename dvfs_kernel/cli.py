@@ -14,6 +14,7 @@ from dvfs_kernel.commands.flash import flash
 from dvfs_kernel.commands.infer import infer
 from dvfs_kernel.commands.measure import measure
 from dvfs_kernel.commands.networks import networks
+from dvfs_kernel.commands.selftest import selftest
 from dvfs_kernel.commands.serve import serve
 from dvfs_kernel.errors import DvfsError
 
@@ -47,7 +48,7 @@ def cli() -> None:
     """Run tinyML firmware on a virtual STM32F767 board that knows cycles and joules."""
 
 
-for _command in (boards, boot, flash, infer, measure, networks, serve):
+for _command in (boards, boot, flash, infer, measure, networks, selftest, serve):
     cli.add_command(_command)
 
 

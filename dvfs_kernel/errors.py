@@ -22,6 +22,7 @@ __all__ = [
     "ProtocolError",
     "ScheduleError",
     "SearchTooLargeError",
+    "SensorMissingError",
     "UnreachableError",
     "UnsupportedOperatorError",
 ]
@@ -85,6 +86,21 @@ class FirmwareMismatchError(BoardError):
 
 class BoardSilentError(DvfsError, TimeoutError):
     """A board did not answer in time."""
+
+
+class SensorMissingError(BoardError):
+    """The INA219 does not answer.
+
+    Attributes
+    ----------
+    scl_high, sda_high
+        Levels of the bus's lines; both are high on an idle bus.
+    """
+
+    def __init__(self, message: str, *, scl_high: bool, sda_high: bool) -> None:
+        super().__init__(message)
+        self.scl_high = scl_high
+        self.sda_high = sda_high
 
 
 class FirmwareFaultError(BoardError):

@@ -12,6 +12,7 @@ from dvfs_kernel.errors import (
     FileFormatError,
     ProtocolError,
     ScheduleError,
+    SensorMissingError,
     UnsupportedOperatorError,
 )
 
@@ -39,7 +40,6 @@ _REFUSALS: dict[abi.Status, type[DvfsError]] = {
     abi.Status.CLOCK_ILLEGAL: ClockError,
     abi.Status.CLOCK_TIMEOUT: BoardError,
     abi.Status.BUFFER_TOO_SMALL: ScheduleError,
-    abi.Status.NO_SENSOR: BoardError,
     abi.Status.UNSUPPORTED: UnsupportedOperatorError,
 }
 
@@ -62,10 +62,13 @@ def refusal(command: abi.Command, payload: bytes) -> DvfsError:
     except ValueError:
         return ProtocolError(f"the firmware refused {command.name.lower()} with status {code}")
     where = "" if layer == abi.LAYER_NONE else f" at layer {layer}"
-    return _REFUSALS.get(status, ProtocolError)(
-        f"the firmware refused {command.name.lower()}{where}: {_MEANINGS[status]}"
-        + _details(status, int(fields["detail0"]), int(fields["detail1"]))
+    asked, allowed = int(fields["detail0"]), int(fields["detail1"])
+    message = f"the firmware refused {command.name.lower()}{where}: {_MEANINGS[status]}" + _details(
+        status, asked, allowed
     )
+    if status is abi.Status.NO_SENSOR:
+        return SensorMissingError(message, scl_high=bool(asked & 1), sda_high=bool(asked & 2))
+    return _REFUSALS.get(status, ProtocolError)(message)
 
 
 def _details(status: abi.Status, asked: int, allowed: int) -> str:

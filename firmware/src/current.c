@@ -42,8 +42,9 @@ static void take_sample(void) {
         return;
     }
     abi_current_sample_t *sample = &sampler.samples[sampler.count];
-    int16_t shunt_voltage;
-    if (!ina219_shunt_voltage(sampler.request->address, &shunt_voltage)) {
+    int16_t shunt_voltage = 0;
+    if (sampler.request->address != 0
+        && !ina219_shunt_voltage(sampler.request->address, &shunt_voltage)) {
         sampler.failed = true;
         return;
     }
@@ -53,8 +54,8 @@ static void take_sample(void) {
 }
 
 static void start_sampling(void) {
-    sampler.failed
-        = !ina219_start(sampler.request->address, sampler.request->configuration);
+    sampler.failed = sampler.request->address != 0
+        && !ina219_start(sampler.request->address, sampler.request->configuration);
     sampler.start = lptim_ticks();
     sampler.due = sampler.start + sampler.request->period_ticks;
     lptim_on_interrupt = take_sample;
