@@ -33,6 +33,8 @@ MARKER_PIN_TRIGGER: int
 MARKER_PIN_SEGMENT0: int
 MARKER_PIN_SEGMENT1: int
 MARKER_PIN_LAYER: int
+MARKER_PIN_WINDOW: int
+WINDOW_TICKS_MAX: int
 
 class Operator(IntEnum):
     CONVOLUTION = 1
@@ -84,6 +86,11 @@ class Activity(IntEnum):
     SLEEP = 0
     SPIN = 1
     LAYERS = 2
+
+class IdleMode(IntEnum):
+    SLEEP = 0
+    GATED = 1
+    STOP = 2
 
 class Command(IntEnum):
     HELLO = 1

@@ -17,14 +17,14 @@ from dvfs_kernel.errors import ClockError
 from renode_platform.devices import clock_tree
 from renode_platform.devices import datasheet as ds
 
-__all__ = ["AHB_DIVIDERS", "ClockSetting", "Source"]
+__all__ = ["AHB_DIVIDERS", "PLL_INPUT_PREFERRED_HZ", "ClockSetting", "Source"]
 
 Source = Literal["hsi", "hse", "pll"]
 
 AHB_DIVIDERS: Final = (1, 2, 4, 8, 16)
 _APB_DIVIDERS: Final = (1, 2, 4, 8, 16)
-# "recommended 2 MHz to limit jitter" is ST's advice on the PLL's input.
-_PLL_INPUT_PREFERRED_HZ: Final = 2_000_000
+#: ST recommends this PLL input, which limits jitter (RM0410, RCC_PLLCFGR.PLLM).
+PLL_INPUT_PREFERRED_HZ: Final = 2_000_000
 _TEXT = re.compile(
     r"(?P<source>hsi|hse|pll(?P<factors>:(?P<m>\d{1,3})/(?P<n>\d{1,4})/(?P<p>\d)))"
     r"(?::ahb(?P<ahb>\d{1,2}))?",
@@ -95,7 +95,7 @@ class ClockSetting:
             n = min(ds.VCO_HZ[1] * m // source_hz, ds.PLLN[1])
             if clock_tree.pll_violations(source_hz, m, n, ds.PLLP[0]):
                 continue
-            jitter = -abs(source_hz / m - _PLL_INPUT_PREFERRED_HZ)
+            jitter = -abs(source_hz / m - PLL_INPUT_PREFERRED_HZ)
             rank = (source_hz * n // m, jitter)
             if best is None or rank > best[0]:
                 best = rank, cls("pll", m, n, ds.PLLP[0])
@@ -131,6 +131,12 @@ class ClockSetting:
         if self.source != "pll" or self.pllm < 1:
             return 0
         return (hse_hz or ds.HSI_HZ) * self.plln // self.pllm
+
+    def pll_input_hz(self, hse_hz: int) -> int:
+        """Return the frequency that the PLL multiplies, source / M, in hertz, 0 without the PLL."""
+        if self.source != "pll" or self.pllm < 1:
+            return 0
+        return (hse_hz or ds.HSI_HZ) // self.pllm
 
     # ---- what it needs ----
 
@@ -194,18 +200,13 @@ class ClockSetting:
         )
         return clocks
 
-    def check(self, hse_hz: int) -> None:
-        """Refuse a setting that the data sheet does not allow.
+    def violations(self, hse_hz: int) -> list[str]:
+        """Return every limit of the data sheet that the setting breaks, as messages.
 
         Parameters
         ----------
         hse_hz
             The board's HSE frequency, an external clock; 0 for none.
-
-        Raises
-        ------
-        ClockError
-            Names every limit that is broken, with the value and what is allowed.
         """
         found = []
         if self.source not in get_args(Source):
@@ -219,6 +220,22 @@ class ClockSetting:
             found += [message for _, message in broken]
         if not found:
             found += [message for _, message in clock_tree.limit_violations(self.clocks(hse_hz))]
+        return found
+
+    def check(self, hse_hz: int) -> None:
+        """Refuse a setting that the data sheet does not allow.
+
+        Parameters
+        ----------
+        hse_hz
+            The board's HSE frequency, an external clock; 0 for none.
+
+        Raises
+        ------
+        ClockError
+            Names every limit that is broken, with the value and what is allowed.
+        """
+        found = self.violations(hse_hz)
         if found:
             raise ClockError(f"clock {self}: " + "; ".join(found))
 

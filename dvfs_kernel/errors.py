@@ -8,8 +8,10 @@ __all__ = [
     "BoardLostError",
     "BoardNotFoundError",
     "BoardSilentError",
+    "CacheError",
     "ClockError",
     "DvfsError",
+    "ExecutorError",
     "FileFormatError",
     "FirmwareFaultError",
     "FirmwareMismatchError",
@@ -25,6 +27,7 @@ __all__ = [
     "SensorMissingError",
     "UnreachableError",
     "UnsupportedOperatorError",
+    "VerificationError",
 ]
 
 
@@ -111,6 +114,14 @@ class MeasurementError(DvfsError, ValueError):
     """Measurements are missing, contradict themselves, or cannot tell what they are asked."""
 
 
+class CacheError(DvfsError, OSError):
+    """The folder of kept runs cannot be used, or holds something damaged."""
+
+
+class ExecutorError(DvfsError, RuntimeError):
+    """The workers that were to make runs are not there, or not any more."""
+
+
 class LayeredGraphError(DvfsError, ValueError):
     """An optimisation problem contradicts itself, or is asked something that has no meaning."""
 
@@ -143,3 +154,7 @@ class InfeasibleBoundError(DvfsError, ValueError):
 
 class SearchTooLargeError(DvfsError, MemoryError):
     """A search would hold more partial schedules than it was allowed."""
+
+
+class VerificationError(DvfsError, AssertionError):
+    """What was executed is not what was predicted or promised."""

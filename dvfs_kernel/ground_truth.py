@@ -17,9 +17,20 @@ from dvfs_kernel import abi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ClockChange", "GroundTruth", "InferenceTruth", "MarkerEvent", "Stretch"]
+    from dvfs_kernel.emulator.trace import Counters
+
+__all__ = [
+    "ClockChange",
+    "GroundTruth",
+    "InferenceTruth",
+    "MarkerEvent",
+    "Piece",
+    "Stretch",
+    "WindowTruth",
+]
 
 _TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
+_WINDOW = 1 << abi.MARKER_PIN_WINDOW
 
 
 @dataclass(frozen=True)
@@ -36,22 +47,51 @@ class MarkerEvent:
         Energy drawn since reset.
     odr
         The port's output data register after the store.
+    counters
+        What the core has counted since reset; None where a board cannot tell.
     """
 
     time_ps: int
     cycles: int
     energy_j: float
     odr: int
+    counters: Counters | None = None
 
 
 @dataclass(frozen=True)
 class ClockChange:
-    """From ``time_ps`` on, SYSCLK runs at ``sysclk_hz`` from ``source`` (hsi, hse or pll)."""
+    """From ``time_ps`` on, SYSCLK runs at ``sysclk_hz`` from ``source`` (hsi, hse or pll).
+
+    Parameters
+    ----------
+    current_a
+        Supply current from then on.
+    cycles, energy_j, counters
+        The board's counters since reset, as for `MarkerEvent`.
+    """
 
     time_ps: int
     sysclk_hz: int
     source: str
     current_a: float
+    cycles: int = 0
+    energy_j: float = 0.0
+    counters: Counters | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a stretch through which SYSCLK did not change.
+
+    Times in which the clock stands while it is switched belong to the clock that is left.
+    """
+
+    sysclk_hz: int
+    source: str
+    duration_ps: int
+    cycles: int
+    energy_j: float
+    counters: Counters
 
 
 @dataclass(frozen=True)
@@ -62,6 +102,11 @@ class Stretch:
     ----------
     layer
         Index of the layer; None before the first and after the last one.
+    counters
+        What the core counted meanwhile, of which the cost at any other clock follows; None where a
+        board cannot tell.
+    pieces
+        The stretch, cut where SYSCLK changed; empty where a board has no counters.
     """
 
     layer: int | None
@@ -70,6 +115,8 @@ class Stretch:
     end_ps: int
     cycles: int
     energy_j: float
+    counters: Counters | None = None
+    pieces: tuple[Piece, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -133,6 +180,33 @@ class InferenceTruth:
 
 
 @dataclass(frozen=True)
+class WindowTruth:
+    """One window: an inference and the idle time after it, between the edges of the window pin.
+
+    Parameters
+    ----------
+    energy_j
+        Of the whole window.
+    idle_energy_j
+        Of the window without its inference.
+    clock_changes
+        The clock at the start, then every change before the end; in Stop SYSCLK is 0 Hz.
+    """
+
+    start_ps: int
+    end_ps: int
+    energy_j: float
+    inference: InferenceTruth
+    idle_energy_j: float
+    clock_changes: tuple[ClockChange, ...]
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the window."""
+        return (self.end_ps - self.start_ps) * 1e-12
+
+
+@dataclass(frozen=True)
 class GroundTruth:
     """Everything since reset.
 
@@ -140,6 +214,8 @@ class GroundTruth:
     ----------
     inferences
         The inferences that have ended, oldest first.
+    windows
+        The windows that have ended, oldest first; their inferences are among the others.
     clock_changes
         Every change of SYSCLK, oldest first; the first one is reset.
     energy_j
@@ -152,6 +228,7 @@ class GroundTruth:
     clock_changes: tuple[ClockChange, ...]
     energy_j: float
     instructions: int
+    windows: tuple[WindowTruth, ...] = ()
 
     @classmethod
     def from_trace(
@@ -161,18 +238,31 @@ class GroundTruth:
         energy_j: float,
         instructions: int,
     ) -> GroundTruth:
-        """Cut the log of the marker pins into inferences and stretches."""
-        inferences = [
-            _inference(events, clock_changes) for events in _between_triggers(list(markers))
-        ]
-        return cls(tuple(inferences), tuple(clock_changes), energy_j, instructions)
+        """Cut the log of the marker pins into inferences, windows and stretches."""
+        events = list(markers)
+        inferences = {
+            inside[0].time_ps: _inference(inside, clock_changes)
+            for inside in _while_high(events, _TRIGGER)
+        }
+        windows = []
+        for inside in _while_high(events, _WINDOW):
+            begun = next((marker for marker in inside if marker.odr & _TRIGGER), None)
+            if begun is not None and begun.time_ps in inferences:
+                windows.append(_window(inside, inferences[begun.time_ps], clock_changes))
+        return cls(
+            tuple(inferences.values()),
+            tuple(clock_changes),
+            energy_j,
+            instructions,
+            tuple(windows),
+        )
 
 
-def _between_triggers(markers: Sequence[MarkerEvent]) -> Iterable[list[MarkerEvent]]:
-    """Yield the markers of each inference, both edges of the trigger included."""
+def _while_high(markers: Sequence[MarkerEvent], pin: int) -> Iterable[list[MarkerEvent]]:
+    """Yield the markers of each time that a pin was high, both its edges included."""
     current: list[MarkerEvent] = []
     for marker in markers:
-        high = bool(marker.odr & _TRIGGER)
+        high = bool(marker.odr & pin)
         if high or current:
             current.append(marker)
         if current and not high:
@@ -194,6 +284,9 @@ def _inference(
 ) -> InferenceTruth:
     stretches = []
     layers = _layers(markers)
+    first, last = markers[0], markers[-1]
+    changes = _changes_between(clock_changes, first.time_ps, last.time_ps)
+    cutter = _Cutter(changes)
     for (begin, end), layer in zip(pairwise(markers), layers, strict=True):
         code = begin.odr >> abi.MARKER_PIN_SEGMENT0 & 1
         code |= (begin.odr >> abi.MARKER_PIN_SEGMENT1 & 1) << 1
@@ -205,15 +298,72 @@ def _inference(
                 end_ps=end.time_ps,
                 cycles=end.cycles - begin.cycles,
                 energy_j=end.energy_j - begin.energy_j,
+                counters=_counted(begin.counters, end.counters),
+                pieces=tuple(cutter.pieces(begin, end)),
             )
         )
-    first, last = markers[0], markers[-1]
     return InferenceTruth(
         stretches=tuple(stretches),
-        clock_changes=_changes_between(clock_changes, first.time_ps, last.time_ps),
+        clock_changes=changes,
         energy_j=last.energy_j - first.energy_j,
         cycles=last.cycles - first.cycles,
     )
+
+
+class _Cutter:
+    """Cuts stretches, taken in the order of time, where SYSCLK changed."""
+
+    def __init__(self, changes: Sequence[ClockChange]) -> None:
+        self._changes = changes
+        self._next = 1  # the first one is the clock in force at the beginning
+
+    def pieces(self, begin: MarkerEvent, end: MarkerEvent) -> Iterable[Piece]:
+        """Yield the pieces between two markers."""
+        moment: MarkerEvent | ClockChange = begin
+        while moment is not end and self._changes:
+            self._skip_until(moment.time_ps)
+            clock = self._changes[self._next - 1]
+            later: MarkerEvent | ClockChange = end
+            if self._next < len(self._changes) and self._changes[self._next].time_ps < end.time_ps:
+                later = self._changes[self._next]
+            counters = _counted(moment.counters, later.counters)
+            if counters is None:
+                return
+            yield Piece(
+                clock.sysclk_hz,
+                clock.source,
+                later.time_ps - moment.time_ps,
+                later.cycles - moment.cycles,
+                later.energy_j - moment.energy_j,
+                counters,
+            )
+            moment = later
+
+    def _skip_until(self, time_ps: int) -> None:
+        """Pass the changes up to a time, that time included."""
+        while self._next < len(self._changes) and self._changes[self._next].time_ps <= time_ps:
+            self._next += 1
+
+
+def _window(
+    markers: Sequence[MarkerEvent],
+    inference: InferenceTruth,
+    clock_changes: Sequence[ClockChange],
+) -> WindowTruth:
+    first, last = markers[0], markers[-1]
+    energy_j = last.energy_j - first.energy_j
+    return WindowTruth(
+        start_ps=first.time_ps,
+        end_ps=last.time_ps,
+        energy_j=energy_j,
+        inference=inference,
+        idle_energy_j=energy_j - inference.energy_j,
+        clock_changes=_changes_between(clock_changes, first.time_ps, last.time_ps),
+    )
+
+
+def _counted(begin: Counters | None, end: Counters | None) -> Counters | None:
+    return None if begin is None or end is None else end.since(begin)
 
 
 def _layers(markers: Sequence[MarkerEvent]) -> list[int | None]:

@@ -14,12 +14,13 @@ from dvfs_kernel.image import build as build_image
 from dvfs_kernel.input_tensor import fit_array
 from dvfs_kernel.profile import LayerInfo, Profile
 from dvfs_kernel.session import Session
+from dvfs_kernel.window import Window
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.boards.base import Board, Emulation
-    from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth
+    from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth, WindowTruth
     from dvfs_kernel.image import Image
     from dvfs_kernel.network import Layer, Network
     from dvfs_kernel.schedule import Schedule
@@ -72,6 +73,8 @@ class InferenceResult:
         What a virtual board logged since its reset; None on other boards.
     emulation
         What emulating the runs took, without transfers; None on other boards.
+    window
+        What window each run began; None where it began none.
     """
 
     network: Network
@@ -82,6 +85,7 @@ class InferenceResult:
     outputs: tuple[npt.NDArray[Any], ...]
     truth: GroundTruth | None
     emulation: Emulation | None
+    window: Window | None = None
 
     @property
     def inference_truth(self) -> InferenceTruth | None:
@@ -89,6 +93,13 @@ class InferenceResult:
         if self.truth is None or not self.truth.inferences:
             return None
         return self.truth.inferences[-1]
+
+    @property
+    def window_truth(self) -> WindowTruth | None:
+        """The log of the last run's window; None where there was none, or on other boards."""
+        if self.truth is None or not self.truth.windows or not self.run.window_ticks:
+            return None
+        return self.truth.windows[-1]
 
     @property
     def cycles_per_mac(self) -> float | None:
@@ -122,6 +133,7 @@ class InferenceResult:
             "schedule": self.schedule.to_dict(),
             "cycles_per_mac": self.cycles_per_mac,
             "profile": self.profile.to_dict(),
+            "window": self.window and self.window.to_dict(self.run, self.window_truth),
             "outputs": [
                 {
                     "name": tensors[index].name,
@@ -143,6 +155,8 @@ class Deployment:
     ----------
     board
         A board that is not in use otherwise.
+    firmware
+        An ELF file, or the bytes of one.
     progress
         Told of long transfers.
 
@@ -159,23 +173,44 @@ class Deployment:
         network: Network,
         board: Board,
         *,
-        firmware: Path = FIRMWARE,
+        firmware: Path | bytes = FIRMWARE,
         progress: Progress | None = None,
     ) -> None:
         self.network = network
         self.board = board
         self.image = build_image(network, memory_plan.plan(network))
-        firmware_path(firmware)
+        if isinstance(firmware, Path):
+            firmware_path(firmware)
         if progress is not None:
             board.watch_transfers(progress)
         board.flash(firmware, self.image.data)
-        board.reset()
         self._progress = progress
-        self.session = Session(board, progress=progress)
+        self._input: bytes | None = None  # what the board still holds
+        self.restart()
+        self._emulation: Emulation | None = None
+
+    def restart(self) -> None:
+        """Reset the board: what runs next does not depend on what ran before.
+
+        Caches, clocks and branch history begin afresh. Feature maps stay in RAM through a reset, so
+        the input need not be sent again.
+        """
+        self.board.reset()
+        self.session = Session(self.board, progress=self._progress)
         self.hello = self.session.hello()
         self.session.use_image()
-        self._emulation: Emulation | None = None
-        self._input: bytes | None = None  # what the board still holds
+
+    def hold(self, data: npt.NDArray[Any]) -> None:
+        """Send an input ahead of its runs, where the network leaves it in place.
+
+        Raises
+        ------
+        FileFormatError
+            The input does not fit the network.
+        """
+        stored = fit_array(data, self.network.tensors[self.network.input])
+        if self.image.plan.keeps_input:
+            self._send(stored.tobytes())
 
     def infer(
         self,
@@ -184,6 +219,8 @@ class Deployment:
         *,
         runs: int = 1,
         level: abi.ProfileLevel = abi.ProfileLevel.SEGMENT,
+        window_s: float | None = None,
+        idle: abi.IdleMode = abi.IdleMode.SLEEP,
     ) -> InferenceResult:
         """Run the network on one input and read everything back.
 
@@ -191,19 +228,24 @@ class Deployment:
         ----------
         data : ndarray
             Anything that `input_tensor.fit_array` takes for the network's input.
+        window_s
+            Let each run begin a window of this length, and wait for its end; None: no windows.
+        idle
+            How the core waits, and in which state a window begins.
 
         Raises
         ------
         ScheduleError
-            The schedule does not fit the network.
+            The schedule does not fit the network, or the window is too short or too long.
         FileFormatError
             The input does not fit the network.
         """
         check_schedule(schedule, self.image)
+        window = None if window_s is None else Window(window_s, idle)
         stored = fit_array(data, self.network.tensors[self.network.input])
         self.session.set_schedule(schedule)
         self._watch(len(self.network.layers) * runs)
-        run = self._run(stored.tobytes(), runs, level)
+        run = self._run(stored.tobytes(), runs, level, window)
         records = (
             np.zeros(0, abi.PROFILE_RECORD)
             if level == abi.ProfileLevel.OFF
@@ -223,6 +265,7 @@ class Deployment:
             outputs=outputs,
             truth=truth,
             emulation=self._emulation,
+            window=window,
         )
 
     def _watch(self, total: int) -> None:
@@ -230,22 +273,30 @@ class Deployment:
         if progress is not None:
             self.board.watch_layers(lambda begun: progress("layers", min(begun, total), total))
 
-    def _run(self, data: bytes, runs: int, level: abi.ProfileLevel) -> RunResult:
+    def _run(
+        self, data: bytes, runs: int, level: abi.ProfileLevel, window: Window | None
+    ) -> RunResult:
         if self.image.plan.keeps_input:
-            if data != self._input:
-                self._input = None
-                self.session.set_input(data)
-                self._input = data
-            return self._run_session(runs, level)
+            self._send(data)
+            return self._run_session(runs, level, window)
         for _ in range(runs - 1):
             self.session.set_input(data)  # a run of this network overwrites its input
-            self._run_session(1, level)
+            self._run_session(1, level, window)
         self.session.set_input(data)
-        return replace(self._run_session(1, level), runs=runs)
+        return replace(self._run_session(1, level, window), runs=runs)
 
-    def _run_session(self, runs: int, level: abi.ProfileLevel) -> RunResult:
+    def _send(self, data: bytes) -> None:
+        if data != self._input:
+            self._input = None
+            self.session.set_input(data)
+            self._input = data
+
+    def _run_session(self, runs: int, level: abi.ProfileLevel, window: Window | None) -> RunResult:
         before = self.board.emulation()
-        result = self.session.run(runs, level)
+        if window is None:
+            result = self.session.run(runs, level)
+        else:
+            result = self.session.run(runs, level, window_s=window.length_s, idle=window.idle)
         after = self.board.emulation()
         self._emulation = after - before if after is not None and before is not None else None
         return result
@@ -275,6 +326,8 @@ def infer(
     *,
     runs: int = 1,
     level: abi.ProfileLevel = abi.ProfileLevel.SEGMENT,
+    window_s: float | None = None,
+    idle: abi.IdleMode = abi.IdleMode.SLEEP,
     progress: Progress | None = None,
 ) -> InferenceResult:
     """Flash a network, run it ``runs`` times on one input, and return outputs and profile.
@@ -282,7 +335,7 @@ def infer(
     See `Deployment`, which is the better choice for more than one schedule, for errors.
     """
     return Deployment(network, board, progress=progress).infer(
-        data, schedule, runs=runs, level=level
+        data, schedule, runs=runs, level=level, window_s=window_s, idle=idle
     )
 
 

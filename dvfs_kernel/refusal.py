@@ -15,8 +15,11 @@ from dvfs_kernel.errors import (
     SensorMissingError,
     UnsupportedOperatorError,
 )
+from renode_platform.devices.registers import RCC
 
 __all__ = ["refusal", "wrong_length"]
+
+_LSE_READY: int = RCC.registers["BDCR"].mask("LSERDY")
 
 _MEANINGS = {
     abi.Status.OK: "an error reply that says ok",
@@ -72,6 +75,10 @@ def refusal(command: abi.Command, payload: bytes) -> DvfsError:
 
 
 def _details(status: abi.Status, asked: int, allowed: int) -> str:
+    if status is abi.Status.CLOCK_TIMEOUT and allowed == abi.NO_CLOCK:
+        if asked == _LSE_READY:
+            return " (LSERDY missing: the 32.768 kHz crystal that Stop needs does not start)"
+        return f" (on the way to the idle state; ready bits 0x{asked:08x} do not fall)"
     if status is abi.Status.CLOCK_TIMEOUT:
         return f" (clock {allowed} of the schedule; ready bits 0x{asked:08x} missing)"
     if status is abi.Status.NO_SENSOR:

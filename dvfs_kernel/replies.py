@@ -46,6 +46,9 @@ class RunResult:
         Core cycles.
     relocks, hops
         PLL relocks, and changes of SYSCLK between HSE and a running PLL.
+    window_ticks, overrun_ticks
+        Length of the last window, 0 where there was none, and how much its inference exceeded what
+        was asked for.
     """
 
     runs: int
@@ -54,11 +57,23 @@ class RunResult:
     total_cycles: int
     relocks: int
     hops: int
+    window_ticks: int = 0
+    overrun_ticks: int = 0
 
     @property
     def total_s(self) -> float:
         """Duration by the firmware's wall clock."""
         return self.total_ticks / abi.TICK_HZ
+
+    @property
+    def window_s(self) -> float:
+        """Length of the last window by the firmware's wall clock."""
+        return self.window_ticks / abi.TICK_HZ
+
+    @property
+    def overrun_s(self) -> float:
+        """How much the last inference exceeded its window."""
+        return self.overrun_ticks / abi.TICK_HZ
 
 
 @dataclass(frozen=True)

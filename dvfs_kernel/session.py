@@ -14,6 +14,7 @@ from dvfs_kernel.fault_report import FaultReport
 from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
 from dvfs_kernel.refusal import refusal, wrong_length
 from dvfs_kernel.replies import ClockProbe, CurrentReadings, Hello, Ina219Reading, RunResult
+from dvfs_kernel.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,6 +109,8 @@ class Session:
         level: abi.ProfileLevel = abi.ProfileLevel.SEGMENT,
         *,
         warmup: int = 0,
+        window_s: float | None = None,
+        idle: abi.IdleMode = abi.IdleMode.SLEEP,
         timeout_s: float | None = None,
     ) -> RunResult:
         """Run the network and wait until it is done.
@@ -116,12 +119,25 @@ class Session:
         ----------
         runs
             1 … 65535 measured runs after ``warmup`` (0 … 255) unmeasured ones.
+        window_s
+            Let each run begin a window of this length, which the core waits out; None: no windows.
+        idle
+            How the core waits, and in which state a window begins.
         timeout_s
-            In the board's time; by default 20 s a run, which is far beyond any network that fits.
+            In the board's time; by default 20 s a run, which is far beyond any network that fits,
+            beside the windows.
+
+        Raises
+        ------
+        ScheduleError
+            The window is shorter than a tick or longer than what the firmware can count.
         """
         request = _record(abi.RUN_REQUEST, runs=runs, profile_level=int(level), warmup=warmup)
+        if window_s is not None:
+            request["window_ticks"] = Window(window_s).ticks
+            request["idle_mode"] = int(idle)
         if timeout_s is None:
-            timeout_s = 20.0 * (runs + warmup)
+            timeout_s = (20.0 + (window_s or 0.0)) * (runs + warmup)
         reply = self._request(
             abi.Command.RUN, request, reply=abi.RUN_REPLY, timeout_s=timeout_s, long=True
         )

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from dvfs_kernel import abi
+from dvfs_kernel import abi, palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +22,8 @@ _WIDTH, _HEIGHT = 1200, 360
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 40, 50
 _PLOT_WIDTH = _WIDTH - _LEFT - _RIGHT
 _PLOT_HEIGHT = _HEIGHT - _TOP - _BOTTOM
-_FILL = {
-    abi.Segment.MEMORY: "#56b4e9",  # Okabe and Ito's colours, which colour-blind people tell apart
-    abi.Segment.COMPUTE: "#e69f00",
-    abi.Segment.SWITCHING: "#cc79a7",
-    abi.Segment.OTHER: "#dddddd",
-}
+_ORDER = (abi.Segment.MEMORY, abi.Segment.COMPUTE, abi.Segment.SWITCHING, abi.Segment.OTHER)
+_FILL = {segment: palette.SEGMENT[segment.name.lower()] for segment in _ORDER}
 _SECONDS_A_PS = 1e-12
 _TICKS_AT_MOST = 12
 

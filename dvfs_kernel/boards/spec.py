@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from dvfs_kernel.errors import BoardError
 
@@ -68,6 +68,10 @@ class BoardSpec:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.detail}" if self.detail else self.kind
+
+    def key(self) -> dict[str, Any]:
+        """Return plain values that are equal for boards that behave alike, for a cache's key."""
+        return asdict(self)
 
     def open(self, *, ask: Callable[[str], bool] | None = None) -> Board:
         """Make the board.

@@ -22,6 +22,7 @@ from dvfs_kernel.commands.parameters import (
     FREQUENCY,
     LAYERS,
     PLL_LOCK,
+    TIME,
     OutputFile,
 )
 from dvfs_kernel.commands.progress import shown_progress
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["infer"]
 
 _LEVELS = [level.name.lower() for level in abi.ProfileLevel]
+_IDLE_MODES = [mode.name.lower() for mode in abi.IdleMode]
 
 
 @click.command()
@@ -58,6 +60,13 @@ _LEVELS = [level.name.lower() for level in abi.ProfileLevel]
 @click.option(
     "--level", type=click.Choice(_LEVELS), default="segment", show_default=True, help="Of profile."
 )
+@click.option(
+    "--window",
+    "window_s",
+    type=TIME,
+    help="Let each run begin a window of this length, such as 80ms, and idle until it ends.",
+)
+@click.option("--idle", type=click.Choice(_IDLE_MODES), help="How; default sleep.")
 @click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
@@ -86,6 +95,8 @@ def infer(
     granularity: int | None,
     runs: int,
     level: str,
+    window_s: float | None,
+    idle: str | None,
     pll_lock: str | float,
     as_json: bool,
     output: Path | None,
@@ -105,6 +116,10 @@ def infer(
         raise click.UsageError(
             "--lfo is the clock of memory segments, which only the DAE form has: "
             "it needs -g with 1 or more"
+        )
+    if idle is not None and window_s is None:
+        raise click.UsageError(
+            "--idle says how to wait for the end of a window: it needs --window and a time"
         )
     if timeline_layers is not None and timeline is None:
         raise click.UsageError("--timeline-layers needs --timeline and the name of a file")
@@ -141,6 +156,8 @@ def infer(
             schedule,
             runs=runs,
             level=abi.ProfileLevel[level.upper()],
+            window_s=window_s,
+            idle=abi.IdleMode[(idle or "sleep").upper()],
             progress=progress,
         )
     if output is not None:

@@ -37,8 +37,16 @@ def networks() -> None:
 
 
 def load_network(name: str) -> Network:
-    """Load a built-in network by its name, or a file."""
-    # Networks cost a second to load: not before the arguments are right.
+    """Load a built-in network by its name, or a file.
+
+    Raises
+    ------
+    FileFormatError
+        There is no such network or file, or the file is none.
+    UnsupportedOperatorError, NetworkError
+        The file's network is not one for this firmware.
+    """
+    # Networks cost half a second to load: not before the arguments are right.
     from dvfs_kernel import zoo  # noqa: PLC0415
     from dvfs_kernel.tflite_reader import read  # noqa: PLC0415
 

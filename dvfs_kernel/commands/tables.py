@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.network import Tensor
     from dvfs_kernel.profile import LayerProfile, Profile, SegmentProfile
 
-__all__ = ["print_inference"]
+__all__ = ["open_console", "print_inference"]
 
 # A table is cut to the terminal; in a file or a pipe it has room for every column.
 _WIDTH_WITHOUT_TERMINAL = 140
@@ -29,11 +29,17 @@ _SHOWN_VALUES = 5
 _SWITCHING_SHOWN_S = 5e-6
 
 
-def print_inference(result: InferenceResult) -> None:
-    """Print layers and segments, totals, and the outputs."""
+def open_console() -> Console:
+    """Return a console for tables, with room for every column where there is no terminal."""
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = _WIDTH_WITHOUT_TERMINAL
+    return console
+
+
+def print_inference(result: InferenceResult) -> None:
+    """Print layers and segments, totals, and the outputs."""
+    console = open_console()
     if result.profile.layers:
         console.print(_layer_table(result.profile))
     console.print(_totals(result))
@@ -104,7 +110,7 @@ def _totals(result: InferenceResult) -> str:
     parts.append(f"{profile.relocks} PLL relocks, {profile.hops} hops")
     if profile.overhead_cycles:
         parts.append(f"{profile.overhead_cycles:,} cycles for profiling")
-    text = f"\n{', '.join(parts)}"
+    text = f"\n{', '.join(parts)}{_window_line(result)}"
     emulation = result.emulation
     if emulation is not None:
         text += (
@@ -112,6 +118,20 @@ def _totals(result: InferenceResult) -> str:
             f"({emulation.mips:.0f} MIPS)"
         )
     return text
+
+
+def _window_line(result: InferenceResult) -> str:
+    if result.window is None:
+        return ""
+    run, truth = result.run, result.window_truth
+    energy_j, idle_j = (truth.energy_j, truth.idle_energy_j) if truth else (None, None)
+    line = (
+        f"\nwindow of {run.window_s * 1e3:.3f} ms, idle in {result.window.idle.name.lower()}: "
+        f"{_scaled(energy_j, 1e3, 3)} mJ, {_scaled(idle_j, 1e3, 3)} mJ of it idle"
+    )
+    if run.overrun_ticks:
+        line += f"; the inference overran it by {run.overrun_s * 1e3:.3f} ms"
+    return line
 
 
 def _output_lines(output: npt.NDArray[Any], tensor: Tensor) -> str:

@@ -67,10 +67,18 @@ class BlockAccount:
             block.instructions,
             block.flags,
             block.end,
-            _WEAKLY_TAKEN if block.backward else _WEAKLY_NOT_TAKEN,
+            _untrained(block),
             0,
             0,
         ]
+
+    def forget_branches(self) -> None:
+        """Let the branch prediction begin afresh, as after a reset."""
+        for (address, size), (block, _) in self._blocks.items():
+            entry = find_block(self._state, address << 16 | size)
+            self._state[entry + st.BLOCK_FLAGS] = block.flags
+            self._state[entry + st.BLOCK_COUNTER] = _untrained(block)
+            self._state[entry + st.BLOCK_TARGET] = 0
 
     def translated(self, address: int) -> None:
         """Follow a new translation: costs of code that was replaced are computed again."""
@@ -135,3 +143,8 @@ class BlockAccount:
             before = found.get(address, (0, 0))
             found[address] = before[0] + runs, before[1] + runs * block.instructions
         return found
+
+
+def _untrained(block: Block) -> int:
+    """Return the branch counter of a block that has not run yet."""
+    return _WEAKLY_TAKEN if block.backward else _WEAKLY_NOT_TAKEN

@@ -118,6 +118,7 @@ class Board:
     def reset(self, cause: str) -> None:
         """Reset every device."""
         self.stopped = False
+        self._previous = None  # the trace tells the clock after a reset, whatever ran before
         self.platform.reset(cause)
 
     # ---- clocks and power --------------------------------------------------------------------
@@ -128,9 +129,9 @@ class Board:
         return int(self.platform.rcc.clocks.flash_wait_states)
 
     def energy_j(self) -> float:
-        """Energy drawn so far."""
+        """Energy drawn since reset."""
         self.platform.meter.update()
-        return float(self.platform.meter.energy_j)
+        return float(self.platform.meter.energy_since_reset_j)
 
     def clocks_changed(self, clocks: Any) -> None:
         """Tell every device, and the trace where SYSCLK changed."""
@@ -139,11 +140,13 @@ class Board:
         if now != self._previous:
             self._previous = now
             machine = self._machine
+            counters = machine.counters
             machine.trace.clock_changes.append(
                 ClockChange(
                     machine.now_ps,
-                    machine.counters.cycles,
+                    counters.cycles,
                     self.energy_j(),
+                    counters,
                     clocks.sysclk_hz,
                     clocks.source,
                     float(self.platform.meter.present_a),

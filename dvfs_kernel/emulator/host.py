@@ -95,9 +95,9 @@ class DeviceHost:
         self.idle_ticks += max(self.time.tick_at(time_ps) - self.ticks(), 0)
 
     def restart_ticks(self) -> None:
-        """Count ticks from 0 again, before the core's cycles are cleared."""
+        """Count ticks from 0 again; the core's cycles have to be cleared right after this."""
         self.time.restart(self.ticks())
-        self.idle_ticks = -self._core.words[st.CYCLES]
+        self.idle_ticks = 0
 
     def _moved(self) -> None:
         """Ticks and times have shifted against each other."""

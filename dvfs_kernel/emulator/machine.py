@@ -185,7 +185,7 @@ class Machine:
 
     @property
     def energy_j(self) -> float:
-        """Energy that the chip has drawn since the machine was made, in joules."""
+        """Energy that the chip has drawn since reset, in joules."""
         return self._board.energy_j() if self._board else 0.0
 
     @property
@@ -246,11 +246,12 @@ class Machine:
     def _restart(self, cause: str) -> None:
         self.host.reset_cause = None
         state = self._state
+        # Time goes on where it is: ticks begin at 0 again, with the core's cycles.
+        self.host.restart_ticks()
         state[: st.COUNTERS] = 0
         state[st.PREVIOUS] = -1
         state[st.EVENT_REGISTER] = 0
-        # Time goes on where it is: ticks begin at 0 again.
-        self.host.restart_ticks()
+        self._account.forget_branches()
         caches.invalidate_instructions(state)
         caches.invalidate_data(state)
         caches.invalidate_accelerator(state)

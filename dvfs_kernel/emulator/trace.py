@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import sub
 from typing import NamedTuple
 
 __all__ = ["ClockChange", "Counters", "MarkerWrite", "Trace", "Violation"]
@@ -37,6 +38,10 @@ class Counters(NamedTuple):
     uncached_writes: int
     data_accesses: int
 
+    def since(self, earlier: Counters) -> Counters:
+        """Return what was counted from an earlier moment on."""
+        return Counters(*map(sub, self, earlier))
+
 
 class ClockChange(NamedTuple):
     """From ``time_ps`` on the chip runs like this."""
@@ -44,6 +49,7 @@ class ClockChange(NamedTuple):
     time_ps: int
     cycles: int
     energy_j: float
+    counters: Counters
     sysclk_hz: int
     source: str
     current_a: float

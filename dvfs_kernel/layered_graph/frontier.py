@@ -162,8 +162,12 @@ class _Bracketing:
         count = min(_PRICES, max(_TABLE_MOST // (problem.layers * problem.states), 8))
         prices, self.times = spread_prices(hull, count, problem.affordable(np.array([np.inf]))[0])
         self.bounds = bounds_at(whole, prices)
+        time, energy = whole.entry
+        allowed = np.isfinite(time)  # the others' times are infinite, also at a price of 0
         self.least = (
-            self.bounds.arrival[0] + whole.entry[1][:, None] + prices * whole.entry[0][:, None]
+            self.bounds.arrival[0]
+            + np.where(allowed, energy, np.inf)[:, None]
+            + prices * np.where(allowed, time, 0.0)[:, None]
         )
         self.states = self.least.argmin(axis=0)
         self.least = self.least.min(axis=0)

@@ -10,6 +10,10 @@
 
 #include "abi.h"
 
+/* Codes in the kernel clock multiplexers of RCC_DCKCFGR2. */
+#define CLOCK_KERNEL_HSI 2u
+#define CLOCK_KERNEL_LSE 3u /* USART3 and LPTIM1 have it */
+
 typedef struct {
     uint32_t cfgr;        /* RCC_CFGR: SW, HPRE, PPRE1, PPRE2 */
     uint32_t pllcfgr;     /* RCC_PLLCFGR; 0: the clock does not come from the PLL */
@@ -48,6 +52,10 @@ abi_status_t clock_apply(clock_plan_t *plan);
 
 /* Stops the PLL, where SYSCLK does not need it. */
 abi_status_t clock_stop_pll(void);
+
+/* To the HSI, undivided, with over-drive left and PLL and HSE off: the regulator then is at scale
+ * 3. This also is what a wake-up from Stop leaves, so that Stop from here changes nothing. */
+abi_status_t clock_rest(void);
 
 uint32_t clock_hclk_hz(void);
 

@@ -18,6 +18,10 @@ static inline void marker_trigger(uint32_t level) {
     REGISTER_OF(GPIOE, GPIO, BSRR) = MARKER_PIN(ABI_MARKER_PIN_TRIGGER, level);
 }
 
+static inline void marker_window(uint32_t level) {
+    REGISTER_OF(GPIOE, GPIO, BSRR) = MARKER_PIN(ABI_MARKER_PIN_WINDOW, level);
+}
+
 /* What shows a segment, and the parity of the layer's number. */
 static inline uint32_t marker_word(abi_segment_t segment, uint32_t layer) {
     const uint32_t ones = (uint32_t)segment << ABI_MARKER_PIN_SEGMENT0;

@@ -14,8 +14,6 @@
 #define SW_HSE ((uint32_t)abi_clock_source_hse)
 #define SW_PLL ((uint32_t)abi_clock_source_pll)
 
-#define KERNEL_CLOCK_HSI 2u /* code of HSI in the kernel clock multiplexers of RCC_DCKCFGR2 */
-
 /* What the registers hold: a hop then needs no read-modify-write. */
 static struct {
     uint32_t epoch;       /* moves on with every change that a hop cannot make */
@@ -152,10 +150,9 @@ static abi_status_t enter_overdrive(void) {
     return switched ? abi_status_ok : abi_status_clock_timeout;
 }
 
-/* Leaves the PLL for whichever of HSE and HSI is faster: the relock's own instructions run there.
- * The APB dividers start anew, so that they do not depend on clocks of long ago. */
-static abi_status_t park(void) {
-    const bool on_hse = state.hse_hz > DATASHEET_HSI_HZ;
+/* Leaves the PLL for HSE or HSI. The APB dividers start anew, so that they do not depend on clocks
+ * of long ago. */
+static abi_status_t park(bool on_hse) {
     const abi_clock_t clock = {.source = on_hse ? abi_clock_source_hse : abi_clock_source_hsi};
     clock_plan_t plan;
     abi_error_reply_t error;
@@ -221,8 +218,19 @@ static abi_status_t lock(const clock_plan_t *plan) {
     return settled ? abi_status_ok : abi_status_clock_timeout;
 }
 
+abi_status_t clock_rest(void) {
+    if (park(false) || clock_stop_pll()) {
+        return abi_status_clock_timeout;
+    }
+    REGISTER(RCC, CR) &= ~RCC_CR_HSEON_MSK;
+    state.hse_hz = 0;
+    const bool stopped = wait_for(&REGISTER(RCC, CR), RCC_CR_HSERDY_MSK, 0, HSE_TIMEOUT_US);
+    return stopped ? abi_status_ok : abi_status_clock_timeout;
+}
+
 static RARE abi_status_t relock(const clock_plan_t *plan) {
-    if (park() || clock_stop_pll()) {
+    /* The relock's own instructions run on whichever of HSE and HSI is faster. */
+    if (park(state.hse_hz > DATASHEET_HSI_HZ) || clock_stop_pll()) {
         return abi_status_clock_timeout;
     }
     if (lock(plan)) {
@@ -275,9 +283,8 @@ void clock_init(void) {
     state.power = PWR_CR1_VOS_MSK; /* reset value: scale 1 */
     REGISTER(RCC, APB1ENR) |= RCC_APB1ENR_PWREN_MSK;
     (void)REGISTER(RCC, APB1ENR); /* a clock takes two bus cycles to arrive */
-    REGISTER(RCC, DCKCFGR2) = KERNEL_CLOCK_HSI << RCC_DCKCFGR2_USART3SEL_POS
-        | KERNEL_CLOCK_HSI << RCC_DCKCFGR2_I2C1SEL_POS
-        | KERNEL_CLOCK_HSI << RCC_DCKCFGR2_LPTIM1SEL_POS;
+    REGISTER(RCC, DCKCFGR2) = CLOCK_KERNEL_HSI << RCC_DCKCFGR2_USART3SEL_POS
+        | CLOCK_KERNEL_HSI << RCC_DCKCFGR2_I2C1SEL_POS;
 }
 
 uint32_t clock_hclk_hz(void) {

@@ -71,6 +71,14 @@ static abi_status_t handle_run(request_t *request) {
         return request_refuse(
             request, abi_status_bad_argument, run->profile_level, abi_profile_level_segment);
     }
+    if (run->idle_mode > abi_idle_mode_stop) {
+        return request_refuse(
+            request, abi_status_bad_argument, run->idle_mode, abi_idle_mode_stop);
+    }
+    if (run->window_ticks > ABI_WINDOW_TICKS_MAX) {
+        return request_refuse(
+            request, abi_status_bad_argument, run->window_ticks, ABI_WINDOW_TICKS_MAX);
+    }
     request->reply_bytes = sizeof(abi_run_reply_t);
     return inference_run(run, (void *)request->reply, request->error);
 }

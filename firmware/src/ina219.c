@@ -83,7 +83,7 @@ bool ina219_start(uint32_t address, uint16_t configuration) {
 }
 
 bool ina219_shunt_voltage(uint32_t address, int16_t *value) {
-    uint16_t bits;
+    uint16_t bits = 0;
     const bool done = read_pointed(address, &bits);
     *value = (int16_t)bits;
     return done;

@@ -9,6 +9,7 @@
 #include "measurement.h"
 #include "memory.h"
 #include "schedule.h"
+#include "window.h"
 
 #define CALIBRATION_BOUNDARIES 16u
 #define SEGMENTS (sizeof records[0].cycles / sizeof records[0].cycles[0])
@@ -114,7 +115,6 @@ static abi_status_t run_layer(uint32_t layer) {
 
 abi_status_t inference_pass(uint32_t first, uint32_t end, abi_profile_level_t level) {
     record_count = 0;
-    memset(records, 0, sizeof records);
     now.record = &records[first];
     now.segment = abi_segment_other;
     now.level = level;
@@ -151,22 +151,46 @@ abi_status_t inference_failure(abi_status_t status, abi_error_reply_t *error) {
     return status;
 }
 
+/* All runs one after the other, each in a window of its own if there are windows; leaves what the
+ * last one did to the clock in `change`. */
+static abi_status_t run_all(
+    const abi_run_request_t *request, clock_counts_t *change, abi_error_reply_t *error) {
+    const bool windows = request->window_ticks != 0;
+    const uint32_t layers = image_header()->layer_count;
+    const uint32_t runs = (uint32_t)request->warmup + request->runs;
+    abi_status_t status = windows
+        ? window_prepare((abi_idle_mode_t)request->idle_mode, request->window_ticks, error)
+        : abi_status_ok;
+    for (uint32_t i = 0; i < runs && status == abi_status_ok; i++) {
+        memset(records, 0, sizeof records);
+        if (windows) {
+            window_open();
+        }
+        const clock_counts_t before = clock_counts();
+        status = inference_pass(0, layers, (abi_profile_level_t)request->profile_level);
+        const clock_counts_t after = clock_counts();
+        change->relocks = after.relocks - before.relocks;
+        change->hops = after.hops - before.hops;
+        if (status != abi_status_ok) {
+            inference_failure(status, error);
+        } else if (windows) {
+            status = window_close(error);
+        }
+    }
+    if (windows) {
+        window_dismiss();
+    }
+    return status;
+}
+
 abi_status_t inference_run(
     const abi_run_request_t *request, abi_run_reply_t *reply, abi_error_reply_t *error) {
-    abi_status_t status = abi_status_ok;
-    clock_counts_t before = clock_counts();
-    const uint32_t layers = image_header()->layer_count;
+    clock_counts_t change = {0};
+    record_count = 0;
     measurement_begin();
-    const uint32_t runs = (uint32_t)request->warmup + request->runs;
-    for (uint32_t i = 0; i < runs && status == abi_status_ok; i++) {
-        before = clock_counts();
-        status = inference_pass(0, layers, (abi_profile_level_t)request->profile_level);
-    }
-    const clock_counts_t after = clock_counts();
+    abi_status_t status = run_all(request, &change, error);
     measurement_end();
-    if (status != abi_status_ok) {
-        inference_failure(status, error);
-    } else {
+    if (status == abi_status_ok) {
         status = schedule_idle(error);
     }
     if (status != abi_status_ok) {
@@ -174,13 +198,17 @@ abi_status_t inference_run(
         schedule_idle(&ignored);
         return status;
     }
-    record_count = layers;
+    record_count = image_header()->layer_count;
     *reply = (abi_run_reply_t){
         .runs = request->runs,
         .layer_count = (uint16_t)record_count,
-        .relocks = after.relocks - before.relocks,
-        .hops = after.hops - before.hops,
+        .relocks = change.relocks,
+        .hops = change.hops,
     };
+    if (request->window_ticks != 0) {
+        reply->window_ticks = window_length();
+        reply->overrun_ticks = window_overrun();
+    }
     for (uint32_t i = 0; i < record_count; i++) {
         for (uint32_t segment = 0; segment < SEGMENTS; segment++) {
             reply->total_ticks += records[i].ticks[segment];

@@ -212,9 +212,11 @@ class _Builder(object):
         """Follow every interrupt output to its line of the interrupt controller."""
         for name in self.platform.devices:
             for source, target, line in self.entries[name].interrupts:
+                output = "IRQ" if source is None else str(source)
                 for number in self.lines(target, line):
-                    output = "IRQ" if source is None else str(source)
                     self.platform.connect_line(name, output, number)
+                if target in self.platform.devices and isinstance(self.device(target), Exti):
+                    self.device(name).connect(output, _line_driver(self.device(target), line))
         for name, output, number in _UNCONNECTED_INTERRUPTS:
             if name in self.platform.devices:
                 self.platform.connect_line(name, output, number)
@@ -228,6 +230,10 @@ class _Builder(object):
             return []
         return [number for _, next_, following in entry.interrupts
                 for number in self.lines(next_, following)]  # fmt: skip
+
+
+def _line_driver(exti, line):
+    return lambda level: exti.line_changed(line, level)
 
 
 def _enable_reader(rcc, peripheral):

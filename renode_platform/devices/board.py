@@ -1,7 +1,14 @@
 """The devices of one board, wired together, and what the outside may do to them."""
 
 from . import datasheet as ds
+from .clock_tree import Clocks
 from .device import Device
+
+# What a peripheral sees whose clock is gated in Sleep.
+_STANDING = Clocks()
+for _clock in vars(_STANDING):
+    if _clock.endswith("_hz"):
+        setattr(_STANDING, _clock, 0)
 
 
 class Platform(object):
@@ -33,13 +40,17 @@ class Platform(object):
         self._mode = "run"
         self._line_listener = None
         self._line_levels = {}
+        self._lines_told = {}
         self._listeners = None
+        self._gated = ()
+        self._gated_by_enables = {}
 
     # ---- life ----
 
     def reset(self, cause="power-on"):
         """Reset the chip; `cause` is a key of `rcc.RESET_FLAGS`."""
         self._mode = "run"
+        self._gated = ()
         self.rcc.reset_cause = cause
         for _, _, device in self.devices.values():
             if device is not self.rcc and device is not self.meter:
@@ -61,12 +72,32 @@ class Platform(object):
         if self._listeners is None:
             # Most devices do not care; firmware that scales its clock calls this very often.
             self._listeners = [
-                device.clocks_changed
+                device
                 for _, _, device in self.devices.values()
                 if type(device).clocks_changed is not Device.clocks_changed
             ]
-        for listener in self._listeners:
-            listener(clocks)
+        for device in self._listeners:
+            device.clocks_changed(_STANDING if device in self._gated else clocks)
+
+    def _gated_in_sleep(self):
+        """Return the devices that run but for Sleep, by the low-power enable bits."""
+        rcc = self.rcc
+        enables = rcc.active_enables(False), rcc.active_enables(True)
+        gated = self._gated_by_enables.get(enables)
+        if gated is None:
+            found = []
+            for peripheral, name in self.by_peripheral.items():
+                bus, mask = rcc.enable_place(peripheral)
+                if enables[0][bus] & ~enables[1][bus] & mask:
+                    found.append(self.devices[name][2])
+            gated = self._gated_by_enables[enables] = tuple(found)
+        return gated
+
+    def _gate(self, gated):
+        """Stop the clocks of some devices and give those back that were stopped before."""
+        changed, self._gated = self._gated + gated, gated
+        for device in changed:
+            device.clocks_changed(_STANDING if device in gated else self.rcc.clocks)
 
     def mode_changed(self, mode):
         """Take the core's mode, ``"run"``, ``"sleep"`` or ``"stop"``.
@@ -81,6 +112,7 @@ class Platform(object):
         if mode == old:
             return 0
         wake_ps = 0
+        self.meter.mode_changed(mode)
         if mode == "stop":
             if self.pwr.standby_selected():
                 self.host.violation("standby", "deep sleep with PWR_CR1.PDDS set: Standby is not "
@@ -94,7 +126,12 @@ class Platform(object):
             self.rcc.leave_stop()
         elif mode == "run":
             wake_ps = ds.SLEEP_WAKE_CYCLES * ds.PS_PER_S // self.rcc.clocks.hclk_hz
-        self.meter.mode_changed(mode)
+        gated = self._gated_in_sleep() if mode == "sleep" else ()
+        if gated or self._gated:
+            self._gate(gated)
+        if old == "stop":
+            for line in sorted(self._line_levels):
+                self._tell(line)
         return wake_ps
 
     # ---- interrupts ----
@@ -104,20 +141,32 @@ class Platform(object):
         self._line_listener = listener
 
     def connect_line(self, name, output, line):
-        """Let a device's output drive a line; several outputs of one line are combined by or."""
+        """Let a device's output drive a line; several outputs of one line are combined by or.
+
+        In Stop mode the interrupt controller has no clock: it hears of a line when the chip wakes,
+        and the chip wakes for a device that can do without clocks.
+        """
         self.irqs.setdefault(line, []).append((name, output))
+        device = self.devices[name][2]
 
         def changed(level):
             high = self._line_levels.setdefault(line, set())
-            before = bool(high)
             if level:
                 high.add((name, output))
             else:
                 high.discard((name, output))
-            if bool(high) != before and self._line_listener is not None:
-                self._line_listener(line, bool(high))
+            if self._mode != "stop" or device.wakes_from_stop:
+                self._tell(line)
 
-        self.devices[name][2].connect(output, changed)
+        device.connect(output, changed)
+
+    def _tell(self, line):
+        """Tell the interrupt controller of a line whose level is new to it."""
+        level = bool(self._line_levels[line])
+        if level != self._lines_told.get(line, False):
+            self._lines_told[line] = level
+            if self._line_listener is not None:
+                self._line_listener(line, level)
 
     # ---- outside ----
 

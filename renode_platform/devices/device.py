@@ -19,6 +19,8 @@ class Device(object):
     """
 
     block = None
+    # Whether its interrupts reach the core while every clock of the buses stands.
+    wakes_from_stop = False
 
     def __init__(self, host, name):
         self.host = host

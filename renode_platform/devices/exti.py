@@ -1,4 +1,4 @@
-"""External interrupts: edges on pins, chosen in SYSCFG, become interrupt lines."""
+"""External interrupts: edges on pins, chosen in SYSCFG, and of some peripherals."""
 
 from .device import Device
 from .registers import EXTI, SYSCFG
@@ -26,9 +26,13 @@ class Syscfg(Device):
 
 
 class Exti(Device):
-    """Edge detection and the pending register; output ``"0"`` .. ``"24"``, one a line."""
+    """Edge detection and the pending register; output ``"0"`` .. ``"24"``, one a line.
+
+    It needs no clock: its lines are the only ones that end Stop mode.
+    """
 
     block = EXTI
+    wakes_from_stop = True
 
     def __init__(self, host, name="EXTI"):
         Device.__init__(self, host, name)
@@ -41,9 +45,13 @@ class Exti(Device):
             mask = 1 << line
             if not (old ^ new) & mask or self.syscfg.port_of(line) != port:
                 continue
-            trigger = self.values["RTSR" if new & mask else "FTSR"]
-            if trigger & mask:
-                self._pend(mask)
+            self.line_changed(line, bool(new & mask))
+
+    def line_changed(self, line, level):
+        """Take the new level of a line, as a pin or another device drives it."""
+        mask = 1 << line
+        if self.values["RTSR" if level else "FTSR"] & mask:
+            self._pend(mask)
 
     def _pend(self, mask):
         self.values["PR"] |= mask

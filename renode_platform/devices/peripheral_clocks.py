@@ -43,6 +43,11 @@ class PeripheralClocks(Device):
         """Return the register's name and the mask that enable a peripheral's bus clock."""
         return self._enable_bits[peripheral]
 
+    def enable_place(self, peripheral):
+        """Return the index of a peripheral's bus in `BUSES`, and its mask there."""
+        register_name, mask = self._enable_bits[peripheral]
+        return BUSES.index(register_name[:-3]), mask
+
     def reset(self):
         Device.reset(self)
         self._active.clear()

@@ -29,6 +29,18 @@ def _bits(names, suffix, extra=""):
     return listed + extra
 
 
+def _all_set(offset, fields):
+    """Return a register whose bits are all 1 after reset.
+
+    That is how the reference manuals of the family describe clocks in Sleep: nothing is gated. The
+    SVD repeats the values of the STM32F40x, which has neither LPTIM1 nor a DTCM.
+    """
+    reset = 0
+    for position, width in Register(offset, 0, fields).fields.values():
+        reset |= ((1 << width) - 1) << position
+    return Register(offset, reset, fields)
+
+
 # ---- RCC: one list of peripherals a bus, used by the enable, reset and low-power registers ------
 
 _AHB1 = (
@@ -96,9 +108,8 @@ RCC = Block(
         "AHB3ENR": Register(0x38, 0, _bits(_AHB3, "EN")),
         "APB1ENR": Register(0x40, 0, _bits(_APB1, "EN", ", RTCEN 10")),
         "APB2ENR": Register(0x44, 0, _bits(_APB2, "EN", ", ADC1EN 8, ADC2EN 9, ADC3EN 10")),
-        "AHB1LPENR": Register(
+        "AHB1LPENR": _all_set(
             0x50,
-            0x7E6791FF,
             _bits(
                 _AHB1,
                 "LPEN",
@@ -106,12 +117,10 @@ RCC = Block(
                 "DTCMLPEN 20, ETHMACTXLPEN 26, ETHMACRXLPEN 27, ETHMACPTPLPEN 28, OTGHSULPILPEN 30",
             ),
         ),
-        "AHB2LPENR": Register(0x54, 0x000000F1, _bits(_AHB2, "LPEN")),
-        "AHB3LPENR": Register(0x58, 0x00000001, _bits(_AHB3, "LPEN")),
-        "APB1LPENR": Register(0x60, 0x36FEC9FF, _bits(_APB1, "LPEN", ", RTCLPEN 10")),
-        "APB2LPENR": Register(
-            0x64, 0x00075F33, _bits(_APB2, "LPEN", ", ADC1LPEN 8, ADC2LPEN 9, ADC3LPEN 10")
-        ),
+        "AHB2LPENR": _all_set(0x54, _bits(_AHB2, "LPEN")),
+        "AHB3LPENR": _all_set(0x58, _bits(_AHB3, "LPEN")),
+        "APB1LPENR": _all_set(0x60, _bits(_APB1, "LPEN", ", RTCLPEN 10")),
+        "APB2LPENR": _all_set(0x64, _bits(_APB2, "LPEN", ", ADC1LPEN 8, ADC2LPEN 9, ADC3LPEN 10")),
         "BDCR": Register(
             0x70, 0, "LSEON 0, LSERDY 1 r, LSEBYP 2, LSEDRV 4:3, RTCSEL 9:8, RTCEN 15, BDRST 16"
         ),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from json_document import undocumented
 from PIL import Image
 from small_model import small_model
 
@@ -19,8 +20,6 @@ from dvfs_kernel.schedule import Schedule
 from dvfs_kernel.tflite_reader import read
 
 pytestmark = pytest.mark.board
-
-JSON_DOCUMENT = Path(__file__).parents[2] / "docs" / "json.md"
 
 
 @pytest.fixture
@@ -72,16 +71,25 @@ def test_json_is_all_that_goes_to_standard_output(dvfs):
 
 
 def test_every_field_of_the_json_is_documented(dvfs):
-    data = json.loads(dvfs("--json", "-g", "2", "--lfo", "hse", "--timeline", "t.json").stdout)
-    documented = set(re.findall(r"`([a-z_]+)`", JSON_DOCUMENT.read_text(encoding="utf-8")))
-    documented |= {"schema", "schema_version"}
+    arguments = ["-g", "2", "--lfo", "hse", "--window", "5ms", "--timeline", "t.json"]
+    data = json.loads(dvfs("--json", *arguments).stdout)
+    assert undocumented(data, json.loads(Path("t.json").read_text())) == set()
 
-    def keys(value):
-        if isinstance(value, dict):
-            return set(value).union(*map(keys, value.values()))
-        return set().union(*map(keys, value)) if isinstance(value, list) else set()
 
-    assert keys(data) | keys(json.loads(Path("t.json").read_text())) <= documented
+def test_a_window_in_the_table_and_in_json(dvfs):
+    line = r"window of 6\.000 ms, idle in gated: 0\.\d+ mJ, 0\.\d+ mJ of it idle$"
+    assert re.search(line, dvfs("--window", "6ms", "--idle", "gated").stdout, re.MULTILINE)
+    assert "window of" not in dvfs().stdout
+    assert "of it idle; the inference overran it by 0." in dvfs("--window", "50us").stdout
+    data = json.loads(dvfs("--window", "6ms", "--json").stdout)
+    window, profile = data["window"], data["profile"]
+    assert window["idle"] == "sleep"
+    assert window["asked_s"] == 6e-3
+    assert window["time_s"] == pytest.approx(6e-3, abs=2e-6)
+    assert window["overrun_s"] == 0
+    energy_j = profile["totals"]["energy_j"] + window["idle_energy_j"]
+    assert window["energy_j"] == pytest.approx(energy_j)
+    assert json.loads(dvfs("--json").stdout)["window"] is None
 
 
 def test_the_output_file_holds_the_tensor(dvfs):

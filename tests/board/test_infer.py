@@ -133,6 +133,23 @@ def test_the_firmware_and_the_ground_truth_agree_on_every_segment(dae_run):
             assert segment.time_s == pytest.approx(true_s, abs=slack_s)
 
 
+def test_counters_of_stretches_add_up_to_their_cycles(dae_run):
+    _, result = dae_run
+    for stretch in result.inference_truth.stretches:
+        counted = stretch.counters
+        assert counted.cycles == stretch.cycles
+        parts = [
+            counted.base_cycles,
+            counted.branch_cycles,
+            counted.icache_stall_cycles,
+            counted.dcache_flash_stall_cycles,
+            counted.dcache_sram_stall_cycles,
+            counted.device_stall_cycles,
+            counted.exception_cycles,
+        ]
+        assert sum(parts) == counted.cycles
+
+
 def test_energies_of_segments_sum_to_the_meter(dae_run):
     _, result = dae_run
     truth = result.inference_truth

@@ -16,6 +16,7 @@ import tflite_writer
 
 from dvfs_kernel import abi, image, memory_plan, zoo
 from dvfs_kernel.cli import cli
+from dvfs_kernel.clock_lists import PAPER_HSE_HZ, PRESETS, clock_list
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.input_tensor import fit_array
@@ -373,6 +374,20 @@ def test_limits_of_networks():
         assert f"{number:,} bytes" in text
     counts = f"{abi.LAYERS_MAX} layers, {abi.TENSORS_MAX} tensors and {abi.OUTPUTS_MAX} outputs"
     assert counts in text
+
+
+def test_clock_lists():
+    assert {name.strip("`"): holds for name, holds in rows("clocks.md", "list")} == PRESETS
+    text = text_of("clocks.md")
+    paper, everything = (clock_list(name, PAPER_HSE_HZ) for name in ("paper", "all"))
+    frequencies = {setting.sysclk_hz(PAPER_HSE_HZ) for setting in everything.settings}
+    assert f"{len(everything.settings):,} settings" in text
+    assert f"{len(frequencies):,} different frequencies" in text
+    assert f"Of those {len(paper.settings) + len(paper.forbidden)}, {len(paper.settings)}" in text
+    ((_, sample),) = blocks(DOCS / "clocks.md", "text")
+    assert sample.splitlines() == [
+        f"{entry.setting}: {'; '.join(entry.reasons)}" for entry in paper.forbidden
+    ]
 
 
 # ---- messages ----------------------------------------------------------------------------------

@@ -29,6 +29,12 @@ def test_enables_and_low_power_enables_have_the_same_bits(bus):
         assert fields["RSTR"].get(name[:-2] + "RST", place) == place
 
 
+def test_nothing_is_gated_in_sleep_after_reset():
+    resets = {bus: registers.RCC.registers[bus + "LPENR"].reset for bus in ("AHB1", "APB1")}
+    # The reference manuals of the STM32F74x and F76x.
+    assert resets == {"AHB1": 0x7EF7B7FF, "APB1": 0xFFFFEFFF}
+
+
 def test_addresses_known_by_heart():
     assert registers.RCC.DCKCFGR2.offset == 0x90
     assert registers.RCC.CFGR.fields["PPRE2"] == (13, 3)

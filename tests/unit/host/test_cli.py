@@ -77,6 +77,11 @@ def test_networks(dvfs):
         ("infer vww --timeline t.svg --timeline-layers 9:3", 2, "'9:3' names no layers"),
         ("infer vww --timeline t.svg --timeline-layers 99", 2, "layer 99; vww has layers 0 to"),
         ("infer vww --timeline-layers 3", 2, "needs --timeline"),
+        ("infer vww --idle stop", 2, "--idle .* needs --window"),
+        ("infer vww --window soon", 2, "'soon' is no time"),
+        ("infer vww --window 3min", 2, "'3min' is no time"),
+        ("infer vww --window 200s", 1, r"a window of 200 s .* 62\.5 ns to 134 s is allowed"),
+        ("infer vww --window 10ms --idle deep", 2, "'sleep', 'gated', 'stop'"),
         ("infer vww --lfo hse", 2, "--lfo .* needs -g"),
         ("infer vww --hse 0.5Hz", 2, "'0.5Hz' is no frequency"),
         ("boot text.elf --wall-limit 0s", 2, "'0s' is no time"),
@@ -120,7 +125,7 @@ def test_a_file_that_cannot_be_written_is_named(dvfs, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "out.npy")
 
-    monkeypatch.setattr("dvfs_kernel.commands.infer._load_network", full)
+    monkeypatch.setattr("dvfs_kernel.commands.infer.load_network", full)
     result = dvfs("infer", "vww")
     assert result.exit_code == 1
     assert "out.npy: No space left on device" in result.stderr

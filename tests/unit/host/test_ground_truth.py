@@ -1,14 +1,17 @@
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
 from dvfs_kernel import abi
+from dvfs_kernel.emulator.trace import Counters
 from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
 TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
 LAYER = 1 << abi.MARKER_PIN_LAYER
+WINDOW = 1 << abi.MARKER_PIN_WINDOW
 MICROSECOND = 1_000_000
 
 
@@ -42,6 +45,66 @@ CLOCKS = [
 
 def truth_of(markers):
     return GroundTruth.from_trace(markers, CLOCKS, 1.0, 5)
+
+
+def test_a_window_is_an_inference_and_the_idle_time_around_it():
+    inside = [replace(marker, odr=marker.odr | WINDOW) for marker in ONE_RUN]
+    markers = [*events((4, WINDOW)), *inside, *events((61, 0))]
+    truth = truth_of(markers)
+    (window,) = truth.windows
+    assert window.inference is truth.inferences[0]
+    assert window.inference.stretches == truth_of(ONE_RUN).inferences[0].stretches
+    assert window.duration_s == pytest.approx(57e-6)
+    assert window.energy_j == pytest.approx(57e-9)
+    assert window.idle_energy_j == pytest.approx((57 - 21) * 1e-9)
+    assert [change.time_ps for change in window.clock_changes] == [
+        change.time_ps for change in CLOCKS
+    ]
+
+
+def test_a_window_that_has_not_ended_or_whose_inference_broke_off_is_none():
+    begun = [replace(marker, odr=marker.odr | WINDOW) for marker in ONE_RUN]
+    assert truth_of([*events((4, WINDOW)), *begun]).windows == ()
+    assert truth_of(events((4, WINDOW), (5, 0))).windows == ()
+
+
+def counted(cycles):
+    """Counters of which only two have moved."""
+    return Counters(*(0,) * len(Counters._fields))._replace(cycles=cycles, icache_flash_misses=7)
+
+
+def test_a_stretch_is_cut_where_the_clock_changes():
+    markers = [replace(marker, counters=counted(marker.cycles)) for marker in ONE_RUN]
+    clocks = [
+        replace(change, cycles=change.time_ps // 10_000, counters=counted(change.time_ps // 10_000))
+        for change in [*CLOCKS, ClockChange(17 * MICROSECOND, 50_000_000, "hse", 0.03)]
+    ]
+    clocks.sort(key=lambda change: change.time_ps)
+    (run,) = GroundTruth.from_trace(markers, clocks, 1.0, 5).inferences
+    compute = run.stretches[2]
+    assert [(p.source, p.duration_ps // MICROSECOND, p.cycles) for p in compute.pieces] == [
+        ("pll", 3, 300),
+        ("hse", 3, 300),
+    ]
+    for stretch in run.stretches:
+        assert sum(piece.duration_ps for piece in stretch.pieces) == 1e12 * stretch.duration_s
+        assert sum(piece.cycles for piece in stretch.pieces) == stretch.cycles
+
+
+def test_a_board_without_counters_has_no_pieces():
+    (run,) = truth_of(ONE_RUN).inferences
+    assert {stretch.pieces for stretch in run.stretches} == {()}
+
+
+def test_a_stretch_tells_what_the_core_counted_meanwhile():
+    markers = [replace(marker, counters=counted(marker.cycles)) for marker in ONE_RUN]
+    (run,) = truth_of(markers).inferences
+    assert [stretch.counters.cycles for stretch in run.stretches] == [
+        stretch.cycles for stretch in run.stretches
+    ]
+    assert {stretch.counters.icache_flash_misses for stretch in run.stretches} == {0}
+    (unknown,) = truth_of(ONE_RUN).inferences
+    assert {stretch.counters for stretch in unknown.stretches} == {None}
 
 
 def test_markers_become_stretches():

@@ -3,17 +3,20 @@ from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.emulator.trace import ClockChange, MarkerWrite, Trace
 
 TRIGGER, LAYER = 1 << abi.MARKER_PIN_TRIGGER, 1 << abi.MARKER_PIN_LAYER
+WINDOW = 1 << abi.MARKER_PIN_WINDOW
 COMPUTE = int(abi.Segment.COMPUTE) << abi.MARKER_PIN_SEGMENT0
 OTHER_PIN = 1 << 9
 
 
-def log_runs(log, count, boundaries=4):
-    """Log inferences of one layer each, each on a clock of its own."""
+def log_runs(log, count, boundaries=4, window=0):
+    """Log inferences of one layer each, each on a clock of its own, with `WINDOW` in windows."""
     time_ps = 0
     for run in range(count):
         trace = Trace()
-        trace.clock_changes.append(ClockChange(time_ps, 0, 0.0, 1000 + run, "hse", 0.1))
+        trace.clock_changes.append(ClockChange(time_ps, 0, 0.0, None, 1000 + run, "hse", 0.1))
         levels = [TRIGGER, *[TRIGGER | COMPUTE * (i % 2) for i in range(boundaries)], 0]
+        if window:
+            levels = [window, *[level | window for level in levels], 0]
         for level in levels:
             time_ps += 10
             trace.markers.append(MarkerWrite(time_ps, time_ps, 0.0, None, level | OTHER_PIN))
@@ -29,6 +32,18 @@ def test_everything_is_kept_while_there_is_room():
     truth = log.ground_truth(1.0, 2)
     assert [run.clock_changes[0].sysclk_hz for run in truth.inferences] == list(range(1000, 1005))
     assert (truth.energy_j, truth.instructions) == (1.0, 2)
+
+
+def test_the_oldest_windows_are_forgotten_whole():
+    log = TraceLog(most=50)
+    log_runs(log, 100, window=WINDOW)
+    truth = log.ground_truth(0.0, 0)
+    assert 2 <= len(truth.windows) == len(truth.inferences) < 20
+    for window, inference in zip(truth.windows, truth.inferences, strict=True):
+        assert window.inference is inference
+        assert window.start_ps < inference.start_ps
+        assert inference.end_ps < window.end_ps
+        assert window.clock_changes[0] == inference.clock_changes[0]
 
 
 def test_the_oldest_inferences_are_forgotten_whole():

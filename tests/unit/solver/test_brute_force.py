@@ -68,6 +68,9 @@ def problems(draw, *, switching):
             "exit_time": numbers(states),
             "exit_energy": numbers(states),
         }
+        for end in ("entry_time", "exit_time", "entry_energy"):  # some ends are forbidden
+            if rng.random() < 0.2:
+                arguments[end][rng.random(states) < 0.4] = np.inf
     return arguments
 
 

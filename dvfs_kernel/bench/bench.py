@@ -1,0 +1,144 @@
+"""Makes runs that are not kept yet, all of them side by side."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, wait
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from dvfs_kernel.bench.executors import LOCAL, is_lost_worker, open_executor
+from dvfs_kernel.bench.worker import make_run
+from dvfs_kernel.errors import ExecutorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor, Future
+
+    from dvfs_kernel.bench.job import Job
+    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.bench.store import Store
+    from dvfs_kernel.bench.workload import Workload
+    from dvfs_kernel.session import Progress
+
+__all__ = ["Bench"]
+
+
+class Bench:
+    """Runs jobs of one workload; a context manager that lets its workers go.
+
+    Each finished run is kept at once, so that what was interrupted goes on where it was.
+
+    Parameters
+    ----------
+    workload
+        Network, input, firmware and board.
+    store
+        Where runs are kept; None: nowhere.
+    executor
+        As `open_executor` reads it; opened when the first run has to be made.
+    progress
+        Told of every finished run.
+
+    Attributes
+    ----------
+    made, found
+        Runs that had to be made, and runs that were found in the store.
+    """
+
+    def __init__(
+        self,
+        workload: Workload,
+        *,
+        store: Store | None = None,
+        executor: str = LOCAL,
+        progress: Progress | None = None,
+    ) -> None:
+        self.workload = workload
+        self.made = 0
+        self.found = 0
+        self._store = store
+        self._address = executor
+        self._executor: Executor | None = None
+        self._progress = progress
+        self._stack = ExitStack()
+
+    @property
+    def hse_hz(self) -> int:
+        """The board's HSE."""
+        return self.workload.hse_hz
+
+    def run(self, jobs: Sequence[Job], what: str = "runs") -> list[Record]:
+        """Return the record of every job, in the order of the jobs.
+
+        Parameters
+        ----------
+        what
+            What the runs are for; progress is told under this name.
+
+        Raises
+        ------
+        ExecutorError
+            A worker ended, or cannot be reached any more. Runs that had ended are kept.
+        CacheError
+            A kept run is damaged, or one cannot be kept.
+        DvfsError
+            Whatever a run itself ended with.
+        """
+        records: dict[Job, Record] = {}
+        missing = []
+        for job in dict.fromkeys(jobs):
+            record = self._store.load(self.workload, job) if self._store is not None else None
+            if record is None:
+                missing.append(job)
+            else:
+                records[job] = record
+        self.found += len(records)
+        total = len(records) + len(missing)
+        self._report(what, len(records), total)
+        for job, record in self._make(missing):
+            if self._store is not None:
+                self._store.save(self.workload, job, record)
+            self.made += 1
+            records[job] = record
+            self._report(what, len(records), total)
+        return [records[job] for job in jobs]
+
+    def _make(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Record]]:
+        if not jobs:
+            return
+        if self._executor is None:
+            self._executor = self._stack.enter_context(open_executor(self._address))
+        waiting: dict[Future[Record], Job] = {}
+        try:
+            for job in jobs:
+                waiting[self._executor.submit(make_run, self.workload, job)] = job
+            while waiting:
+                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                # What succeeded comes first, to be kept before a failure ends it all.
+                for future in sorted(done, key=lambda future: future.exception() is not None):
+                    yield waiting.pop(future), future.result()
+        except Exception as error:
+            if not is_lost_worker(error):
+                raise
+            raise ExecutorError(
+                "a worker ended in the middle of a run (killed, or out of memory); "
+                "finished runs are kept: the same command goes on from there"
+            ) from error
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _report(self, what: str, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(what, done, total)
+
+    def close(self) -> None:
+        """Let the workers go."""
+        self._executor = None
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

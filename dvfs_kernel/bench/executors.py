@@ -1,0 +1,89 @@
+"""Where runs are made: worker processes of this machine, or a Dask cluster."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from dvfs_kernel.errors import ExecutorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["LOCAL", "is_lost_worker", "open_executor"]
+
+#: What stands for the worker processes of this machine.
+LOCAL = "local"
+_DASK = "dask://"
+_CONNECT_TIMEOUT_S = 10
+
+
+@contextmanager
+def open_executor(address: str = LOCAL) -> Iterator[Executor]:
+    """Yield an executor, and close it behind the block.
+
+    Parameters
+    ----------
+    address
+        ``local`` for a process on each core, ``local:N`` for N processes, or
+        ``dask://host:port`` for the scheduler of a Dask cluster whose workers have this package.
+
+    Raises
+    ------
+    ExecutorError
+        The address has another form, Dask is not installed, or no scheduler answers there.
+    """
+    if address.startswith(_DASK):
+        with _dask(address.removeprefix(_DASK)) as executor:
+            yield executor
+        return
+    kind, _, count = address.partition(":")
+    if kind != LOCAL or (count and not (count.isdecimal() and int(count) >= 1)):
+        raise ExecutorError(
+            f"executor {address!r}; allowed: local, local:N with N processes, or dask://host:port"
+        )
+    # Fresh processes: a fork would copy the engine's native state and this process's threads.
+    pool = ProcessPoolExecutor(
+        int(count) if count else os.cpu_count(),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_leave_interrupts_to_the_parent,
+    )
+    try:
+        yield pool
+    finally:
+        # What has begun is short; what has not is not wanted any more.
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def is_lost_worker(error: BaseException) -> bool:
+    """Tell whether a run failed because its worker is gone, not because of the run."""
+    # Dask's own errors are known by their module: it need not be installed.
+    return isinstance(error, BrokenProcessPool) or type(error).__module__.startswith("distributed")
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _dask(address: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client  # noqa: PLC0415  an optional extra
+    except ImportError as error:
+        raise ExecutorError(
+            "dask:// needs Dask; install it with pip install 'dvfs-kernel[dask]'"
+        ) from error
+    try:
+        connect: Any = Client  # Dask's own annotations stop half-way
+        client = connect(f"tcp://{address}", timeout=_CONNECT_TIMEOUT_S)
+    except (OSError, ValueError) as error:
+        raise ExecutorError(
+            f"no Dask scheduler answers at {address} within {_CONNECT_TIMEOUT_S} s: {error}"
+        ) from error
+    with client:
+        yield client.get_executor(pure=False)

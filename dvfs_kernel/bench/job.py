@@ -1,0 +1,41 @@
+"""One run to be made: a schedule, and the window it has."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dvfs_kernel import abi
+
+if TYPE_CHECKING:
+    from dvfs_kernel.schedule import Schedule
+
+__all__ = ["Job"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run of the workload's network.
+
+    Parameters
+    ----------
+    schedule
+        Granularity and clocks of every layer.
+    window_s
+        Time from leaving idle to the end of the idle time behind the inference; None: no window.
+    idle
+        What the chip does in the rest of the window.
+    """
+
+    schedule: Schedule
+    window_s: float | None = None
+    idle: abi.IdleMode = abi.IdleMode.SLEEP
+
+    def key_text(self) -> str:
+        """Return text that is equal for equal jobs and for no others."""
+        idle = None if self.window_s is None else self.idle.name.lower()
+        return json.dumps(
+            {"schedule": self.schedule.to_dict(), "window_s": self.window_s, "idle": idle},
+            sort_keys=True,
+        )

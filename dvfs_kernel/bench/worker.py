@@ -1,0 +1,191 @@
+"""One run on a board of the worker's own."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dvfs_kernel import abi
+from dvfs_kernel.bench.record import CLOCK_DTYPE, HFO, LFO, SEGMENT_DTYPE, Record
+from dvfs_kernel.inference import Deployment
+from renode_platform.devices.datasheet import VDD_V
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dvfs_kernel.bench.job import Job
+    from dvfs_kernel.bench.workload import Workload
+    from dvfs_kernel.ground_truth import ClockChange, InferenceTruth, Piece, Stretch
+    from dvfs_kernel.inference import InferenceResult
+    from dvfs_kernel.schedule import Schedule
+
+__all__ = ["make_run", "record_of"]
+
+# The board of the last job: flashing a network and sending it its input takes longer than running
+# it. One at a time, for a board may be a piece of metal.
+_kept: dict[str, Deployment] = {}
+
+
+def make_run(workload: Workload, job: Job) -> Record:
+    """Run a job; the board stays ready for the next job of the same workload."""
+    deployment = _kept.get(workload.digest)
+    if deployment is None:
+        for other in _kept.values():
+            other.close()
+        _kept.clear()
+        deployment = Deployment(workload.network, workload.board.open(), firmware=workload.firmware)
+        _kept[workload.digest] = deployment
+    try:
+        # Every run begins alike, whatever ran before it on this board.
+        deployment.hold(workload.data)
+        deployment.restart()
+        result = deployment.infer(
+            workload.data,
+            job.schedule,
+            level=abi.ProfileLevel.LAYER,
+            window_s=job.window_s,
+            idle=job.idle,
+        )
+    except BaseException:
+        # The board may hang in the middle of something: the next job begins afresh.
+        del _kept[workload.digest]
+        deployment.close()
+        raise
+    return record_of(result)
+
+
+def record_of(result: InferenceResult) -> Record:
+    """Return what is kept of an inference that was profiled by layer."""
+    digest = hashlib.sha256()
+    for output in result.outputs:
+        digest.update(output.tobytes())
+    window = result.window_truth
+    totals = {
+        "latency_s": result.run.total_s,
+        "inference_j": result.profile.energy_j,
+        "cycles": result.profile.cycles,
+        "relocks": result.profile.relocks,
+        "hops": result.profile.hops,
+        "overrun_s": result.run.overrun_s,
+        "window_s": None if window is None else window.duration_s,
+        "window_j": None if window is None else window.energy_j,
+        "idle_j": None if window is None else window.idle_energy_j,
+    }
+    truth = result.inference_truth
+    arrays = _from_profile(result) if truth is None else _from_truth(truth, result.schedule)
+    if truth is not None:
+        totals["latency_s"] = truth.duration_s
+        changes = truth.clock_changes if window is None else window.clock_changes
+        start_ps = truth.start_ps if window is None else window.start_ps
+        arrays["clock"] = _clock_rows(changes, start_ps, truth)
+    return Record(
+        **arrays,
+        totals=totals,
+        output_digest=digest.hexdigest(),
+        build_id=result.hello.build_id,
+    )
+
+
+def _from_profile(result: InferenceResult) -> dict[str, Any]:
+    """Sum up what the firmware itself measured."""
+    layers = result.profile.layers
+    entry_s = [
+        sum(s.time_s for s in layer.segments if s.segment is abi.Segment.SWITCHING)
+        for layer in layers
+    ]
+    time_s = np.array([layer.time_s for layer in layers])
+    unknown = np.full(len(layers), np.nan)
+    return {
+        "entry_time_s": np.array(entry_s),
+        "entry_energy_j": unknown,
+        "time_s": time_s - np.array(entry_s),
+        "energy_j": unknown.copy(),
+        "counters": np.zeros((len(layers), 2, 0), np.int64),
+        "piece_time_s": np.stack([time_s - np.array(entry_s), np.zeros(len(layers))], axis=1),
+        "piece_energy_j": np.full((len(layers), 2), np.nan),
+        "hops": np.zeros(len(layers), np.int64),
+        "clock": np.zeros(0, CLOCK_DTYPE),
+        "segments": np.zeros(0, SEGMENT_DTYPE),
+        "counter_names": (),
+    }
+
+
+def _from_truth(truth: InferenceTruth, schedule: Schedule) -> dict[str, Any]:
+    """Sum up what a virtual board logged."""
+    layers = len(schedule.layers)
+    names = next((p.counters._fields for s in truth.stretches for p in s.pieces), ())
+    entry = np.zeros((2, layers))
+    kernel = np.zeros((2, layers))
+    counters = np.zeros((layers, 2, len(names)), np.int64)
+    pieces = np.zeros((2, layers, 2))
+    hops = np.zeros(layers, np.int64)
+    for stretch in truth.stretches:
+        layer = stretch.layer
+        if layer is None:
+            continue
+        cost = stretch.duration_s, stretch.energy_j
+        if stretch.segment is abi.Segment.SWITCHING:
+            entry[:, layer] += cost
+            continue
+        kernel[:, layer] += cost
+        hops[layer] += max(len(stretch.pieces) - 1, 0)
+        for piece in stretch.pieces:
+            role = _role(piece, schedule, layer)
+            counters[layer, role] += piece.counters
+            pieces[:, layer, role] += piece.duration_ps * 1e-12, piece.energy_j
+    return {
+        "entry_time_s": entry[0],
+        "entry_energy_j": entry[1],
+        "time_s": kernel[0],
+        "energy_j": kernel[1],
+        "counters": counters,
+        "piece_time_s": pieces[0],
+        "piece_energy_j": pieces[1],
+        "hops": hops,
+        "segments": _segment_rows(truth.stretches, truth.start_ps),
+        "counter_names": names,
+    }
+
+
+def _role(piece: Piece, schedule: Schedule, layer: int) -> int:
+    """Tell whether a piece ran on the clock of memory segments."""
+    plan = schedule.layers[layer]
+    if plan.lfo is None:
+        return HFO
+    lfo = schedule.clocks[plan.lfo]
+    on_lfo = (piece.source, piece.sysclk_hz) == (lfo.source, lfo.sysclk_hz(schedule.hse_hz))
+    return LFO if on_lfo else HFO
+
+
+def _clock_rows(changes: Sequence[ClockChange], start_ps: int, truth: InferenceTruth) -> Any:
+    rows = [
+        (
+            max(change.time_ps - start_ps, 0) * 1e-12,
+            change.sysclk_hz,
+            change.source,
+            change.current_a,
+        )
+        for change in changes
+    ]
+    clock = np.array(rows, CLOCK_DTYPE)
+    first = next((piece for stretch in truth.stretches for piece in stretch.pieces), None)
+    if len(clock) and first is not None and first.duration_ps:
+        # Since that change, perhaps a reset, caches and peripherals have come on.
+        clock["current_a"][0] = first.energy_j / (first.duration_ps * 1e-12) / VDD_V
+    return clock
+
+
+def _segment_rows(stretches: tuple[Stretch, ...], start_ps: int) -> Any:
+    rows = [
+        (
+            (stretch.start_ps - start_ps) * 1e-12,
+            (stretch.end_ps - start_ps) * 1e-12,
+            -1 if stretch.layer is None else stretch.layer,
+            int(stretch.segment),
+            stretch.energy_j,
+        )
+        for stretch in stretches
+    ]
+    return np.array(rows, SEGMENT_DTYPE)

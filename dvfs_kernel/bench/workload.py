@@ -1,0 +1,130 @@
+"""What runs where: network, input, firmware and board."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import dvfs_kernel
+import renode_platform
+from dvfs_kernel import memory_plan
+from dvfs_kernel.errors import BoardError
+from dvfs_kernel.image import Image
+from dvfs_kernel.image import build as build_image
+from dvfs_kernel.inference import FIRMWARE
+from dvfs_kernel.input_tensor import fit_array, sample_input
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from dvfs_kernel.boards.spec import BoardSpec
+    from dvfs_kernel.network import Network
+
+__all__ = ["Workload"]
+
+# What decides over cycles and joules beside the firmware: the engine and the device models.
+_MODEL_SOURCES = (
+    (Path(dvfs_kernel.__file__).parent, ("emulator/**/*.py", "boards/**/*.py", "*.toml")),
+    (Path(renode_platform.__file__).parent, ("**/*.py", "**/*.repl", "**/*.resc")),
+)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A network with its input on a kind of board.
+
+    Parameters
+    ----------
+    network, data
+        The network, and its input as the tensor stores it.
+    board
+        Which board each worker opens for itself.
+    firmware
+        The bytes of the ELF file.
+
+    Raises
+    ------
+    NetworkTooLargeError, UnsupportedOperatorError
+        The network does not fit the chip or uses what the firmware does not have.
+    """
+
+    network: Network
+    data: npt.NDArray[Any] = field(repr=False)
+    board: BoardSpec
+    firmware: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, network: Network, board: BoardSpec, data: npt.NDArray[Any] | None = None) -> Self:
+        """Make a workload of the package's firmware; without data, of the made-up picture.
+
+        Raises
+        ------
+        FileFormatError
+            The data does not fit the network's input.
+        BoardError
+            The package carries no firmware.
+        """
+        tensor = network.tensors[network.input]
+        stored = fit_array(sample_input(tensor) if data is None else data, tensor)
+        if not FIRMWARE.is_file():
+            raise BoardError(
+                f"the firmware {FIRMWARE.name} is not built; build it with python firmware/build.py"
+            )
+        return cls(network, stored, board, FIRMWARE.read_bytes())
+
+    @cached_property
+    def image(self) -> Image:
+        """The data image of the network."""
+        return build_image(self.network, memory_plan.plan(self.network))
+
+    @cached_property
+    def hse_hz(self) -> int:
+        """The board's HSE."""
+        if self.board.hse_hz is not None:
+            return self.board.hse_hz
+        with self.board.open() as board:
+            return board.hse_hz
+
+    @cached_property
+    def image_digest(self) -> str:
+        """SHA-256 of the data image: which network this is, whatever its name."""
+        return hashlib.sha256(self.image.data).hexdigest()
+
+    @cached_property
+    def digest(self) -> str:
+        """Everything that can change a result, as 64 hexadecimal digits.
+
+        Firmware, data image, input, board, and the sources of the engine and of the device models
+        with all their parameters: equal digests give equal cycles and joules.
+        """
+        parts = [
+            self.firmware,
+            self.image.data,
+            self.data.tobytes(),
+            json.dumps(self.board.key(), sort_keys=True).encode(),
+            model_digest(),
+        ]
+        digest = hashlib.sha256()
+        for part in parts:
+            digest.update(len(part).to_bytes(8, "little"))
+            digest.update(part)
+        return digest.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def model_digest() -> bytes:
+    """Return a digest of the sources that decide over cycles and joules."""
+    digest = hashlib.sha256(version("unicorn").encode())
+    for folder, patterns in _MODEL_SOURCES:
+        paths = {path for pattern in patterns for path in folder.glob(pattern)}
+        for path in sorted(paths):
+            content = path.read_bytes()
+            head = f"{path.relative_to(folder)}\0{len(content)}\0"
+            digest.update(head.encode())
+            digest.update(content)
+    return digest.digest()

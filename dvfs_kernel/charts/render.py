@@ -1,0 +1,91 @@
+"""Charts as files: SVG for pages, PNG for slides. No browser and no network."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+import altair as alt
+import vl_convert
+
+from dvfs_kernel.charts.theme import config
+
+__all__ = ["on_background", "to_png", "to_svg"]
+
+_SVG = "http://www.w3.org/2000/svg"
+_XLINK = "http://www.w3.org/1999/xlink"
+# The renderer carries several versions of Vega-Lite; "v6.4.1" is "6.4" to it.
+_VEGA_LITE = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
+_LONG_FRACTION = re.compile(r"(\d+\.\d{2})\d+")
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_GEOMETRY = ("transform", "d", "x", "y", "x1", "x2", "y1", "y2", "width", "height")
+
+
+def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
+    """Return a chart as SVG text, transparent, that can stand alone or inside a page.
+
+    Parameters
+    ----------
+    prefix
+        Begins every identifier, so that several drawings fit into one page.
+
+    Notes
+    -----
+    Marks keep their values as ``<title>``, which browsers show when the pointer rests on them. The
+    same chart gives the same text every time.
+    """
+    specification = chart.to_dict()
+    svg = vl_convert.vegalite_to_svg(specification, config=config(), vl_version=_VEGA_LITE)
+    ET.register_namespace("", _SVG)
+    ET.register_namespace("xlink", _XLINK)
+    root = ET.fromstring(svg)  # noqa: S314  the drawing was made a line above
+    _drop_invisible(root)
+    _rename_identifiers(root, prefix)
+    for element in root.iter():
+        label = element.attrib.pop("aria-label", None)
+        for name in ("role", "aria-roledescription", "aria-hidden"):
+            element.attrib.pop(name, None)
+        if label is not None and element.tag == f"{{{_SVG}}}path":
+            title = ET.Element(f"{{{_SVG}}}title")
+            title.text = label
+            element.insert(0, title)
+        for name in _GEOMETRY:
+            if name in element.attrib:
+                element.set(name, _LONG_FRACTION.sub(r"\1", element.attrib[name]))
+    root.set("role", "img")
+    root.set("aria-label", str(specification.get("description", "")))
+    return ET.tostring(root, encoding="unicode")
+
+
+def to_png(svg: str, *, scale: float = 2.0) -> bytes:
+    """Return a drawing that `to_svg` made as PNG."""
+    data: bytes = vl_convert.svg_to_png(svg, scale=scale)
+    return data
+
+
+def on_background(svg: str, colour: str) -> str:
+    """Return a drawing that `to_svg` made with a colour behind it."""
+    root, bracket, rest = svg.partition(">")
+    return f'{root}{bracket}<rect width="100%" height="100%" fill="{colour}"/>{rest}'
+
+
+def _drop_invisible(root: ET.Element) -> None:
+    for parent in list(root.iter()):
+        for child in list(parent):
+            empty = child.tag == f"{{{_SVG}}}path" and child.get("d", "") in ("", "M0,0h0v0h0Z")
+            clear = child.tag == f"{{{_SVG}}}rect" and child.get("fill") == "transparent"
+            if child.get("display") == "none" or empty or clear:
+                parent.remove(child)
+
+
+def _rename_identifiers(root: ET.Element, prefix: str) -> None:
+    """Count identifiers from 1: the renderer counts on from chart to chart."""
+    names: dict[str, str] = {}
+    for element in root.iter():
+        if "id" in element.attrib:
+            name = names.setdefault(element.attrib["id"], f"{prefix}-{len(names) + 1}")
+            element.set("id", name)
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            if "url(#" in value:
+                element.set(key, _REFERENCE.sub(lambda match: f"url(#{names[match[1]]})", value))

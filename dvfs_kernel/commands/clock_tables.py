@@ -1,0 +1,125 @@
+"""Tables of clocks for people."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.table import Table
+
+from dvfs_kernel.clock_lists import PAPER_EXAMPLE_NOTE
+from dvfs_kernel.clock_space import describe
+from dvfs_kernel.commands.tables import open_console
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+    from rich.console import Console
+
+    from dvfs_kernel.clock_lists import ClockList
+    from dvfs_kernel.clock_space import IsoSetting
+    from dvfs_kernel.clock_switching import SwitchCosts
+
+__all__ = ["print_clocks"]
+
+# Settings of one SYSCLK and one VCO draw the same current: a person needs to see a few of them.
+_EQUALS_SHOWN = 3
+
+
+def print_clocks(listed: ClockList, iso: Sequence[IsoSetting], costs: SwitchCosts | None) -> None:
+    """Print settings, forbidden ones with reasons, and what else was asked for."""
+    console = open_console()
+    console.print(_settings(listed))
+    if listed.note:
+        console.print(f"\n{listed.note}")
+    if listed.forbidden:
+        console.print("\nforbidden by the data sheet (DS11532 Rev 7):")
+        for entry in listed.forbidden:
+            console.print(f"  {entry.setting}: {'; '.join(entry.reasons)}")
+    if iso:
+        console.print("\nsettings of the same SYSCLK, cheapest first (* chosen):")
+        console.print(_iso(iso, listed.hse_hz))
+        console.print(f"\n{PAPER_EXAMPLE_NOTE}")
+    if costs is not None:
+        _print_costs(console, costs)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        left = column in ("clock", "settings", "from \\ to")
+        table.add_column(column, justify="left" if left else "right", no_wrap=True)
+    return table
+
+
+def _settings(listed: ClockList) -> Table:
+    table = _table("clock", "SYSCLK", "HCLK", "PLL input", "VCO", "scale", "over-drive",
+                   "wait states", "run mA", "sleep mA")  # fmt: skip
+    for setting in listed.settings:
+        row = describe(setting, listed.hse_hz)
+        table.add_row(
+            row["clock"],
+            *(_megahertz(row[name]) for name in ("sysclk_hz", "hclk_hz", "pll_input_hz", "vco_hz")),
+            str(row["voltage_scale"]),
+            "on" if row["overdrive"] else "off",
+            str(row["wait_states"]),
+            f"{row['run_current_a'] * 1e3:.2f}",
+            f"{row['sleep_current_a'] * 1e3:.2f}",
+        )
+    return table
+
+
+def _iso(rows: Sequence[IsoSetting], hse_hz: int) -> Table:
+    table = _table("SYSCLK", "VCO", "run mA", "more", "settings")
+    for (sysclk_hz, vco_hz, current_a), equals in groupby(
+        rows, key=lambda row: (row.sysclk_hz, row.setting.vco_hz(hse_hz), row.current_a)
+    ):
+        group = list(equals)
+        cheapest_a = min(row.current_a for row in rows if row.sysclk_hz == sysclk_hz)
+        names = [f"{row.setting}{' *' if row.chosen else ''}" for row in group[:_EQUALS_SHOWN]]
+        if len(group) > _EQUALS_SHOWN:
+            names.append(f"and {len(group) - _EQUALS_SHOWN} others")
+        table.add_row(
+            _megahertz(sysclk_hz),
+            _megahertz(vco_hz),
+            f"{current_a * 1e3:.2f}",
+            f"{(current_a / cheapest_a - 1) * 100:.1f} %",
+            ", ".join(names),
+        )
+    return table
+
+
+def _print_costs(console: Console, costs: SwitchCosts) -> None:
+    width = max(len(str(state)) for state in costs.states) + 2
+    most = max(console.width // width - 1, 1)
+    for title, matrix in (("µs", costs.time_s), ("µJ", costs.energy_j)):
+        console.print(f"\nchange of clock between two layers, {title}:")
+        for first in range(0, len(costs.states), most):
+            console.print(_matrix(costs, matrix, slice(first, first + most)))
+    console.print(
+        "\n+hse: SYSCLK on the HSE, the PLL stays locked. –: the firmware cannot go there. "
+        "( ): computed, not measured; all others were run by the firmware."
+    )
+
+
+def _matrix(costs: SwitchCosts, matrix: npt.NDArray[np.float64], columns: slice) -> Table:
+    """Return some columns of a matrix: all of them are too wide for a terminal."""
+    table = _table("from \\ to", *map(str, costs.states[columns]))
+    for state, values, measured in zip(
+        costs.states, matrix[:, columns] * 1e6, costs.measured[:, columns], strict=True
+    ):
+        cells = [_cell(*pair) for pair in zip(values, measured, strict=True)]
+        table.add_row(str(state), *cells)
+    return table
+
+
+def _cell(value: float, measured: bool) -> str:
+    if not np.isfinite(value):
+        return "–"
+    return f"{value:.2f}" if measured else f"({value:.2f})"
+
+
+def _megahertz(hz: int) -> str:
+    return f"{hz / 1e6:.6g}" if hz else ""

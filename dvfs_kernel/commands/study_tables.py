@@ -1,0 +1,206 @@
+"""Tables of explorations, optima, deployments and studies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from dvfs_kernel import abi
+from dvfs_kernel.commands.tables import open_console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dvfs_kernel.bench.workload import Workload
+    from dvfs_kernel.exploration.samples import SampleCheck
+    from dvfs_kernel.optimisation.problem import Optimum
+    from dvfs_kernel.study.bound import Bound
+    from dvfs_kernel.study.candidate import Candidate, Outcome
+    from dvfs_kernel.study.deployment import PlanRun
+    from dvfs_kernel.study.study import BoundResult, Ground, Study
+
+__all__ = ["print_deployment", "print_ground", "print_optima", "print_study"]
+
+
+def print_ground(ground: Ground, workload: Workload) -> None:
+    """Print how far each layer's options reach, and how well predictions hold."""
+    console = open_console()
+    exploration = ground.exploration
+    table = _table(
+        ("layer", "right"),
+        ("", "left"),
+        ("options", "right"),
+        ("Pareto", "right"),
+        ("quickest", "left"),
+        ("ms", "right"),
+        ("µJ", "right"),
+        ("most frugal", "left"),
+        ("ms", "right"),
+        ("µJ", "right"),
+    )
+    for layer in range(exploration.layers):
+        options = exploration.of_layer(layer)
+        points = options[options["pareto"]]
+        ends = points[points["time_s"].argmin()], points[points["energy_j"].argmin()]
+        cells = []
+        for option in ends:
+            state = exploration.space.states[option["state"]]
+            hops = ", LFO" if option["hops"] else ""
+            cells += [
+                f"{state}, g = {option['granularity']}{hops}",
+                f"{option['time_s'] * 1e3:.3f}",
+                f"{option['energy_j'] * 1e6:.1f}",
+            ]
+        name = workload.network.layers[layer].name
+        table.add_row(str(layer), name, str(len(options)), str(len(points)), *cells)
+    console.print(table)
+    console.print(
+        f"\n{workload.network.name}: {len(exploration.options):,} options of "
+        f"{exploration.layers} layers in {len(exploration.space.states)} clock states; "
+        f"{ground.runs_made} runs in {ground.wall_s:.1f} s"
+    )
+    console.print(_check_line(ground.check))
+    for mode, idle in ground.idle.items():
+        console.print(f"idle in {mode.name.lower()}: {idle.power_w * 1e3:.2f} mW")
+
+
+def _check_line(check: SampleCheck) -> str:
+    return (
+        f"{len(check.samples)} samples run at their real clocks: predictions at most "
+        f"{check.worst_time:.2%} off in time and {check.worst_energy:.2%} in energy"
+    )
+
+
+def print_optima(found: Iterable[tuple[Bound, Candidate, Optimum]], workload: Workload) -> None:
+    """Print the schedule of each bound, and its proof."""
+    console = open_console()
+    for bound, candidate, optimum in found:
+        prediction = candidate.prediction
+        console.print(
+            f"{workload.network.name}, bound {bound.name} = {candidate.window_s * 1e3:.3f} ms: "
+            f"{prediction.latency_s * 1e3:.3f} ms, {prediction.inference_j * 1e3:.3f} mJ, "
+            f"{candidate.predicted_window_j * 1e3:.3f} mJ with idling; "
+            f"{optimum.solution.status}, gap {optimum.solution.gap * 1e9:.3f} nJ, "
+            f"one millisecond more is worth {optimum.solution.multiplier * 1e3:.2f} µJ"
+        )
+        console.print(f"  {_strip(candidate)}")
+
+
+def _strip(candidate: Candidate) -> str:
+    """Return how many layers run on what."""
+    schedule = candidate.schedule
+    chosen = Counter(
+        (
+            str(schedule.clocks[plan.hfo]),
+            plan.granularity,
+            plan.lfo is not None,
+        )
+        for plan in schedule.layers
+    )
+    parts = [
+        f"{count} × {clock}" + (f" g={g}" if g else "") + (" LFO" if hops else "")
+        for (clock, g, hops), count in chosen.most_common()
+    ]
+    return ", ".join(parts)
+
+
+def print_deployment(deployment: PlanRun, workload: Workload) -> None:
+    """Print layers and totals, predicted and executed."""
+    console = open_console()
+    plan, record = deployment.plan, deployment.record
+    table = _table(
+        ("layer", "right"),
+        ("", "left"),
+        ("g", "right"),
+        ("clock", "left"),
+        ("LFO", "left"),
+        ("predicted ms", "right"),
+        ("executed ms", "right"),
+        ("%", "right"),
+        ("predicted µJ", "right"),
+        ("executed µJ", "right"),
+        ("%", "right"),
+    )
+    for index, (layer, layer_plan) in enumerate(
+        zip(plan.layers, plan.schedule.layers, strict=True)
+    ):
+        clocks = plan.schedule.clocks
+        time_s, energy_j = float(record.time_s[index]), float(record.energy_j[index])
+        table.add_row(
+            str(index),
+            workload.network.layers[index].name,
+            str(layer_plan.granularity),
+            str(clocks[layer_plan.hfo]),
+            "" if layer_plan.lfo is None else str(clocks[layer_plan.lfo]),
+            f"{layer.time_s * 1e3:.3f}",
+            f"{time_s * 1e3:.3f}",
+            f"{(layer.time_s / time_s - 1) * 100:+.2f}",
+            f"{layer.energy_j * 1e6:.1f}",
+            f"{energy_j * 1e6:.1f}",
+            f"{(layer.energy_j / energy_j - 1) * 100:+.2f}",
+        )
+    console.print(table)
+    console.print(
+        f"\n{workload.network.name}, bound {plan.bound}: {record.latency_s * 1e3:.3f} ms of "
+        f"{plan.window_s * 1e3:.3f} ms ({deployment.latency_error:+.3%}), "
+        f"{record.total('window_j') * 1e3:.3f} mJ in the window ({deployment.energy_error:+.3%}), "
+        f"{'same output' if deployment.same_output else 'ANOTHER OUTPUT'} as the plain schedule"
+    )
+
+
+def print_study(study: Study, workload: Workload) -> None:
+    """Print what was run in each window, and what it saves."""
+    console = open_console()
+    console.print(_check_line(study.ground.check))
+    for result in study.results:
+        console.print(
+            f"\n{workload.network.name}, bound {result.bound.name}: "
+            f"{result.bound_s * 1e3:.3f} ms, {result.solution.status} by prediction"
+        )
+        console.print(_outcome_table(result))
+        headline = result.outcome("dvfs")
+        if headline is not None and result.best is not headline:
+            saved = 1 - result.best.window_j / headline.window_j
+            console.print(
+                f"  {result.best.candidate.title} takes {saved:.2%} less than DVFS in this window"
+            )
+
+
+def _outcome_table(result: BoundResult) -> Table:
+    table = _table(
+        ("", "left"),
+        ("idle", "left"),
+        ("ms", "right"),
+        ("bound", "left"),
+        ("window mJ", "right"),
+        ("saved", "right"),
+        ("relocks", "right"),
+        ("hops", "right"),
+        ("predicted", "right"),
+        ("output", "left"),
+    )
+    outcomes: Sequence[Outcome] = result.outcomes
+    reference_j = outcomes[0].window_j
+    for outcome in outcomes:
+        table.add_row(
+            outcome.candidate.title,
+            abi.IdleMode(outcome.candidate.idle.mode).name.lower(),
+            f"{outcome.record.latency_s * 1e3:.3f}",
+            "kept" if outcome.keeps_bound else "missed",
+            f"{outcome.window_j * 1e3:.3f}",
+            f"{1 - outcome.window_j / reference_j:.2%}",
+            f"{outcome.record.total('relocks'):.0f}",
+            f"{outcome.record.total('hops'):.0f}",
+            f"{outcome.energy_error:+.2%}",
+            "same" if outcome.same_output else "DIFFERS",
+        )
+    return table
+
+
+def _table(*columns: tuple[str, str]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, side in columns:
+        table.add_column(name, justify="right" if side == "right" else "left", no_wrap=True)
+    return table

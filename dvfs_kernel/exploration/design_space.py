@@ -1,0 +1,99 @@
+"""What may be chosen for each layer: granularity, clock, and whether it hops to the HSE."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dvfs_kernel.clock_state import IDLE, ClockState, states_of
+from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.errors import ClockError, ScheduleError
+from dvfs_kernel.inference import has_dae_form
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dvfs_kernel.bench.workload import Workload
+
+__all__ = ["PAPER_GRANULARITIES", "DesignSpace"]
+
+#: The granularities of section III-B of the paper.
+PAPER_GRANULARITIES = (0, 2, 4, 8, 12, 16)
+
+HSE = ClockSetting("hse")
+
+
+@dataclass(frozen=True)
+class DesignSpace:
+    """The options of every layer of a workload.
+
+    Parameters
+    ----------
+    hse_hz
+        The board's HSE.
+    states
+        Clock states that a layer can run in.
+    granularities
+        Those to be tried; ascending, 0 (interleaved) among them.
+    fits
+        (layers) of the granularities that each layer can have.
+    hops
+        Whether memory segments may run on the HSE while the PLL stays locked (LFO).
+    """
+
+    hse_hz: int
+    states: tuple[ClockState, ...]
+    granularities: tuple[int, ...]
+    fits: tuple[tuple[int, ...], ...]
+    hops: bool
+
+    @classmethod
+    def of(
+        cls,
+        workload: Workload,
+        hse_hz: int,
+        clocks: Sequence[ClockSetting],
+        granularities: Sequence[int] = PAPER_GRANULARITIES,
+        *,
+        hops: bool = True,
+    ) -> DesignSpace:
+        """Take the granularities that fit each layer, and the states that the clocks give.
+
+        Every PLL setting is a state, and with it SYSCLK on the HSE while that PLL stays locked;
+        the HSE itself, without a PLL, is one more if it is among the clocks.
+
+        Raises
+        ------
+        ScheduleError
+            No layer can have one of the granularities.
+        ClockError
+            There is no clock, or one is illegal at this HSE.
+        """
+        if not clocks:
+            raise ClockError("there is no clock to explore; name at least one")
+        for clock in clocks:
+            clock.check(hse_hz)
+        states = [state for state in states_of(clocks, hse_hz) if state != IDLE]
+        if HSE not in clocks:
+            states = [state for state in states if state.pll is not None]
+        wanted = tuple(sorted({0, *granularities}))
+        fits = _fitting(workload, wanted)
+        unused = set(wanted) - {g for layer in fits for g in layer}
+        if unused:
+            raise ScheduleError(
+                f"granularity {min(unused)} fits no layer of {workload.network.name}: the buffers "
+                "of every depthwise and pointwise layer would exceed the board's memory for them"
+            )
+        return cls(hse_hz, tuple(states), wanted, fits, hops=hops and hse_hz > 0)
+
+    def fitting(self, granularity: int) -> list[int]:
+        """Return a granularity for the layers that can have it, 0 for the others."""
+        return [granularity if granularity in layer else 0 for layer in self.fits]
+
+
+def _fitting(workload: Workload, granularities: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    network, image = workload.network, workload.image
+    return tuple(
+        tuple(g for g in granularities if g == 0 or (dae and image.fits(index, g)))
+        for index, dae in enumerate(has_dae_form(layer, network) for layer in network.layers)
+    )

@@ -1,0 +1,155 @@
+"""Time and energy of every layer at every option."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dvfs_kernel import pareto
+from dvfs_kernel.bench.job import Job
+from dvfs_kernel.clock_state import ClockState
+from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.exploration.cost_model import predict
+from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.schedule import LayerPlan, Schedule
+
+if TYPE_CHECKING:
+    from dvfs_kernel.bench.bench import Bench
+    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.exploration.design_space import DesignSpace
+
+__all__ = ["OPTION_DTYPE", "Exploration", "explore", "reference_jobs"]
+
+#: One option of one layer; ``state`` is an index into the design space's states.
+OPTION_DTYPE = np.dtype(
+    [
+        ("layer", "i4"),
+        ("granularity", "i4"),
+        ("state", "i4"),
+        ("hops", "?"),
+        ("time_s", "f8"),
+        ("energy_j", "f8"),
+        ("cycles", "f8"),
+        ("lfo_time_s", "f8"),
+        ("pareto", "?"),
+        ("pareto_in_state", "?"),
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Exploration:
+    """All options of all layers.
+
+    Parameters
+    ----------
+    space
+        What was explored.
+    options
+        `OPTION_DTYPE`, layer by layer. ``pareto``: no other option of the layer is both quicker
+        and more frugal; ``pareto_in_state``: the same among those in the same clock state, which
+        is what counts where a change of state costs something.
+    """
+
+    space: DesignSpace
+    options: npt.NDArray[Any]
+
+    @property
+    def layers(self) -> int:
+        """Number of layers."""
+        return len(self.space.fits)
+
+    def of_layer(self, layer: int) -> npt.NDArray[Any]:
+        """Return the options of one layer."""
+        options: npt.NDArray[Any] = self.options[self.options["layer"] == layer]
+        return options
+
+    def cost(self, layer: int, granularity: int, state: int, *, hops: bool) -> Any:
+        """Return one option.
+
+        Raises
+        ------
+        KeyError
+            The layer has no such option.
+        """
+        options = self.of_layer(layer)
+        found = options[
+            (options["granularity"] == granularity)
+            & (options["state"] == state)
+            & (options["hops"] == hops)
+        ]
+        if not len(found):
+            raise KeyError((layer, granularity, state, hops))
+        return found[0]
+
+
+def reference_state(hse_hz: int) -> ClockState:
+    """Return the state in which the runs are made from which all others follow."""
+    return ClockState.of(ClockSetting.fastest(hse_hz))
+
+
+def reference_jobs(space: DesignSpace) -> dict[tuple[int, bool], Job]:
+    """Return the runs to be made, by granularity and whether memory segments hop to the HSE."""
+    fastest = ClockSetting.fastest(space.hse_hz)
+    jobs = {}
+    for granularity in space.granularities:
+        for hops in (False, True) if granularity and space.hops else (False,):
+            plans = tuple(
+                LayerPlan(g, 0, 1 if hops and g else None) for g in space.fitting(granularity)
+            )
+            clocks = (fastest, HSE) if hops else (fastest,)
+            jobs[granularity, hops] = Job(Schedule(space.hse_hz, clocks, plans))
+    return jobs
+
+
+def explore(bench: Bench, space: DesignSpace) -> Exploration:
+    """Make the runs and work out every option.
+
+    Parameters
+    ----------
+    bench
+        Makes and keeps the runs.
+
+    Raises
+    ------
+    BoardError
+        The board has no counters.
+    ExecutorError, CacheError, DvfsError
+        As `Bench.run`.
+    """
+    jobs = reference_jobs(space)
+    records = dict(zip(jobs, bench.run(list(jobs.values()), "exploration"), strict=True))
+    return Exploration(space, _options(space, records))
+
+
+def _options(space: DesignSpace, records: dict[tuple[int, bool], Record]) -> npt.NDArray[Any]:
+    ran_in = reference_state(space.hse_hz)
+    parts = []
+    for (granularity, hops), record in records.items():
+        can = np.array([granularity in layer for layer in space.fits])
+        layers = np.flatnonzero(can)
+        for index, state in enumerate(space.states):
+            if hops and (state.pll is None or state.on_hse):
+                continue  # there is nothing to hop between
+            costs = predict(record, ran_in, state, space.hse_hz)
+            part = np.zeros(len(layers), OPTION_DTYPE)
+            part["layer"], part["granularity"] = layers, granularity
+            part["state"], part["hops"] = index, hops
+            part["time_s"], part["energy_j"] = costs.time_s[layers], costs.energy_j[layers]
+            part["cycles"] = costs.cycles[layers]
+            part["lfo_time_s"] = costs.lfo_time_s[layers]
+            parts.append(part)
+    options = np.concatenate(parts)
+    options = options[np.argsort(options["layer"], kind="stable")]
+    for layer in range(len(space.fits)):
+        rows = np.flatnonzero(options["layer"] == layer)
+        here = options[rows]
+        options["pareto"][rows] = pareto.efficient(here["time_s"], here["energy_j"])
+        for index in range(len(space.states)):
+            same = rows[here["state"] == index]
+            among = options[same]
+            options["pareto_in_state"][same] = pareto.efficient(among["time_s"], among["energy_j"])
+    return options

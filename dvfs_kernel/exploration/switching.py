@@ -1,0 +1,43 @@
+"""Switching costs between the states of a design space, measured by the firmware."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from dvfs_kernel.bench.job import Job
+from dvfs_kernel.clock_state import IDLE
+from dvfs_kernel.switching_completion import complete_relocks
+from dvfs_kernel.switching_measurement import costs_of_walks
+from dvfs_kernel.switching_walks import plan_walks, sampled_changes, walk_schedule
+
+if TYPE_CHECKING:
+    from dvfs_kernel.bench.bench import Bench
+    from dvfs_kernel.clock_switching import SwitchCosts
+    from dvfs_kernel.exploration.design_space import DesignSpace
+
+__all__ = ["measured_switching"]
+
+
+def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
+    """Run the network on walks over all states; relocks that were not made follow from others.
+
+    Raises
+    ------
+    ClockError
+        The network is too short, or the states are too many for one schedule.
+    """
+    states = (IDLE, *space.states)
+    walks = plan_walks(space.states, len(space.fits), sampled_changes(space.states))
+    jobs = [Job(walk_schedule(walk, space.hse_hz)) for walk in walks]
+    records = bench.run(jobs, "clock changes")
+    changes = [
+        [
+            (time_s, None if math.isnan(energy_j) else energy_j)
+            for time_s, energy_j in zip(
+                record.entry_time_s.tolist(), record.entry_energy_j.tolist(), strict=True
+            )
+        ]
+        for record in records
+    ]
+    return complete_relocks(costs_of_walks(states, walks, changes, space.hse_hz))

@@ -1,0 +1,56 @@
+"""What a schedule will take, before it has run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from dvfs_kernel.optimisation.idle import IdleCost
+
+__all__ = ["Prediction"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Time and energy of a schedule, layer by layer.
+
+    Parameters
+    ----------
+    entry_time_s, entry_energy_j
+        (layers,) of the clock change before each layer.
+    time_s, energy_j
+        (layers,) of each layer's kernel.
+    """
+
+    entry_time_s: Floats
+    entry_energy_j: Floats
+    time_s: Floats
+    energy_j: Floats
+
+    @property
+    def latency_s(self) -> float:
+        """Time of the inference, from leaving idle to the end of the last layer."""
+        return float(self.entry_time_s.sum() + self.time_s.sum())
+
+    @property
+    def inference_j(self) -> float:
+        """Energy of the inference."""
+        return float(self.entry_energy_j.sum() + self.energy_j.sum())
+
+    def window_j(self, window_s: float, idle: IdleCost) -> float:
+        """Return the energy of a window, its idle time included."""
+        return self.inference_j + idle.energy_j(max(window_s - self.latency_s, 0.0))
+
+    def to_dict(self, window_s: float, idle: IdleCost) -> dict[str, Any]:
+        """Return the sums as plain values."""
+        return {
+            "latency_s": self.latency_s,
+            "inference_j": self.inference_j,
+            "window_j": self.window_j(window_s, idle),
+        }

@@ -1,0 +1,237 @@
+"""From options to a layered graph, and from a path in it back to a schedule.
+
+One layer of nodes for each layer of the network, one node for each option (granularity, clock
+state, with or without hops to the HSE), edges that carry what switching between two states costs,
+the latency bound as the path's resource. That is the multiple-choice knapsack problem of the paper
+(Eq. 2 to 5) where switching is left out, and ours where it is not.
+
+What is to be least is the energy of the whole window, in which the chip idles once the inference
+has ended. With an idle power P a schedule of time T and energy E takes E + P (W − T) in a window
+W: so every option counts with its energy less P times its time, and P W is the same for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dvfs_kernel import abi, pareto
+from dvfs_kernel.clock_state import IDLE, ClockState
+from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.layered_graph import LayeredGraph
+from dvfs_kernel.optimisation.prediction import Prediction
+from dvfs_kernel.schedule import LayerPlan, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dvfs_kernel.clock_switching import SwitchCosts
+    from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.layered_graph import Frontier, Solution
+    from dvfs_kernel.optimisation.idle import IdleCost
+
+__all__ = ["Optimum", "WindowProblem", "paper_problem", "window_problem"]
+
+HSI = ClockSetting("hsi")
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """A schedule, what it will take, and how good it is proved to be.
+
+    Parameters
+    ----------
+    solution
+        Its energies are those of the layered graph: less idle power times time.
+    """
+
+    schedule: Schedule
+    prediction: Prediction
+    solution: Solution
+
+
+@dataclass(frozen=True, eq=False)
+class WindowProblem:
+    """Which option each layer takes, for the least energy in a window.
+
+    Parameters
+    ----------
+    exploration
+        Options and their costs.
+    switching
+        What the firmware pays between two layers; it has all states of the exploration, and
+        `IDLE`.
+    idle
+        How the rest of the window is spent.
+    options
+        For each layer the rows of the exploration's options that may be chosen.
+    aware
+        Whether the optimiser knows what switching costs.
+    """
+
+    exploration: Exploration
+    switching: SwitchCosts
+    idle: IdleCost
+    options: tuple[npt.NDArray[Any], ...]
+    aware: bool = True
+
+    @cached_property
+    def states(self) -> tuple[ClockState, ...]:
+        """The clock states of the exploration."""
+        return self.exploration.space.states
+
+    @cached_property
+    def graph(self) -> LayeredGraph:
+        """The layered graph."""
+        times = [layer["time_s"] for layer in self.options]
+        energies = [
+            layer["energy_j"] - self.idle.power_w * layer["time_s"] for layer in self.options
+        ]
+        if not self.aware:
+            return LayeredGraph(times, energies)
+        inner = self.switching.select(self.states)
+        entry_s, entry_j = self._entry
+        return LayeredGraph(
+            times,
+            energies,
+            [layer["state"] for layer in self.options],
+            switch_time=inner.time_s,
+            switch_energy=self._less_idle(inner.time_s, inner.energy_j),
+            entry_time=entry_s,
+            entry_energy=self._less_idle(entry_s, entry_j),
+        )
+
+    def _less_idle(
+        self, time_s: npt.NDArray[np.float64], energy_j: npt.NDArray[np.float64]
+    ) -> npt.NDArray[np.float64]:
+        possible = np.isfinite(time_s)
+        saved = np.where(possible, time_s, 0.0) * self.idle.power_w
+        return np.where(possible, energy_j - saved, np.inf)
+
+    @cached_property
+    def _entry(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """Return what it costs to leave idle for each state."""
+        costs = [self.switching.cost(IDLE, state) for state in self.states]
+        times_s, energies_j = np.array(costs, np.float64).T
+        return times_s, energies_j
+
+    # ---- answers -------------------------------------------------------------------------------
+
+    def solve(self, bound_s: float, *, time_limit_s: float | None = None) -> Optimum:
+        """Return the best schedule whose inference takes at most a time.
+
+        Raises
+        ------
+        InfeasibleBoundError
+            None is quick enough.
+        """
+        return self.optimum(self.graph.solve(bound_s, time_limit_s=time_limit_s))
+
+    def frontier(self, longest_s: float = np.inf) -> Frontier:
+        """Return the best schedules for every bound at once."""
+        return self.graph.frontier(longest=longest_s)
+
+    def optimum(self, solution: Solution) -> Optimum:
+        """Return the schedule of a path."""
+        rows = self.rows(solution.choice)
+        return Optimum(self.schedule(rows), self.predict(rows), solution)
+
+    def rows(self, choice: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """Return the option that each layer takes."""
+        return np.array(
+            [layer[index] for layer, index in zip(self.options, choice, strict=True)],
+            self.options[0].dtype,
+        )
+
+    def uniform(self, state: ClockState, granularity: int = 0) -> npt.NDArray[Any]:
+        """Return one option for all layers: a state, without hops.
+
+        Layers that cannot have the granularity take 0.
+        """
+        space = self.exploration.space
+        index = self.states.index(state)
+        return np.array(
+            [
+                self.exploration.cost(layer, g, index, hops=False)
+                for layer, g in enumerate(space.fitting(granularity))
+            ]
+        )
+
+    def predict(self, rows: npt.NDArray[Any], before: ClockState = IDLE) -> Prediction:
+        """Return what a row of options takes, clock changes included, from a state before it."""
+        states = [self.states[index] for index in rows["state"]]
+        entries = np.array(
+            [
+                self.switching.cost(earlier, later)
+                for earlier, later in zip([before, *states], states, strict=False)
+            ]
+        )
+        return Prediction(
+            entries[:, 0], entries[:, 1], rows["time_s"].copy(), rows["energy_j"].copy()
+        )
+
+    def schedule(self, rows: npt.NDArray[Any], idle_clock: ClockSetting = HSI) -> Schedule:
+        """Return the schedule that takes these options.
+
+        Raises
+        ------
+        ScheduleError
+            It needs more clocks than the firmware holds.
+        """
+        states = [self.states[index] for index in rows["state"]]
+        clocks = list(dict.fromkeys([*(state.setting for state in states), idle_clock]))
+        if rows["hops"].any() and HSE not in clocks:
+            clocks.append(HSE)
+        if len(clocks) > abi.CLOCKS_MAX:
+            raise ScheduleError(
+                f"the schedule needs {len(clocks)} clocks; the firmware holds {abi.CLOCKS_MAX}: "
+                "explore fewer clocks"
+            )
+        lfo = clocks.index(HSE) if HSE in clocks else None
+        plans = tuple(
+            LayerPlan(
+                int(row["granularity"]),
+                clocks.index(state.setting),
+                lfo if row["hops"] else None,
+            )
+            for row, state in zip(rows, states, strict=True)
+        )
+        hse_hz = self.exploration.space.hse_hz
+        return Schedule(hse_hz, tuple(clocks), plans, clocks.index(idle_clock))
+
+
+def window_problem(
+    exploration: Exploration, switching: SwitchCosts, idle: IdleCost
+) -> WindowProblem:
+    """Return our problem: every option, with what switching costs."""
+    layers = range(exploration.layers)
+    options = tuple(exploration.of_layer(layer) for layer in layers)
+    return WindowProblem(exploration, switching, idle, options)
+
+
+def paper_problem(
+    exploration: Exploration, switching: SwitchCosts, idle: IdleCost
+) -> WindowProblem:
+    """Return the paper's problem (Eq. 2 to 5): Pareto points of each layer, no switching costs.
+
+    HFO is the PLL, and LFO the HSE wherever there are memory segments (section III-B). Switching
+    costs are there to predict what its schedules take, not to find them. Where layers do not hop,
+    as on a board without an HSE, the access form runs on one clock.
+    """
+    on_pll = np.array(
+        [state.pll is not None and not state.on_hse for state in exploration.space.states]
+    )
+    options = exploration.options
+    as_meant = options["hops"] == ((options["granularity"] > 0) & exploration.space.hops)
+    allowed = options[on_pll[options["state"]] & as_meant]
+    kept = []
+    for layer in range(exploration.layers):
+        rows = allowed[allowed["layer"] == layer]
+        kept.append(rows[pareto.efficient(rows["time_s"], rows["energy_j"])])
+    return WindowProblem(exploration, switching, idle, tuple(kept), aware=False)

@@ -1,0 +1,110 @@
+"""Which run of a bound is what, and the numbers that everything else is computed from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dvfs_kernel.report.document import Document
+
+__all__ = [
+    "BASELINES",
+    "HEADLINE",
+    "KNAPSACK",
+    "REFERENCE",
+    "bound_at",
+    "energy",
+    "is_ours",
+    "kind",
+    "latency_s",
+    "mega_hz",
+    "run_of",
+    "saving",
+    "strongest_baseline",
+    "top_hz",
+]
+
+#: Our schedule with the idle mode that suits it best.
+HEADLINE: Final = "dvfs"
+#: What every saving is relative to where nothing else is said.
+REFERENCE: Final = "tinyengine"
+#: The paper's problem, in which changing clocks between layers is free.
+KNAPSACK: Final = "paper-mckp"
+#: What one could ship without DVFS, weakest first.
+BASELINES: Final = ("tinyengine", "tinyengine-gated", "race-to-stop", "single-clock")
+
+
+_SAME_QOS = 1e-6
+
+
+def is_ours(run: Mapping[str, Any]) -> bool:
+    """Say whether a run is a switching-aware DVFS schedule."""
+    return str(run["name"]).startswith(HEADLINE)
+
+
+def kind(run: Mapping[str, Any]) -> str:
+    """Return a key of `dvfs_kernel.charts.window.KIND`."""
+    if is_ours(run):
+        return "DVFS"
+    return "knapsack without switching costs" if run["name"] == KNAPSACK else "baseline"
+
+
+def run_of(bound: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
+    """Return the run of that name at a bound, or None."""
+    return next((run for run in bound["runs"] if run["name"] == name), None)
+
+
+def energy(run: Mapping[str, Any] | None, part: str = "window_j") -> float | None:
+    """Return an executed energy; the predicted one where the run was not executed."""
+    if run is None:
+        return None
+    found: float | None = run["executed"].get(part)
+    return run["predicted"].get(part) if found is None else found
+
+
+def latency_s(run: Mapping[str, Any]) -> float | None:
+    """Return the executed latency; the predicted one where the run was not executed."""
+    found: float | None = run["executed"]["latency_s"]
+    return run["predicted"]["latency_s"] if found is None else found
+
+
+def saving(bound: Mapping[str, Any], against: str, name: str = HEADLINE) -> float | None:
+    """Return 1 - E(run) / E(baseline) of the window; None where one of them is unknown."""
+    ours, other = energy(run_of(bound, name)), energy(run_of(bound, against))
+    return None if ours is None or not other else 1.0 - ours / other
+
+
+def strongest_baseline(bound: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the baseline that needs the least energy of those that keep the bound."""
+    known = [
+        run
+        for name in BASELINES
+        if (run := run_of(bound, name)) is not None
+        and energy(run) is not None
+        and run["keeps_bound"] is not False
+    ]
+    return min(known, key=lambda run: energy(run) or 0.0, default=None)
+
+
+def bound_at(document: Document, qos: float) -> Mapping[str, Any] | None:
+    """Return the bound with so much slack over the baseline's latency, or None."""
+    return next(
+        (
+            bound
+            for bound in document["bounds"]
+            if bound["qos"] is not None and abs(bound["qos"] - qos) < _SAME_QOS
+        ),
+        None,
+    )
+
+
+def top_hz(document: Document) -> float:
+    """Return the highest SYSCLK of the clock list."""
+    return float(max(row["sysclk_hz"] for row in document["clocks"]["settings"]))
+
+
+def mega_hz(hz: float) -> str:
+    """Return a frequency as text."""
+    return f"{hz / 1e6:.4g} MHz"

@@ -1,0 +1,58 @@
+"""How much time an inference may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dvfs_kernel.errors import ScheduleError
+
+__all__ = ["Bound"]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A bound on latency, as the user gave it.
+
+    Parameters
+    ----------
+    qos
+        Per cent over the baseline's latency; None where the bound is a time.
+    latency_s
+        The time; None where the bound is relative.
+
+    Raises
+    ------
+    ScheduleError
+        A bound is negative, or none or both were given.
+
+    Examples
+    --------
+    >>> Bound(qos=30).seconds(0.1), Bound(qos=30).name, Bound(latency_s=0.18).name
+    (0.13, '30 %', '180 ms')
+    """
+
+    qos: float | None = None
+    latency_s: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.qos is None) == (self.latency_s is None):
+            raise ScheduleError("a bound is either per cent over the baseline or a time, not both")
+        value = self.qos if self.qos is not None else self.latency_s
+        if value is None or not 0 <= value < float("inf"):
+            raise ScheduleError(f"the bound is {value}; it must be finite and not negative")
+
+    def seconds(self, baseline_s: float) -> float:
+        """Return the bound, given the baseline's latency."""
+        if self.latency_s is not None:
+            return self.latency_s
+        return baseline_s * (1 + (self.qos or 0.0) / 100)
+
+    @property
+    def name(self) -> str:
+        """What the bound is called in tables."""
+        return f"{self.qos:g} %" if self.latency_s is None else f"{self.latency_s * 1e3:g} ms"
+
+    @property
+    def slug(self) -> str:
+        """What the bound is called in the names of files."""
+        return f"qos{self.qos:g}" if self.latency_s is None else f"{self.latency_s * 1e3:g}ms"

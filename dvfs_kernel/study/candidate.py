@@ -1,0 +1,117 @@
+"""A schedule in a window: what it should take, and what it took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dvfs_kernel.bench.job import Job
+from dvfs_kernel.errors import VerificationError
+from dvfs_kernel.exploration.samples import ENERGY_TOLERANCE, TIME_TOLERANCE
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.optimisation.idle import IdleCost
+    from dvfs_kernel.optimisation.prediction import Prediction
+    from dvfs_kernel.schedule import Schedule
+
+__all__ = ["Candidate", "Outcome"]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """One way to spend a window.
+
+    Parameters
+    ----------
+    name, title
+        For programs and for people.
+    rows
+        The option that each layer takes (`exploration.OPTION_DTYPE`).
+    prediction
+        What the inference will take.
+    idle
+        How the rest of the window is spent, and what that costs.
+    """
+
+    name: str
+    title: str
+    window_s: float
+    schedule: Schedule
+    rows: npt.NDArray[Any]
+    prediction: Prediction
+    idle: IdleCost
+
+    @property
+    def job(self) -> Job:
+        """The run that shows what it really takes."""
+        return Job(self.schedule, self.window_s, self.idle.mode)
+
+    @property
+    def predicted_window_j(self) -> float:
+        """Energy that the window will take."""
+        return self.prediction.window_j(self.window_s, self.idle)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """A candidate and its run.
+
+    Parameters
+    ----------
+    same_output
+        Whether every output byte is the baseline's.
+    """
+
+    candidate: Candidate
+    record: Record
+    same_output: bool
+
+    @property
+    def keeps_bound(self) -> bool:
+        """Whether the inference ended within the window."""
+        return self.record.latency_s <= self.candidate.window_s
+
+    @property
+    def window_j(self) -> float:
+        """Energy of the window."""
+        return self.record.total("window_j")
+
+    @property
+    def latency_error(self) -> float:
+        """Relative error of the predicted latency."""
+        return self.candidate.prediction.latency_s / self.record.latency_s - 1
+
+    @property
+    def energy_error(self) -> float:
+        """Relative error of the predicted energy of the window."""
+        return self.candidate.predicted_window_j / self.window_j - 1
+
+    def verify(self, *, strict: bool) -> None:
+        """Refuse a run that is not what was predicted.
+
+        Parameters
+        ----------
+        strict
+            Whether the bound has to be kept too.
+
+        Raises
+        ------
+        VerificationError
+            Another output, a bound that was not kept, time or energy too far off.
+        """
+        name = f"{self.candidate.title}, window of {self.candidate.window_s * 1e3:.3f} ms"
+        if not self.same_output:
+            raise VerificationError(f"{name}: the output differs from the baseline's")
+        if strict and not self.keeps_bound:
+            raise VerificationError(
+                f"{name}: the inference took {self.record.latency_s * 1e3:.3f} ms"
+            )
+        if abs(self.latency_error) > TIME_TOLERANCE or abs(self.energy_error) > ENERGY_TOLERANCE:
+            raise VerificationError(
+                f"{name}: predicted {self.latency_error:+.2%} off in time and "
+                f"{self.energy_error:+.2%} in energy; {TIME_TOLERANCE:.0%} and "
+                f"{ENERGY_TOLERANCE:.0%} are allowed"
+            )

@@ -1,0 +1,173 @@
+"""What is compared in every window: what one would have shipped, and what the optimiser finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dvfs_kernel import abi
+from dvfs_kernel.clock_state import IDLE, ClockState
+from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.errors import InfeasibleBoundError
+from dvfs_kernel.optimisation.problem import WindowProblem, paper_problem, window_problem
+from dvfs_kernel.study.candidate import Candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dvfs_kernel.clock_switching import SwitchCosts
+    from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.optimisation.idle import IdleCost
+    from dvfs_kernel.optimisation.problem import Optimum
+
+__all__ = ["Candidates", "Names"]
+
+
+#: How the rest of a window is spent, for people.
+IDLING = {
+    abi.IdleMode.SLEEP: "Sleep at full clock",
+    abi.IdleMode.GATED: "Sleep with clocks gated",
+    abi.IdleMode.STOP: "Stop",
+}
+_SAVING = (abi.IdleMode.GATED, abi.IdleMode.STOP)
+
+
+class Names:
+    """Names of the candidates."""
+
+    TINYENGINE = "tinyengine"
+    GATED = "tinyengine-gated"
+    RACE = "race-to-stop"
+    SINGLE = "single-clock"
+    PAPER = "paper-mckp"
+    DVFS = "dvfs"
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Makes the candidates of a window.
+
+    Parameters
+    ----------
+    idle
+        Cost of each idle mode.
+    """
+
+    exploration: Exploration
+    switching: SwitchCosts
+    idle: Mapping[abi.IdleMode, IdleCost]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_problems", {})
+
+    @property
+    def fastest(self) -> ClockState:
+        """The state of the baselines: the fastest clock, throughout."""
+        return ClockState.of(ClockSetting.fastest(self.exploration.space.hse_hz))
+
+    def problem(self, mode: abi.IdleMode) -> WindowProblem:
+        """Return our problem with an idle mode; its graph is made once."""
+        problems: dict[abi.IdleMode, WindowProblem] = self.__dict__["_problems"]
+        if mode not in problems:
+            problems[mode] = window_problem(self.exploration, self.switching, self.idle[mode])
+        return problems[mode]
+
+    def baselines(self, window_s: float) -> list[Candidate]:
+        """Return what runs on the fastest clock and idles in one way or another.
+
+        The first is TinyEngine's: everything interleaved (g = 0), the clock never changes, Sleep
+        at full clock until the window ends. Then the same with everything gated meanwhile, and
+        the same in Stop mode: race to idle.
+        """
+        sleep, gated, stop = abi.IdleMode.SLEEP, abi.IdleMode.GATED, abi.IdleMode.STOP
+        return [
+            self._uniform(
+                Names.TINYENGINE,
+                "TinyEngine: fastest clock, Sleep at full clock",
+                self.fastest,
+                window_s,
+                sleep,
+            ),
+            self._uniform(
+                Names.GATED, "TinyEngine, Sleep with clocks gated", self.fastest, window_s, gated
+            ),
+            self._uniform(
+                Names.RACE, "Race to idle: fastest clock, Stop", self.fastest, window_s, stop
+            ),
+        ]
+
+    def single_clock(self, window_s: float) -> Candidate:
+        """Return the best of all runs on one clock, g = 0, in whichever idle mode is better.
+
+        Raises
+        ------
+        InfeasibleBoundError
+            No clock is quick enough.
+        """
+        states = [
+            state
+            for state in self.exploration.space.states
+            if state.pll is None or not state.on_hse
+        ]
+        tried = [
+            self._uniform(
+                Names.SINGLE, f"Best single clock: {state}, {IDLING[mode]}", state, window_s, mode
+            )
+            for state in states
+            for mode in _SAVING
+        ]
+        kept = [one for one in tried if one.prediction.latency_s <= window_s]
+        if not kept:
+            least_s = min(one.prediction.latency_s for one in tried)
+            raise InfeasibleBoundError(window_s, least_s)
+        return min(kept, key=lambda one: one.predicted_window_j)
+
+    def paper(self, window_s: float) -> Candidate:
+        """Return what the paper's knapsack chooses: it does not know of switching costs."""
+        problem = paper_problem(self.exploration, self.switching, self.idle[abi.IdleMode.GATED])
+        optimum = problem.solve(window_s)
+        return _candidate(
+            Names.PAPER, "Paper's MCKP, Sleep with clocks gated", problem, optimum, window_s
+        )
+
+    def dvfs(self, window_s: float, mode: abi.IdleMode) -> tuple[Candidate, Optimum]:
+        """Return our optimum with an idle mode."""
+        problem = self.problem(mode)
+        optimum = problem.solve(window_s)
+        name = f"{Names.DVFS}-{mode.name.lower()}"
+        candidate = _candidate(name, f"DVFS, {IDLING[mode]}", problem, optimum, window_s)
+        return candidate, optimum
+
+    def dvfs_best(self, window_s: float) -> tuple[Candidate, Optimum, list[Candidate]]:
+        """Return our optimum with whichever idle mode is better, and the others."""
+        found = [self.dvfs(window_s, mode) for mode in _SAVING]
+        found.sort(key=lambda one: one[0].predicted_window_j)
+        (best, optimum), *others = found
+        return replace(best, name=Names.DVFS), optimum, [other for other, _ in others]
+
+    def _uniform(
+        self, name: str, title: str, state: ClockState, window_s: float, mode: abi.IdleMode
+    ) -> Candidate:
+        """Return a run in one state, interleaved; in Sleep the clock stays what it is."""
+        problem = self.problem(mode)
+        rows = problem.uniform(state)
+        stays = mode is abi.IdleMode.SLEEP
+        idle_clock = state.setting if stays else IDLE.setting
+        return Candidate(
+            name,
+            title,
+            window_s,
+            problem.schedule(rows, idle_clock),
+            rows,
+            problem.predict(rows, state if stays else IDLE),
+            self.idle[mode],
+        )
+
+
+def _candidate(
+    name: str, title: str, problem: WindowProblem, optimum: Optimum, window_s: float
+) -> Candidate:
+    rows = problem.rows(optimum.solution.choice)
+    return Candidate(
+        name, title, window_s, optimum.schedule, rows, optimum.prediction, problem.idle
+    )

@@ -1,0 +1,54 @@
+"""Everything that a study leaves behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dvfs_kernel import report
+from dvfs_kernel.atomic_file import write_atomically
+from dvfs_kernel.exploration.table import to_csv
+from dvfs_kernel.study.candidates import Names
+from dvfs_kernel.study.document import study_document
+from dvfs_kernel.study.plans import plan_of, write_plans
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dvfs_kernel.bench.bench import Bench
+    from dvfs_kernel.session import Progress
+    from dvfs_kernel.study.study import Study
+
+__all__ = ["EXPLORATION", "write_study"]
+
+EXPLORATION = "exploration.csv"
+
+
+def write_study(
+    folder: Path,
+    study: Study,
+    bench: Bench,
+    network: str,
+    command: str,
+    progress: Progress | None = None,
+) -> Path:
+    """Write plans, options, document, figures and page; return the path of the page.
+
+    Parameters
+    ----------
+    network
+        Name of a built-in network, or path of its file, for the plans.
+    command
+        What was typed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    workload = bench.workload
+    plans = {}
+    for result in study.results:
+        outcome = result.outcome(Names.DVFS)
+        if outcome is not None:
+            plans[result.bound.slug] = plan_of(outcome.candidate, result.bound, workload, network)
+    write_plans(folder, plans)
+    table = to_csv(study.ground.exploration, workload)
+    write_atomically(folder / EXPLORATION, table.encode())
+    document = study_document(study, workload, command)
+    return report.write(folder, document, progress=progress)

@@ -1,0 +1,55 @@
+"""Plans of candidates, and their files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dvfs_kernel.atomic_file import write_atomically
+from dvfs_kernel.plan import LayerPrediction, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from dvfs_kernel.bench.workload import Workload
+    from dvfs_kernel.study.bound import Bound
+    from dvfs_kernel.study.candidate import Candidate
+
+__all__ = ["plan_of", "write_plans"]
+
+
+def plan_of(candidate: Candidate, bound: Bound, workload: Workload, network: str) -> Plan:
+    """Return what is needed to run a candidate again, elsewhere and later.
+
+    Parameters
+    ----------
+    network
+        Name of a built-in network, or path of its file.
+    """
+    prediction = candidate.prediction
+    return Plan(
+        network=network,
+        image_digest=workload.image_digest,
+        bound=bound.name,
+        window_s=candidate.window_s,
+        idle=candidate.idle.mode,
+        latency_s=prediction.latency_s,
+        inference_j=prediction.inference_j,
+        window_j=candidate.predicted_window_j,
+        layers=tuple(
+            LayerPrediction(float(time_s), float(energy_j))
+            for time_s, energy_j in zip(prediction.time_s, prediction.energy_j, strict=True)
+        ),
+        schedule=candidate.schedule,
+    )
+
+
+def write_plans(folder: Path, plans: Mapping[str, Plan]) -> list[Path]:
+    """Write ``schedule-NAME.json`` for each plan; return the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, plan in plans.items():
+        path = folder / f"schedule-{name}.json"
+        write_atomically(path, plan.to_json().encode())
+        paths.append(path)
+    return paths

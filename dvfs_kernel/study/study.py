@@ -1,0 +1,235 @@
+"""Explores, optimises and runs a network; every run is kept, so that the next study finds it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from dvfs_kernel import abi
+from dvfs_kernel.bench.job import Job
+from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.exploration import DesignSpace, SampleCheck, check_samples, explore
+from dvfs_kernel.exploration.design_space import HSE, PAPER_GRANULARITIES
+from dvfs_kernel.exploration.exploration import reference_jobs
+from dvfs_kernel.exploration.switching import measured_switching
+from dvfs_kernel.optimisation.idle import IdleCost
+from dvfs_kernel.study.candidate import Outcome
+from dvfs_kernel.study.candidates import Candidates, Names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dvfs_kernel.bench.bench import Bench
+    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.clock_lists import ClockList
+    from dvfs_kernel.clock_switching import SwitchCosts
+    from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.layered_graph import Frontier, Solution
+    from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
+    from dvfs_kernel.study.bound import Bound
+    from dvfs_kernel.study.candidate import Candidate
+
+__all__ = ["BoundResult", "Ground", "Study", "StudyPlan", "run_study", "survey"]
+
+# Windows in which the idle modes are measured, in latencies of the baseline: long enough for every
+# mode, and so far apart that the slope between them is not lost in the fixed part.
+_IDLE_WINDOWS = (1.1, 1.5)
+# How far beyond the longest bound the frontier is drawn.
+_BEYOND = 1.25
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """What to study.
+
+    Parameters
+    ----------
+    clocks
+        Clocks to choose from; the fastest one and the HSE are always among them.
+    granularities
+        Granularities to choose from.
+    bounds
+        Bounds on latency.
+    """
+
+    clocks: ClockList
+    bounds: tuple[Bound, ...]
+    granularities: tuple[int, ...] = PAPER_GRANULARITIES
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What is known before anything is optimised.
+
+    Parameters
+    ----------
+    baseline
+        The run that bounds count from: everything interleaved, fastest clock.
+    wall_s
+        How long getting to know it took; next to nothing where every run was found.
+    runs_made
+        How many runs had to be made for it.
+    """
+
+    exploration: Exploration
+    switching: SwitchCosts
+    check: SampleCheck
+    idle: dict[abi.IdleMode, IdleCost]
+    baseline: Record
+    wall_s: float
+    runs_made: int
+
+    @property
+    def candidates(self) -> Candidates:
+        """Makes candidates of what is known."""
+        return Candidates(self.exploration, self.switching, self.idle)
+
+
+@dataclass(frozen=True, eq=False)
+class BoundResult:
+    """One bound: the optimum, and everything that was run in its window.
+
+    Parameters
+    ----------
+    problem, solution
+        Of the headline schedule.
+    """
+
+    bound: Bound
+    bound_s: float
+    problem: WindowProblem
+    solution: Solution
+    outcomes: tuple[Outcome, ...]
+
+    def outcome(self, name: str) -> Outcome | None:
+        """Return one of the runs by the name of its candidate."""
+        return next((o for o in self.outcomes if o.candidate.name == name), None)
+
+    @property
+    def best(self) -> Outcome:
+        """The run of least energy among those that kept the bound."""
+        kept = [outcome for outcome in self.outcomes if outcome.keeps_bound]
+        return min(kept or self.outcomes, key=lambda outcome: outcome.window_j)
+
+    @property
+    def lower_bound_j(self) -> float:
+        """No schedule in this window takes less, as far as the predictions hold."""
+        idle = self.problem.idle
+        return self.solution.lower_bound + idle.energy_j(self.bound_s)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """Everything that was found out about one network."""
+
+    plan: StudyPlan
+    ground: Ground
+    frontier: Frontier
+    results: tuple[BoundResult, ...]
+
+    def verify(self) -> None:
+        """Refuse a study whose predictions the board does not bear out.
+
+        Raises
+        ------
+        VerificationError
+            Names the first sample, schedule or output that is not as predicted.
+        """
+        self.ground.check.verify()
+        for result in self.results:
+            for outcome in result.outcomes:
+                outcome.verify(strict=outcome.candidate.name.startswith(Names.DVFS))
+
+
+def survey(bench: Bench, plan: StudyPlan) -> Ground:
+    """Find out what every layer, every clock change and every idle mode costs.
+
+    Raises
+    ------
+    ClockError, ScheduleError
+        The design space is empty or does not fit the board.
+    ExecutorError, CacheError, DvfsError
+        As `Bench.run`.
+    """
+    started = time.perf_counter()
+    hse_hz = bench.hse_hz
+    made_before = bench.made
+    clocks = [*plan.clocks.settings, ClockSetting.fastest(hse_hz)]
+    if hse_hz:
+        clocks.append(HSE)
+    space = DesignSpace.of(bench.workload, hse_hz, list(dict.fromkeys(clocks)), plan.granularities)
+    exploration = explore(bench, space)
+    switching = measured_switching(bench, space)
+    check = check_samples(bench, exploration)
+    baseline = bench.run([reference_jobs(space)[0, False]], "baseline")[0]
+    idle = _idle_costs(bench, space, baseline.latency_s)
+    return Ground(
+        exploration,
+        switching,
+        check,
+        idle,
+        baseline,
+        wall_s=time.perf_counter() - started,
+        runs_made=bench.made - made_before,
+    )
+
+
+def _idle_costs(bench: Bench, space: DesignSpace, latency_s: float) -> dict[abi.IdleMode, IdleCost]:
+    """Measure each idle mode in two windows behind the baseline's inference."""
+    schedule = reference_jobs(space)[0, False].schedule
+    parked = replace(
+        schedule,
+        clocks=(*schedule.clocks, ClockSetting("hsi")),
+        idle_clock=len(schedule.clocks),
+    )
+    jobs = {
+        mode: [
+            Job(schedule if mode is abi.IdleMode.SLEEP else parked, factor * latency_s, mode)
+            for factor in _IDLE_WINDOWS
+        ]
+        for mode in abi.IdleMode
+    }
+    records = iter(bench.run([job for pair in jobs.values() for job in pair], "idle modes"))
+    return {mode: IdleCost.measured(mode, next(records), next(records)) for mode in jobs}
+
+
+def run_study(bench: Bench, plan: StudyPlan) -> Study:
+    """Do everything for every bound.
+
+    Raises
+    ------
+    InfeasibleBoundError
+        No schedule keeps one of the bounds; nothing has been run for any of them.
+    """
+    ground = survey(bench, plan)
+    candidates = ground.candidates
+    bounds_s = [bound.seconds(ground.baseline.latency_s) for bound in plan.bounds]
+    headline = candidates.problem(abi.IdleMode.STOP)
+    found = [_candidates_of(candidates, bound_s) for bound_s in bounds_s]
+    frontier = headline.frontier(max(bounds_s, default=ground.baseline.latency_s) * _BEYOND)
+    jobs = [candidate.job for group, _ in found for candidate in group]
+    records = iter(bench.run(jobs, "schedules on the board"))
+    results = []
+    for bound, bound_s, (group, optimum) in zip(plan.bounds, bounds_s, found, strict=True):
+        outcomes = []
+        for candidate in group:
+            record = next(records)
+            same = record.output_digest == ground.baseline.output_digest
+            outcomes.append(Outcome(candidate, record, same))
+        problem = candidates.problem(outcomes[-1].candidate.idle.mode)
+        result = BoundResult(bound, bound_s, problem, optimum.solution, tuple(outcomes))
+        results.append(result)
+    return Study(plan, ground, frontier, tuple(results))
+
+
+def _candidates_of(candidates: Candidates, window_s: float) -> tuple[Sequence[Candidate], Optimum]:
+    dvfs, optimum, others = candidates.dvfs_best(window_s)
+    group = [
+        *candidates.baselines(window_s),
+        candidates.single_clock(window_s),
+        candidates.paper(window_s),
+        *others,
+        dvfs,
+    ]
+    return group, optimum

@@ -1,0 +1,62 @@
+"""Windows: a time that an inference and the idle time after it fill, as in iso-latency figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dvfs_kernel import abi
+from dvfs_kernel.errors import ScheduleError
+
+if TYPE_CHECKING:
+    from dvfs_kernel.ground_truth import WindowTruth
+    from dvfs_kernel.session import RunResult
+
+__all__ = ["Window"]
+
+_SHORTEST_S = 1 / abi.TICK_HZ
+_LONGEST_S = abi.WINDOW_TICKS_MAX / abi.TICK_HZ
+
+
+@dataclass(frozen=True)
+class Window:
+    """A window that every run begins.
+
+    Parameters
+    ----------
+    length_s
+        From the start of the inference; the core idles until then.
+    idle
+        How it idles, and in which state of the clocks the window begins.
+
+    Raises
+    ------
+    ScheduleError
+        The length is shorter than a tick or longer than the firmware can count.
+    """
+
+    length_s: float
+    idle: abi.IdleMode = abi.IdleMode.SLEEP
+
+    def __post_init__(self) -> None:
+        if not _SHORTEST_S <= self.length_s <= _LONGEST_S:
+            raise ScheduleError(
+                f"a window of {self.length_s:g} s is not possible; "
+                f"{_SHORTEST_S * 1e9:g} ns to {_LONGEST_S:.0f} s is allowed"
+            )
+
+    @property
+    def ticks(self) -> int:
+        """Length in ticks of ``abi.TICK_HZ``."""
+        return round(self.length_s * abi.TICK_HZ)
+
+    def to_dict(self, run: RunResult, truth: WindowTruth | None) -> dict[str, Any]:
+        """Return what was asked for and what came of it as plain values."""
+        return {
+            "idle": self.idle.name.lower(),
+            "asked_s": self.length_s,
+            "time_s": run.window_s,
+            "overrun_s": run.overrun_s,
+            "energy_j": None if truth is None else truth.energy_j,
+            "idle_energy_j": None if truth is None else truth.idle_energy_j,
+        }
