@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -39,14 +39,15 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
         The address has another form, Dask is not installed, or no scheduler answers there.
     """
     if address.startswith(_DASK):
+        host, _, port = address.removeprefix(_DASK).rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+            raise _refused(address)
         with _dask(address.removeprefix(_DASK)) as executor:
             yield executor
         return
     kind, _, count = address.partition(":")
     if kind != LOCAL or (count and not (count.isdecimal() and int(count) >= 1)):
-        raise ExecutorError(
-            f"executor {address!r}; allowed: local, local:N with N processes, or dask://host:port"
-        )
+        raise _refused(address)
     # Fresh processes: a fork would copy the engine's native state and this process's threads.
     pool = ProcessPoolExecutor(
         int(count) if count else os.cpu_count(),
@@ -60,10 +61,18 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _refused(address: str) -> ExecutorError:
+    return ExecutorError(
+        f"executor {address!r}; allowed: local, local:N with N processes, or dask://host:port"
+    )
+
+
 def is_lost_worker(error: BaseException) -> bool:
     """Tell whether a run failed because its worker is gone, not because of the run."""
-    # Dask's own errors are known by their module: it need not be installed.
-    return isinstance(error, BrokenProcessPool) or type(error).__module__.startswith("distributed")
+    # Where a scheduler is gone, runs count as cancelled. Dask's own errors are known by their
+    # module: it need not be installed.
+    lost = isinstance(error, BrokenProcessPool | CancelledError)
+    return lost or type(error).__module__.startswith("distributed")
 
 
 def _leave_interrupts_to_the_parent() -> None:
@@ -81,7 +90,7 @@ def _dask(address: str) -> Iterator[Executor]:
     try:
         connect: Any = Client  # Dask's own annotations stop half-way
         client = connect(f"tcp://{address}", timeout=_CONNECT_TIMEOUT_S)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise ExecutorError(
             f"no Dask scheduler answers at {address} within {_CONNECT_TIMEOUT_S} s: {error}"
         ) from error

@@ -19,7 +19,7 @@ int main(void) {
     identity_init();
     dwt_start();
     clock_init();
-    stop_init();
+    stop_end();
     lptim_init();
     marker_init();
     i2c_init();

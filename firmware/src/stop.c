@@ -40,7 +40,7 @@ static bool lse_ready(void) {
     return (REGISTER(RCC, BDCR) & RCC_BDCR_LSERDY_MSK) != 0;
 }
 
-void stop_init(void) {
+void stop_end(void) {
     set_lse(0);
 }
 
