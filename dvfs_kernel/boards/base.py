@@ -93,6 +93,11 @@ class Board(ABC):
         """
 
     @property
+    def identity(self) -> str:
+        """What tells this board from others of its kind; empty where nothing does."""
+        return ""
+
+    @property
     @abstractmethod
     def hse_hz(self) -> int:
         """Frequency of the board's HSE, 0 for a board without one."""

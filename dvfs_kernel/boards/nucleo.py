@@ -96,6 +96,11 @@ class NucleoBoard(Board):
         return time.monotonic()
 
     @property
+    def identity(self) -> str:
+        """The serial number of the ST-LINK."""
+        return self._port.serial_number or ""
+
+    @property
     def device(self) -> str:
         """The serial port."""
         return self._port.device

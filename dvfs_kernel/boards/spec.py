@@ -69,6 +69,11 @@ class BoardSpec:
     def __str__(self) -> str:
         return f"{self.kind}:{self.detail}" if self.detail else self.kind
 
+    @property
+    def is_physical(self) -> bool:
+        """Whether there is one such board, with a time of its own, that knows no ground truth."""
+        return self.kind != "virtual"
+
     def key(self) -> dict[str, Any]:
         """Return plain values that are equal for boards that behave alike, for a cache's key."""
         return asdict(self)
