@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.errors import ExecutorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["LOCAL", "is_lost_worker", "open_executor"]
+__all__ = ["LOCAL", "is_lost_worker", "one_at_a_time", "open_executor"]
 
 #: What stands for the worker processes of this machine.
 LOCAL = "local"
@@ -59,6 +59,22 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
     finally:
         # What has begun is short; what has not is not wanted any more.
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def one_at_a_time(release: Callable[[], None]) -> Iterator[Executor]:
+    """Yield an executor for a board of which there is one: this process makes run after run.
+
+    Parameters
+    ----------
+    release
+        Gives the board back behind the block.
+    """
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            yield pool
+    finally:
+        release()
 
 
 def _refused(address: str) -> ExecutorError:

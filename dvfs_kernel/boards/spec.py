@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dvfs_kernel.boards.base import Board
 
 __all__ = ["KINDS", "BoardSpec"]
 
 #: Kinds of board, and what may stand behind a colon.
-KINDS: dict[str, str] = {"virtual": ""}
+KINDS: dict[str, str] = {"virtual": "", "nucleo": "port or serial number"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class BoardSpec:
     Raises
     ------
     BoardError
-        There is no such kind, or it takes no detail.
+        There is no such kind, it takes no detail, or a physical PLL is told how to lock.
     """
 
     kind: str = "virtual"
@@ -52,6 +54,11 @@ class BoardSpec:
                 f"board {self.kind}:{self.detail} is unknown: nothing may stand behind "
                 f"{self.kind}; allowed: {_allowed()}"
             )
+        if self.kind == "nucleo" and self.pll_lock != "typ":
+            raise BoardError(
+                f"the PLL of a {self.kind} locks in its own time, not in {self.pll_lock}; "
+                "a lock time can be set for a virtual board only"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -62,18 +69,33 @@ class BoardSpec:
     def __str__(self) -> str:
         return f"{self.kind}:{self.detail}" if self.detail else self.kind
 
+    @property
+    def is_physical(self) -> bool:
+        """Whether there is one such board, with a time of its own, that knows no ground truth."""
+        return self.kind != "virtual"
+
     def key(self) -> dict[str, Any]:
         """Return plain values that are equal for boards that behave alike, for a cache's key."""
         return asdict(self)
 
-    def open(self) -> Board:
+    def open(self, *, ask: Callable[[str], bool] | None = None) -> Board:
         """Make the board.
+
+        Parameters
+        ----------
+        ask
+            Answers whether a physical board that runs another firmware may be programmed; by
+            default it may not.
 
         Raises
         ------
         BoardError
             The board is not there or does not start.
         """
+        if self.kind == "nucleo":
+            from dvfs_kernel.boards.nucleo import STOCK_HSE_HZ, NucleoBoard  # noqa: PLC0415
+
+            return NucleoBoard(self.detail, hse_hz=self.hse_hz or STOCK_HSE_HZ, ask=ask)
         # The engine costs half a second to load: not for a message about a wrong name.
         from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
 
