@@ -56,12 +56,16 @@ class ClockChange(NamedTuple):
 
 
 class MarkerWrite(NamedTuple):
-    """A store that changed the output register of GPIOE."""
+    """A store that changed the output register of GPIOE.
+
+    ``counters`` is None where an engine counts no more than cycles and instructions.
+    """
 
     time_ps: int
     cycles: int
     energy_j: float
-    counters: Counters
+    instructions: int
+    counters: Counters | None
     odr: int
 
 
