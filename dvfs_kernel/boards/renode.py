@@ -96,6 +96,8 @@ class RenodeBoard(Board):
                 if isinstance(pll_lock, str)
                 else round(pll_lock * _US_A_SECOND),
                 "cycles": "",
+                # A byte on the paced line costs a millisecond of the host.
+                "serial": "stock",
             }
         )
         self._costs: CostTableSource | None = None

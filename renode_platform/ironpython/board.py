@@ -36,14 +36,15 @@ _boards = {}
 class Options(object):
     """What the `.resc` sets."""
 
-    def __init__(self, hse_hz, pll_lock, repl, table):
+    def __init__(self, hse_hz, pll_lock, repl, table, paced):
+        self.paced = paced
         self.hse_hz = hse_hz or None
         self.pll_lock = pll_lock
         self.repl = repl
         self.table = table
 
 
-def attach(machine, repl, hse_hz=0, pll_lock="typ", table=""):
+def attach(machine, repl, hse_hz=0, pll_lock="typ", table="", serial="paced"):
     """Replace the stock stand-ins of a machine by the device models.
 
     Parameters
@@ -57,11 +58,16 @@ def attach(machine, repl, hse_hz=0, pll_lock="typ", table=""):
         See `renode_platform.devices.rcc.Rcc`; a number is in microseconds here.
     table : str
         A file with the cycles of every stretch between two markers; empty is the mean cost.
+    serial : str
+        ``"paced"``: serial ports are models, whose bytes take the time that kernel clock and BRR
+        give. ``"stock"``: they are Renode's own, whose bytes take none and cost the host less.
     """
+    if serial not in ("paced", "stock"):
+        raise ValueError("serial is %r; allowed: paced, stock" % (serial,))
     if isinstance(pll_lock, (int, float)):
         pll_lock = int(pll_lock * 1000000)
     options = Options(hse_hz, str(pll_lock) if not isinstance(pll_lock, int) else pll_lock,
-                      str(repl), str(table))  # fmt: skip
+                      str(repl), str(table), serial == "paced")  # fmt: skip
     board = RenodeBoard(machine, options)
     _boards[machine] = board
     machine.StateChanged += _forget
@@ -78,7 +84,7 @@ def attach_from(monitor):
     if not isinstance(pll_lock, str):
         pll_lock = float(pll_lock)
     attach(monitor.Machine, str(variable("repl")).lstrip("@"), int(variable("hse")), pll_lock,
-           str(variable("cycles")).lstrip("@"))  # fmt: skip
+           str(variable("cycles")).lstrip("@"), str(variable("serial")))  # fmt: skip
 
 
 def load_image(monitor):
@@ -124,11 +130,11 @@ class RenodeBoard(object):
         self.host.on_stop = self.failed
         self.host.on_reset = self._request_reset
         self._timer = None
-        self._stock = self._find_stock()
+        self._stock = self._find_stock(options.paced)
         self.platform = models.build(self._describe(options), self.host, options)
         self.log = MarkerLog(self.host, _TRIGGER, _LAYER)
         self._replace()
-        self._timer = ports.Timer(machine, self._ports[0], self._due)
+        self._timer = ports.Timer(machine, self._cpu, self._ports[0], self._due)
         self.platform.on_line(lambda line, level: self._nvic.OnGPIO(line, level))
         self._place_sensors()
         self._watch()
@@ -141,12 +147,12 @@ class RenodeBoard(object):
 
     # ---- building ----
 
-    def _find_stock(self):
+    def _find_stock(self, paced):
         """Return ``{name: peripheral}`` of what models take the place of."""
         found = {}
         for entry in list(self.machine.GetRegisteredPeripherals()):
             name, kind = str(entry.Name), str(entry.Type.Name)
-            if is_modelled(name, kind):
+            if is_modelled(name, kind, paced):
                 found[name] = entry.Peripheral
         return found
 
@@ -289,10 +295,6 @@ class RenodeBoard(object):
     def start(self, nanoseconds):
         if self._timer is not None:
             self._timer.start(nanoseconds)
-
-    def stop(self):
-        if self._timer is not None:
-            self._timer.stop()
 
     def _due(self):
         self.guarded(self.host.due)

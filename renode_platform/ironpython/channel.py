@@ -7,6 +7,7 @@ Renode through pyrenode3 find it. Numbers are decimal, bytes hexadecimal, record
 import System
 
 from .markers import read_table
+from .ports import Line
 from ..devices.traffic import TrafficLog
 
 PREFIX = "dvfs-kernel:"
@@ -22,10 +23,8 @@ class Channel(object):
 
     def __init__(self, board):
         self._board = board
-        self._sent = []
+        self._line = Line(board.machine["sysbus.usart3"])
         self._traffic = None
-        self._told = 0
-        board.platform.uart("usart3").on_transmit(self._sent.append)
 
     def open(self, name):
         """Lay the function where `name` finds it."""
@@ -42,13 +41,14 @@ class Channel(object):
     def on_receive(self, argument):
         """Queue bytes on the line to the firmware."""
         data = [int(argument[i : i + 2], 16) for i in range(0, len(argument), 2)]
-        self._board.platform.uart("usart3").receive(data)
+        self._line.send(data)
         return "ok"
 
     def on_sent(self, argument):
         """Return the layers begun, what the firmware has sent, and why the core was halted."""
-        data = "".join(["%02x" % byte for byte in self._sent])
-        del self._sent[:]
+        self._line.pump()
+        data = "".join(["%02x" % byte for byte in self._line.received])
+        del self._line.received[:]
         board = self._board
         fatal = board.fatal
         if fatal is None and board.core_stands():
@@ -113,7 +113,7 @@ class Channel(object):
     def on_reset(self, argument):
         """Reset the machine and start what flash memory holds; `argument` is the cause."""
         self._board.reset(argument)
-        del self._sent[:]
+        del self._line.received[:]
         return "ok"
 
     def on_record(self, argument):

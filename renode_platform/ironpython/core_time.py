@@ -23,9 +23,9 @@ class CoreTime(object):
     Parameters
     ----------
     core : object
-        Renode's processor behind five calls: ``count()`` returns instructions executed and
-        Renode's time in picoseconds, both up to now; ``set_mips(mips)``; ``skip(instructions)``;
-        ``settled()`` says whether nothing is left of an earlier skip.
+        Renode's processor behind three calls: ``count()`` returns instructions executed, Renode's
+        time, both up to now, and the time that is ordered to be skipped but was not yet, in
+        picoseconds; ``set_mips(mips)``; ``skip(instructions)``.
     hclk_hz : int
     cycles, instructions : int
         The mean of cycles per instruction, as a fraction.
@@ -37,7 +37,7 @@ class CoreTime(object):
         self._cost = self._mean
         self._exact = False
         self._hclk_hz = hclk_hz
-        self._executed, self._renode_ps = core.count()
+        self._executed, self._renode_ps, self._skipping_ps = core.count()
         self._time_ps = self._renode_ps
         self._rest = 0  # of a picosecond, in units of 1 / divisor
         self._cycles = 0
@@ -54,13 +54,13 @@ class CoreTime(object):
         """Return the time, with everything that the core has executed until now."""
         if self._falling_asleep:
             return self._time_ps
-        executed, self._renode_ps = self._core.count()
+        executed, self._renode_ps, self._skipping_ps = self._core.count()
         if executed != self._executed:
             self._run(executed - self._executed)
             self._executed = executed
-        ahead_ps = self._renode_ps - self._time_ps
-        if ahead_ps > _SLEEP_LEAST_PS:
-            self._slept_until(self._renode_ps)
+        renode_ps = self._renode_ps + self._skipping_ps
+        if renode_ps - self._time_ps > _SLEEP_LEAST_PS:
+            self._slept_until(renode_ps)
         return self._time_ps
 
     def cycles(self):
@@ -144,11 +144,16 @@ class CoreTime(object):
             self._core.set_mips(mips)
 
     def debt_ps(self):
-        """Return how far Renode's clock is behind."""
-        return self._time_ps - self._renode_ps
+        """Return how far Renode's clock is behind, with what is ordered to be skipped done."""
+        return self._time_ps - self._renode_ps - self._skipping_ps
+
+    def renode_until_ps(self, time_ps):
+        """Return how much Renode's clock has to advance to show a time."""
+        self.now_ps()
+        return time_ps - self._renode_ps
 
     def settle(self):
         """Let Renode's clock catch up before the next instruction, if it is far enough behind."""
         debt_ps = self.debt_ps()
-        if debt_ps >= _DEBT_LEAST_PS and self._core.settled():
+        if debt_ps >= _DEBT_LEAST_PS:
             self._core.skip(debt_ps * self._mips // PS_PER_US)

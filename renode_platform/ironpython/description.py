@@ -1,7 +1,7 @@
 """The platform as the device models want to see it, read from the machine that Renode has loaded."""
 
 # Types of Renode that stand in for a model, wherever the description puts one.
-_TYPES = ("STM32F7_USART", "STM32_Timer")
+_TIMER, _USART = "STM32_Timer", "STM32F7_USART"
 # Entries whose names decide.
 _NAMES = ("rcc", "pwr", "flashController", "powerMeter", "dbgmcu", "lptim1")
 _HSE = ("hseClock", "hseCrystal")
@@ -28,9 +28,9 @@ class Description(object):
         self.peripherals[entry.name] = entry
 
 
-def is_modelled(name, kind):
-    """Say whether a model takes the place of a peripheral."""
-    return name in _NAMES or kind in _TYPES
+def is_modelled(name, kind, paced):
+    """Say whether a model takes the place of a peripheral; of a serial port only where paced."""
+    return name in _NAMES or kind == _TIMER or (kind == _USART and paced)
 
 
 def hse_entry(path, read_lines):

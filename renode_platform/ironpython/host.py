@@ -11,7 +11,7 @@ class Host(object):
     time : CoreTime
     timer : object
         ``start(nanoseconds)``, which makes Renode call `due` when that much of its time has gone
-        by, and ``stop()``.
+        by.
     memory : object
         Flash cells: ``read(address, size)``, ``write(address, size, value)``, ``fill(address,
         length)``.
@@ -42,6 +42,7 @@ class Host(object):
         self._events = []  # (time_ps, number, callback), the next one last
         self._number = 0
         self._running = False
+        self._armed_ps = None  # the time that the timer is set to
 
     # ---- time ----
 
@@ -53,7 +54,7 @@ class Host(object):
         event = (time_ps, self._number, callback)
         events = self._events
         place = len(events)
-        while place and (events[place - 1][0], events[place - 1][1]) < (time_ps, self._number):
+        while place and events[place - 1][0] <= time_ps:
             place -= 1
         events.insert(place, event)
         if place == len(events) - 1 and not self._running:
@@ -61,27 +62,26 @@ class Host(object):
         return event
 
     def cancel(self, token):
+        # The timer stays as it is: called too early it is set anew, which costs less.
         if token in self._events:
-            first = self._events[-1] is token
             self._events.remove(token)
-            if first and not self._running:
-                self._arm()
 
     def _arm(self):
         if not self._events:
-            self._timer.stop()
             return
-        ahead_ps = self._events[-1][0] - self.time.now_ps()
-        self._timer.start(max(-(-ahead_ps // _PS_PER_NS), 1))
+        due_ps = self._events[-1][0]
+        if self._armed_ps is None or due_ps < self._armed_ps:
+            self._armed_ps = due_ps
+            self._timer.start(max(-(-self.time.renode_until_ps(due_ps) // _PS_PER_NS), 1))
 
     def due(self):
         """Call what is due; Renode's timer does."""
-        if self._running:
+        armed_ps, self._armed_ps = self._armed_ps, None
+        if self._running or armed_ps is None:
             return
         self._running = True
         try:
-            if self._events:
-                self.time.reach(self._events[-1][0])
+            self.time.reach(armed_ps)
             while self._events and self._events[-1][0] <= self.time.now_ps():
                 self._events.pop()[2]()
         finally:

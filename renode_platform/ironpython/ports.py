@@ -17,11 +17,13 @@ from Antmicro.Renode.Peripherals.Bus import (
     IWordPeripheral,
 )
 from Antmicro.Renode.Peripherals.I2C import II2CPeripheral
-from Antmicro.Renode.Peripherals.Timers import LimitTimer
 from Antmicro.Renode.Peripherals.UART import Bits, Parity, UARTBase
-from Antmicro.Renode.Time import Direction, TimeInterval, WorkMode
+from Antmicro.Renode.Time import ClockEntry, Direction, TimeInterval, WorkMode
 from System.Reflection import BindingFlags
 
+from ..devices.registers import USART
+
+_RECEIVING = USART.CR1.mask("UE") | USART.CR1.mask("RE")
 _NS_PER_S = 1000000000
 _PS_PER_NS = 1000
 _PS_PER_US = 1000000
@@ -46,33 +48,26 @@ class Core(object):
         self._source = machine.LocalTimeSource
         self._cpu = cpu
         self._mips = 1
-        self._waiting = 0  # instructions ordered to be skipped, and whether the order stands
         self._residuum = _private_field(cpu, "executedResiduum")
         self.restart = False
 
     def count(self):
-        """Return instructions executed, and Renode's time in picoseconds."""
+        """Return instructions executed, Renode's time and how much of it is yet to be skipped."""
         cpu = self._cpu
         if cpu.OnPossessedThread:
             cpu.SyncTime()
-        ahead = cpu.SkipInstructions
+        renode_ps = int(self._source.ElapsedVirtualTime.Ticks) * _PS_PER_NS
         if self._residuum is not None:
-            ahead += self._residuum.GetValue(cpu)
-        ticks = self._source.ElapsedVirtualTime.Ticks
-        return (
-            int(cpu.ExecutedInstructions),
-            int(ticks) * _PS_PER_NS + int(ahead) * _PS_PER_US // self._mips,
-        )
+            renode_ps += int(self._residuum.GetValue(cpu)) * _PS_PER_US // self._mips
+        skipping = cpu.SkipInstructions
+        skipping_ps = int(skipping) * _PS_PER_US // self._mips if skipping else 0
+        return int(cpu.ExecutedInstructions), renode_ps, skipping_ps
 
     def set_mips(self, mips):
         """Set the rate; from inside an access it counts once the block is left."""
         self._mips = mips
         self._cpu.PerformanceInMips = mips
         self.restart = True
-
-    def settled(self):
-        """Say whether nothing is left of an earlier skip."""
-        return self._cpu.SkipInstructions == 0
 
     def skip(self, instructions):
         """Let Renode's clock advance as if so many instructions had been executed."""
@@ -108,21 +103,29 @@ def _private_field(cpu, name):
 class Timer(object):
     """One shot of Renode's clock."""
 
-    def __init__(self, machine, owner, on_due):
-        self._timer = LimitTimer(
-            machine.ClockSource, _NS_PER_S, owner, "modelEvents", System.UInt64.MaxValue,
-            Direction.Ascending, False, WorkMode.OneShot, True,
+    def __init__(self, machine, cpu, owner, on_due):
+        self._clock = machine.ClockSource
+        self._cpu = cpu
+        self._owner = owner
+        self._handler = System.Action(on_due)
+        self._nanoseconds = 1
+        self._enabled = False
+        # Renode looks an entry up by its handler, and takes the new one from a function.
+        self._visitor = System.Func[ClockEntry, ClockEntry](lambda _: self._entry())
+        self._clock.AddClockEntry(self._entry())
+
+    def _entry(self):
+        return ClockEntry(
+            self._nanoseconds, _NS_PER_S, self._handler, self._owner, "modelEvents",
+            self._enabled, Direction.Ascending, WorkMode.OneShot, 1,
         )  # fmt: skip
-        self._timer.LimitReached += on_due
 
     def start(self, nanoseconds):
-        self._timer.Enabled = False
-        self._timer.Limit = nanoseconds
-        self._timer.ResetValue()
-        self._timer.Enabled = True
-
-    def stop(self):
-        self._timer.Enabled = False
+        self._nanoseconds = nanoseconds
+        self._enabled = True
+        self._clock.ExchangeClockEntryWith(self._handler, self._visitor, None)
+        if self._cpu.OnPossessedThread:
+            self._cpu.RequestReturn()  # the core was told how far it may run before
 
 
 class RegisterPort(IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKnownSize):
@@ -226,6 +229,10 @@ class UartPort(UARTBase, IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral
         """Take a byte from whatever is connected; it arrives at the pace of the line."""
         self._board.at_rest(lambda: self._device.receive([int(value)]))
 
+    def receive(self, data):
+        """Take bytes while the machine is at rest."""
+        self._device.receive(data)
+
     def CharWritten(self):
         pass
 
@@ -262,6 +269,37 @@ class UartPort(UARTBase, IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral
 
     def get_Size(self):
         return self._size
+
+
+class Line(object):
+    """The other end of a serial port, for a program: bytes to send, and a list of those received.
+
+    Parameters
+    ----------
+    port : object
+        Any of Renode's UARTs, or one that a model stands behind.
+    """
+
+    def __init__(self, port):
+        self._port = port
+        self._waiting = []
+        self.received = []
+        port.CharReceived += self.received.append
+
+    def send(self, data):
+        """Queue bytes while the machine is at rest."""
+        if isinstance(self._port, UartPort):
+            self._port.receive(data)
+        else:
+            self._waiting.extend(data)
+            self.pump()
+
+    def pump(self):
+        """Hand bytes to a stock port once its receiver is on: it would lose them before."""
+        if self._waiting and self._port.ReadDoubleWord(USART.CR1.offset) & _RECEIVING == _RECEIVING:
+            for byte in self._waiting:
+                self._port.WriteChar(byte)
+            del self._waiting[:]
 
 
 class I2cSlave(II2CPeripheral):
