@@ -62,7 +62,7 @@ class Channel(object):
         board.platform.meter.update()
         return "%d %d %d %r %d" % (
             now_ps,
-            board.time.instructions(),
+            board.time.executed,
             board.time.cycles(),
             board.platform.meter.energy_j,
             board.program_counter(),

@@ -5,14 +5,16 @@ that the models see is reckoned here, from the same count of instructions:
 
     time += instructions x cycles per instruction / HCLK + stalls + sleep
 
-``PerformanceInMips`` is set such that Renode's clock is never ahead of this one. What it is behind,
-the debt, is skipped with `SkipTime` wherever the firmware writes a register of a model; so NVIC,
-SysTick and every other stock peripheral follow.
+Sleep is what Renode's clock has gone on beyond the instructions executed and the time skipped.
+``PerformanceInMips`` is set such that Renode's clock runs no faster than this one. What it is
+behind, the debt, is skipped with `SkipTime` wherever the firmware writes a register of a model; so
+NVIC, SysTick and every other stock peripheral follow.
 """
 
 PS_PER_S = 10**12
 PS_PER_US = 10**6
-# Renode's clock moves in steps of up to a microsecond, whatever the rate: less is no sleep.
+# Renode's clock moves in steps of up to a microsecond, whatever the rate, and a new rate can count
+# some instructions late: less is no sleep.
 _SLEEP_LEAST_PS = 2 * PS_PER_US
 _DEBT_LEAST_PS = PS_PER_US
 
@@ -23,25 +25,34 @@ class CoreTime(object):
     Parameters
     ----------
     core : object
-        Renode's processor behind three calls: ``count()`` returns instructions executed, Renode's
-        time, both up to now, and the time that is ordered to be skipped but was not yet, in
-        picoseconds; ``set_mips(mips)``; ``skip(instructions)``.
+        Renode's processor behind three calls: ``count()`` returns instructions executed and
+        instructions skipped so far, Renode's time in picoseconds, and the MIPS in effect;
+        ``set_mips(mips)``; ``skip(instructions)``.
     hclk_hz : int
     cycles, instructions : int
         The mean of cycles per instruction, as a fraction.
+
+    Attributes
+    ----------
+    time_ps : int
+        The time at the last look.
+    executed : int
+        Instructions executed until the last look.
+    asleep_ps : int
+        Time spent asleep.
+    on_sleep : callable or None
+        Called with True and False where a stretch of sleep begins and ends.
     """
 
     def __init__(self, core, hclk_hz, cycles, instructions):
         self._core = core
         self._mean = (cycles, instructions)
         self._cost = self._mean
-        self._exact = False
         self._hclk_hz = hclk_hz
-        self._executed, self._renode_ps, self._skipping_ps = core.count()
-        self._time_ps = self._renode_ps
-        self._rest = 0  # of a picosecond, in units of 1 / divisor
+        self.executed, self._skipped, self._renode_ps, self._rate = core.count()
+        self._ordered = self._skipped  # instructions skipped once every order is carried out
+        self.time_ps = self._renode_ps
         self._cycles = 0
-        self._cycle_rest = 0
         self._mips = 0
         self._falling_asleep = False
         self.asleep_ps = 0
@@ -53,87 +64,76 @@ class CoreTime(object):
     def now_ps(self):
         """Return the time, with everything that the core has executed until now."""
         if self._falling_asleep:
-            return self._time_ps
-        executed, self._renode_ps, self._skipping_ps = self._core.count()
-        if executed != self._executed:
-            self._run(executed - self._executed)
-            self._executed = executed
-        renode_ps = self._renode_ps + self._skipping_ps
-        if renode_ps - self._time_ps > _SLEEP_LEAST_PS:
-            self._slept_until(renode_ps)
-        return self._time_ps
+            return self.time_ps
+        executed, skipped, renode_ps, rate = self._core.count()
+        ran = executed - self.executed
+        if ran:
+            self.executed = executed
+            self._run(ran)
+        gone_ps = renode_ps - self._renode_ps
+        if gone_ps:
+            # The slower of two rates: what the instructions took of Renode's clock, at most.
+            slower = rate if rate < self._rate else self._rate
+            gone_ps -= (ran + skipped - self._skipped) * PS_PER_US // slower
+            self._skipped = skipped
+            self._renode_ps = renode_ps
+            self._rate = rate
+            if gone_ps > _SLEEP_LEAST_PS:
+                self._slept_until(self.time_ps + gone_ps)
+        return self.time_ps
 
     def cycles(self):
         """Return core cycles; they stand while the core sleeps or HCLK is stopped."""
         self.now_ps()
-        return self._cycles
-
-    def instructions(self):
-        """Return the instructions executed until the last look at the time."""
-        return self._executed
-
-    @property
-    def present_ps(self):
-        """The time at the last look."""
-        return self._time_ps
+        return self._cycles // self._cost[1]
 
     def _run(self, executed):
         cycles, per = self._cost
-        total = executed * cycles + self._cycle_rest
-        whole, self._cycle_rest = total // per, total % per
-        self._cycles += whole
-        # The whole of executed x cycles / per / hclk, without losing a fraction of a picosecond.
-        divisor = per * self._hclk_hz
-        total = executed * cycles * PS_PER_S + self._rest
-        self._time_ps += total // divisor
-        self._rest = total % divisor
+        # In units of 1 / per: no fraction of a cycle is lost while the cost stays the same.
+        before = self._cycles
+        self._cycles = before + executed * cycles
+        self.time_ps += self._to_ps(self._cycles) - self._to_ps(before)
+
+    def _to_ps(self, cycles):
+        return cycles * PS_PER_S // (self._cost[1] * self._hclk_hz)
 
     def _slept_until(self, time_ps):
-        self.asleep_ps += time_ps - self._time_ps
+        self.asleep_ps += time_ps - self.time_ps
         if self.on_sleep is None:
-            self._time_ps = time_ps
+            self.time_ps = time_ps
             return
         # Whoever listens asks for the time, which stands meanwhile.
         self._falling_asleep = True
         try:
             self.on_sleep(True)
-            self._time_ps = time_ps
+            self.time_ps = time_ps
             self.on_sleep(False)
         finally:
             self._falling_asleep = False
 
     # ---- what moves it ----
 
-    def reach(self, time_ps):
-        """Take note that Renode's clock says it is that late: a core behind it has slept."""
-        self.now_ps()
-        if time_ps > self._time_ps:
-            self._slept_until(time_ps)
-
     def stall_until(self, time_ps):
         """Stop HCLK until a time."""
         self.now_ps()
-        if time_ps > self._time_ps:
-            self._time_ps = time_ps
+        if time_ps > self.time_ps:
+            self.time_ps = time_ps
 
     def set_hclk(self, hclk_hz):
         """Go on at another frequency."""
         self.now_ps()
         if hclk_hz and hclk_hz != self._hclk_hz:
             self._hclk_hz = hclk_hz
-            self._rest = 0
             self._set_rate()
 
     def set_cost(self, cost):
         """Go on at another cost, ``(cycles, instructions)``; None is the mean."""
         self.now_ps()
         wanted = self._mean if cost is None else cost
-        if wanted == self._cost and self._exact == (cost is not None):
-            return
-        self._cost = wanted
-        self._exact = cost is not None
-        self._rest = self._cycle_rest = 0
-        self._set_rate()
+        if wanted != self._cost:
+            self._cycles = self._cycles * wanted[1] // self._cost[1]
+            self._cost = wanted
+            self._set_rate()
 
     def _set_rate(self):
         cycles, per = self._cost
@@ -143,17 +143,11 @@ class CoreTime(object):
             self._mips = mips
             self._core.set_mips(mips)
 
-    def debt_ps(self):
-        """Return how far Renode's clock is behind, with what is ordered to be skipped done."""
-        return self._time_ps - self._renode_ps - self._skipping_ps
-
-    def renode_until_ps(self, time_ps):
-        """Return how much Renode's clock has to advance to show a time."""
-        self.now_ps()
-        return time_ps - self._renode_ps
-
     def settle(self):
         """Let Renode's clock catch up before the next instruction, if it is far enough behind."""
-        debt_ps = self.debt_ps()
+        ordered_ps = (self._ordered - self._skipped) * PS_PER_US // self._mips
+        debt_ps = self.time_ps - self._renode_ps - ordered_ps
         if debt_ps >= _DEBT_LEAST_PS:
-            self._core.skip(debt_ps * self._mips // PS_PER_US)
+            instructions = debt_ps * self._mips // PS_PER_US
+            self._ordered += instructions
+            self._core.skip(instructions)

@@ -1,6 +1,8 @@
 """What the device models run in, inside Renode: time, events, clocks, complaints."""
 
 _PS_PER_NS = 1000
+# Renode's clock moves in steps of up to a microsecond; a timer set to less fires in vain.
+_TIMER_LEAST_NS = 1000
 
 
 class Host(object):
@@ -72,16 +74,19 @@ class Host(object):
         due_ps = self._events[-1][0]
         if self._armed_ps is None or due_ps < self._armed_ps:
             self._armed_ps = due_ps
-            self._timer.start(max(-(-self.time.renode_until_ps(due_ps) // _PS_PER_NS), 1))
+            ahead_ns = (due_ps - self.time.now_ps()) // _PS_PER_NS
+            self._timer.start(max(ahead_ns, _TIMER_LEAST_NS))
 
     def due(self):
-        """Call what is due; Renode's timer does."""
-        armed_ps, self._armed_ps = self._armed_ps, None
-        if self._running or armed_ps is None:
+        """Call what is due; Renode's timer does.
+
+        It is early where Renode's clock has caught up meanwhile, and then set anew.
+        """
+        self._armed_ps = None
+        if self._running:
             return
         self._running = True
         try:
-            self.time.reach(armed_ps)
             while self._events and self._events[-1][0] <= self.time.now_ps():
                 self._events.pop()[2]()
         finally:
@@ -105,7 +110,7 @@ class Host(object):
             self.platform.meter.update()
 
     def violation(self, rule, message):
-        self.violations.append((self.time.present_ps, rule, message))
+        self.violations.append((self.time.time_ps, rule, message))
         self._report("error", "%s (%s)" % (message, rule))
         if self.strict and self.on_stop is not None:
             self.on_stop(message)

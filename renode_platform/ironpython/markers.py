@@ -55,7 +55,7 @@ class MarkerLog(object):
         meter.update()
         time = host.time
         self.markers.append(
-            (time.present_ps, time.cycles(), meter.energy_j, odr, time.instructions())
+            (time.time_ps, time.cycles(), meter.energy_j, odr, time.executed)
         )
         if self.table is not None:
             if odr & ~old & self._trigger:
@@ -73,7 +73,7 @@ class MarkerLog(object):
             self._previous = now
             current_a = self._host.platform.meter.present_a
             self.clock_changes.append(
-                (self._host.time.present_ps, clocks.sysclk_hz, clocks.source, current_a)
+                (self._host.time.time_ps, clocks.sysclk_hz, clocks.source, current_a)
             )
 
 

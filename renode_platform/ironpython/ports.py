@@ -47,25 +47,22 @@ class Core(object):
     def __init__(self, machine, cpu):
         self._source = machine.LocalTimeSource
         self._cpu = cpu
-        self._mips = 1
         self._residuum = _private_field(cpu, "executedResiduum")
         self.restart = False
 
     def count(self):
-        """Return instructions executed, Renode's time and how much of it is yet to be skipped."""
+        """Return instructions executed and skipped, Renode's time, and the MIPS in effect."""
         cpu = self._cpu
         if cpu.OnPossessedThread:
             cpu.SyncTime()
+        mips = int(cpu.PerformanceInMips)
         renode_ps = int(self._source.ElapsedVirtualTime.Ticks) * _PS_PER_NS
         if self._residuum is not None:
-            renode_ps += int(self._residuum.GetValue(cpu)) * _PS_PER_US // self._mips
-        skipping = cpu.SkipInstructions
-        skipping_ps = int(skipping) * _PS_PER_US // self._mips if skipping else 0
-        return int(cpu.ExecutedInstructions), renode_ps, skipping_ps
+            renode_ps += int(self._residuum.GetValue(cpu)) * _PS_PER_US // mips
+        return int(cpu.ExecutedInstructions), int(cpu.SkippedInstructions), renode_ps, mips
 
     def set_mips(self, mips):
         """Set the rate; from inside an access it counts once the block is left."""
-        self._mips = mips
         self._cpu.PerformanceInMips = mips
         self.restart = True
 
