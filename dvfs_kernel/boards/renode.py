@@ -292,9 +292,17 @@ class RenodeBoard(Board):
         """Return what happened since reset; of very many inferences the last ones."""
         trace = Trace()
         for line in self._machine.ask("clocks").splitlines():
-            time_ps, sysclk_hz, source, current_a = line.split()
+            time_ps, cycles, energy_j, sysclk_hz, source, current_a = line.split()
             trace.clock_changes.append(
-                ClockChange(int(time_ps), 0, 0.0, int(sysclk_hz), source, float(current_a))
+                ClockChange(
+                    int(time_ps),
+                    int(cycles),
+                    float(energy_j),
+                    None,
+                    int(sysclk_hz),
+                    source,
+                    float(current_a),
+                )
             )
         for line in self._machine.ask("markers").splitlines():
             time_ps, cycles, energy_j, odr, instructions = line.split()

@@ -44,12 +44,12 @@ class Counters(NamedTuple):
 
 
 class ClockChange(NamedTuple):
-    """From ``time_ps`` on the chip runs like this."""
+    """From ``time_ps`` on the chip runs like this; ``counters`` as of `MarkerWrite`."""
 
     time_ps: int
     cycles: int
     energy_j: float
-    counters: Counters
+    counters: Counters | None
     sysclk_hz: int
     source: str
     current_a: float

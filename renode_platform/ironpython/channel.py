@@ -64,7 +64,7 @@ class Channel(object):
             now_ps,
             board.time.executed,
             board.time.cycles(),
-            board.platform.meter.energy_j,
+            board.platform.meter.energy_since_reset_j,
             board.program_counter(),
         )
 
@@ -82,7 +82,7 @@ class Channel(object):
     def on_clocks(self, argument):
         """Return and forget the log of SYSCLK."""
         log = self._board.log
-        lines = ["%d %d %s %r" % change for change in log.clock_changes]
+        lines = ["%d %d %r %d %s %r" % change for change in log.clock_changes]
         log.clock_changes = []
         return "\n".join(lines)
 

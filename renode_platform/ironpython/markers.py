@@ -17,7 +17,7 @@ class MarkerLog(object):
     markers : list
         ``(time_ps, cycles, energy_j, odr, instructions)`` of each store.
     clock_changes : list
-        ``(time_ps, sysclk_hz, source, current_a)``.
+        ``(time_ps, cycles, energy_j, sysclk_hz, source, current_a)``.
     layers_begun : int
         Since the last reset.
     table : CostTable or None
@@ -55,7 +55,7 @@ class MarkerLog(object):
         meter.update()
         time = host.time
         self.markers.append(
-            (time.time_ps, time.cycles(), meter.energy_j, odr, time.executed)
+            (time.time_ps, time.cycles(), meter.energy_since_reset_j, odr, time.executed)
         )
         if self.table is not None:
             if odr & ~old & self._trigger:
@@ -71,10 +71,11 @@ class MarkerLog(object):
         now = (clocks.sysclk_hz, clocks.source)
         if now != self._previous:
             self._previous = now
-            current_a = self._host.platform.meter.present_a
+            time, meter = self._host.time, self._host.platform.meter
             self.clock_changes.append(
-                (self._host.time.time_ps, clocks.sysclk_hz, clocks.source, current_a)
-            )
+                (time.time_ps, time.cycles(), meter.energy_since_reset_j,
+                 clocks.sysclk_hz, clocks.source, meter.present_a)
+            )  # fmt: skip
 
 
 class CostTable(object):
