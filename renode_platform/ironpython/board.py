@@ -181,13 +181,17 @@ class RenodeBoard(object):
     def _interrupts(self, peripheral):
         """Return the lines of the interrupt controller behind a peripheral's IRQ output."""
         output = getattr(peripheral, "IRQ", None)
-        if output is None:
-            return []
-        return [
-            (None, "nvic", int(end.Number))
-            for end in output.Endpoints
-            if end.Receiver == self._nvic
-        ]
+        return [] if output is None else [(None, "nvic", line) for line in self._lines(output)]
+
+    def _lines(self, output):
+        """Follow an output; Renode joins several sources of one line in a peripheral of its own."""
+        lines = []
+        for end in output.Endpoints:
+            if end.Receiver == self._nvic:
+                lines.append(int(end.Number))
+            elif str(end.Receiver.GetType().Name) == "CombinedInput":
+                lines.extend(self._lines(end.Receiver.OutputLine))
+        return lines
 
     def _replace(self):
         machine = self.machine
