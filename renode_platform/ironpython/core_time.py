@@ -13,9 +13,9 @@ NVIC, SysTick and every other stock peripheral follow.
 
 PS_PER_S = 10**12
 PS_PER_US = 10**6
-# Renode's clock moves in steps of up to a microsecond, whatever the rate, and a new rate can count
-# some instructions late: less is no sleep.
-_SLEEP_LEAST_PS = 2 * PS_PER_US
+# Renode's clock moves in steps of up to a microsecond, whatever the rate: less is no sleep. What of
+# a step was executed at the old rate counts at the new one, where the rate changed.
+_STEP_PS = PS_PER_US
 _DEBT_LEAST_PS = PS_PER_US
 
 
@@ -73,12 +73,12 @@ class CoreTime(object):
         gone_ps = renode_ps - self._renode_ps
         if gone_ps:
             # The slower of two rates: what the instructions took of Renode's clock, at most.
-            slower = rate if rate < self._rate else self._rate
+            slower, faster = sorted((rate, self._rate))
             gone_ps -= (ran + skipped - self._skipped) * PS_PER_US // slower
             self._skipped = skipped
             self._renode_ps = renode_ps
             self._rate = rate
-            if gone_ps > _SLEEP_LEAST_PS:
+            if gone_ps > _STEP_PS + _STEP_PS * faster // slower:
                 self._slept_until(self.time_ps + gone_ps)
         return self.time_ps
 
