@@ -1,4 +1,4 @@
-"""What every stretch of an inference costs on the embedded engine, for an engine that cannot tell."""
+"""What each stretch of an inference costs on the embedded engine, for one that cannot tell."""
 
 from __future__ import annotations
 

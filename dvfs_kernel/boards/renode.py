@@ -142,10 +142,8 @@ class RenodeBoard(Board):
             path = Path(folder) / "firmware.elf"
             path.write_bytes(elf if isinstance(elf, bytes) else elf.read_bytes())
             self._machine.load_elf(path)
-            if image is not None:
-                path = Path(folder) / "image.bin"
-                path.write_bytes(image)
-                self._machine.load_binary(path, abi.IMAGE_ADDRESS)
+        if image is not None:
+            self._write_file(image, abi.IMAGE_ADDRESS)
         self._symbols = executable.symbols
         if self._costs is not None:
             self._costs.board.flash(elf, image)
@@ -192,6 +190,19 @@ class RenodeBoard(Board):
         data = bytes(self._received)
         self._received.clear()
         return data
+
+    def write_memory(self, address: int, data: bytes) -> bool:
+        """Put bytes into memory, as a debugger does."""
+        self._write_file(data, address)
+        if self._costs is not None:
+            self._costs.board.write_memory(address, data)
+        return True
+
+    def _write_file(self, data: bytes, address: int) -> None:
+        with tempfile.TemporaryDirectory(prefix="dvfs-renode-") as folder:
+            path = Path(folder) / "data.bin"
+            path.write_bytes(data)
+            self._machine.load_binary(path, address)
 
     def _run(self, timeout_s: float, interrupted: Callable[[], bool]) -> None:
         started = time.perf_counter()

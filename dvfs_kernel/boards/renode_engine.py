@@ -57,21 +57,24 @@ class RenodeMachine:
             self._command(f"${name}={_token(value)}")
         RenodeMachine._open = self
         try:
-            output, error = monitor.execute_script(str(_SCRIPT))
+            said = _said(*monitor.execute_script(str(_SCRIPT)))
             self._machine: Any = self._api.emulation.get_mach(self.name)
-            if self._machine is None:
-                raise BoardError(f"Renode cannot make the board: {_said(output, error)}")
-            self._command("emulation SetGlobalAdvanceImmediately true")
-            self._command(
-                'python "import renode_platform.ironpython.channel as dvfs_channel; '
-                f"dvfs_channel.Channel(nucleo.of(monitor.Machine)).open('{self.name}')\""
-            )
-            self._ask: Any = self._api.application_domain.GetData(_CHANNEL + self.name)
-            if self._ask is None:
-                raise BoardError(f"Renode cannot make the board: {_said(output, error)}")
+            self._ask: Any = None if self._machine is None else self._open_channel()
         except BaseException:
             self.close()
             raise
+        if self._ask is None:
+            self.close()
+            raise BoardError(f"Renode cannot make the board: {said}")
+
+    def _open_channel(self) -> Any:
+        """Return the function that answers for the machine; None where there is none."""
+        self._command("emulation SetGlobalAdvanceImmediately true")
+        self._command(
+            'python "import renode_platform.ironpython.channel as dvfs_channel; '
+            f"dvfs_channel.Channel(nucleo.of(monitor.Machine)).open('{self.name}')\""
+        )
+        return self._api.application_domain.GetData(_CHANNEL + self.name)
 
     @classmethod
     def _load(cls) -> _Renode:
@@ -101,7 +104,7 @@ class RenodeMachine:
     def load_binary(self, path: Path, address: int) -> None:
         """Put a file's bytes into memory."""
         self._call(
-            "load the data image",
+            "write to memory",
             lambda: self._machine.load_binary(str(path), address),
         )
 

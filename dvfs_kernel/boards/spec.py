@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.base import Board
+    from dvfs_kernel.boards.renode import Fidelity
 
 __all__ = ["KINDS", "BoardSpec"]
 
-#: Kinds of board, and what may stand behind a colon.
-KINDS: dict[str, str] = {"virtual": ""}
+#: Kinds of board, and what may stand behind a colon, the default first.
+KINDS: dict[str, tuple[str, ...]] = {"virtual": (), "renode": ("fast", "cycles")}
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class BoardSpec:
     hse_hz
         Frequency of the HSE; by default the board's own.
     pll_lock
-        Lock latency of a virtual board's PLL, as `VirtualBoard` takes it.
+        Lock latency of an emulated board's PLL, as `VirtualBoard` takes it.
 
     Raises
     ------
     BoardError
-        There is no such kind, or it takes no detail.
+        There is no such kind, or it takes no such detail.
     """
 
     kind: str = "virtual"
@@ -47,9 +48,11 @@ class BoardSpec:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise BoardError(f"board {self.kind!r} is unknown; allowed: {_allowed()}")
-        if self.detail and not KINDS[self.kind]:
+        details = KINDS[self.kind]
+        if self.detail and self.detail not in details:
+            least = f"{' or '.join(details)} may" if details else "nothing may"
             raise BoardError(
-                f"board {self.kind}:{self.detail} is unknown: nothing may stand behind "
+                f"board {self.kind}:{self.detail} is unknown: {least} stand behind "
                 f"{self.kind}; allowed: {_allowed()}"
             )
 
@@ -57,14 +60,23 @@ class BoardSpec:
     def parse(cls, text: str) -> Self:
         """Read ``kind`` or ``kind:detail``."""
         kind, _, detail = text.partition(":")
-        return cls(kind.strip().lower(), detail.strip())
+        return cls(kind.strip().lower(), detail.strip().lower())
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.detail}" if self.detail else self.kind
 
     def key(self) -> dict[str, Any]:
         """Return plain values that are equal for boards that behave alike, for a cache's key."""
-        return asdict(self)
+        return asdict(self) | {"detail": self._detail}
+
+    @property
+    def _detail(self) -> str:
+        return self.detail or next(iter(KINDS[self.kind]), "")
+
+    @property
+    def has_counters(self) -> bool:
+        """Whether runs there tell what the cost at any other clock follows from."""
+        return self.kind == "virtual"
 
     def open(self) -> Board:
         """Make the board.
@@ -74,6 +86,14 @@ class BoardSpec:
         BoardError
             The board is not there or does not start.
         """
+        if self.kind == "renode":
+            from dvfs_kernel.boards.renode import RenodeBoard  # noqa: PLC0415
+
+            return RenodeBoard(
+                fidelity=cast("Fidelity", self._detail),
+                hse_hz=self.hse_hz,
+                pll_lock=self.pll_lock,
+            )
         # The engine costs half a second to load: not for a message about a wrong name.
         from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
 
@@ -81,4 +101,6 @@ class BoardSpec:
 
 
 def _allowed() -> str:
-    return ", ".join(f"{kind}[:{detail}]" if detail else kind for kind, detail in KINDS.items())
+    return ", ".join(
+        f"{kind}[:{'|'.join(details)}]" if details else kind for kind, details in KINDS.items()
+    )

@@ -57,7 +57,7 @@ class Dwt(object):
         elapsed = 0 if self._since is None else self._cycles() - self._since
         return (self._count + elapsed) & 0xFFFFFFFF
 
-    def read(self, offset, size):
+    def read(self, offset, _size):
         """Read a register."""
         if offset == _CTRL:
             return self._control | _CTRL_FIXED
@@ -69,7 +69,7 @@ class Dwt(object):
             return 1 | (2 if self._locked else 0)
         return 0
 
-    def write(self, offset, size, value):
+    def write(self, offset, _size, value):
         """Write a register; without effect while the unit is locked, except on the lock."""
         if offset == _LAR:
             self._locked = value != _KEY

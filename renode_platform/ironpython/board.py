@@ -135,7 +135,7 @@ class RenodeBoard(object):
         self.log = MarkerLog(self.host, _TRIGGER, _LAYER)
         self._replace()
         self._timer = ports.Timer(machine, self._cpu, self._ports[0], self._due)
-        self.platform.on_line(lambda line, level: self._nvic.OnGPIO(line, level))
+        self.platform.on_line(self._nvic.OnGPIO)
         self._place_sensors()
         self._watch()
         self.host.platform = self.platform
@@ -206,7 +206,7 @@ class RenodeBoard(object):
             ports.place(machine, port, name, address, size)
         self._dwt = Dwt(self.time.cycles, lambda: True, self._core.program_counter)
         stock = machine["sysbus.dwt"]
-        address, size = [(a, s) for _, a, s in self._registrations(stock)][0]
+        _, address, size = self._registrations(stock)[0]
         self._bus.Unregister(stock)
         ports.place(machine, ports.RegisterPort(self._dwt, size, self), "dwt", address, size)
 
@@ -267,9 +267,7 @@ class RenodeBoard(object):
 
     def at_rest(self, action):
         """Do something between two stretches of execution, from any thread."""
-        self.machine.LocalTimeSource.ExecuteInNearestSyncedState(
-            lambda _: self.guarded(action)
-        )
+        self.machine.LocalTimeSource.ExecuteInNearestSyncedState(lambda _: self.guarded(action))
 
     def failed(self, message):
         """Halt the core for good."""

@@ -88,8 +88,8 @@ class CoreTime(object):
         return self._cycles // self._cost[1]
 
     def _run(self, executed):
-        cycles, per = self._cost
-        # In units of 1 / per: no fraction of a cycle is lost while the cost stays the same.
+        cycles = self._cost[0]
+        # In units of 1 / instructions: no fraction of a cycle is lost while the cost stays.
         before = self._cycles
         self._cycles = before + executed * cycles
         self.time_ps += self._to_ps(self._cycles) - self._to_ps(before)
@@ -116,8 +116,7 @@ class CoreTime(object):
     def stall_until(self, time_ps):
         """Stop HCLK until a time."""
         self.now_ps()
-        if time_ps > self.time_ps:
-            self.time_ps = time_ps
+        self.time_ps = max(self.time_ps, time_ps)
 
     def set_hclk(self, hclk_hz):
         """Go on at another frequency."""

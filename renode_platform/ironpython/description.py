@@ -1,4 +1,4 @@
-"""The platform as the device models want to see it, read from the machine that Renode has loaded."""
+"""The board as Renode holds it, in the form that the device models are made from."""
 
 # Types of Renode that stand in for a model, wherever the description puts one.
 _TIMER, _USART = "STM32_Timer", "STM32F7_USART"

@@ -99,10 +99,15 @@ class CostTable(object):
 
     def extend(self, other):
         """Append the inferences of another table."""
-        self._waiting.extend(other._waiting)
+        self._waiting.extend(other.take())
+
+    def take(self):
+        """Hand out the inferences that wait."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
     def begin(self):
-        """An inference begins; the last one known serves again where no other waits."""
+        """Go on to the next inference; the last one serves again where no other waits."""
         if self._waiting:
             self._rows = self._waiting.pop(0)
         self._place = 0

@@ -177,7 +177,7 @@ class RegisterPort(IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKno
 
 
 class UartPort(UARTBase, IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKnownSize):
-    """A serial port: the model's registers on the bus, its line where Renode's UARTs have theirs."""
+    """A serial port: the model's registers on the bus, and the line of a UART of Renode's."""
 
     def __new__(cls, machine, device, size, board):
         return UARTBase.__new__(cls, machine)
