@@ -290,7 +290,11 @@ class RenodeBoard(object):
         return self._core.program_counter()
 
     def _slept(self, asleep):
-        self.platform.mode_changed("sleep" if asleep else "run")
+        if not asleep:
+            return self.platform.mode_changed("run")
+        control = int(self._nvic.ReadDoubleWord(_SCB_OFFSET + SCB.SCR.offset))
+        deep = SCB.SCR.get(control, "SLEEPDEEP")
+        return self.platform.mode_changed("stop" if deep else "sleep")
 
     # ---- the timer, as `Host` sees it ----
 

@@ -25,9 +25,10 @@ class CoreTime(object):
     Parameters
     ----------
     core : object
-        Renode's processor behind three calls: ``count()`` returns instructions executed and
+        Renode's processor behind four calls: ``count()`` returns instructions executed and
         instructions skipped so far, Renode's time in picoseconds, and the MIPS in effect;
-        ``set_mips(mips)``; ``skip(instructions)``.
+        ``executing()`` tells whether it is the core that asks; ``set_mips(mips)``;
+        ``skip(instructions)``.
     hclk_hz : int
     cycles, instructions : int
         The mean of cycles per instruction, as a fraction.
@@ -38,10 +39,13 @@ class CoreTime(object):
         The time at the last look.
     executed : int
         Instructions executed until the last look.
+    asleep : bool
+        Whether the core slept at the last look, and has executed nothing since.
     asleep_ps : int
         Time spent asleep.
     on_sleep : callable or None
-        Called with True and False where a stretch of sleep begins and ends.
+        Called with True and False where a stretch of sleep begins and ends; returns the
+        picoseconds that the change costs.
     """
 
     def __init__(self, core, hclk_hz, cycles, instructions):
@@ -54,7 +58,8 @@ class CoreTime(object):
         self.time_ps = self._renode_ps
         self._cycles = 0
         self._mips = 0
-        self._falling_asleep = False
+        self._changing = False
+        self.asleep = False
         self.asleep_ps = 0
         self.on_sleep = None
         self._set_rate()
@@ -63,23 +68,28 @@ class CoreTime(object):
 
     def now_ps(self):
         """Return the time, with everything that the core has executed until now."""
-        if self._falling_asleep:
+        if self._changing:
             return self.time_ps
         executed, skipped, renode_ps, rate = self._core.count()
-        ran = executed - self.executed
+        ran, passed = executed - self.executed, skipped - self._skipped
         if ran:
+            if self.asleep:
+                self._change(False)
             self.executed = executed
             self._run(ran)
         gone_ps = renode_ps - self._renode_ps
         if gone_ps:
             # The slower of two rates: what the instructions took of Renode's clock, at most.
             slower, faster = sorted((rate, self._rate))
-            gone_ps -= (ran + skipped - self._skipped) * PS_PER_US // slower
+            gone_ps -= (ran + passed) * PS_PER_US // slower
+            doubtful_ps = 0 if self.asleep else _STEP_PS + _STEP_PS * faster // slower
+            if gone_ps > doubtful_ps:
+                self._sleep(gone_ps)
+            elif not ran and not passed:
+                return self.time_ps  # a core that stands: the next look sees it all
             self._skipped = skipped
             self._renode_ps = renode_ps
             self._rate = rate
-            if gone_ps > _STEP_PS + _STEP_PS * faster // slower:
-                self._slept_until(self.time_ps + gone_ps)
         return self.time_ps
 
     def cycles(self):
@@ -97,19 +107,24 @@ class CoreTime(object):
     def _to_ps(self, cycles):
         return cycles * PS_PER_S // (self._cost[1] * self._hclk_hz)
 
-    def _slept_until(self, time_ps):
-        self.asleep_ps += time_ps - self.time_ps
+    def _sleep(self, gone_ps):
+        if not self.asleep:
+            self._change(True)
+        self.asleep_ps += gone_ps
+        self.time_ps += gone_ps
+        if self._core.executing():
+            self._change(False)
+
+    def _change(self, asleep):
+        """Fall asleep or wake; whoever listens asks for the time, which stands meanwhile."""
+        self.asleep = asleep
         if self.on_sleep is None:
-            self.time_ps = time_ps
             return
-        # Whoever listens asks for the time, which stands meanwhile.
-        self._falling_asleep = True
+        self._changing = True
         try:
-            self.on_sleep(True)
-            self.time_ps = time_ps
-            self.on_sleep(False)
+            self.time_ps += self.on_sleep(asleep)
         finally:
-            self._falling_asleep = False
+            self._changing = False
 
     # ---- what moves it ----
 

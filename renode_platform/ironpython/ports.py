@@ -61,6 +61,10 @@ class Core(object):
             renode_ps += int(self._residuum.GetValue(cpu)) * _PS_PER_US // mips
         return int(cpu.ExecutedInstructions), int(cpu.SkippedInstructions), renode_ps, mips
 
+    def executing(self):
+        """Say whether this is called from inside an access of the core."""
+        return bool(self._cpu.OnPossessedThread)
+
     def set_mips(self, mips):
         """Set the rate; from inside an access it counts once the block is left."""
         self._cpu.PerformanceInMips = mips
