@@ -20,6 +20,8 @@ LEAST_VERSION = (1, 16)
 _LOCATIONS = ("PYRENODE_BIN", "PYRENODE_PKG", "PYRENODE_BUILD_DIR")
 # Where the official mono package installs, and the only place where pyrenode3 looks for it.
 _PACKAGE = Path("/opt/renode")
+# Where portable builds are unpacked.
+_PORTABLE_PLACES = (Path.home(), Path("/opt"), Path("/usr/local"))
 _ELF_MAGIC = b"\x7fELF"
 _VERSION_TIMEOUT_S = 60.0
 _HOW = (
@@ -96,7 +98,7 @@ def _without_command() -> Installation:
             f"{_PACKAGE} is there, but the command renode is not on PATH: the package is only half "
             f"installed. {_HOW}"
         )
-    for place in (Path.home(), Path("/opt"), Path("/usr/local")):
+    for place in _PORTABLE_PLACES:
         for binary in sorted(place.glob("renode*/renode")):
             if binary.is_file() and binary.read_bytes()[:4] == _ELF_MAGIC:
                 environment = {"PYRENODE_BIN": str(binary), "PYRENODE_RUNTIME": "coreclr"}
