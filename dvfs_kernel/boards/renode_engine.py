@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import os
 import warnings
@@ -57,18 +58,17 @@ class RenodeMachine:
             self._command(f"${name}={_token(value)}")
         RenodeMachine._open = self
         try:
-            said = _said(*monitor.execute_script(str(_SCRIPT)))
+            output, error = monitor.execute_script(str(_SCRIPT))
             self._machine: Any = self._api.emulation.get_mach(self.name)
-            self._ask: Any = None if self._machine is None else self._open_channel()
+            if str(error).strip() or self._machine is None:
+                raise BoardError(f"Renode cannot make the board: {_said(output, error)}")
+            self._ask: Any = self._open_channel()
         except BaseException:
             self.close()
             raise
-        if self._ask is None:
-            self.close()
-            raise BoardError(f"Renode cannot make the board: {said}")
 
     def _open_channel(self) -> Any:
-        """Return the function that answers for the machine; None where there is none."""
+        """Return the function that answers for the machine."""
         self._command("emulation SetGlobalAdvanceImmediately true")
         self._command(
             'python "import renode_platform.ironpython.channel as dvfs_channel; '
@@ -169,7 +169,9 @@ class _Renode:
                 warnings.simplefilter("ignore", UserWarning)
                 import pyrenode3.wrappers  # noqa: F401, PLC0415
             renode_install.check_version(_assembly_version())
-            return cls()
+            renode = cls()
+            _leave_without_unloading()
+            return renode
         except RenodeUnavailableError:
             raise
         # pyrenode3 ends the process where it finds nothing to load.
@@ -187,6 +189,19 @@ class _Renode:
         entries = list(self._memory.GetMemoryLogEntries(_ERRORS_KEPT))
         found = [str(e.Message) for e in entries if e.Type == self._log_level.Error]
         return "; ".join(found[-_LOG_LINES_TOLD:])
+
+
+def _leave_without_unloading() -> None:
+    """Let the process end without an orderly end of the runtime, which takes some ten seconds.
+
+    pyrenode3's own clean-up stays: it empties the emulation and ends Renode's threads.
+    """
+    import pythonnet  # noqa: PLC0415
+    from clr_loader import mono  # noqa: PLC0415
+
+    atexit.unregister(pythonnet.unload)
+    if (release := getattr(mono, "_release", None)) is not None:
+        atexit.unregister(release)
 
 
 def _assembly_version() -> str:

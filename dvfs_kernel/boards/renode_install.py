@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dvfs_kernel.errors import RenodeUnavailableError
 
-__all__ = ["Installation", "check_version", "find"]
+__all__ = ["Installation", "check_version", "find", "find_command"]
 
 #: The first version whose translation blocks, skipped time and UARTs the glue was tried with.
 LEAST_VERSION = (1, 16)
@@ -64,15 +64,29 @@ def find() -> Installation:
         )
     if named:
         return _named(named[0])
-    command = shutil.which("renode")
-    if command is None:
-        return _without_command()
-    check_version(_version_text(command))
+    if shutil.which("renode") is None and (portable := _without_command()) is not None:
+        return portable
+    command = find_command()
     if Path(command).resolve().read_bytes()[:4] == _ELF_MAGIC:
         environment = {"PYRENODE_BIN": str(Path(command).resolve()), "PYRENODE_RUNTIME": "coreclr"}
         return Installation(f"the portable build {command}", environment)
     _check_mono_package(command)
     return Installation(str(_PACKAGE))
+
+
+def find_command() -> str:
+    """Return the command ``renode`` that is on PATH.
+
+    Raises
+    ------
+    RenodeUnavailableError
+        There is none, it does not run, or it is too old.
+    """
+    command = shutil.which("renode")
+    if command is None:
+        raise RenodeUnavailableError(f"Renode is not installed: there is no renode on PATH. {_HOW}")
+    check_version(_version_text(command))
+    return command
 
 
 def _named(variable: str) -> Installation:
@@ -91,8 +105,8 @@ def _named(variable: str) -> Installation:
     return Installation(f"{variable}={value}")
 
 
-def _without_command() -> Installation:
-    """Look where Renode usually is, for a message that helps more than «absent»."""
+def _without_command() -> Installation | None:
+    """Look where portable builds usually are; a package without its command is an error."""
     if (_PACKAGE / "bin" / "Renode.exe").exists():
         raise RenodeUnavailableError(
             f"{_PACKAGE} is there, but the command renode is not on PATH: the package is only half "
@@ -104,7 +118,7 @@ def _without_command() -> Installation:
                 environment = {"PYRENODE_BIN": str(binary), "PYRENODE_RUNTIME": "coreclr"}
                 check_version(_version_text(str(binary)))
                 return Installation(f"the portable build {binary}", environment)
-    raise RenodeUnavailableError(f"Renode is not installed: there is no renode on PATH. {_HOW}")
+    return None
 
 
 def _check_mono_package(command: str) -> None:
