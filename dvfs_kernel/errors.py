@@ -50,7 +50,7 @@ class UnsupportedOperatorError(DvfsError, NotImplementedError):
     """A network uses an operator, or a form of one, that the firmware does not have."""
 
 
-class NetworkTooLargeError(DvfsError, MemoryError):
+class NetworkTooLargeError(MemoryError, DvfsError):
     """A network or its tensors do not fit the board's memory."""
 
 
@@ -143,7 +143,7 @@ class InfeasibleLatencyError(InfeasibleBoundError):
         return type(self), (self.bound, self.least_time)
 
 
-class SearchTooLargeError(DvfsError, MemoryError):
+class SearchTooLargeError(MemoryError, DvfsError):
     """A search would hold more partial schedules than it was allowed."""
 
 
