@@ -53,19 +53,22 @@ class RenodeMachine:
             )
         self._api = self._load()
         self.name = f"board{next(_numbers)}"
-        monitor = self._api.monitor
         for name, value in {**variables, "name": self.name}.items():
             self._command(f"${name}={_token(value)}")
         RenodeMachine._open = self
         try:
-            output, error = monitor.execute_script(str(_SCRIPT))
-            self._machine: Any = self._api.emulation.get_mach(self.name)
-            if str(error).strip() or self._machine is None:
-                raise BoardError(f"Renode cannot make the board: {_said(output, error)}")
+            self._machine: Any = self._make()
             self._ask: Any = self._open_channel()
         except BaseException:
             self.close()
             raise
+
+    def _make(self) -> Any:
+        output, error = self._api.monitor.execute_script(str(_SCRIPT))
+        machine = self._api.emulation.get_mach(self.name)
+        if str(error).strip() or machine is None:
+            raise BoardError(f"Renode cannot make the board: {_said(output, error)}")
+        return machine
 
     def _open_channel(self) -> Any:
         """Return the function that answers for the machine."""
@@ -169,9 +172,8 @@ class _Renode:
                 warnings.simplefilter("ignore", UserWarning)
                 import pyrenode3.wrappers  # noqa: F401, PLC0415
             renode_install.check_version(_assembly_version())
-            renode = cls()
             _leave_without_unloading()
-            return renode
+            return cls()
         except RenodeUnavailableError:
             raise
         # pyrenode3 ends the process where it finds nothing to load.
