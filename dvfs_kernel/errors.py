@@ -26,6 +26,7 @@ __all__ = [
     "NetworkTooLargeError",
     "PlatformDescriptionError",
     "ProtocolError",
+    "RenodeUnavailableError",
     "ScheduleError",
     "SearchTooLargeError",
     "SensorMissingError",
@@ -124,6 +125,10 @@ class CacheError(DvfsError, OSError):
 
 class ExecutorError(DvfsError, RuntimeError):
     """The workers that were to make runs are not there, or not any more."""
+
+
+class RenodeUnavailableError(BoardError, ImportError):
+    """Renode or pyrenode3 is absent, too old, or only half installed."""
 
 
 class LayeredGraphError(DvfsError, ValueError):

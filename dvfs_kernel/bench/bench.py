@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import ExitStack
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from dvfs_kernel.bench.executors import LOCAL, is_lost_worker, one_at_a_time, open_executor
@@ -130,11 +130,18 @@ class Bench:
                 open_executor(self._address) if self.twin is None else one_at_a_time(release_board)
             )
         waiting: dict[Future[Record], Job] = {}
+        # Not concurrent.futures.wait: it holds the locks of all runs while it looks, and an
+        # interrupt at that moment leaves them locked for ever.
+        finished: SimpleQueue[Future[Record]] = SimpleQueue()
         try:
             for job in jobs:
-                waiting[self._executor.submit(make_run, self.workload, job)] = job
+                future = self._executor.submit(make_run, self.workload, job)
+                waiting[future] = job
+                future.add_done_callback(finished.put)
             while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                done = [finished.get()]
+                while not finished.empty():
+                    done.append(finished.get())
                 # What succeeded comes first, to be kept before a failure ends it all.
                 for future in sorted(done, key=lambda future: future.exception() is not None):
                     yield waiting.pop(future), future.result()
