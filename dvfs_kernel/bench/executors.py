@@ -5,9 +5,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import ExecutorError
@@ -15,10 +16,12 @@ from dvfs_kernel.errors import ExecutorError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LOCAL", "is_lost_worker", "open_executor"]
+__all__ = ["HERE", "LOCAL", "is_lost_worker", "open_executor"]
 
 #: What stands for the worker processes of this machine.
 LOCAL = "local"
+#: What stands for this process: one run after the other, for runs shorter than a worker's start.
+HERE = "here"
 _DASK = "dask://"
 _CONNECT_TIMEOUT_S = 10
 
@@ -30,8 +33,9 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
     Parameters
     ----------
     address
-        ``local`` for a process on each core, ``local:N`` for N processes, or
-        ``dask://host:port`` for the scheduler of a Dask cluster whose workers have this package.
+        ``local`` for a process on each core, ``local:N`` for N processes, ``here`` for a thread of
+        this process, or ``dask://host:port`` for the scheduler of a Dask cluster whose workers have
+        this package.
 
     Raises
     ------
@@ -42,10 +46,14 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
         with _dask(address.removeprefix(_DASK)) as executor:
             yield executor
         return
+    if address == HERE:
+        yield _here()
+        return
     kind, _, count = address.partition(":")
     if kind != LOCAL or (count and not (count.isdecimal() and int(count) >= 1)):
         raise ExecutorError(
-            f"executor {address!r}; allowed: local, local:N with N processes, or dask://host:port"
+            f"executor {address!r}; allowed: local, local:N with N processes, here, or "
+            "dask://host:port"
         )
     # Fresh processes: a fork would copy the engine's native state and this process's threads.
     pool = ProcessPoolExecutor(
@@ -58,6 +66,12 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
     finally:
         # What has begun is short; what has not is not wanted any more.
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@cache
+def _here() -> Executor:
+    """Return the one thread for runs in this process: its boards are shared and stay ready."""
+    return ThreadPoolExecutor(1, thread_name_prefix="dvfs-run")
 
 
 def is_lost_worker(error: BaseException) -> bool:
