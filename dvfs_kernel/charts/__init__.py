@@ -17,6 +17,7 @@ from dvfs_kernel.charts.pareto import pareto_points
 from dvfs_kernel.charts.prediction import prediction_errors
 from dvfs_kernel.charts.render import on_background, to_png, to_svg
 from dvfs_kernel.charts.schedule import schedule_strip
+from dvfs_kernel.charts.sensor import sensor_readings
 from dvfs_kernel.charts.switch_timeline import switch_timeline
 from dvfs_kernel.charts.switching import switching_cost
 from dvfs_kernel.charts.theme import use_theme
@@ -36,6 +37,7 @@ __all__ = [
     "pareto_points",
     "prediction_errors",
     "schedule_strip",
+    "sensor_readings",
     "stall_and_compute",
     "switch_timeline",
     "switching_cost",

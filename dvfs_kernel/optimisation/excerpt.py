@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import networkx as nx
 import numpy as np
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.optimisation.problem import WindowProblem
 
-__all__ = ["GraphExcerpt"]
+__all__ = ["RELOCK_LEAST_S", "GraphExcerpt"]
 
-_RELOCK_LEAST_S = 50e-6  # the data sheet's shortest lock is 75 us, hops take well below one
+#: Changes of clock that take longer lock the PLL anew: 75 us at least, hops well below 10 us.
+RELOCK_LEAST_S: Final = 50e-6
 
 
 class GraphExcerpt:
@@ -105,7 +106,7 @@ class GraphExcerpt:
         time_s, energy_j = problem.switching.cost(before, after)
         if np.isfinite(time_s):
             stays = before == after
-            change = "none" if stays else "relock" if time_s > _RELOCK_LEAST_S else "hop"
+            change = "none" if stays else "relock" if time_s > RELOCK_LEAST_S else "hop"
             graph.add_edge(earlier, later, time_s=time_s, energy_j=energy_j, change=change)
 
     @staticmethod

@@ -11,10 +11,16 @@ import numpy as np
 from dvfs_kernel import abi, charts
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.optimisation.excerpt import GraphExcerpt
+from dvfs_kernel.report.runs import kind
 from dvfs_kernel.study.candidate import Candidate
 from dvfs_kernel.study.candidates import Names
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
+from dvfs_kernel.widgets.optimiser_views import (
+    comparison_table,
+    executed_table,
+    window_bars,
+)
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
@@ -168,13 +174,13 @@ class OptimiserPanel(Panel):
         self._show_facts(solved, bound_s, optimum, found)
         self.strip.draw(
             charts.schedule_strip,
-            self._schedule_rows(solved, optimum),
+            self.surveyed.schedule_rows(optimum.schedule),
             f"Schedule of least energy within {bound_s * 1e3:.2f} ms",
             top_hz=216e6,
         )
-        self.bars.draw(charts.window_energy, _bars(found, bound_s))
+        self.bars.draw(charts.window_energy, window_bars(found, bound_s))
         self._draw_frontier(solved, bound_s, found)
-        self.compared.value = self._comparison(found, bound_s)
+        self.compared.value = comparison_table(found, bound_s)
         self._draw_graph()
 
     def _bound_s(self, solved: _Solved) -> float:
@@ -217,20 +223,6 @@ class OptimiserPanel(Panel):
             rows.insert(4, ("saved against TinyEngine", f"{saved:.1f} %"))
         self.facts.value = markup.table("The best schedule", ["quantity", "value"], rows)
 
-    def _schedule_rows(self, solved: _Solved, optimum: Optimum) -> list[dict[str, Any]]:
-        schedule = optimum.schedule
-        hse_hz = solved.ground.exploration.space.hse_hz
-        return [
-            {
-                **layer,
-                "granularity": plan.granularity,
-                "hfo": str(schedule.clocks[plan.hfo]),
-                "lfo": None if plan.lfo is None else str(schedule.clocks[plan.lfo]),
-                "sysclk_hz": schedule.clocks[plan.hfo].sysclk_hz(hse_hz),
-            }
-            for layer, plan in zip(self.surveyed.layers(), schedule.layers, strict=True)
-        ]
-
     def _draw_frontier(self, solved: _Solved, bound_s: float, found: list[Candidate]) -> None:
         power_w = solved.problem.idle.power_w
         time_s = solved.frontier.time
@@ -242,7 +234,7 @@ class OptimiserPanel(Panel):
             [
                 {
                     "title": one.title,
-                    "kind": _kind(one),
+                    "kind": kind({"name": one.name}),
                     "bound": f"{self.qos.value} %",
                     "latency_s": one.prediction.latency_s,
                     "inference_j": one.prediction.inference_j,
@@ -251,24 +243,6 @@ class OptimiserPanel(Panel):
                 if one.name in (Names.TINYENGINE, Names.PAPER, Names.DVFS)
             ],
             width=680,
-        )
-
-    def _comparison(self, found: list[Candidate], bound_s: float) -> str:
-        rows = [
-            (
-                one.title,
-                f"{one.prediction.latency_s * 1e3:.3f}",
-                "yes" if one.prediction.latency_s <= bound_s * (1 + 1e-9) else "no",
-                _relocks(one),
-                f"{one.prediction.entry_time_s.sum() * 1e3:.3f}",
-                f"{one.predicted_window_j * 1e3:.4f}",
-            )
-            for one in found
-        ]
-        return markup.table(
-            "Predicted, with what changing clocks costs",
-            ["run", "ms", "keeps the bound", "relocks", "ms of switching", "window (mJ)"],
-            rows,
         )
 
     def _draw_graph(self) -> None:
@@ -305,7 +279,7 @@ class OptimiserPanel(Panel):
             return records
 
         def done(records: list[Record]) -> None:
-            self.executed.value = _executed_table(found, records, bound_s)
+            self.executed.value = executed_table(found, records, bound_s)
 
         self._enable(False)
         self.task.start(work, done, lambda: self._enable(True))
@@ -316,55 +290,3 @@ def _candidate(
 ) -> Candidate:
     rows = problem.rows(optimum.solution.choice)
     return Candidate(name, title, bound_s, optimum.schedule, rows, optimum.prediction, problem.idle)
-
-
-def _kind(one: Candidate) -> str:
-    if one.name == Names.PAPER:
-        return "knapsack without switching costs"
-    return "DVFS" if one.name.startswith(Names.DVFS) else "baseline"
-
-
-def _bars(found: list[Candidate], bound_s: float) -> list[dict[str, Any]]:
-    whole = found[0].predicted_window_j
-    return [
-        {
-            "bound": f"bound {bound_s * 1e3:.2f} ms",
-            "title": one.title,
-            "kind": _kind(one),
-            "inference": one.prediction.inference_j / whole,
-            "idle": (one.predicted_window_j - one.prediction.inference_j) / whole,
-            "window": one.predicted_window_j / whole,
-            "late": one.prediction.latency_s > bound_s * (1 + 1e-9),
-        }
-        for one in found
-    ]
-
-
-def _relocks(one: Candidate) -> int:
-    """Count the layers that begin with the PLL locking anew."""
-    return int((one.prediction.entry_time_s > 50e-6).sum())
-
-
-def _executed_table(found: list[Candidate], records: list[Record], bound_s: float) -> str:
-    rows = [
-        (
-            one.title,
-            f"{record.latency_s * 1e3:.3f}",
-            "yes" if record.latency_s <= bound_s else "no",
-            f"{100 * (one.prediction.latency_s / record.latency_s - 1):+.2f} %",
-            f"{record.total('window_j') * 1e3:.4f}",
-            f"{100 * (one.predicted_window_j / record.total('window_j') - 1):+.2f} %",
-            int(record.total("relocks")),
-        )
-        for one, record in zip(found, records, strict=True)
-    ]
-    heads = [
-        "run",
-        "ms",
-        "keeps the bound",
-        "ms were off by",
-        "window (mJ)",
-        "mJ were off by",
-        "relocks",
-    ]
-    return markup.table("Executed on the board", heads, rows)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dvfs_kernel.network import Network
+    from dvfs_kernel.schedule import Schedule
     from dvfs_kernel.session import Progress
     from dvfs_kernel.study.bound import Bound
     from dvfs_kernel.study.study import Ground
@@ -85,4 +86,17 @@ class Surveyed:
             for index, (layer, macs) in enumerate(
                 zip(self.network.layers, self.network.macs, strict=True)
             )
+        ]
+
+    def schedule_rows(self, schedule: Schedule) -> list[dict[str, Any]]:
+        """Return the layers with what a schedule gives each, as `charts.schedule_strip` takes it."""
+        return [
+            {
+                **layer,
+                "granularity": plan.granularity,
+                "hfo": str(schedule.clocks[plan.hfo]),
+                "lfo": None if plan.lfo is None else str(schedule.clocks[plan.lfo]),
+                "sysclk_hz": schedule.clocks[plan.hfo].sysclk_hz(self.hse_hz),
+            }
+            for layer, plan in zip(self.layers(), schedule.layers, strict=True)
         ]
