@@ -9,10 +9,10 @@ from dvfs_kernel import zoo
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ
 from dvfs_kernel.clock_space import current_a, iso_frequency, settings_at
 from dvfs_kernel.clock_state import ClockState
-from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.excerpt import decoupled_layers
 from dvfs_kernel.sensor_view import CONVERSIONS
+from dvfs_kernel.switching_model import modelled_switch
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
@@ -72,11 +72,8 @@ def _charge_ratio() -> float:
 
 
 def _switch_s(before: str, after: str) -> float:
-    states = [ClockState.parse(text) for text in (before, after)]
-    if states[1].on_hse:
-        states.insert(1, ClockState(states[1].pll))
-    costs = SwitchCosts.modelled(states, PAPER_HSE_HZ)
-    return costs.cost(states[0], states[-1])[0]
+    time_s, _ = modelled_switch(ClockState.parse(before), ClockState.parse(after), PAPER_HSE_HZ)
+    return time_s
 
 
 def _relocks_in_window() -> float:
@@ -130,8 +127,8 @@ EXERCISES: Final = {
         tolerance=0.06,
     ),
     "buffer": Exercise(
-        "The first depthwise layer of vww: how many bytes do 16 gathered channels take? Its input "
-        "is 40 × 40 × 8; take the panel's granularity as channels of that size, 16 of them.",
+        "The first depthwise layer of vww reads a feature map of 40 × 40 × 16. How many bytes does "
+        "it gather at once with g = 16?",
         "bytes",
         _buffer_bytes,
         "Height × width × 16 channels, one byte each: {answer}. The data cache has 16,384 bytes: "
