@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
+
 __all__ = [
     "BoardError",
     "BoardSilentError",
@@ -12,6 +15,7 @@ __all__ = [
     "FileFormatError",
     "FirmwareFaultError",
     "InfeasibleBoundError",
+    "InfeasibleLatencyError",
     "LayeredGraphError",
     "NetworkError",
     "NetworkTooLargeError",
@@ -109,6 +113,29 @@ class InfeasibleBoundError(DvfsError, ValueError):
         super().__init__(message)
         self.bound = bound
         self.least_time = least_time
+        self._at_least = at_least
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # From a worker process the error comes as a pickle, which would give the message alone.
+        made_again = partial(type(self), at_least=self._at_least)
+        return made_again, (self.bound, self.least_time)
+
+
+class InfeasibleLatencyError(InfeasibleBoundError):
+    """No schedule of a network keeps a bound on latency; both times are seconds."""
+
+    def __init__(self, bound_s: float, least_s: float) -> None:
+        super().__init__(bound_s, least_s)
+        # Rounded up, so that what the message offers is possible.
+        least_ms = math.ceil(least_s * 1e7) / 1e4
+        message = (
+            f"no schedule keeps the latency of {bound_s * 1e3:.6g} ms; "
+            f"the least possible is {least_ms:.10g} ms"
+        )
+        self.args = (message,)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.bound, self.least_time)
 
 
 class SearchTooLargeError(DvfsError, MemoryError):

@@ -5,6 +5,10 @@ change of clock before each of its layers. An Eulerian circuit would take the fe
 cannot hold the changes that start with the PLL off: the firmware never switches it off between two
 layers. So walks start anew from `IDLE` and take a change that is still to be made wherever there is
 one; a walk that has run out of them goes by the shortest way to a state that has some left.
+
+Making every change takes many runs, most of them for relocks, which all go through the same parked
+clock: what a relock costs is what leaving one state costs plus what entering the other does.
+`sampled_changes` is a selection from which all others follow (`switching_completion`).
 """
 
 from __future__ import annotations
@@ -19,15 +23,44 @@ from dvfs_kernel.errors import ClockError
 from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     Walk = tuple[ClockState, ...]
 
-__all__ = ["Walk", "plan_walks", "walk_schedule"]
+__all__ = ["Change", "Walk", "plan_walks", "sampled_changes", "walk_schedule"]
+
+#: A state and the next.
+Change = tuple[ClockState, ClockState]
 
 
-def plan_walks(states: Sequence[ClockState], length: int) -> list[Walk]:
-    """Cover every change between states, and from `IDLE`, by walks.
+def sampled_changes(states: Sequence[ClockState], each: int = 3) -> list[Change]:
+    """Return every change that needs no relock, and some relocks from and to every state.
+
+    Parameters
+    ----------
+    states
+        States whose mutual changes are wanted.
+    each
+        Relocks from every state that has the PLL locked, and so about as many to each PLL setting.
+        With the PLL off it is one: each takes a walk of its own.
+    """
+    nodes = list(dict.fromkeys((IDLE, *states)))
+    targets = [state for state in states if state.pll is not None and not state.on_hse]
+    changes = [(a, b) for a in nodes for b in states if a.factors == b.factors]
+    for place, before in enumerate(nodes):
+        others = [target for target in targets if target.factors != before.factors]
+        count = min(1 if before.pll is None else each, len(others))
+        changes += [
+            (before, others[(place + which * len(others) // count) % len(others)])
+            for which in range(count)
+        ]
+    return changes
+
+
+def plan_walks(
+    states: Sequence[ClockState], length: int, changes: Iterable[Change] | None = None
+) -> list[Walk]:
+    """Cover changes between states, and from `IDLE`, by walks.
 
     Parameters
     ----------
@@ -35,6 +68,8 @@ def plan_walks(states: Sequence[ClockState], length: int) -> list[Walk]:
         States whose mutual changes are wanted.
     length
         States in a walk: layers of the network that will run it.
+    changes
+        Those to be made; by default every one there is.
 
     Returns
     -------
@@ -57,8 +92,12 @@ def plan_walks(states: Sequence[ClockState], length: int) -> list[Walk]:
                 f"state {state} cannot be reached: the firmware locks the PLL only to run on it; "
                 f"{state.factors} has to be among the states"
             )
-    todo = {a: [b for b in states if a.reaches(b)] for a in nodes}
-    longest = max(distances[a] for a in nodes if todo[a]) + 1
+    if changes is None:
+        changes = [(a, b) for a in nodes for b in states if a.reaches(b)]
+    todo: dict[ClockState, list[ClockState]] = {state: [] for state in nodes}
+    for before, after in changes:
+        todo[before].append(after)
+    longest = max((distances[a] + 1 for a in nodes if todo[a]), default=0)
     if length < longest:
         raise ClockError(
             f"a network of {length} layers cannot make every change of clock; "

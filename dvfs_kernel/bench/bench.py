@@ -120,6 +120,7 @@ class Bench:
         except Exception as error:
             if not is_lost_worker(error):
                 raise
+            self.close()  # the next runs get new workers
             raise ExecutorError(
                 "a worker ended in the middle of a run (killed, or out of memory); "
                 "finished runs are kept: the same command goes on from there"

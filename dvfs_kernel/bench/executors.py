@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
@@ -43,6 +43,9 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
         The address has another form, Dask is not installed, or no scheduler answers there.
     """
     if address.startswith(_DASK):
+        host, _, port = address.removeprefix(_DASK).rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+            raise _refused(address)
         with _dask(address.removeprefix(_DASK)) as executor:
             yield executor
         return
@@ -51,10 +54,7 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
         return
     kind, _, count = address.partition(":")
     if kind != LOCAL or (count and not (count.isdecimal() and int(count) >= 1)):
-        raise ExecutorError(
-            f"executor {address!r}; allowed: local, local:N with N processes, here, or "
-            "dask://host:port"
-        )
+        raise _refused(address)
     # Fresh processes: a fork would copy the engine's native state and this process's threads.
     pool = ProcessPoolExecutor(
         int(count) if count else os.cpu_count(),
@@ -74,10 +74,18 @@ def _here() -> Executor:
     return ThreadPoolExecutor(1, thread_name_prefix="dvfs-run")
 
 
+def _refused(address: str) -> ExecutorError:
+    return ExecutorError(
+        f"executor {address!r}; allowed: local, local:N with N processes, here, or dask://host:port"
+    )
+
+
 def is_lost_worker(error: BaseException) -> bool:
     """Tell whether a run failed because its worker is gone, not because of the run."""
-    # Dask's own errors are known by their module: it need not be installed.
-    return isinstance(error, BrokenProcessPool) or type(error).__module__.startswith("distributed")
+    # Where a scheduler is gone, runs count as cancelled. Dask's own errors are known by their
+    # module: it need not be installed.
+    lost = isinstance(error, BrokenProcessPool | CancelledError)
+    return lost or type(error).__module__.startswith("distributed")
 
 
 def _leave_interrupts_to_the_parent() -> None:
@@ -95,7 +103,7 @@ def _dask(address: str) -> Iterator[Executor]:
     try:
         connect: Any = Client  # Dask's own annotations stop half-way
         client = connect(f"tcp://{address}", timeout=_CONNECT_TIMEOUT_S)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise ExecutorError(
             f"no Dask scheduler answers at {address} within {_CONNECT_TIMEOUT_S} s: {error}"
         ) from error

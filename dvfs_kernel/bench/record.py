@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import zipfile
@@ -23,6 +24,8 @@ Ints = npt.NDArray[np.int64]
 
 #: Rows of a layer's counters: on the clock of compute segments, and on that of memory segments.
 HFO, LFO = 0, 1
+
+_DIGEST_BYTES = hashlib.sha256().digest_size
 
 #: A change of SYSCLK; time from the beginning of the run, the first row being the clock there.
 CLOCK_DTYPE = np.dtype(
@@ -67,7 +70,7 @@ class Record:
     """
 
     #: Counts up where the form or the meaning of a field changes.
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
 
     entry_time_s: Floats
     entry_energy_j: Floats
@@ -97,7 +100,7 @@ class Record:
     # ---- files ---------------------------------------------------------------------------------
 
     def to_bytes(self) -> bytes:
-        """Return the record as a NumPy archive."""
+        """Return the record as a NumPy archive behind its SHA-256."""
         file = io.BytesIO()
         arrays = {
             field.name: getattr(self, field.name)
@@ -111,7 +114,8 @@ class Record:
         }
         text = json.dumps({**rest, "totals": dict(self.totals)})
         np.savez_compressed(file, plain=np.frombuffer(text.encode(), np.uint8), **arrays)
-        return file.getvalue()
+        data = file.getvalue()
+        return hashlib.sha256(data).digest() + data
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -120,10 +124,14 @@ class Record:
         Raises
         ------
         FileFormatError
-            The bytes are no such archive, or not a whole one.
+            The bytes are no such archive, or not what was written.
         """
+        digest, content = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+        # An archive's own checksums do not cover all of it.
+        if hashlib.sha256(content).digest() != digest:
+            raise FileFormatError("no record of a run, or not as it was written")
         try:
-            with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
                 arrays = dict(archive)
             plain = json.loads(arrays.pop("plain").tobytes())
             plain["counter_names"] = tuple(plain["counter_names"])

@@ -10,11 +10,14 @@ import numpy as np
 from dvfs_kernel import abi
 from dvfs_kernel.bench.record import CLOCK_DTYPE, HFO, LFO, SEGMENT_DTYPE, Record
 from dvfs_kernel.inference import Deployment
+from renode_platform.devices.datasheet import VDD_V
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dvfs_kernel.bench.job import Job
     from dvfs_kernel.bench.workload import Workload
-    from dvfs_kernel.ground_truth import InferenceTruth, Piece, Stretch, WindowTruth
+    from dvfs_kernel.ground_truth import ClockChange, InferenceTruth, Piece, Stretch
     from dvfs_kernel.inference import InferenceResult
     from dvfs_kernel.schedule import Schedule
 
@@ -74,7 +77,9 @@ def record_of(result: InferenceResult) -> Record:
     arrays = _from_profile(result) if truth is None else _from_truth(truth, result.schedule)
     if truth is not None:
         totals["latency_s"] = truth.duration_s
-        arrays["clock"] = _clock_rows(truth if window is None else window)
+        changes = truth.clock_changes if window is None else window.clock_changes
+        start_ps = truth.start_ps if window is None else window.start_ps
+        arrays["clock"] = _clock_rows(changes, start_ps, truth)
     return Record(
         **arrays,
         totals=totals,
@@ -154,17 +159,22 @@ def _role(piece: Piece, schedule: Schedule, layer: int) -> int:
     return LFO if on_lfo else HFO
 
 
-def _clock_rows(truth: InferenceTruth | WindowTruth) -> Any:
+def _clock_rows(changes: Sequence[ClockChange], start_ps: int, truth: InferenceTruth) -> Any:
     rows = [
         (
-            max(change.time_ps - truth.start_ps, 0) * 1e-12,
+            max(change.time_ps - start_ps, 0) * 1e-12,
             change.sysclk_hz,
             change.source,
             change.current_a,
         )
-        for change in truth.clock_changes
+        for change in changes
     ]
-    return np.array(rows, CLOCK_DTYPE)
+    clock = np.array(rows, CLOCK_DTYPE)
+    first = next((piece for stretch in truth.stretches for piece in stretch.pieces), None)
+    if len(clock) and first is not None and first.duration_ps:
+        # Since that change, perhaps a reset, caches and peripherals have come on.
+        clock["current_a"][0] = first.energy_j / (first.duration_ps * 1e-12) / VDD_V
+    return clock
 
 
 def _segment_rows(stretches: tuple[Stretch, ...], start_ps: int) -> Any:

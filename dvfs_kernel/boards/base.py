@@ -104,6 +104,14 @@ class Board(ABC):
     def close(self) -> None:
         """Give the board back; it cannot be used any more."""
 
+    def write_memory(self, address: int, data: bytes) -> bool:
+        """Write RAM through a debug port; False where the board has none in use.
+
+        Caches are not looked after: what is written must not be in them.
+        """
+        del address, data
+        return False
+
     def ground_truth(self) -> GroundTruth | None:
         """Return what really happened since reset; None where a board cannot know."""
         return None

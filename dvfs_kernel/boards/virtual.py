@@ -141,6 +141,11 @@ class VirtualBoard(Board):
         """Send bytes to USART3 at the pace of the line."""
         self._uart.write(data)
 
+    def write_memory(self, address: int, data: bytes) -> bool:
+        """Write memory as a debugger does."""
+        self.machine.write_memory(address, data)
+        return True
+
     def read(self, timeout_s: float) -> bytes:
         """Run the machine until bytes come or the virtual time has passed.
 

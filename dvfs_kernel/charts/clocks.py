@@ -24,7 +24,7 @@ _PLACES: Final[tuple[tuple[Literal["left", "right"], Literal["top", "bottom"], i
 
 
 def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) -> ChartType:
-    """Draw current against SYSCLK, one point for each setting.
+    """Draw current against SYSCLK, one point for each setting, and below what others cost more.
 
     Parameters
     ----------
@@ -32,12 +32,17 @@ def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) ->
         ``sysclk_hz``, ``clock``, ``current_a`` and ``chosen``.
     """
     chosen = [row["clock"] for row in settings if row["chosen"]]
+    least_a: dict[float, float] = {}
+    for row in settings:
+        rate = row["sysclk_hz"]
+        least_a[rate] = min(row["current_a"], least_a.get(rate, row["current_a"]))
     values = [
         {
             "number": chosen.index(row["clock"]) if row["chosen"] else -1,
             "mhz": row["sysclk_hz"] / 1e6,
             "ma": row["current_a"] * 1e3,
             "clock": row["clock"],
+            "more": 100 * (row["current_a"] / least_a[row["sysclk_hz"]] - 1),
             "which": "chosen" if row["chosen"] else "other setting",
         }
         for row in settings
@@ -49,6 +54,7 @@ def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) ->
             alt.Tooltip("clock:N", title="clock"),
             alt.Tooltip("mhz:Q", title="SYSCLK (MHz)"),
             alt.Tooltip("ma:Q", title="current (mA)", format=".2f"),
+            alt.Tooltip("more:Q", title="above the least (%)", format=".2f"),
         ],
     )
     domain = ["chosen", "other setting"]
@@ -68,12 +74,15 @@ def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) ->
         .encode(text="clock:N")
         for side, (align, baseline, dx, dy) in enumerate(_PLACES)
     ]
+    above = points.encode(y=alt.Y("more:Q", title="above the least (%)"))
     count = len({row["mhz"] for row in values})
-    return alt.layer(points, *names).properties(
-        width=width,
-        height=260,
+    worst = max((row["more"] for row in values), default=0.0)
+    return alt.vconcat(
+        alt.layer(points, *names).properties(width=width, height=230),
+        above.properties(width=width, height=110),
         description=(
             f"Supply current against SYSCLK for {len(values)} clock settings at {count} "
-            "frequencies; the cheapest setting at each frequency is marked."
+            "frequencies, the cheapest at each frequency marked; the worst setting draws "
+            f"{worst:.3g} % more than the cheapest of its frequency."
         ),
     )

@@ -38,7 +38,7 @@ def clock_timeline(
     segments
         Stretches: ``start_s``, ``end_s``, ``segment``; may leave gaps.
     begin_s, end_s
-        The part to show; by default until the last segment or change.
+        The part to show; by default until the last segment or change of clock.
     """
     last_s = max(
         [*(row["end_s"] for row in segments), *(row["time_s"] for row in clock)], default=1e-3

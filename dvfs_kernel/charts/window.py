@@ -31,7 +31,6 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
         known), ``window`` (their sum) and ``late`` (whether the run missed its bound).
     """
     bounds = list(dict.fromkeys(row["bound"] for row in runs))
-    titles = list(dict.fromkeys(row["title"] for row in runs))
     parts = [
         {
             "bound": row["bound"],
@@ -39,11 +38,12 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
             "kind": row["kind"],
             "part": part,
             "order": order,
+            "place": place,
             "share": share,
             "window": row["window"],
             "number": f"{row['window']:.3f}" + (", misses the bound" if row["late"] else ""),
         }
-        for row in runs
+        for place, row in enumerate(runs)
         for order, (part, share) in enumerate(_parts(row))
     ]
     kinds = [kind for kind in KIND if any(row["kind"] == kind for row in runs)]
@@ -52,7 +52,12 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
         .mark_bar(height={"band": 0.72})
         .encode(
             x=alt.X("share:Q", title="energy of the window, relative to the first bar", stack=True),
-            y=alt.Y("title:N", title=None, sort=titles, axis=alt.Axis(labelLimit=300)),
+            y=alt.Y(
+                "title:N",
+                title=None,
+                sort=alt.EncodingSortField("place", op="min"),
+                axis=alt.Axis(labelLimit=300),
+            ),
             color=alt.Color(
                 "kind:N",
                 title=None,
@@ -78,7 +83,7 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
         .mark_text(align="left", dx=4, color=INK)
         .encode(
             x="window:Q",
-            y=alt.Y("title:N", sort=titles),
+            y=alt.Y("title:N", sort=alt.EncodingSortField("place", op="min")),
             text="number:N",
         )
     )
@@ -87,9 +92,9 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
         f"at {bound} {title} needs least, {window:.3f}"
         for bound, (window, title) in zip(bounds, best, strict=True)
     )
-    return (
+    chart: ChartType = (
         alt.layer(bars, numbers, data=rows(parts))
-        .properties(width=width, height=22 * len(titles))
+        .properties(width=width, height=alt.Step(22))
         .facet(
             row=alt.Row(
                 "bound:N",
@@ -98,8 +103,11 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
                 header=alt.Header(labelOrient="top", labelAnchor="start", labelFontWeight="bold"),
             )
         )
+        # Each bound has runs of its own, such as its best single clock.
+        .resolve_scale(y="independent")
         .properties(description=f"Energy of the window relative to the first run: {told}.")
     )
+    return chart
 
 
 def _parts(row: Mapping[str, Any]) -> list[tuple[str, float]]:

@@ -53,14 +53,15 @@ def run(
     if not qos and not latency:
         qos = PAPER_QOS
     folder = folder or Path(f"dvfs-{Path(network).stem}")
-    # A folder that cannot be written is worth knowing before a minute of work, not after it.
-    folder.mkdir(parents=True, exist_ok=True)
     with setup.bench() as bench:
         from dvfs_kernel.commands.study_tables import print_study  # noqa: PLC0415
         from dvfs_kernel.study import run_study  # noqa: PLC0415
         from dvfs_kernel.study.folder import write_study  # noqa: PLC0415
 
-        study = run_study(bench, setup.study_plan(bench, clocks, granularities, qos, latency))
+        study_plan = setup.study_plan(bench, clocks, granularities, qos, latency)
+        # A folder that cannot be written is worth knowing before a minute of work, not after it.
+        folder.mkdir(parents=True, exist_ok=True)
+        study = run_study(bench, study_plan)
         command = shlex.join(["dvfs", *sys.argv[1:]])
         page = write_study(folder, study, bench, network, command)
     print_study(study, bench.workload)

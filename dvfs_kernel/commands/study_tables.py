@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.study.deployment import PlanRun
     from dvfs_kernel.study.study import BoundResult, Ground, Study
 
+# By how much a baseline has to beat the optimum to be named: predictions are no nearer than that.
+_WORTH_TELLING = 0.0005
+
 __all__ = ["print_deployment", "print_ground", "print_optima", "print_study"]
 
 
@@ -68,8 +71,9 @@ def print_ground(ground: Ground, workload: Workload) -> None:
 
 def _check_line(check: SampleCheck) -> str:
     return (
-        f"{len(check.samples)} samples run at their real clocks: predictions at most "
-        f"{check.worst_time:.2%} off in time and {check.worst_energy:.2%} in energy"
+        f"{len(check.runs)} runs at other clocks: predicted within {check.worst_run_time:.2%} in "
+        f"time and {check.worst_run_energy:.2%} in energy, each of {len(check.samples)} layers "
+        f"within {check.worst_time:.2%} and {check.worst_energy:.2%}"
     )
 
 
@@ -161,8 +165,8 @@ def print_study(study: Study, workload: Workload) -> None:
         )
         console.print(_outcome_table(result))
         headline = result.outcome("dvfs")
-        if headline is not None and result.best is not headline:
-            saved = 1 - result.best.window_j / headline.window_j
+        saved = 1 - result.best.window_j / headline.window_j if headline is not None else 0.0
+        if saved >= _WORTH_TELLING:
             console.print(
                 f"  {result.best.candidate.title} takes {saved:.2%} less than DVFS in this window"
             )

@@ -129,9 +129,9 @@ class Board:
         return int(self.platform.rcc.clocks.flash_wait_states)
 
     def energy_j(self) -> float:
-        """Energy drawn so far."""
+        """Energy drawn since reset."""
         self.platform.meter.update()
-        return float(self.platform.meter.energy_j)
+        return float(self.platform.meter.energy_since_reset_j)
 
     def clocks_changed(self, clocks: Any) -> None:
         """Tell every device, and the trace where SYSCLK changed."""

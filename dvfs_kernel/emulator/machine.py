@@ -185,7 +185,7 @@ class Machine:
 
     @property
     def energy_j(self) -> float:
-        """Energy that the chip has drawn since the machine was made, in joules."""
+        """Energy that the chip has drawn since reset, in joules."""
         return self._board.energy_j() if self._board else 0.0
 
     @property

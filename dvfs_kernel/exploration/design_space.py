@@ -86,6 +86,18 @@ class DesignSpace:
             )
         return cls(hse_hz, tuple(states), wanted, fits, hops=hops and hse_hz > 0)
 
+    def worth_hopping(self, state: ClockState) -> bool:
+        """Tell whether memory segments have something to gain on the HSE.
+
+        They have where the HSE is slower by so much that the flash needs fewer wait states. Where
+        it does not, a hop only costs; the firmware then also takes another way through its clock
+        change, one that no reference run has gone.
+        """
+        if not self.hops or state.pll is None or state.on_hse:
+            return False
+        lfo = HSE.required_wait_states(self.hse_hz)
+        return state.pll.required_wait_states(self.hse_hz) > lfo
+
     def fitting(self, granularity: int) -> list[int]:
         """Return a granularity for the layers that can have it, 0 for the others."""
         return [granularity if granularity in layer else 0 for layer in self.fits]

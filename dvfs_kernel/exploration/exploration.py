@@ -132,8 +132,8 @@ def _options(space: DesignSpace, records: dict[tuple[int, bool], Record]) -> npt
         can = np.array([granularity in layer for layer in space.fits])
         layers = np.flatnonzero(can)
         for index, state in enumerate(space.states):
-            if hops and (state.pll is None or state.on_hse):
-                continue  # there is nothing to hop between
+            if hops and not space.worth_hopping(state):
+                continue
             costs = predict(record, ran_in, state, space.hse_hz)
             part = np.zeros(len(layers), OPTION_DTYPE)
             part["layer"], part["granularity"] = layers, granularity

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clock_state import IDLE
+from dvfs_kernel.switching_completion import complete_relocks
 from dvfs_kernel.switching_measurement import costs_of_walks
-from dvfs_kernel.switching_walks import plan_walks, walk_schedule
+from dvfs_kernel.switching_walks import plan_walks, sampled_changes, walk_schedule
 
 if TYPE_CHECKING:
     from dvfs_kernel.bench.bench import Bench
+    from dvfs_kernel.bench.record import Record
     from dvfs_kernel.clock_switching import SwitchCosts
     from dvfs_kernel.exploration.design_space import DesignSpace
+    from dvfs_kernel.switching_measurement import Change
 
 __all__ = ["measured_switching"]
 
 
 def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
-    """Run the network on walks over all states until every change has been made.
+    """Run the network on walks over all states; relocks that were not made follow from others.
 
     Raises
     ------
@@ -27,16 +30,25 @@ def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
         The network is too short, or the states are too many for one schedule.
     """
     states = (IDLE, *space.states)
-    walks = plan_walks(space.states, len(space.fits))
+    walks = plan_walks(space.states, len(space.fits), sampled_changes(space.states))
     jobs = [Job(walk_schedule(walk, space.hse_hz)) for walk in walks]
     records = bench.run(jobs, "clock changes")
-    changes = [
-        [
-            (time_s, None if math.isnan(energy_j) else energy_j)
-            for time_s, energy_j in zip(
-                record.entry_time_s.tolist(), record.entry_energy_j.tolist(), strict=True
-            )
-        ]
-        for record in records
+    changes = [_changes(record) for record in records]
+    return complete_relocks(costs_of_walks(states, walks, changes, space.hse_hz))
+
+
+def _changes(record: Record) -> list[Change]:
+    """Return the changes of clock before each layer.
+
+    What an inference takes beside its layers, from the trigger to the first layer's marker and
+    behind the last one, counts as part of leaving idle: there it runs on the slow clock.
+    """
+    times_s, energies_j = record.entry_time_s.copy(), record.entry_energy_j.copy()
+    times_s[0] += record.latency_s - record.entry_time_s.sum() - record.time_s.sum()
+    energies_j[0] += (
+        record.total("inference_j") - record.entry_energy_j.sum() - record.energy_j.sum()
+    )
+    return [
+        (time_s, None if math.isnan(energy_j) else energy_j)
+        for time_s, energy_j in zip(times_s.tolist(), energies_j.tolist(), strict=True)
     ]
-    return costs_of_walks(states, walks, changes, space.hse_hz)

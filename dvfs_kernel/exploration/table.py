@@ -29,6 +29,7 @@ def rows(exploration: Exploration, workload: Workload) -> Iterator[dict[str, Any
     operators = [
         packing.operator_of(layer, network.tensors).name.lower() for layer in network.layers
     ]
+    macs = network.macs
     for option in exploration.options:
         layer, state = int(option["layer"]), space.states[option["state"]]
         yield {
@@ -36,7 +37,7 @@ def rows(exploration: Exploration, workload: Workload) -> Iterator[dict[str, Any
             "layer": layer,
             "name": network.layers[layer].name,
             "operator": operators[layer],
-            "macs": network.macs[layer],
+            "macs": macs[layer],
             "granularity": int(option["granularity"]),
             "state": str(state),
             "hfo": str(state.setting),

@@ -48,7 +48,8 @@ class Frontier:
         (points,) by time: times rise, energies fall.
     error
         At any bound, the least possible energy is at most this much below the frontier's;
-        0: the frontier is exact.
+        0: the frontier is exact. With an error, points whose times differ by the rounding of a sum
+        alone count as one: at a bound between them it holds for the later one.
     """
 
     time: Floats

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from dvfs_kernel import abi, pareto
 from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError, ScheduleError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.layered_graph import LayeredGraph
 from dvfs_kernel.optimisation.prediction import Prediction
@@ -128,10 +128,14 @@ class WindowProblem:
 
         Raises
         ------
-        InfeasibleBoundError
+        InfeasibleLatencyError
             None is quick enough.
         """
-        return self.optimum(self.graph.solve(bound_s, time_limit_s=time_limit_s))
+        try:
+            solution = self.graph.solve(bound_s, time_limit_s=time_limit_s)
+        except InfeasibleBoundError as error:
+            raise InfeasibleLatencyError(error.bound, error.least_time) from None
+        return self.optimum(solution)
 
     def frontier(self, longest_s: float = np.inf) -> Frontier:
         """Return the best schedules for every bound at once."""
@@ -221,14 +225,14 @@ def paper_problem(
     """Return the paper's problem (Eq. 2 to 5): Pareto points of each layer, no switching costs.
 
     HFO is the PLL, and LFO the HSE wherever there are memory segments (section III-B). Switching
-    costs are there to predict what its schedules take, not to find them. Where layers do not hop,
-    as on a board without an HSE, the access form runs on one clock.
+    costs are there to predict what its schedules take, not to find them. Where a hop has nothing to
+    gain (`DesignSpace.worth_hopping`) the access form runs on one clock.
     """
-    on_pll = np.array(
-        [state.pll is not None and not state.on_hse for state in exploration.space.states]
-    )
+    space = exploration.space
+    on_pll = np.array([state.pll is not None and not state.on_hse for state in space.states])
+    hopping = np.array([space.worth_hopping(state) for state in space.states])
     options = exploration.options
-    as_meant = options["hops"] == ((options["granularity"] > 0) & exploration.space.hops)
+    as_meant = options["hops"] == ((options["granularity"] > 0) & hopping[options["state"]])
     allowed = options[on_pll[options["state"]] & as_meant]
     kept = []
     for layer in range(exploration.layers):

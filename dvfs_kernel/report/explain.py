@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.report.runs import HEADLINE, bound_at, energy, mega_hz, run_of, saving, top_hz
+from dvfs_kernel.report.runs import (
+    HEADLINE,
+    bound_at,
+    energy,
+    is_ours,
+    mega_hz,
+    run_of,
+    saving,
+    top_hz,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,14 +32,16 @@ __all__ = [
     "share_by_bound",
 ]
 
+_DAE_OPERATORS = ("depthwise", "pointwise")
 
-def saving_against(baseline: str, same_idle: str) -> Callable[[Document], str]:
+
+def saving_against(baseline: str) -> Callable[[Document], str]:
     """Explain a saving by its parts: what the inference saves and what the idle time saves."""
 
     def told(document: Document) -> str:
         bound = max(document["bounds"], key=lambda bound: saving(bound, baseline) or -1.0)
         ours, other = run_of(bound, HEADLINE), run_of(bound, baseline)
-        whole, fair = energy(other), saving(bound, baseline, same_idle)
+        whole = energy(other)
         parts = []
         for name, part in (("inference", "inference_j"), ("idle time", "idle_j")):
             a, b = energy(ours, part), energy(other, part)
@@ -40,11 +51,23 @@ def saving_against(baseline: str, same_idle: str) -> Callable[[Document], str]:
         idle = energy(other, "idle_j")
         if idle is not None and whole:
             text += f"; the baseline idles away {100 * idle / whole:.1f} % of its window's energy"
+        fair = _with_same_idle(bound, other)
         if fair is not None:
             text += f"; with the baseline's own idle mode DVFS saves {100 * fair:.1f} %"
         return text
 
     return told
+
+
+def _with_same_idle(bound: Mapping[str, Any], baseline: Mapping[str, Any] | None) -> float | None:
+    """Return the saving of the DVFS run that idles as the baseline does; None for the headline."""
+    if baseline is None:
+        return None
+    same = (run for run in bound["runs"] if is_ours(run) and run["idle"] == baseline["idle"])
+    run = next(same, None)
+    if run is None or run["name"] == HEADLINE:
+        return None
+    return saving(bound, baseline["name"], run["name"])
 
 
 def relaxation(document: Document) -> str:
@@ -157,16 +180,16 @@ def granularities(tight: float, relaxed: float) -> Callable[[Document], str]:
 
 
 def _gain_of_decoupling(document: Document) -> str:
-    """Say how many layers have a decoupled candidate below every interleaved one."""
-    gains = []
-    for entry in document["layers"]:
-        plain = [p["energy_j"] for p in entry["points"] if p["granularity"] == 0]
-        decoupled = [p["energy_j"] for p in entry["points"] if p["granularity"] > 0]
-        if plain and decoupled and min(plain):
-            gains.append(1.0 - min(decoupled) / min(plain))
-    better = [gain for gain in gains if gain > 0]
-    text = f"decoupling lowers the least energy of {len(better)} of {len(gains)} layers"
-    return text + (f", by {100 * max(better):.1f} % at most" if better else "")
+    """Say how many layers need the least energy decoupled, of those that can be."""
+    names = [layer["operator"] for layer in document["network"]["layers"]]
+    kept = [entry for entry in document["layers"] if names[entry["layer"]] in _DAE_OPERATORS]
+    best = [
+        min(entry["points"], key=lambda point: point["energy_j"])
+        for entry in kept
+        if entry["points"]
+    ]
+    count = sum(point["granularity"] > 0 for point in best)
+    return f"of {len(best)} depthwise and pointwise layers {count} need the least energy decoupled"
 
 
 def _layers(document: Document, qos: float) -> Sequence[Mapping[str, Any]]:

@@ -10,7 +10,7 @@ from dvfs_kernel import charts
 from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, kind, latency_s, run_of, top_hz
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import altair as alt
 
@@ -94,7 +94,7 @@ def _windows(document: Document) -> Iterator[Figure]:
             "window-energy",
             "windows",
             "Energy of the whole window, from leaving idle to the end of the bound, relative to "
-            "TinyEngine at 216 MHz at the same bound; the pale end of a bar is idle (the paper's "
+            "TinyEngine at the same bound; the pale end of a bar is idle (the paper's "
             "Fig. 5).",
             charts.window_energy(bars),
         )
@@ -111,9 +111,19 @@ def _schedules(document: Document) -> Iterator[Figure]:
             f"schedule-{number}",
             "schedules",
             f"HFO of every layer at the {bound['name']} bound, and its granularity (the "
-            "paper's Fig. 6). Memory segments of decoupled layers run on the LFO.",
+            f"paper's Fig. 6). {_decoupled(run['layers'])}",
             charts.schedule_strip(rows, f"{bound['name']} bound", top_hz=top_hz(document)),
         )
+
+
+def _decoupled(layers: Sequence[Mapping[str, Any]]) -> str:
+    """Say how many layers are decoupled, and how many of them hop."""
+    decoupled = [layer for layer in layers if layer["granularity"] > 0]
+    hopping = sum(layer["lfo"] is not None for layer in decoupled)
+    return (
+        f"{len(decoupled)} of {len(layers)} layers are decoupled (g > 0), {hopping} of them with "
+        "memory segments on the LFO."
+    )
 
 
 def _frontier(document: Document) -> Iterator[Figure]:
@@ -138,7 +148,7 @@ def _frontier(document: Document) -> Iterator[Figure]:
     yield Figure(
         "frontier",
         "optimisation",
-        "Predicted least energy of the inference for every bound, "
+        "Predicted latency and energy of the inference under the best schedule for every bound, "
         + ("exact" if found["exact"] else "an approximation with a proved error")
         + "; dashed: the bounds of this report; points: executed runs.",
         charts.energy_frontier(
@@ -170,13 +180,14 @@ def _timelines(document: Document) -> Iterator[Figure]:
     drawn = document["timeline"]
     if not drawn or not drawn["clock"]:
         return
+    end_s = _logged_until(drawn)
     yield Figure(
         "timeline",
         "timeline",
-        "SYSCLK and supply current over the window. Bands: kinds of segment.",
-        charts.clock_timeline(
-            drawn["clock"], drawn["segments"], drawn["title"], end_s=drawn["window_s"]
-        ),
+        "SYSCLK and supply current of "
+        + ("the window" if end_s == drawn["window_s"] else "the inference")
+        + ". Bands: memory, compute and switching segments.",
+        charts.clock_timeline(drawn["clock"], drawn["segments"], drawn["title"], end_s=end_s),
     )
     detail = _busiest_layer(drawn)
     if detail is not None:
@@ -190,6 +201,18 @@ def _timelines(document: Document) -> Iterator[Figure]:
                 drawn["clock"], drawn["segments"], name, begin_s=begin_s, end_s=end_s
             ),
         )
+
+
+def _logged_until(drawn: Mapping[str, Any]) -> float | None:
+    """Return the window's end if idle was logged, else the inference's: its clock goes no further.
+
+    None where nothing says when the inference ended.
+    """
+    last_s: float | None = max((row["end_s"] for row in drawn["segments"]), default=None)
+    if last_s is None or any(row["time_s"] >= last_s for row in drawn["clock"]):
+        window_s: float | None = drawn["window_s"]
+        return window_s
+    return last_s
 
 
 _SEGMENTS_SHOWN = 24  # of the layer that is drawn larger
@@ -258,8 +281,8 @@ def _clocks(document: Document) -> Iterator[Figure]:
         yield Figure(
             "iso-frequency",
             "clocks",
-            "Supply current of every legal setting against SYSCLK (the paper's Fig. 2). Of "
-            "settings with the same SYSCLK the cheapest is chosen.",
+            "Supply current of the legal settings against SYSCLK (the paper's Fig. 2), and how "
+            "much more each draws than the cheapest with the same SYSCLK, which is chosen.",
             charts.iso_frequency(clocks["iso"]),
         )
     switching = clocks["switching"]

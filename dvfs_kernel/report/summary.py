@@ -126,12 +126,10 @@ def _saved(document: Document) -> Iterator[str]:
     )
     strongest = strongest_baseline(best)
     if strongest is not None and strongest["name"] != REFERENCE:
-        more = saving(best, strongest["name"]) or 0.0
-        side = "saves" if more >= 0 else "costs"
-        yield (
-            f"Against the strongest baseline there, {strongest['title']}, it {side} "
-            f"{percent(abs(more))}."
+        needs, relation = _compared(
+            saving(best, strongest["name"]), f"the strongest baseline there, {strongest['title']}"
         )
+        yield f"It needs {needs} {relation}."
 
 
 def _trust(document: Document) -> Iterator[str]:
@@ -164,7 +162,23 @@ def findings(document: Document) -> list[Finding]:
         for part in (_broken, _unproved, _mispredicted, _beaten, _late)
         for finding in part(bound)
     ]
+    found += _exploration_off(document)
+    found += _unused_lfo(document)
     return sorted(found, key=lambda finding: finding.weight == "finding")
+
+
+def _exploration_off(document: Document) -> Iterator[Finding]:
+    """Warn where a candidate that was run again is not what the exploration said."""
+    check = document["exploration"]["check"]
+    for name, limit in (("time", TIME_LIMIT), ("energy", ENERGY_LIMIT)):
+        allowed = check.get(f"{name}_tolerance", limit)
+        worst = check[f"worst_{name}"]
+        if worst is not None and worst > allowed:
+            yield Finding(
+                "warning",
+                f"A candidate that was run again at its real clock differs from the exploration by "
+                f"{percent(worst, 2)} in {name}; {percent(allowed, 0)} is allowed.",
+            )
 
 
 def _broken(bound: Mapping[str, Any]) -> Iterator[Finding]:
@@ -222,13 +236,28 @@ def _beaten(bound: Mapping[str, Any]) -> Iterator[Finding]:
                 "finding",
                 f"{_at(bound)} {run['title']} is as good as DVFS "
                 f"({quantity(other, 'J')} against {quantity(ours, 'J')}): changing clocks and "
-                "decoupling gain nothing at this bound.",
+                "decoupling gain next to nothing at this bound.",
             )
         elif other < ours:
             yield Finding(
                 "finding",
                 f"{_at(bound)} {run['title']} beats DVFS, with {quantity(other, 'J')} against "
                 f"{quantity(ours, 'J')} ({percent(1 - other / ours)} less). Ship that instead.",
+            )
+
+
+def _unused_lfo(document: Document) -> Iterator[Finding]:
+    """Say so where candidates with an LFO were there and none was worth its hops."""
+    runs = [run for bound in document["bounds"] if (run := run_of(bound, HEADLINE)) is not None]
+    layers = [layer for run in runs for layer in run["layers"]]
+    if any(document["exploration"]["granularities"]) and layers:
+        decoupled = sum(layer["granularity"] > 0 for layer in layers)
+        if all(layer["lfo"] is None for layer in layers):
+            yield Finding(
+                "finding",
+                "No layer of any DVFS schedule runs its memory segments on the LFO "
+                f"({decoupled} of {len(layers)} are decoupled): by the explored costs no hop "
+                "inside a layer saves what it costs.",
             )
 
 

@@ -34,6 +34,8 @@ class Candidate:
         What the inference will take.
     idle
         How the rest of the window is spent, and what that costs.
+    given_up_s
+        How much less than the window the optimiser was allowed: see `study.keeping`.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Candidate:
     rows: npt.NDArray[Any]
     prediction: Prediction
     idle: IdleCost
+    given_up_s: float = 0.0
 
     @property
     def job(self) -> Job:

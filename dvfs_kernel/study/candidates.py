@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel import abi
 from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import InfeasibleBoundError
+from dvfs_kernel.errors import InfeasibleLatencyError
 from dvfs_kernel.optimisation.problem import WindowProblem, paper_problem, window_problem
 from dvfs_kernel.study.candidate import Candidate
 
@@ -41,6 +41,11 @@ class Names:
     SINGLE = "single-clock"
     PAPER = "paper-mckp"
     DVFS = "dvfs"
+
+    @classmethod
+    def is_ours(cls, name: str) -> bool:
+        """Tell whether a candidate is chosen here, not given by the baseline or by the paper."""
+        return name == cls.SINGLE or name.startswith(cls.DVFS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,12 +101,17 @@ class Candidates:
             ),
         ]
 
-    def single_clock(self, window_s: float) -> Candidate:
+    def single_clock(self, window_s: float, latency_s: float | None = None) -> Candidate:
         """Return the best of all runs on one clock, g = 0, in whichever idle mode is better.
+
+        Parameters
+        ----------
+        latency_s
+            How long the inference may take; by default the whole window.
 
         Raises
         ------
-        InfeasibleBoundError
+        InfeasibleLatencyError
             No clock is quick enough.
         """
         states = [
@@ -116,10 +126,11 @@ class Candidates:
             for state in states
             for mode in _SAVING
         ]
-        kept = [one for one in tried if one.prediction.latency_s <= window_s]
+        bound_s = window_s if latency_s is None else latency_s
+        kept = [one for one in tried if one.prediction.latency_s <= bound_s]
         if not kept:
             least_s = min(one.prediction.latency_s for one in tried)
-            raise InfeasibleBoundError(window_s, least_s)
+            raise InfeasibleLatencyError(bound_s, least_s)
         return min(kept, key=lambda one: one.predicted_window_j)
 
     def paper_problem(self) -> WindowProblem:
@@ -142,12 +153,35 @@ class Candidates:
         candidate = _candidate(name, f"DVFS, {IDLING[mode]}", problem, optimum, window_s)
         return candidate, optimum
 
-    def dvfs_best(self, window_s: float) -> tuple[Candidate, Optimum, list[Candidate]]:
-        """Return our optimum with whichever idle mode is better, and the others."""
-        found = [self.dvfs(window_s, mode) for mode in _SAVING]
-        found.sort(key=lambda one: one[0].predicted_window_j)
-        (best, optimum), *others = found
-        return replace(best, name=Names.DVFS), optimum, [other for other, _ in others]
+    def every_dvfs(self, window_s: float) -> list[tuple[Candidate, Optimum]]:
+        """Return our optimum with each idle mode that saves anything."""
+        return [self.dvfs(window_s, mode) for mode in _SAVING]
+
+    def tightened(self, candidate: Candidate, given_up_s: float) -> Candidate:
+        """Return what takes a candidate's place if it may use that much less than its window.
+
+        Parameters
+        ----------
+        candidate
+            Of `dvfs` or `single_clock`.
+
+        Raises
+        ------
+        InfeasibleLatencyError
+            Nothing is quick enough.
+        """
+        latency_s = candidate.window_s - given_up_s
+        if candidate.name == Names.SINGLE:
+            return replace(self.single_clock(candidate.window_s, latency_s), given_up_s=given_up_s)
+        problem = self.problem(candidate.idle.mode)
+        optimum = problem.solve(latency_s)
+        return replace(
+            candidate,
+            schedule=optimum.schedule,
+            rows=problem.rows(optimum.solution.choice),
+            prediction=optimum.prediction,
+            given_up_s=given_up_s,
+        )
 
     def _uniform(
         self, name: str, title: str, state: ClockState, window_s: float, mode: abi.IdleMode

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from dvfs_kernel import abi
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.exploration import DesignSpace, SampleCheck, check_samples, explore
 from dvfs_kernel.exploration.design_space import HSE, PAPER_GRANULARITIES
 from dvfs_kernel.exploration.exploration import reference_jobs
@@ -16,9 +19,10 @@ from dvfs_kernel.exploration.switching import measured_switching
 from dvfs_kernel.optimisation.idle import IdleCost
 from dvfs_kernel.study.candidate import Outcome
 from dvfs_kernel.study.candidates import Candidates, Names
+from dvfs_kernel.study.keeping import keep_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dvfs_kernel.bench.bench import Bench
     from dvfs_kernel.bench.record import Record
@@ -32,9 +36,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BoundResult", "Ground", "Study", "StudyPlan", "run_study", "survey"]
 
-# Windows in which the idle modes are measured, in latencies of the baseline: long enough for every
-# mode, and so far apart that the slope between them is not lost in the fixed part.
-_IDLE_WINDOWS = (1.1, 1.5)
+# Idle times in which the idle modes are measured, in latencies of the baseline and at least in
+# seconds: long enough for every mode (Stop is worth it from 1 ms on), and so far apart that the
+# slope between them is not lost in the fixed part.
+_IDLE_TIMES = ((0.1, 4e-3), (0.5, 20e-3))
 # How far beyond the longest bound the frontier is drawn.
 _BEYOND = 1.25
 
@@ -93,7 +98,8 @@ class BoundResult:
     Parameters
     ----------
     problem, solution
-        Of the headline schedule.
+        Of the headline schedule; where an outcome gave up some of its bound to keep it, the
+        solution is still that of the whole bound, whose lower bound holds for all.
     """
 
     bound: Bound
@@ -185,8 +191,12 @@ def _idle_costs(bench: Bench, space: DesignSpace, latency_s: float) -> dict[abi.
     )
     jobs = {
         mode: [
-            Job(schedule if mode is abi.IdleMode.SLEEP else parked, factor * latency_s, mode)
-            for factor in _IDLE_WINDOWS
+            Job(
+                schedule if mode is abi.IdleMode.SLEEP else parked,
+                latency_s + max(factor * latency_s, least_s),
+                mode,
+            )
+            for factor, least_s in _IDLE_TIMES
         ]
         for mode in abi.IdleMode
     }
@@ -208,28 +218,50 @@ def run_study(bench: Bench, plan: StudyPlan) -> Study:
     headline = candidates.problem(abi.IdleMode.STOP)
     found = [_candidates_of(candidates, bound_s) for bound_s in bounds_s]
     frontier = headline.frontier(max(bounds_s, default=ground.baseline.latency_s) * _BEYOND)
-    jobs = [candidate.job for group, _ in found for candidate in group]
-    records = iter(bench.run(jobs, "schedules on the board"))
+    every = [candidate for group, _ in found for candidate in group]
+    records = bench.run([candidate.job for candidate in every], "schedules on the board")
+    digest = ground.baseline.output_digest
+    outcomes = iter(
+        keep_bounds(
+            bench,
+            candidates,
+            [
+                Outcome(candidate, record, record.output_digest == digest)
+                for candidate, record in zip(every, records, strict=True)
+            ],
+            digest,
+        )
+    )
     results = []
-    for bound, bound_s, (group, optimum) in zip(plan.bounds, bounds_s, found, strict=True):
-        outcomes = []
-        for candidate in group:
-            record = next(records)
-            same = record.output_digest == ground.baseline.output_digest
-            outcomes.append(Outcome(candidate, record, same))
-        problem = candidates.problem(outcomes[-1].candidate.idle.mode)
-        result = BoundResult(bound, bound_s, problem, optimum.solution, tuple(outcomes))
-        results.append(result)
+    for bound, bound_s, (group, optima) in zip(plan.bounds, bounds_s, found, strict=True):
+        made = _headline_last(islice(outcomes, len(group)))
+        mode = made[-1].candidate.idle.mode
+        problem, solution = candidates.problem(mode), optima[mode].solution
+        results.append(BoundResult(bound, bound_s, problem, solution, made))
     return Study(plan, ground, frontier, tuple(results))
 
 
-def _candidates_of(candidates: Candidates, window_s: float) -> tuple[Sequence[Candidate], Optimum]:
-    dvfs, optimum, others = candidates.dvfs_best(window_s)
-    group = [
-        *candidates.baselines(window_s),
-        candidates.single_clock(window_s),
-        candidates.paper(window_s),
-        *others,
-        dvfs,
-    ]
-    return group, optimum
+def _candidates_of(
+    candidates: Candidates, window_s: float
+) -> tuple[Sequence[Candidate], dict[abi.IdleMode, Optimum]]:
+    """Return what is run in a window, and the proof of each optimum by its idle mode.
+
+    Only ours have to keep the bound: granularity and mixed clocks are quicker than one clock alone,
+    and than the paper's options, which hop wherever they can.
+    """
+    ours = candidates.every_dvfs(window_s)
+    group = candidates.baselines(window_s)
+    for choose in (candidates.single_clock, candidates.paper):
+        with suppress(InfeasibleBoundError):
+            group.append(choose(window_s))
+    group += [candidate for candidate, _ in ours]
+    return group, {candidate.idle.mode: optimum for candidate, optimum in ours}
+
+
+def _headline_last(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """Put the best of ours at the end, under its own name: kept bounds first, then least energy."""
+    made = list(outcomes)
+    ours = [outcome for outcome in made if outcome.candidate.name.startswith(Names.DVFS)]
+    best = min(ours, key=lambda outcome: (not outcome.keeps_bound, outcome.window_j))
+    made.remove(best)
+    return (*made, replace(best, candidate=replace(best.candidate, name=Names.DVFS)))

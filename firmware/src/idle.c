@@ -45,6 +45,9 @@ abi_status_t idle_begin(abi_idle_mode_t mode, abi_error_reply_t *error) {
 }
 
 void idle_end(abi_idle_mode_t mode) {
+    if (mode == abi_idle_mode_stop) {
+        stop_end();
+    }
     if (mode != abi_idle_mode_sleep) {
         REGISTER(RCC, AHB1LPENR) |= AHB1_GATED;
         REGISTER(RCC, APB1LPENR) |= APB1_GATED;

@@ -8,6 +8,7 @@
 #include "inference.h"
 #include "lptim.h"
 #include "marker.h"
+#include "stop.h"
 #include "usart.h"
 
 int main(void);
@@ -18,6 +19,7 @@ int main(void) {
     identity_init();
     dwt_start();
     clock_init();
+    stop_end();
     lptim_init();
     marker_init();
     i2c_init();

@@ -40,6 +40,10 @@ static bool lse_ready(void) {
     return (REGISTER(RCC, BDCR) & RCC_BDCR_LSERDY_MSK) != 0;
 }
 
+void stop_end(void) {
+    set_lse(0);
+}
+
 abi_status_t stop_prepare(void) {
     REGISTER(PWR, CR1) |= PWR_CR1_LPDS_MSK;
     REGISTER(EXTI, RTSR) |= EXTI_LPTIM1;

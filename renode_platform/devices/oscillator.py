@@ -46,12 +46,13 @@ class Oscillator(object):
 
     def ready(self):
         """Say whether the source is on and has settled, to the picosecond."""
-        if not self.on or self._ready_at_ps is None or self.host.now_ps() < self._ready_at_ps:
+        if not self.on or self._announced:
+            return self.on  # asking for the time costs more than all the rest
+        if self._ready_at_ps is None or self.host.now_ps() < self._ready_at_ps:
             return False
-        if not self._announced:
-            if self._token is not None:
-                self.host.cancel(self._token)
-            self._announce()
+        if self._token is not None:
+            self.host.cancel(self._token)
+        self._announce()
         return True
 
     def _announce(self):

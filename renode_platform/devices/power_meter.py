@@ -51,7 +51,7 @@ class PowerMeter(Device):
         self.supply_v = supply_v
         self.mode = "run"
         self.icache = self.dcache = False
-        self.charge_c = 0.0
+        self._before_reset_c = self._since_reset_c = 0.0
         self._since_ps = host.now_ps()
         self._held = {"ENERGY": 0, "CHARGE": 0, "TIME": 0}
         self._loads_key = None
@@ -63,14 +63,26 @@ class PowerMeter(Device):
         self._remember()
 
     @property
+    def charge_c(self):
+        """Charge drawn until the last update, in coulombs."""
+        return self._before_reset_c + self._since_reset_c
+
+    @property
     def energy_j(self):
         """Energy drawn until the last update, in joules."""
         return self.charge_c * self.supply_v
+
+    @property
+    def energy_since_reset_j(self):
+        """The same from the last reset on: equal to the last bit whatever was drawn before."""
+        return self._since_reset_c * self.supply_v
 
     # ---- what changes the current ----
 
     def reset(self):
         """Note a system reset: the meter goes on, the core wakes with its caches off."""
+        self._integrate()
+        self._before_reset_c, self._since_reset_c = self.charge_c, 0.0
         self.mode = "run"
         self.icache = self.dcache = False
         self.update()
@@ -93,7 +105,7 @@ class PowerMeter(Device):
     def _integrate(self):
         now_ps = self.host.now_ps()
         if now_ps != self._since_ps:
-            self.charge_c += self.present_a * ((now_ps - self._since_ps) * 1e-12)
+            self._since_reset_c += self.present_a * ((now_ps - self._since_ps) * 1e-12)
             self._since_ps = now_ps
 
     def update(self):

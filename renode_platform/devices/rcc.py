@@ -71,6 +71,10 @@ class Rcc(PeripheralClocks):
                              ("lse", "LSERDY"), ("pll", "PLLRDY"), ("plli2s", "PLLI2SRDY"),
                              ("pllsai", "PLLSAIRDY")):  # fmt: skip
             self.oscillators[source] = Oscillator(host, self._ready_announcer(flag))
+        self._ready_bits = [
+            (RCC.CR.mask(source.upper() + "RDY"), self.oscillators[source])
+            for source in ("hsi", "hse", "pll", "plli2s", "pllsai")
+        ]
         self._source = "hsi"
         self._pll = Pll()
         self.oscillators["hsi"].start_ready()
@@ -132,10 +136,10 @@ class Rcc(PeripheralClocks):
     # ---- registers ----
 
     def read_CR(self):
+        # Firmware polls this register: masks and oscillators stand ready.
         value = self.values["CR"]
-        for field, source in (("HSIRDY", "hsi"), ("HSERDY", "hse"), ("PLLRDY", "pll"),
-                              ("PLLI2SRDY", "plli2s"), ("PLLSAIRDY", "pllsai")):  # fmt: skip
-            value = RCC.CR.put(value, field, int(self.oscillators[source].ready()))
+        for mask, oscillator in self._ready_bits:
+            value = value | mask if oscillator.ready() else value & ~mask
         return value
 
     def write_CR(self, value):

@@ -307,4 +307,6 @@ def test_a_run_longer_than_the_wall_clocks_period_is_timed_right(started):
     result = session.run()
     (inference,) = board.ground_truth().inferences
     assert inference.duration_s > 3 * WALL_CLOCK_PERIOD_S
-    assert result.total_s == pytest.approx(inference.duration_s, rel=0.001)
+    # The wall clock's interrupt may come between a pin's edge and the reading that goes with it.
+    interrupt_s = 120 / slow.hclk_hz(HSE_HZ)
+    assert result.total_s == pytest.approx(inference.duration_s, abs=interrupt_s)

@@ -32,12 +32,10 @@ each_mode = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name.lo
 
 @pytest.fixture(scope="module")
 def started():
-    """A strict board, so that nothing illegal passes, with an LSE that runs already."""
+    """A strict board, so that nothing illegal passes."""
     board, session = firmware_board.start(small_image().data)
     session.hello()
     session.use_image()
-    session.set_schedule(uniform(LAYERS, PLL))
-    session.run(window_s=0.01, idle=STOP)
     with board:
         yield board, session
 
@@ -172,8 +170,9 @@ def test_time_is_right_after_a_stop(started, session):
         windows(board, session, mode, 0.05)
         session.run()
         again = session.run()
-        assert again.total_cycles == pytest.approx(plain.total_cycles, rel=2e-3)
-        assert again.total_ticks == pytest.approx(plain.total_ticks, rel=2e-3)
+        # One interrupt of the wall clock more or less, on a core at 16 MHz or more.
+        assert again.total_cycles == pytest.approx(plain.total_cycles, abs=130)
+        assert again.total_ticks == pytest.approx(plain.total_ticks, abs=130)
     probe = session.probe_clock(PLL, HSE, firmware_board.HSE_HZ)
     assert probe.to_b_ticks / abi.TICK_HZ < 5e-6
 
@@ -223,7 +222,12 @@ def test_outputs_are_the_same_in_every_mode(started, session):
         assert session.read_output(output, len(expected)) == expected
 
 
-def test_the_lse_is_started_where_stop_needs_it():
+def lse_on(board):
+    return bool(board.machine.devices.rcc.bit("BDCR", "LSEON"))
+
+
+def test_the_lse_runs_only_where_stop_needs_it():
+    """So what runs next draws and lasts the same, whatever ran before; and a start takes 2 s."""
     board, session = firmware_board.start(small_image().data)
     session.hello()
     session.use_image()
@@ -232,9 +236,15 @@ def test_the_lse_is_started_where_stop_needs_it():
         session.run(window_s=0.01, idle=STOP)
         started_s = board.now_s - begin_s
         assert datasheet.LSE_STARTUP_PS * 1e-12 < started_s < 2.1
+        assert not lse_on(board)
+        # Once for all windows of a request.
         begin_s = board.now_s
-        session.run(window_s=0.01, idle=STOP)
-        assert board.now_s - begin_s < 0.1
+        session.run(3, window_s=0.01, idle=STOP)
+        assert board.now_s - begin_s < 2.1
+        board.machine.devices.rcc.set_field("BDCR", "LSEON", 1)
+        board.reset()
+        session.hello()
+        assert not lse_on(board)
 
 
 def test_a_crystal_that_does_not_start_is_named():

@@ -27,6 +27,16 @@ ENERGIES = {
     "dvfs": {0.1: (8.5, 0.0), 0.5: (8.0, 0.1)},
 }
 BASELINE_S = 0.02
+IDLE = {
+    "tinyengine": "sleep",
+    "tinyengine-gated": "gated",
+    "race-to-stop": "stop",
+    "single-clock": "stop",
+    "paper-mckp": "stop",
+    "dvfs-sleep": "sleep",
+    "dvfs-gated": "gated",
+    "dvfs": "stop",
+}
 
 
 def _layers(plans):
@@ -62,7 +72,7 @@ def _run(name, qos):
     return {
         "name": name,
         "title": name.replace("-", " "),
-        "idle": "stop",
+        "idle": IDLE[name],
         "relocks": 2 if ours else 0,
         "hops": 8 if ours else 0,
         "predicted": {

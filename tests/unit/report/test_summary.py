@@ -17,7 +17,7 @@ def test_the_verdict_answers_the_question(document):
         "At the 50 % bound (30.00\u202fms), DVFS saves 37.7\u202f% of the window's energy "
         "against tinyengine."
     )
-    assert strongest == "Against the strongest baseline there, single clock, it saves 6.9\u202f%."
+    assert strongest == "It needs 6.9\u202f% less than the strongest baseline there, single clock."
     assert "Of 2 schedules 2 are proved" in trust
     assert "2 were executed" in trust
     assert "at most 0.00\u202f% in latency" in error
@@ -44,7 +44,7 @@ def test_a_baseline_that_beats_dvfs_is_a_finding(document):
         "At the 50 % bound, race to stop beats DVFS, with 7.300\u202fmJ against 8.100\u202fmJ "
         "(9.9\u202f% less). Ship that instead."
     )
-    assert "costs 11.0\u202f%" in verdict(document)[1]
+    assert "needs 11.0\u202f% more than the strongest" in verdict(document)[1]
     assert cards(document)[1].against == (
         "11.0\u202f%",
         "more than the strongest baseline, race to stop",
@@ -106,6 +106,25 @@ def test_a_prediction_that_is_off_is_a_warning(document, part, factor):
     run_named(document, 0, "dvfs")["executed"][part] *= factor
     (text,) = texts(document, "warning")
     assert "is allowed" in text
+
+
+def test_an_exploration_that_is_off_is_a_warning(document):
+    check = document["exploration"]["check"]
+    check["worst_time"] = 0.015
+    (text,) = texts(document, "warning")
+    assert "by 1.50\u202f% in time; 1\u202f% is allowed" in text
+    check["time_tolerance"] = 0.02
+    assert findings(document) == []
+
+
+def test_an_lfo_that_no_layer_uses_is_a_finding(document):
+    for bound in (0, 1):
+        for layer in run_named(document, bound, "dvfs")["layers"]:
+            layer["lfo"] = None
+    (text,) = texts(document, "finding")
+    assert "(5 of 8 are decoupled)" in text
+    document["exploration"]["granularities"] = [0]
+    assert findings(document) == []
 
 
 def test_a_document_without_a_baseline_says_so(document):

@@ -1,0 +1,206 @@
+"""The commands explore, optimise, deploy and run on a small network, and what they refuse."""
+
+import csv
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from small_model import small_model
+
+from dvfs_kernel import report
+from dvfs_kernel.cli import cli
+from dvfs_kernel.plan import Plan
+
+pytestmark = pytest.mark.board
+
+SPACE = ("--clocks", "pll:25/150/2,pll:25/216/2", "-g", "0", "2")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("study")
+    (made / "small.tflite").write_bytes(small_model(32, 1))
+    (made / "text.tflite").write_text("this is no flatbuffer")
+    (made / "junk.json").write_text("{")
+    return made
+
+
+@pytest.fixture
+def dvfs(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+    def call(*arguments, cache="runs"):
+        kept = () if "--no-cache" in arguments or cache is None else ("--cache", cache)
+        return CliRunner().invoke(cli, [*arguments, *kept])
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def reported(folder):
+    """Run the whole method once; the other tests find its runs in the cache."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        result = CliRunner().invoke(
+            cli, ["run", "small.tflite", "--qos", "20", "60", *SPACE, "--cache", "runs"]
+        )
+    finally:
+        os.chdir(before)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def test_run_leaves_a_report_and_what_it_was_made_of(reported, folder):
+    made = folder / "dvfs-small"
+    assert reported.stdout.strip().endswith("report.html")
+    assert "<html" in (made / "report.html").read_text(encoding="utf-8")
+    # Reading it checks it against the schema.
+    document = report.load(made / "report.json")
+    assert [bound["qos"] for bound in document["bounds"]] == [0.2, 0.6]
+    assert document["exploration"]["granularities"] == [0, 2]
+    rows = list(csv.DictReader((made / "exploration.csv").read_text().splitlines()))
+    assert len(rows) == document["exploration"]["candidates"]
+    plans = [path for path in made.glob("*.json") if path.name != "report.json"]
+    assert sorted(Plan.load(path).bound for path in plans) == ["20 %", "60 %"]
+    for bound in document["bounds"]:
+        executed = {run["name"]: run["executed"]["window_j"] for run in bound["runs"]}
+        assert bound["solution"]["status"] == "optimal"
+        assert all(run["same_output"] for run in bound["runs"])
+        assert executed["dvfs"] < executed["tinyengine"]
+
+
+@pytest.mark.usefixtures("reported")
+def test_explore_writes_the_table_that_run_writes(dvfs, folder):
+    result = dvfs("explore", "small.tflite", *SPACE, "-o", "options.csv")
+    assert result.exit_code == 0, result.output
+    written = (folder / "options.csv").read_bytes()
+    assert written == (folder / "dvfs-small" / "exploration.csv").read_bytes()
+
+
+@pytest.mark.usefixtures("reported")
+def test_a_plan_of_optimise_is_deployed(dvfs, folder):
+    result = dvfs("optimise", "small.tflite", "--qos", "20", *SPACE, "-o", "plans")
+    assert result.exit_code == 0, result.output
+    (path,) = (folder / "plans").iterdir()
+    assert str(path.name) in result.stdout
+    deployed = dvfs("deploy", str(path), "--json")
+    assert deployed.exit_code == 0, deployed.output
+    data = json.loads(deployed.stdout)
+    assert data["same_output"] is True
+    assert data["executed"]["latency_s"] <= data["plan"]["window_s"]
+    assert abs(data["latency_error"]) <= 0.01
+    assert abs(data["energy_error"]) <= 0.02
+
+
+@pytest.mark.usefixtures("reported")
+def test_a_plan_of_another_network_is_refused(dvfs, folder):
+    dvfs("optimise", "small.tflite", "--qos", "20", *SPACE, "-o", "others")
+    (path,) = (folder / "others").iterdir()
+    refused_with(dvfs("deploy", str(path), "--network", "vww"), 1, "made for another network")
+    refused_with(dvfs("deploy", str(path), "--hse", "25MHz"), 1, "counts on an HSE of 50 MHz")
+    data = json.loads(path.read_text())
+    data["predicted"]["latency_s"] *= 1.05
+    path.write_text(json.dumps(data))
+    result = dvfs("deploy", str(path))
+    assert result.exit_code == 1
+    assert re.search(r"latency was predicted \+\d\.\d\d% off; 1% is allowed", result.stderr)
+
+
+def refused_with(result, code, message):
+    assert result.exit_code == code, result.output
+    assert isinstance(result.exception, SystemExit)
+    text = " ".join(result.stderr.split())
+    assert "Traceback" not in text
+    assert re.search(message, text), text
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["explore", "optimise", "run"])
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("resnet152", 1, "'resnet152' is no network: .*vww"),
+        ("missing.tflite", 1, "missing.tflite: there is no such file"),
+        ("text.tflite", 1, "text.tflite"),
+        ("small.tflite --clocks pll:25/432/2", 1, "432"),
+        ("small.tflite --clocks fast", 1, "fast"),
+        ("small.tflite --clocks ,", 1, "clock"),
+        ("small.tflite --hse 90MHz", 1, "90"),
+        ("small.tflite --hse 90parsec", 2, "no frequency"),
+        ("small.tflite -g 256", 2, "256"),
+        ("small.tflite --executor cloud", 1, "cloud"),
+        ("small.tflite --executor local:0", 1, "local:0"),
+        ("small.tflite --input missing.npy", 1, "missing.npy"),
+        ("small.tflite --no-cache --cache elsewhere", 2, "--cache names a folder that --no-cache"),
+    ],
+)
+def test_bad_input_is_told_in_one_message(dvfs, folder, command, arguments, code, message):
+    before = set(folder.rglob("*"))
+    refused_with(dvfs(command, *arguments.split(), cache=None), code, message)
+    assert set(folder.rglob("*")) == before
+
+
+@pytest.mark.usefixtures("reported")
+@pytest.mark.parametrize("command", ["optimise", "run"])
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("--qos 10 30 10", 1, "a bound stands twice"),
+        ("--latency 10ms 0.01s", 1, "a bound stands twice"),
+        ("--qos -5", 2, "-5"),
+        ("--latency soon", 2, "'soon' is no time"),
+        ("--latency 1us", 1, r"the latency of 0\.001 ms; the least possible is 2\.\d+ ms"),
+    ],
+)
+def test_bad_bounds_are_told_in_one_message(dvfs, command, arguments, code, message):
+    arguments = ("small.tflite", *arguments.split(), *SPACE, "-o", "refused")
+    refused_with(dvfs(command, *arguments), code, message)
+    assert not list(Path().glob("refused/*"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.json", "missing.json: No such file"),
+        ("junk.json", "junk.json: not a JSON file"),
+        ("small.tflite", "small.tflite: not a JSON file"),
+    ],
+)
+def test_what_is_no_plan_is_not_deployed(dvfs, name, message):
+    refused_with(dvfs("deploy", name), 1, message)
+
+
+def test_a_cache_that_is_a_file_is_named(dvfs):
+    refused_with(dvfs("explore", "small.tflite", cache="junk.json"), 2, "junk.json")
+    refused_with(dvfs("explore", "small.tflite", cache="junk.json/runs"), 1, "junk.json/runs")
+
+
+@pytest.mark.usefixtures("reported")
+def test_a_corrupted_cache_is_named_and_nothing_is_made_of_it(dvfs, folder):
+    kept = sorted((folder / "runs").rglob("*.run"))
+    contents = [path.read_bytes() for path in kept]
+    try:
+        for path in kept:
+            path.write_bytes(path.read_bytes()[:100])
+        refused_with(
+            dvfs("explore", "small.tflite", *SPACE), 1, r"the cached run .*\.run is damaged"
+        )
+    finally:
+        for path, content in zip(kept, contents, strict=True):
+            path.write_bytes(content)
+
+
+def test_ctrl_c_ends_with_130_and_writes_no_report(dvfs, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dvfs_kernel.study.run_study", interrupt)
+    result = dvfs("run", "small.tflite", *SPACE, "-o", "interrupted")
+    assert result.exit_code == 130
+    assert "interrupted" in result.stderr
+    assert result.stdout == ""
+    assert not list(Path("interrupted").iterdir())
