@@ -35,7 +35,9 @@ def make_run(workload: Workload, job: Job) -> Record:
         for other in _kept.values():
             other.close()
         _kept.clear()
-        deployment = Deployment(workload.network, workload.board.open(), firmware=workload.firmware)
+        deployment = Deployment(
+            workload.network, workload.board.open(), firmware=workload.firmware, by_debugger=True
+        )
         _kept[workload.digest] = deployment
     try:
         # Every run begins alike, whatever ran before it on this board.
