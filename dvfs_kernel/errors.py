@@ -144,3 +144,7 @@ class SearchTooLargeError(DvfsError, MemoryError):
 
 class VerificationError(DvfsError, AssertionError):
     """What was executed is not what was predicted or promised."""
+
+
+class PanelError(DvfsError, ValueError):
+    """A panel of a notebook is asked for what it does not have, or not yet."""

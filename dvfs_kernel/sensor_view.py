@@ -57,7 +57,11 @@ class SensorView:
 
 
 def sensor_view(
-    clock: Sequence[Any], end_s: float, conversion_s: float, *, start_s: float = 0.0
+    clock: Sequence[Any] | npt.NDArray[Any],
+    end_s: float,
+    conversion_s: float,
+    *,
+    start_s: float = 0.0,
 ) -> SensorView:
     """Look at a run through the sensor.
 
@@ -89,10 +93,11 @@ def sensor_view(
     widths_s = np.diff(np.append(times_s, end_s))
     charges_c = np.concatenate(([0.0], np.cumsum(currents_a * widths_s)))
     moments_s = np.append(times_s, end_s)
-    edges_s = start_s + conversion_s * np.arange(int((end_s - start_s) / conversion_s) + 1)
+    count = int((end_s - start_s) / conversion_s) + 1
+    edges_s = start_s + conversion_s * np.arange(count, dtype=np.float64)
     means_a = np.diff(np.interp(edges_s, moments_s, charges_c)) / conversion_s
     step_a = ds.INA219_SHUNT_LSB_V / _SHUNT_OHM
-    readings_a = np.floor(means_a / step_a + 0.5) * step_a
+    readings_a: npt.NDArray[np.float64] = np.floor(means_a / step_a + 0.5) * step_a
     return SensorView(
         edges_s[1:],
         readings_a,

@@ -127,7 +127,7 @@ def design_space(
         .properties(width=width * 0.3, height=250, title="Where the dragged-over points lie")
     )
     best = sum(bool(row["pareto"]) for row in options)
-    return (
+    chart: ChartType = (
         alt.vconcat(bars, alt.hconcat(cloud, where).resolve_scale(color="independent"))
         .resolve_scale(color="independent")
         .properties(
@@ -137,6 +137,7 @@ def design_space(
             )
         )
     )
+    return chart
 
 
 def stall_and_compute(layers: Sequence[Mapping[str, Any]], *, width: int = 480) -> ChartType:

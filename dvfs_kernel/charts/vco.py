@@ -55,7 +55,7 @@ def vco_current(settings: Sequence[Mapping[str, Any]], *, width: int = 760) -> C
             ],
         )
     )
-    return points.properties(
+    chart: ChartType = points.properties(
         width=width,
         height=220,
         title=f"SYSCLK {mhz} MHz",
@@ -65,3 +65,4 @@ def vco_current(settings: Sequence[Mapping[str, Any]], *, width: int = 760) -> C
             f"{max((r['ma'] for r in values), default=0):.4g} mA."
         ),
     )
+    return chart

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import abi, charts, zoo
+from dvfs_kernel import abi, charts
 from dvfs_kernel.bench.bench import Bench
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.bench.workload import Workload
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ
 from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.inference import dae_granularities
@@ -26,32 +27,32 @@ from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
     from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.network import Network
     from dvfs_kernel.session import Progress
 
 __all__ = ["BoardsPanel", "SensorPanel"]
 
 _GRANULARITY: Final = 8
+_STOCK_HSE_HZ: Final = 8_000_000  # the MCO of the ST-LINK (UM1974, section 6.8)
 _VIRTUAL: Final = "virtual"
 
 
-def _job(network: str) -> Job:
+def _job(network: Network, hse_hz: int) -> Job:
     """Return the run that all boards make: decoupled throughout, access on the HSE."""
-    net = zoo.load(network)
     schedule = Schedule.uniform(
-        len(net.layers),
-        PAPER_HSE_HZ,
-        hfo=ClockSetting.fastest(PAPER_HSE_HZ),
+        len(network.layers),
+        hse_hz,
+        hfo=ClockSetting.fastest(hse_hz),
         lfo=HSE,
-        granularity=dae_granularities(net, _GRANULARITY),
+        granularity=dae_granularities(network, _GRANULARITY),
     )
     return Job(schedule)
 
 
-def _record(kind: str, network: str, progress: Progress) -> Record:
-    spec = BoardSpec(kind, hse_hz=PAPER_HSE_HZ)
-    workload = Workload.of(zoo.load(network), spec)
+def _record(kind: str, network: Network, hse_hz: int, progress: Progress) -> Record:
+    workload = Workload.of(network, BoardSpec(kind, hse_hz=hse_hz))
     with Bench(workload, store=run_store(), executor="local:1", progress=progress) as bench:
-        return bench.run([_job(network)], f"run on {kind}")[0]
+        return bench.run([_job(network, hse_hz)], f"run on {kind}")[0]
 
 
 class BoardsPanel(Panel):
@@ -60,12 +61,20 @@ class BoardsPanel(Panel):
     Parameters
     ----------
     network
-        The name of a built-in network.
+        The name of a built-in network, or the path of a ``.tflite`` file.
     """
 
     def __init__(self, network: str = "vww") -> None:
-        super().__init__(f"{network} on every board")
-        self._network = network
+        loaded = load_network(network)
+        super().__init__(f"{loaded.name} on every board")
+        self._network = loaded
+        self.hse = ipywidgets.Dropdown(
+            description="HSE",
+            options=[
+                ("50 MHz, the paper's board", PAPER_HSE_HZ),
+                ("8 MHz, a Nucleo as it is sold", _STOCK_HSE_HZ),
+            ],
+        )
         self.chosen = {
             kind: ipywidgets.Checkbox(
                 value=kind == _VIRTUAL, description=kind, indent=False, layout={"width": "auto"}
@@ -75,7 +84,7 @@ class BoardsPanel(Panel):
         self.run = ipywidgets.Button(description="Run on the boards", button_style="primary")
         self.run.on_click(lambda _: self._start())
         self.task, self.facts = Task(), ipywidgets.HTML()
-        self.fill(control_row([*self.chosen.values(), self.run]), self.task, self.facts)
+        self.fill(control_row([*self.chosen.values(), self.hse, self.run]), self.task, self.facts)
         self._start()
 
     def _start(self) -> None:
@@ -84,13 +93,14 @@ class BoardsPanel(Panel):
             self.tell("No board is chosen; choose at least one.", "error")
             return
         self.tell("")
+        hse_hz = self.hse.value
         self.run.disabled = True
 
         def work(progress: Progress) -> dict[str, Record | str]:
             found: dict[str, Record | str] = {}
             for kind in kinds:
                 try:
-                    found[kind] = _record(kind, self._network, progress)
+                    found[kind] = _record(kind, self._network, hse_hz, progress)
                 except DvfsError as error:
                     found[kind] = str(error)
             return found
@@ -133,7 +143,7 @@ class SensorPanel(Panel):
 
     def __init__(self, network: str = "vww") -> None:
         super().__init__("What an INA219 sees")
-        self._network = network
+        loaded = load_network(network)
         self.conversion = ipywidgets.Dropdown(
             description="conversion",
             options=[(f"{name} ({t * 1e6:g} µs)", name) for name, t in CONVERSIONS.items()],
@@ -156,7 +166,9 @@ class SensorPanel(Panel):
         self.fill(
             control_row([self.conversion, self.delay, self.shown]), self.task, self.facts, self.view
         )
-        self.task.start(lambda progress: _record(_VIRTUAL, network, progress), self._take)
+        self.task.start(
+            lambda progress: _record(_VIRTUAL, loaded, PAPER_HSE_HZ, progress), self._take
+        )
 
     def _take(self, record: Record) -> None:
         self.record = record

@@ -37,6 +37,7 @@ class ChartView(ipywidgets.Box):  # type: ignore[misc]  # ipywidgets ships no ty
         super().__init__()
         self.add_class("dvfs-chart")
         self.chart: ChartType | None = None
+        self.children: tuple[Any, ...]
         self._view: Any = None
 
     def draw(self, draw: Callable[..., ChartType], *args: Any, **options: Any) -> None:
@@ -57,7 +58,8 @@ class ChartView(ipywidgets.Box):  # type: ignore[misc]  # ipywidgets ships no ty
         if is_static():
             return
         if chart is None:
-            self.children, self._view = (), None
+            self.children = ()
+            self._view = None
         elif self._view is None:
             self._view = _live_class()(_themed(chart), embed_options=_EMBEDDING)
             self.children = (self._view,)

@@ -12,6 +12,8 @@ from renode_platform.devices import clock_tree
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dvfs_kernel.clocks import ClockSetting
 
 __all__ = ["broken_rules", "draw_clock_tree"]
@@ -65,7 +67,7 @@ def draw_clock_tree(setting: ClockSetting, hse_hz: int) -> str:
     clocks = setting.clocks(hse_hz)
     source_hz = hse_hz or ds.HSI_HZ
     broken = {_PLACE.get(rule, "sysclk") for rule, _ in broken_rules(setting, hse_hz)}
-    mega = clock_tree.megahertz
+    mega: Callable[[int], str] = clock_tree.megahertz
     apb1, apb2 = (clocks.hclk_hz // hz if hz else 0 for hz in (clocks.pclk1_hz, clocks.pclk2_hz))
     boxes = [
         _Box("source", "HSE" if hse_hz else "HSI", mega(source_hz), 0),

@@ -1,51 +1,76 @@
-"""Questions with answers that are computed, not written down: they stay true when numbers move."""
+"""Questions: an exercise whose answer is checked, and a prediction to make before looking."""
 
 from __future__ import annotations
 
+import math
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from dvfs_kernel.widgets.exercises import EXERCISES, PREDICTIONS
+from dvfs_kernel.errors import PanelError
+from dvfs_kernel.widgets.exercises import EXERCISES
 from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.predictions import PREDICTIONS
 
 if TYPE_CHECKING:
-    from dvfs_kernel.widgets.exercises import Exercise, Prediction
+    from collections.abc import Mapping
+
+    from dvfs_kernel.widgets.exercises import Exercise
+    from dvfs_kernel.widgets.predictions import Prediction
 
 __all__ = ["ExercisePanel", "PredictionPanel"]
 
 
 class ExercisePanel(Panel):
-    """A number to find; the solution is folded away.
+    """A question, a field for the answer, and a solution that is folded away.
 
     Parameters
     ----------
     name
         A key of `EXERCISES`.
+    panel
+        The panel that the question is about, where it is about one.
+
+    Raises
+    ------
+    PanelError
+        There is no such exercise.
     """
 
-    def __init__(self, name: str) -> None:
-        exercise: Exercise = EXERCISES[name]
+    def __init__(self, name: str, panel: Panel | None = None) -> None:
+        exercise: Exercise = _named(EXERCISES, name, "exercise")
         super().__init__("Exercise")
         self._exercise = exercise
+        self._panel = panel
         self.answer = ipywidgets.FloatText(description=f"answer ({exercise.unit})")
         self.check = ipywidgets.Button(description="Check", icon="check")
-        self.check.on_click(lambda _: self._check())
+        self.check.on_click(lambda _: self.guarded(self._check))
         question = ipywidgets.HTML(f"<p>{escape(exercise.question)}</p>")
-        self.solution = ipywidgets.HTML(
-            f"<details><summary>Solution</summary><p>{escape(exercise.explain())}</p></details>"
-        )
+        self.solution = ipywidgets.HTML()
         self.fill(question, control_row([self.answer, self.check]), self.solution)
+        try:
+            self._explain()
+        except PanelError:  # the panel has nothing yet
+            self._fold("Press Check when the panel has its data.")
 
     def _check(self) -> None:
-        right = self._exercise.answer()
         given = self.answer.value
+        if not math.isfinite(given):
+            raise PanelError(f"the answer is {given}; a finite number is allowed")
+        right = self._exercise.answer(self._panel)
         if abs(given - right) <= self._exercise.tolerance * abs(right):
             self.tell(f"Right: {right:.4g} {self._exercise.unit}.", "good")
         else:
             way = "more" if given < right else "less"
             self.tell(f"{given:g} {self._exercise.unit} is not it: it is {way}.", "error")
+        self._explain()
+
+    def _explain(self) -> None:
+        self._fold(self._exercise.explain(self._panel))
+
+    def _fold(self, text: str) -> None:
+        self.solution.value = f"<details><summary>Solution</summary><p>{escape(text)}</p></details>"
 
 
 class PredictionPanel(Panel):
@@ -55,10 +80,15 @@ class PredictionPanel(Panel):
     ----------
     name
         A key of `PREDICTIONS`.
+
+    Raises
+    ------
+    PanelError
+        There is no such prediction.
     """
 
     def __init__(self, name: str) -> None:
-        prediction: Prediction = PREDICTIONS[name]
+        prediction: Prediction = _named(PREDICTIONS, name, "prediction")
         super().__init__("Predict first")
         self._prediction = prediction
         self.choice = ipywidgets.RadioButtons(
@@ -71,6 +101,16 @@ class PredictionPanel(Panel):
         chosen = self.choice.value
         if chosen is None:
             return
-        right = chosen == self._prediction.answer
-        verdict = "That is what happens." if right else f"No: {self._prediction.answer}."
-        self.tell(f"{verdict} {self._prediction.why}", "good" if right else "note")
+        prediction = self._prediction
+        if prediction.answer is None:
+            self.tell(f"Noted: {chosen}. {prediction.look}")
+            return
+        right = prediction.answer()
+        verdict = "That is what happens." if chosen == right else f"No: {right}."
+        self.tell(f"{verdict} {prediction.look}", "good" if chosen == right else "note")
+
+
+def _named(known: Mapping[str, Any], name: str, what: str) -> Any:
+    if name not in known:
+        raise PanelError(f"there is no {what} {name!r}; there are {', '.join(known)}")
+    return known[name]

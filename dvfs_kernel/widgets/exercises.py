@@ -1,15 +1,17 @@
-"""The questions of the notebooks."""
+"""The exercises of the notebooks: numbers to find, and how each is computed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from math import isqrt
+from typing import TYPE_CHECKING, Any, Final
 
-from dvfs_kernel import zoo
+from dvfs_kernel import abi, zoo
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ
 from dvfs_kernel.clock_space import current_a, iso_frequency, settings_at
 from dvfs_kernel.clock_state import ClockState
 from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.errors import PanelError
 from dvfs_kernel.excerpt import decoupled_layers
 from dvfs_kernel.sensor_view import CONVERSIONS
 from dvfs_kernel.switching_model import modelled_switch
@@ -18,9 +20,11 @@ from renode_platform.devices import datasheet as ds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["EXERCISES", "PREDICTIONS", "Exercise", "Prediction"]
+__all__ = ["EXERCISES", "FAST", "MIDDLE", "Exercise", "switch_s"]
 
-_FAST, _MIDDLE = "pll:25/216/2", "pll:25/100/2"
+FAST, MIDDLE = "pll:25/216/2", "pll:25/100/2"
+_INFERENCE_S: Final = 60e-3  # of the questions, not of a network
+_SHUNT_OHM: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Exercise:
     Parameters
     ----------
     answer
-        Computes it.
+        Computes it, from a panel where the question is about one.
     tolerance
         Relative.
     way
@@ -39,65 +43,68 @@ class Exercise:
 
     question: str
     unit: str
-    answer: Callable[[], float]
+    answer: Callable[[Any], float]
     way: str
     tolerance: float = 0.02
 
-    def explain(self) -> str:
-        """Return the solution."""
-        return self.way.format(answer=f"{self.answer():.4g} {self.unit}")
+    def explain(self, panel: Any = None) -> str:
+        """Return the solution.
+
+        Raises
+        ------
+        PanelError
+            The panel does not have what the answer needs.
+        """
+        return self.way.format(answer=f"{self.answer(panel):.4g} {self.unit}")
 
 
-@dataclass(frozen=True)
-class Prediction:
-    """A choice to be made before looking."""
+def _of(name: str) -> Callable[[Any], float]:
+    """Return a function that asks a panel for one of its figures."""
 
-    question: str
-    options: tuple[str, ...]
-    answer: str
-    why: str
+    def answer(panel: Any) -> float:
+        figures = None if panel is None else panel.figures()
+        if not figures or name not in figures:
+            raise PanelError(
+                "the panel above has no numbers yet: wait until it is done, or run its cell"
+            )
+        return float(figures[name])
+
+    return answer
 
 
-def _saved_at_100() -> float:
+def _saved_at_100(_: Any) -> float:
     rows = iso_frequency(settings_at(100_000_000, PAPER_HSE_HZ), PAPER_HSE_HZ)
     return 100 * (1 - rows[0].current_a / rows[-1].current_a)
 
 
-def _charge_ratio() -> float:
+def _charge_ratio(_: Any) -> float:
     charges = []
-    for text in (_FAST, _MIDDLE):
+    for text in (FAST, MIDDLE):
         setting = ClockSetting.parse(text)
         charges.append(current_a(setting, PAPER_HSE_HZ) / setting.hclk_hz(PAPER_HSE_HZ))
     return charges[0] / charges[1]
 
 
-def _switch_s(before: str, after: str) -> float:
+def switch_s(before: str, after: str) -> float:
+    """Return how long a change of clock takes by the switching model."""
     time_s, _ = modelled_switch(ClockState.parse(before), ClockState.parse(after), PAPER_HSE_HZ)
     return time_s
 
 
-def _relocks_in_window() -> float:
-    return 0.1 * 59e-3 / _switch_s(_MIDDLE, _FAST)
-
-
-def _buffer_bytes() -> float:
+def _buffer_bytes(_: Any) -> float:
     network = zoo.load("vww")
     layer = network.layers[next(decoupled_layers(network))]
-    height, width, _ = network.tensors[layer.inputs[0]].shape
+    height, width, _channels = network.tensors[layer.inputs[0]].shape
     return float(height * width * 16)
-
-
-def _readings() -> float:
-    return 59e-3 / next(t for name, t in CONVERSIONS.items() if name.startswith("12 bit, 1 "))
 
 
 EXERCISES: Final = {
     "wait-states": Exercise(
         "An HSE of 25 MHz, PLLM 25, PLLN 360, PLLP 2: how many flash wait states does it need?",
         "wait states",
-        lambda: float(ClockSetting.parse("pll:25/360/2").required_wait_states(25_000_000)),
+        lambda _: float(ClockSetting.parse("pll:25/360/2").required_wait_states(25_000_000)),
         "SYSCLK = 25 MHz / 25 × 360 / 2 = 180 MHz. At 2.7 to 3.6 V one wait state is needed for "
-        "every 30 MHz that have begun, less one: {answer} (DS11532, Table 12 of RM0410).",
+        "every 30 MHz that have begun, less one: {answer} (RM0410, Table 7).",
         tolerance=0.0,
     ),
     "iso-saving": Exercise(
@@ -105,7 +112,7 @@ EXERCISES: Final = {
         "undercut the costliest? Use the iso-frequency panel.",
         "%",
         _saved_at_100,
-        "The VCO of the cheapest runs at 200 MHz, that of the costliest at 400 MHz: {answer}.",
+        "The caption of the table has it: {answer}. The VCO of the cheapest is the slowest.",
         tolerance=0.05,
     ),
     "charge-per-cycle": Exercise(
@@ -114,116 +121,111 @@ EXERCISES: Final = {
         "times",
         _charge_ratio,
         "Divide current by HCLK for both: {answer}. The voltage scale rises with the frequency, "
-        "and energy per cycle with the square of the voltage.",
+        "and charge per cycle with the voltage.",
         tolerance=0.03,
     ),
     "relocks": Exercise(
-        "A network takes 59 ms, and 10 % more are allowed. How many PLL relocks fit into the "
-        "slack, if nothing else becomes slower? Use the time of a change from 100 to 216 MHz.",
+        "A network takes 60 ms, and 10 % more are allowed. How many PLL relocks fit into the "
+        "slack, if nothing else becomes slower? Take the change from 100 to 216 MHz.",
         "relocks",
-        _relocks_in_window,
-        "5.9 ms divided by the time of one relock: {answer}. A schedule that relocks at half of "
-        "its layers has spent its slack on switching.",
+        lambda _: 0.1 * _INFERENCE_S / switch_s(MIDDLE, FAST),
+        "6 ms divided by the time of one relock: {answer}.",
         tolerance=0.06,
+    ),
+    "hop-time": Exercise(
+        "How many microseconds does it take to hop from 216 MHz on the PLL to the HSE while the "
+        "PLL stays locked? Choose both in the panel of the change of clock, and run it.",
+        "µs",
+        lambda _: switch_s(FAST, f"{FAST}+hse") * 1e6,
+        "There is nothing to wait for but some edges of both clocks and the firmware's own "
+        "instructions: {answer} by the switching model; the board says how long its run took.",
+        tolerance=0.25,
     ),
     "buffer": Exercise(
         "The first depthwise layer of vww reads a feature map of 40 × 40 × 16. How many bytes does "
         "it gather at once with g = 16?",
         "bytes",
         _buffer_bytes,
-        "Height × width × 16 channels, one byte each: {answer}. The data cache has 16,384 bytes: "
-        "what does not fit is fetched again when it is convolved.",
+        "Height × width × 16 channels, one byte each: {answer}. The data cache has 16,384 bytes.",
         tolerance=0.0,
     ),
-    "hop-time": Exercise(
-        "How many microseconds does it take to hop from 216 MHz on the PLL to the HSE while the "
-        "PLL stays locked? Use the panel of notebook 1.",
-        "µs",
-        lambda: _switch_s(_FAST, f"{_FAST}+hse") * 1e6,
-        "There is nothing to wait for but some edges of both clocks and the firmware's own "
-        "instructions: {answer}.",
-        tolerance=0.15,
+    "best-granularity": Exercise(
+        "With LFO set to none and the HFO at its fastest, which g takes the least energy?",
+        "(the value of g)",
+        _of("best_granularity"),
+        "Move the slider over all values of g: {answer} in this layer.",
+        tolerance=0.0,
+    ),
+    "hop-change": Exercise(
+        "At the g of the last exercise: by how many per cent does the energy change when memory "
+        "segments run on the HSE (LFO) instead of the HFO? Give less as a negative number.",
+        "%",
+        _of("hop_change_percent"),
+        "Divide the energy with the LFO by that without: {answer}. Hops pay where a memory segment "
+        "waits more than it executes, and is long beside the two changes of clock around it.",
+        tolerance=0.1,
+    ),
+    "pareto-share": Exercise(
+        "How many per cent of all options of all layers are Pareto points of their layer?",
+        "%",
+        _of("pareto_percent"),
+        "Count the points of both charts, or hover: {answer}. The knapsack chooses among these.",
+        tolerance=0.1,
+    ),
+    "most-stalled": Exercise(
+        "Which layer (its number) spends the largest part of its cycles waiting for memory when "
+        "everything is interleaved at full clock?",
+        "(number of the layer)",
+        _of("most_stalled_layer"),
+        "The highest point of the chart of stalls: {answer}.",
+        tolerance=0.0,
+    ),
+    "quickest": Exercise(
+        "Move the slider to the left until no schedule keeps the bound. How many per cent of "
+        "TinyEngine's latency is the quickest bound that is kept? Give a whole number, like -5.",
+        "%",
+        _of("quickest_percent"),
+        "The quickest schedule ends just within {answer}. Below it no granularity and no clock "
+        "helps.",
+        tolerance=0.0,
+    ),
+    "saved-at-30": Exercise(
+        "How many per cent of TinyEngine's energy does our schedule save at a bound of 30 %, with "
+        "the rest of the window in Stop?",
+        "%",
+        _of("saved_at_30_percent"),
+        "The table of the best schedule has it at 30 %: {answer}.",
+        tolerance=0.02,
+    ),
+    "largest-map": Exercise(
+        "Input and output of a layer are in RAM at once, each of them s × s × 16 bytes. How large "
+        f"may s be, if {abi.TENSOR_BYTES:,} bytes hold feature maps?",
+        "",
+        lambda _: float(isqrt(abi.TENSOR_BYTES // 32)),
+        "2 × 16 × s² bytes have to fit: {answer}.",
+        tolerance=0.0,
+    ),
+    "coin-cell": Exercise(
+        "A coin cell of 225 mAh and 3 V gives all it has. How many windows of your loosest bound "
+        "does it last with our schedule, one inference in each?",
+        "windows",
+        _of("windows_of_a_cell"),
+        "0.225 A × 3600 s × 3 V = 2,430 J, divided by the energy of the window: {answer}. Self-"
+        "discharge and the regulator are left out.",
     ),
     "readings": Exercise(
-        "How many readings does a 12-bit INA219 deliver within an inference of 59 ms?",
+        "How many readings does a 12-bit INA219 deliver within an inference of 60 ms?",
         "readings",
-        _readings,
-        "One every 532 µs: {answer}. A memory segment is shorter than one of them.",
-        tolerance=0.02,
+        lambda _: (
+            _INFERENCE_S
+            / next(t for name, t in CONVERSIONS.items() if name.startswith("12 bit, 1 "))
+        ),
+        "One every 532 µs: {answer}. Compare with the shortest memory segment in the table.",
     ),
     "sensor-step": Exercise(
         "The INA219 resolves 10 µV over a shunt of 0.1 Ω. What step of current is that?",
         "µA",
-        lambda: ds.INA219_SHUNT_LSB_V / 0.1 * 1e6,
-        "Ohm's law: {answer}. Stop mode draws less: the sensor reads zero or one step.",
-    ),
-}
-
-PREDICTIONS: Final = {
-    "iso-frequency": Prediction(
-        "Two settings give the same SYSCLK, one with a VCO of 200 MHz and one with 400 MHz. Which "
-        "draws less?",
-        ("the one with the slower VCO", "the one with the faster VCO", "both draw the same"),
-        "the one with the slower VCO",
-        "The core does not notice, but the oscillator inside the PLL draws current with its own "
-        "frequency.",
-    ),
-    "relock": Prediction(
-        "From 216 MHz to another PLL frequency, or from 216 MHz to the HSE with the PLL left "
-        "running: which change is quicker, and by how much?",
-        ("about the same", "the HSE, about ten times", "the HSE, about a hundred times"),
-        "the HSE, about a hundred times",
-        "The PLL has to lock again, some 200 µs; changing to a clock that runs takes a few edges.",
-    ),
-    "granularity": Prediction(
-        "More channels are gathered before they are convolved: g grows from 1 to the largest that "
-        "fits. What does latency do?",
-        ("it falls all the way", "it falls, then rises or stays", "it rises all the way"),
-        "it falls, then rises or stays",
-        "At first every fetched cache line is used for more channels. Once a line holds no more "
-        "of them, or the gathered channels no longer fit the cache, there is nothing left to win.",
-    ),
-    "memory-clock": Prediction(
-        "Memory segments run on the HSE, at 50 instead of 216 MHz. What happens to energy?",
-        (
-            "it always falls: a slow clock draws less",
-            "it depends on how much of the segment is waiting",
-            "it always rises: everything takes longer",
-        ),
-        "it depends on how much of the segment is waiting",
-        "Waiting for memory costs no more cycles at 50 MHz, rather fewer; instructions take the "
-        "same number of cycles, each four times as long, with the PLL running beside them.",
-    ),
-    "pareto": Prediction(
-        "Of all options of a layer, how many are neither slower nor costlier than another one?",
-        ("nearly all", "about half", "a few"),
-        "a few",
-        "Most options waste both time and energy; the knapsack has to choose among the few.",
-    ),
-    "switching": Prediction(
-        "The paper's knapsack does not know what a relock costs. What will its schedules do?",
-        (
-            "keep the bound, with more energy",
-            "miss tight bounds, by the time of the relocks",
-            "be the same as ours",
-        ),
-        "miss tight bounds, by the time of the relocks",
-        "Layer by layer it picks the cheapest clock, and pays for every change when it runs.",
-    ),
-    "sensor": Prediction(
-        "The current changes a thousand times within an inference. Does the INA219 find the charge "
-        "of the inference?",
-        ("to a per cent or so", "not at all", "exactly"),
-        "to a per cent or so",
-        "It averages over each conversion, so no charge is lost between two of them; what it "
-        "cannot tell is which segment drew it, and the ends of the run.",
-    ),
-    "boards": Prediction(
-        "The same firmware runs on the embedded engine and on another board. What is the same to "
-        "the last bit?",
-        ("the output", "the output and the cycles", "everything"),
-        "the output",
-        "The arithmetic is integers. Cycles are modelled by the embedded engine, counted "
-        "differently by Renode, and measured by a chip.",
+        lambda _: ds.INA219_SHUNT_LSB_V / _SHUNT_OHM * 1e6,
+        "Ohm's law: {answer}. What draws less than half a step reads as nothing.",
     ),
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 
 from dvfs_kernel import charts
+from dvfs_kernel.exploration.exploration import reference_jobs
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
@@ -45,9 +46,10 @@ class ExplorerPanel(Panel):
     def __init__(
         self, network: str = "vww", clocks: str = "paper", granularities: Any = None
     ) -> None:
-        super().__init__(f"Design space of {network}")
         extra = {} if granularities is None else {"granularities": granularities}
-        self.surveyed = Surveyed(network, clocks, **extra)
+        surveyed = Surveyed(network, clocks, **extra)
+        super().__init__(f"Design space of {surveyed.network.name}")
+        self.surveyed = surveyed
         self.which = ipywidgets.ToggleButtons(
             options=[_PARETO, _STATE, _ALL], value=_STATE, description="show"
         )
@@ -76,14 +78,15 @@ class ExplorerPanel(Panel):
         check = ground.check
         self.facts.value = markup.message(
             f"{len(options):,} options of {ground.exploration.layers} layers from "
-            f"{len(ground.exploration.space.granularities) * 2 - 1} runs of the network. "
-            f"{len(check.samples)} of them, drawn at random, were run at their real clocks: time "
-            f"was predicted to {100 * check.worst_time:.2f} %, energy to "
-            f"{100 * check.worst_energy:.2f} %, at worst. Interleaved at full clock the network "
-            f"takes {ground.baseline.latency_s * 1e3:.2f} ms and "
+            f"{len(reference_jobs(ground.exploration.space))} runs of the network. "
+            f"{len(check.samples)} of them, drawn at random, were run at their real clocks: the "
+            f"time of a run was predicted to {check.worst_run_time:.2%}, its energy to "
+            f"{check.worst_run_energy:.2%}, at worst; a layer's to {check.worst_time:.2%} and "
+            f"{check.worst_energy:.2%}. Interleaved at full clock the network takes "
+            f"{ground.baseline.latency_s * 1e3:.2f} ms and "
             f"{ground.baseline.total('inference_j') * 1e3:.2f} mJ.",
-            "good" if check.holds else "note",
         )
+        self.guarded(check.verify)
         self.roof.draw(charts.stall_and_compute, self._layers(ground))
         self._update()
 
@@ -105,6 +108,17 @@ class ExplorerPanel(Panel):
             }
             for row in self.surveyed.layers()
         ]
+
+    def figures(self) -> dict[str, float]:
+        """Return the part of options that are Pareto points, and the layer that waits most."""
+        if self.ground is None:
+            return {}
+        layers = self._layers(self.ground)
+        most = max(layers, key=lambda row: row["stall_cycles"] / max(row["cycles"], 1))
+        return {
+            "pareto_percent": 100 * float(self.ground.exploration.options["pareto"].mean()),
+            "most_stalled_layer": float(most["layer"]),
+        }
 
     def _update(self, _: Any = None) -> None:
         if self.ground is None:

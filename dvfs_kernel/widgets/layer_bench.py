@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import abi, charts, zoo
+from dvfs_kernel import abi, charts
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ, parse_clocks
+from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.excerpt import decoupled_layers
 from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.inference import Deployment
@@ -46,7 +47,7 @@ class LayerPanel(Panel):
     Parameters
     ----------
     network
-        The name of a built-in network.
+        The name of a built-in network, or the path of a ``.tflite`` file.
     layer
         Index of the layer that is chosen first; by default the first depthwise or pointwise one.
     """
@@ -58,8 +59,9 @@ class LayerPanel(Panel):
         clocks: str = "paper",
         granularities: tuple[int, ...] = _GRANULARITIES,
     ) -> None:
-        super().__init__(f"One layer of {network}")
-        self._network = zoo.load(network)
+        loaded = load_network(network)
+        super().__init__(f"One layer of {loaded.name}")
+        self._network = loaded
         self._hse_hz = PAPER_HSE_HZ
         self._settings = parse_clocks(clocks, self._hse_hz).settings
         self._granularities = granularities
@@ -172,6 +174,22 @@ class LayerPanel(Panel):
             f"{best['granularity']}, HFO {best['clock']}, LFO {best['lfo'] or 'none'}.</p>"
         )
 
+    def figures(self) -> dict[str, float]:
+        """Return the best granularity on the fastest clock, and what hops change there."""
+        if self.study is None:
+            return {}
+        fastest = str(self._settings[-1])
+        points = [point for point in self.study.points() if point["clock"] == fastest]
+        best = min(
+            (point for point in points if point["lfo"] is None), key=lambda point: point["energy_j"]
+        )
+        found = {"best_granularity": float(best["granularity"])}
+        hopping = {"granularity": best["granularity"], "lfo": _HSE}
+        for point in points:
+            if hopping.items() <= point.items():
+                found["hop_change_percent"] = 100 * (point["energy_j"] / best["energy_j"] - 1)
+        return found
+
     @staticmethod
     def _row(points: list[dict[str, Any]], chosen: dict[str, Any]) -> dict[str, Any]:
         return next(point for point in points if chosen.items() <= point.items())
@@ -190,7 +208,9 @@ class LayerPanel(Panel):
         def work(progress: Progress) -> InferenceResult:
             progress("run on the board", 0, 1)
             with self._board.open() as board:
-                deployment = Deployment(study.workload.network, board, progress=progress)
+                deployment = Deployment(
+                    study.workload.network, board, by_debugger=True, progress=progress
+                )
                 return deployment.infer(study.workload.data, schedule)
 
         self._enable(False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
@@ -12,7 +11,6 @@ from dvfs_kernel import abi, charts
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.optimisation.excerpt import GraphExcerpt
 from dvfs_kernel.report.runs import kind
-from dvfs_kernel.study.candidate import Candidate
 from dvfs_kernel.study.candidates import Names
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
@@ -22,40 +20,21 @@ from dvfs_kernel.widgets.optimiser_views import (
     window_bars,
 )
 from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.solved import LOOSEST, Solved
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from dvfs_kernel.bench.record import Record
-    from dvfs_kernel.layered_graph import Frontier
-    from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
+    from dvfs_kernel.optimisation.problem import Optimum
     from dvfs_kernel.session import Progress
-    from dvfs_kernel.study.candidates import Candidates
-    from dvfs_kernel.study.study import Ground
+    from dvfs_kernel.study.candidate import Candidate
 
 __all__ = ["OptimiserPanel"]
 
-_LOOSEST: Final = 100  # per cent over the baseline
 _TIGHTEST: Final = -10
 _LAYERS_DRAWN: Final = 7
 _IDLE: Final = {"Stop": abi.IdleMode.STOP, "clocks gated": abi.IdleMode.GATED}
-_SCHEDULES_COUNTED: Final = 200  # of the frontier, to tell which options are used
-
-
-@dataclass(frozen=True, eq=False)
-class _Solved:
-    """Everything that the slider walks over."""
-
-    ground: Ground
-    candidates: Candidates
-    problem: WindowProblem
-    frontier: Frontier
-    choices: npt.NDArray[np.int64]
-    paper: WindowProblem
-    paper_frontier: Frontier
-    mode: abi.IdleMode
 
 
 class OptimiserPanel(Panel):
@@ -70,13 +49,14 @@ class OptimiserPanel(Panel):
     def __init__(
         self, network: str = "vww", clocks: str = "paper", granularities: Any = None
     ) -> None:
-        super().__init__(f"Schedules of {network}")
         extra = {} if granularities is None else {"granularities": granularities}
-        self.surveyed = Surveyed(network, clocks, **extra)
+        surveyed = Surveyed(network, clocks, **extra)
+        super().__init__(f"Schedules of {surveyed.network.name}")
+        self.surveyed = surveyed
         self.qos = ipywidgets.IntSlider(
             value=30,
             min=_TIGHTEST,
-            max=_LOOSEST,
+            max=LOOSEST,
             description="bound: % over TinyEngine's latency",
             layout={"width": "560px"},
         )
@@ -97,7 +77,7 @@ class OptimiserPanel(Panel):
         self.task = Task()
         self.facts, self.compared, self.executed = (ipywidgets.HTML() for _ in range(3))
         self.strip, self.bars, self.line, self.graph = (ChartView() for _ in range(4))
-        self.solved: _Solved | None = None
+        self.solved: Solved | None = None
         self.qos.observe(self._update, "value")
         self.first.observe(lambda _: self._draw_graph(), "value")
         self.idle.observe(lambda _: self._start(), "value")
@@ -121,23 +101,8 @@ class OptimiserPanel(Panel):
         mode = _IDLE[self.idle.value]
         self._enable(False)
 
-        def work(progress: Progress) -> _Solved:
-            ground = self.surveyed.ground(progress)
-            progress("frontier", 0, 2)
-            candidates = ground.candidates
-            problem = candidates.problem(mode)
-            longest_s = ground.baseline.latency_s * (1 + _LOOSEST / 100)
-            frontier = problem.frontier(longest_s)
-            progress("the paper's frontier", 1, 2)
-            paper = candidates.paper_problem()
-            paper_frontier = paper.frontier(longest_s)
-            stride = max(len(frontier) // _SCHEDULES_COUNTED, 1)
-            choices = np.array(
-                [frontier.solution(index).choice for index in range(0, len(frontier), stride)]
-            )
-            return _Solved(
-                ground, candidates, problem, frontier, choices, paper, paper_frontier, mode
-            )
+        def work(progress: Progress) -> Solved:
+            return Solved.of(self.surveyed, mode, progress)
 
         self.task.start(work, self._take, lambda: self._enable(True))
 
@@ -146,7 +111,7 @@ class OptimiserPanel(Panel):
         self.solve.disabled = not enabled or self.solved is not None
         self.run.disabled = not enabled or self.solved is None
 
-    def _take(self, solved: _Solved) -> None:
+    def _take(self, solved: Solved) -> None:
         self.solved = solved
         self._update()
 
@@ -157,10 +122,10 @@ class OptimiserPanel(Panel):
         if solved is None:
             return
         self.executed.value = ""
-        bound_s = self._bound_s(solved)
+        bound_s = solved.bound_s(self.qos.value)
         self.tell("")
         try:
-            optimum = self._optimum(solved, bound_s)
+            optimum = solved.optimum(bound_s)
         except DvfsError:
             least_s = float(solved.frontier.time[0])
             self.tell(
@@ -170,7 +135,7 @@ class OptimiserPanel(Panel):
                 "error",
             )
             return
-        found = self._candidates(solved, bound_s, optimum)
+        found = solved.compared(bound_s, self._title)
         self._show_facts(solved, bound_s, optimum, found)
         self.strip.draw(
             charts.schedule_strip,
@@ -183,27 +148,21 @@ class OptimiserPanel(Panel):
         self.compared.value = comparison_table(found, bound_s)
         self._draw_graph()
 
-    def _bound_s(self, solved: _Solved) -> float:
-        return float(solved.ground.baseline.latency_s * (1 + self.qos.value / 100))
+    @property
+    def _title(self) -> str:
+        return f"DVFS, {self.idle.value}"
 
-    @staticmethod
-    def _optimum(solved: _Solved, bound_s: float) -> Optimum:
-        return solved.problem.optimum(solved.frontier.at(bound_s))
-
-    def _candidates(self, solved: _Solved, bound_s: float, optimum: Optimum) -> list[Candidate]:
-        """Return what is compared in the window, from the frontiers that are there already."""
-        found = solved.candidates.baselines(bound_s) if self.qos.value >= 0 else []
-        problem, paper = solved.problem, solved.paper
-        title = f"DVFS, {self.idle.value}"
-        if solved.paper_frontier.time[0] <= bound_s:
-            theirs = paper.optimum(solved.paper_frontier.at(bound_s))
-            found.append(
-                _candidate(Names.PAPER, "Paper's MCKP, clocks gated", paper, theirs, bound_s)
-            )
-        return [*found, _candidate(Names.DVFS, title, problem, optimum, bound_s)]
+    def figures(self) -> dict[str, float]:
+        """Return the quickest bound that is kept, and what is saved at one of 30 %."""
+        if self.solved is None:
+            return {}
+        return {
+            "quickest_percent": self.solved.quickest_percent,
+            "saved_at_30_percent": self.solved.saved_percent(30),
+        }
 
     def _show_facts(
-        self, solved: _Solved, bound_s: float, optimum: Optimum, found: list[Candidate]
+        self, solved: Solved, bound_s: float, optimum: Optimum, found: list[Candidate]
     ) -> None:
         ours = found[-1]
         price_w = optimum.solution.multiplier
@@ -223,7 +182,7 @@ class OptimiserPanel(Panel):
             rows.insert(4, ("saved against TinyEngine", f"{saved:.1f} %"))
         self.facts.value = markup.table("The best schedule", ["quantity", "value"], rows)
 
-    def _draw_frontier(self, solved: _Solved, bound_s: float, found: list[Candidate]) -> None:
+    def _draw_frontier(self, solved: Solved, bound_s: float, found: list[Candidate]) -> None:
         power_w = solved.problem.idle.power_w
         time_s = solved.frontier.time
         self.line.draw(
@@ -250,7 +209,7 @@ class OptimiserPanel(Panel):
         if solved is None:
             return
         try:
-            solution = solved.frontier.at(self._bound_s(solved))
+            solution = solved.frontier.at(solved.bound_s(self.qos.value))
         except DvfsError:
             return  # the message above tells
         excerpt = GraphExcerpt(solved.problem, solved.choices, self.first.value, _LAYERS_DRAWN)
@@ -263,13 +222,12 @@ class OptimiserPanel(Panel):
         solved = self.solved
         if solved is None:
             return
-        bound_s = self._bound_s(solved)
+        bound_s = solved.bound_s(self.qos.value)
         try:
-            optimum = self._optimum(solved, bound_s)
+            found = solved.compared(bound_s, self._title)
         except DvfsError as error:
             self.tell(str(error), "error")
             return
-        found = self._candidates(solved, bound_s, optimum)
 
         def work(progress: Progress) -> list[Record]:
             jobs = [one.job for one in found]
@@ -283,10 +241,3 @@ class OptimiserPanel(Panel):
 
         self._enable(False)
         self.task.start(work, done, lambda: self._enable(True))
-
-
-def _candidate(
-    name: str, title: str, problem: WindowProblem, optimum: Optimum, bound_s: float
-) -> Candidate:
-    rows = problem.rows(optimum.solution.choice)
-    return Candidate(name, title, bound_s, optimum.schedule, rows, optimum.prediction, problem.idle)

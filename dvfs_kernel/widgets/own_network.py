@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 
 from dvfs_kernel import abi, charts, memory_plan
+from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.report import build, check, compare
 from dvfs_kernel.report.runs import kind
 from dvfs_kernel.study.bound import Bound
@@ -18,17 +19,22 @@ from dvfs_kernel.study.study import Study, run_study
 from dvfs_kernel.tflite_reader import SUPPORTED_OPERATORS, read_bytes
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
+from dvfs_kernel.widgets.mode import is_static
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dvfs_kernel.network import Network
     from dvfs_kernel.session import Progress
 
 __all__ = ["OwnNetworkPanel"]
 
 _SUFFIX: Final = ".tflite"
 _NAME_MOST: Final = 60
+_CELL_J: Final = 0.225 * 3600 * 3.0  # 225 mAh at 3 V, as the exercise says
 
 
 class OwnNetworkPanel(Panel):
@@ -38,11 +44,12 @@ class OwnNetworkPanel(Panel):
     ----------
     clocks
         As `parse_clocks` reads it.
-    example
-        A ``.tflite`` file's bytes to begin with; None for none.
+    network
+        What to begin with: the name of a built-in network, or the path of a ``.tflite`` file; None
+        for nothing.
     """
 
-    def __init__(self, clocks: str = "paper", example: bytes | None = None) -> None:
+    def __init__(self, network: str | None = None, clocks: str = "paper") -> None:
         super().__init__("Your own network")
         self._clocks = clocks
         self.upload = ipywidgets.FileUpload(
@@ -78,8 +85,11 @@ class OwnNetworkPanel(Panel):
         self.tell(
             "An int8 TensorFlow Lite model. Operators: " + ", ".join(SUPPORTED_OPERATORS) + "."
         )
-        if example is not None:
-            self.take(f"example{_SUFFIX}", example)
+        self.study: Study | None = None
+        if network is not None:
+            self._begin(lambda: self._import(network, load_network(network)))
+            if is_static():
+                self._start()
 
     def _take_upload(self, change: Any) -> None:
         for file in change["new"]:
@@ -87,7 +97,11 @@ class OwnNetworkPanel(Panel):
 
     def take(self, name: str, data: bytes) -> None:
         """Import a file; what cannot be imported is told, and the last network is gone."""
-        self.surveyed, self.run.disabled = None, True
+        stem = PurePath(name).stem[:_NAME_MOST] or "network"
+        self._begin(lambda: self._import(name, read_bytes(data, stem)))
+
+    def _begin(self, act: Callable[[], None]) -> None:
+        self.surveyed, self.study, self.run.disabled = None, None, True
         for view in (self.facts, self.results, self.files):
             view.value = ""
         self.bars.clear()
@@ -95,11 +109,10 @@ class OwnNetworkPanel(Panel):
         if self.task.busy:
             self.tell("Another network is under way; cancel it or wait for it.", "error")
             return
-        if self.guarded(lambda: self._import(name, data)):
+        if self.guarded(act):
             self.run.disabled = False
 
-    def _import(self, name: str, data: bytes) -> None:
-        network = read_bytes(data, PurePath(name).stem[:_NAME_MOST] or "network")
+    def _import(self, name: str, network: Network) -> None:
         surveyed = Surveyed(network, self._clocks)
         plan = memory_plan.plan(network)
         image_bytes = len(surveyed.workload.image.data)
@@ -138,6 +151,7 @@ class OwnNetworkPanel(Panel):
         self.task.start(work, lambda found: self._show(surveyed, *found), ended)
 
     def _show(self, surveyed: Surveyed, study: Study, page: str) -> None:
+        self.study = study
         bars, rows, links = [], [], []
         for result in study.results:
             whole = result.outcomes[0].window_j
@@ -194,6 +208,11 @@ class OwnNetworkPanel(Panel):
         self.files.value = f"<p>Take home ({html.escape(name)}): {''.join(links)}</p>"
         self.bars.draw(charts.window_energy, bars)
         self._draw_strip(surveyed, study)
+
+    def figures(self) -> dict[str, float]:
+        """Return how many windows of the loosest bound a coin cell lasts."""
+        ours = None if self.study is None else self.study.results[-1].outcome(Names.DVFS)
+        return {} if ours is None else {"windows_of_a_cell": _CELL_J / ours.window_j}
 
     def _draw_strip(self, surveyed: Surveyed, study: Study) -> None:
         result = study.results[-1]

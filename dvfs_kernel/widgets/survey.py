@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel import packing, zoo
+from dvfs_kernel import packing
 from dvfs_kernel.bench.bench import Bench
 from dvfs_kernel.bench.workload import Workload
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ, parse_clocks
+from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES
 from dvfs_kernel.study.study import StudyPlan, survey
 from dvfs_kernel.widgets.runs import run_store
@@ -34,7 +35,7 @@ class Surveyed:
     Parameters
     ----------
     network
-        A network, or the name of a built-in one.
+        A network, the name of a built-in one, or the path of a ``.tflite`` file.
     clocks
         As `parse_clocks` reads it, at an HSE of 50 MHz.
     """
@@ -46,7 +47,7 @@ class Surveyed:
         granularities: Sequence[int] = PAPER_GRANULARITIES,
     ) -> None:
         self.hse_hz = PAPER_HSE_HZ
-        self.network = zoo.load(network) if isinstance(network, str) else network
+        self.network = load_network(network) if isinstance(network, str) else network
         self.workload = Workload.of(self.network, BoardSpec(hse_hz=self.hse_hz))
         self.clocks = parse_clocks(clocks, self.hse_hz)
         self.granularities = tuple(granularities)
@@ -89,7 +90,7 @@ class Surveyed:
         ]
 
     def schedule_rows(self, schedule: Schedule) -> list[dict[str, Any]]:
-        """Return the layers with what a schedule gives each, as `charts.schedule_strip` takes it."""
+        """Return the layers with what a schedule gives each, for `charts.schedule_strip`."""
         return [
             {
                 **layer,

@@ -106,7 +106,7 @@ class Task(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
                 text = str(error)
                 post(lambda: self._finish(text, "error", ended))
             except Exception:  # noqa: BLE001  a thread's errors would vanish
-                text = "This should not have happened; please report it.\n" + traceback.format_exc()
+                text = _unexpected()
                 post(lambda: self._finish(text, "error", ended))
             else:
                 post(lambda: self._hand_over(found, done, ended))
@@ -128,6 +128,8 @@ class Task(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             done(found)
         except DvfsError as error:
             self._finish(str(error), "error", ended)
+        except Exception:  # noqa: BLE001  an event loop's errors would vanish
+            self._finish(_unexpected(), "error", ended)
         else:
             self._finish("", "note", ended)
 
@@ -139,6 +141,10 @@ class Task(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def _tell(self, text: str, kind: markup.Kind) -> None:
         self.note.value = markup.message(text, kind) if text else ""
+
+
+def _unexpected() -> str:
+    return "This should not have happened; please report it.\n" + traceback.format_exc()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
