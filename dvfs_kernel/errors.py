@@ -19,6 +19,7 @@ __all__ = [
     "LayeredGraphError",
     "NetworkError",
     "NetworkTooLargeError",
+    "PanelError",
     "PlatformDescriptionError",
     "ProtocolError",
     "ScheduleError",
@@ -31,6 +32,10 @@ __all__ = [
 
 class DvfsError(Exception):
     """Root of every error that this package raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback: the message is for people."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class FileFormatError(DvfsError, ValueError):

@@ -6,9 +6,9 @@ from small_model import small_model
 
 @pytest.fixture(scope="session")
 def small_network(tmp_path_factory):
-    """A network whose inference takes two milliseconds, as a file."""
+    """A network whose inference takes some milliseconds, as a file."""
     path = tmp_path_factory.mktemp("network") / "small.tflite"
-    path.write_bytes(small_model(32, 1))
+    path.write_bytes(small_model(48, 1))
     return path
 
 

@@ -7,6 +7,7 @@ import re
 import nbclient
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from notebook_files import NOTEBOOKS, with_network
 
 from dvfs_kernel.widgets.exercises import EXERCISES
@@ -110,16 +111,12 @@ def test_it_runs_from_top_to_bottom(path, small_network, monkeypatch, tmp_path):
     assert any("<svg" in html for html in shown)
 
 
-@pytest.mark.board
-def test_a_notebook_whose_network_is_not_there_says_so(monkeypatch, tmp_path):
-    monkeypatch.setenv("DVFS_WIDGETS", "static")
-    notebook = with_network(FILES[2], "nowhere.tflite")
-    client = nbclient.NotebookClient(
-        notebook,
-        timeout=SECONDS,
-        allow_errors=True,
-        resources={"metadata": {"path": str(tmp_path)}},
+def test_a_network_that_is_not_there_is_a_message_and_no_traceback():
+    shell = InteractiveShell()
+    lines = []
+    shell._showtraceback = lambda _kind, _error, text: lines.extend(text)
+    done = shell.run_cell(
+        "from dvfs_kernel.widgets import ExplorerPanel\nExplorerPanel('nowhere.tflite')"
     )
-    client.execute()
-    text = json.dumps(notebook)
-    assert "nowhere.tflite: there is no such file" in text
+    assert not done.success
+    assert lines == ["FileFormatError: nowhere.tflite: there is no such file"]
