@@ -116,8 +116,8 @@ class SensorMissingError(BoardError):
         self.sda_high = sda_high
 
     def __reduce__(self) -> tuple[object, ...]:
-        named = {"scl_high": self.scl_high, "sda_high": self.sda_high}
-        return partial(type(self), **named), self.args
+        kind = partial(type(self), scl_high=self.scl_high, sda_high=self.sda_high)
+        return kind, self.args
 
 
 class FirmwareFaultError(BoardError):
