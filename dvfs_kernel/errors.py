@@ -24,6 +24,7 @@ __all__ = [
     "MeasurementError",
     "NetworkError",
     "NetworkTooLargeError",
+    "PanelError",
     "PlatformDescriptionError",
     "ProtocolError",
     "RenodeUnavailableError",
@@ -38,6 +39,10 @@ __all__ = [
 
 class DvfsError(Exception):
     """Root of every error that this package raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback: the message is for people."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class FileFormatError(DvfsError, ValueError):
@@ -190,3 +195,7 @@ class SearchTooLargeError(MemoryError, DvfsError):
 
 class VerificationError(DvfsError, AssertionError):
     """What was executed is not what was predicted or promised."""
+
+
+class PanelError(DvfsError, ValueError):
+    """A panel of a notebook is asked for what it does not have, or not yet."""
