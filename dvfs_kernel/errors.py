@@ -110,7 +110,7 @@ class SensorMissingError(BoardError):
         Levels of the bus's lines; both are high on an idle bus.
     """
 
-    def __init__(self, message: str, *, scl_high: bool, sda_high: bool) -> None:
+    def __init__(self, message: str, *, scl_high: bool = True, sda_high: bool = True) -> None:
         super().__init__(message)
         self.scl_high = scl_high
         self.sda_high = sda_high
