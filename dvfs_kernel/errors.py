@@ -24,8 +24,10 @@ __all__ = [
     "MeasurementError",
     "NetworkError",
     "NetworkTooLargeError",
+    "PanelError",
     "PlatformDescriptionError",
     "ProtocolError",
+    "RenodeUnavailableError",
     "ScheduleError",
     "SearchTooLargeError",
     "SensorMissingError",
@@ -37,6 +39,10 @@ __all__ = [
 
 class DvfsError(Exception):
     """Root of every error that this package raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback: the message is for people."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class FileFormatError(DvfsError, ValueError):
@@ -104,10 +110,14 @@ class SensorMissingError(BoardError):
         Levels of the bus's lines; both are high on an idle bus.
     """
 
-    def __init__(self, message: str, *, scl_high: bool, sda_high: bool) -> None:
+    def __init__(self, message: str, *, scl_high: bool = True, sda_high: bool = True) -> None:
         super().__init__(message)
         self.scl_high = scl_high
         self.sda_high = sda_high
+
+    def __reduce__(self) -> tuple[object, ...]:
+        kind = partial(type(self), scl_high=self.scl_high, sda_high=self.sda_high)
+        return kind, self.args
 
 
 class FirmwareFaultError(BoardError):
@@ -124,6 +134,10 @@ class CacheError(DvfsError, OSError):
 
 class ExecutorError(DvfsError, RuntimeError):
     """The workers that were to make runs are not there, or not any more."""
+
+
+class RenodeUnavailableError(BoardError, ImportError):
+    """Renode or pyrenode3 is absent, too old, or only half installed."""
 
 
 class LayeredGraphError(DvfsError, ValueError):
@@ -185,3 +199,7 @@ class SearchTooLargeError(MemoryError, DvfsError):
 
 class VerificationError(DvfsError, AssertionError):
     """What was executed is not what was predicted or promised."""
+
+
+class PanelError(DvfsError, ValueError):
+    """A panel of a notebook is asked for what it does not have, or not yet."""

@@ -34,7 +34,9 @@ def make_run(workload: Workload, job: Job) -> Record:
     deployment = _kept.get(workload.digest)
     if deployment is None:
         release_board()
-        deployment = Deployment(workload.network, workload.board.open(), firmware=workload.firmware)
+        deployment = Deployment(
+            workload.network, workload.board.open(), firmware=workload.firmware, by_debugger=True
+        )
         _kept[workload.digest] = deployment
     try:
         # Every run begins alike, whatever ran before it on this board.

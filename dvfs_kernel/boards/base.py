@@ -119,6 +119,14 @@ class Board(ABC):
         del address, data
         return False
 
+    def read_memory(self, address: int, length: int) -> bytes | None:
+        """Read RAM through a debug port; None where the board has none in use.
+
+        Caches are not looked after: what is read must have been written back.
+        """
+        del address, length
+        return None
+
     def ground_truth(self) -> GroundTruth | None:
         """Return what really happened since reset; None where a board cannot know."""
         return None

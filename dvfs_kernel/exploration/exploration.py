@@ -12,6 +12,7 @@ from dvfs_kernel import pareto
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clock_state import ClockState
 from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.errors import BoardError
 from dvfs_kernel.exploration.cost_model import predict
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.time_fit import fitted_times
@@ -131,6 +132,12 @@ def explore(bench: Bench, space: DesignSpace) -> Exploration:
     """
     if bench.twin is not None:
         return _explore_times(bench, bench.twin, space)
+    board = bench.workload.board
+    if not board.has_counters:
+        raise BoardError(
+            f"the board {board} has no counters, from which the cost at every clock follows: "
+            f"explore on the virtual board, and run the plan with dvfs deploy --board {board}"
+        )
     jobs = reference_jobs(space)
     records = dict(zip(jobs, bench.run(list(jobs.values()), "exploration"), strict=True))
     return Exploration(space, _options(space, records))
