@@ -115,6 +115,10 @@ class SensorMissingError(BoardError):
         self.scl_high = scl_high
         self.sda_high = sda_high
 
+    def __reduce__(self) -> tuple[object, ...]:
+        kind = partial(type(self), scl_high=self.scl_high, sda_high=self.sda_high)
+        return kind, self.args
+
 
 class FirmwareFaultError(BoardError):
     """The firmware on the board ended in a fault, or would have damaged a real one."""

@@ -8,17 +8,33 @@ from dvfs_kernel.errors import BoardSilentError, FirmwareFaultError
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.virtual import VirtualBoard
-    from dvfs_kernel.ground_truth import InferenceTruth
+    from dvfs_kernel.ground_truth import InferenceTruth, Stretch
 
 __all__ = ["CostTableSource", "table_rows"]
 
 
 def table_rows(truth: InferenceTruth) -> str:
-    """Return an inference as text: marker pins, cycles and instructions of each stretch a line."""
-    return "\n".join(
-        f"{stretch.odr} {max(stretch.cycles, 1)} {stretch.instructions}"
-        for stretch in truth.stretches
-    )
+    """Return an inference as text, a line for each piece of each stretch.
+
+    A line has marker pins, cycles and instructions; where SYSCLK changes within a stretch, the
+    next line has ``+`` instead of pins. It is what `renode_platform.ironpython.markers` reads.
+
+    Parameters
+    ----------
+    truth
+        Of a board that has counters.
+    """
+    return "\n".join(line for stretch in truth.stretches for line in _lines(stretch))
+
+
+def _lines(stretch: Stretch) -> list[str]:
+    costs = [(piece.cycles, piece.counters.instructions) for piece in stretch.pieces]
+    costs = costs or [(stretch.cycles, stretch.instructions)]
+    heads = [str(stretch.odr)] + ["+"] * (len(costs) - 1)
+    return [
+        f"{head} {max(cycles, 1)} {instructions}"
+        for head, (cycles, instructions) in zip(heads, costs, strict=True)
+    ]
 
 
 class CostTableSource:

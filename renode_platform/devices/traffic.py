@@ -2,7 +2,7 @@
 
 
 class TrafficLog(object):
-    """Accesses to watched devices, in order; a register that is polled counts once.
+    """Accesses to watched devices, in order; of a register that is polled the last read counts.
 
     Attributes
     ----------
@@ -31,6 +31,8 @@ class TrafficLog(object):
         device.write_word = write
 
     def _add(self, line):
-        # The same value read again is a wait, whose length is a matter of speed.
-        if not (" < " in line and self.lines and self.lines[-1] == line):
-            self.lines.append(line)
+        # Reads of one register in a row are a wait, whose length is a matter of speed.
+        name, read, _ = line.partition(" < ")
+        if read and self.lines and self.lines[-1].startswith(name + read):
+            self.lines.pop()
+        self.lines.append(line)

@@ -139,6 +139,7 @@ class RenodeBoard(object):
         self._place_sensors()
         self._watch()
         self.host.platform = self.platform
+        self.host.on_changing = self.log.clocks_changing
         self.host.on_clocks = self._clocks_changed
         self.time.on_sleep = self._slept
         if options.table:

@@ -17,6 +17,11 @@ PS_PER_US = 10**6
 # a step was executed at the old rate counts at the new one, where the rate changed.
 _STEP_PS = PS_PER_US
 _DEBT_LEAST_PS = PS_PER_US
+# Renode tells instructions as of the begin of the translation block that the core is in, and a wait
+# for a device may end a pass of its loop earlier or later: a piece of known cost that executed no
+# more than so many more or less than it should costs what it should.
+_SLACK_INSTRUCTIONS = 64
+_SLACK_PART = 32
 
 
 class CoreTime(object):
@@ -52,6 +57,8 @@ class CoreTime(object):
         self._core = core
         self._mean = (cycles, instructions)
         self._cost = self._mean
+        self._known = False  # whether the cost is that of a piece, and not of a mean instruction
+        self._ran = 0  # instructions of the piece
         self._hclk_hz = hclk_hz
         self.executed, self._skipped, self._renode_ps, self._rate = core.count()
         self._ordered = self._skipped  # instructions skipped once every order is carried out
@@ -98,10 +105,24 @@ class CoreTime(object):
         return self._cycles // self._cost[1]
 
     def _run(self, executed):
-        cycles = self._cost[0]
+        if self._known:
+            before = self._ran
+            self._ran = before + executed
+            executed = self._counted(self._ran) - self._counted(before)
+        self._spend(executed)
+
+    def _counted(self, ran):
+        """Return how many of the instructions of a piece count: not those a little beyond it."""
+        wanted = self._cost[1]
+        return wanted if wanted < ran <= wanted + self._slack() else ran
+
+    def _slack(self):
+        return _SLACK_INSTRUCTIONS + self._cost[1] // _SLACK_PART
+
+    def _spend(self, instructions):
         # In units of 1 / instructions: no fraction of a cycle is lost while the cost stays.
         before = self._cycles
-        self._cycles = before + executed * cycles
+        self._cycles = before + instructions * self._cost[0]
         self.time_ps += self._to_ps(self._cycles) - self._to_ps(before)
 
     def _to_ps(self, cycles):
@@ -141,13 +162,24 @@ class CoreTime(object):
             self._set_rate()
 
     def set_cost(self, cost):
-        """Go on at another cost, ``(cycles, instructions)``; None is the mean."""
-        self.now_ps()
+        """Begin a piece that takes ``(cycles, instructions)``; with None the mean holds."""
+        self.end_piece()
         wanted = self._mean if cost is None else cost
+        self._known = cost is not None
+        self._ran = 0
         if wanted != self._cost:
             self._cycles = self._cycles * wanted[1] // self._cost[1]
             self._cost = wanted
             self._set_rate()
+
+    def end_piece(self):
+        """Let a piece of known cost have taken what it should, where it ends as it should."""
+        self.now_ps()
+        if self._known:
+            self._known = False
+            left = self._cost[1] - self._ran
+            if 0 < left <= self._slack():
+                self._spend(left)
 
     def _set_rate(self):
         cycles, per = self._cost

@@ -62,6 +62,14 @@ def hse_entry(path, read_lines):
     for relative in reversed(used):
         if relative.startswith("./"):
             entry = hse_entry(folder + relative[2:], read_lines)
-            if entry is not None:
-                return entry
+        elif _is_absolute(relative):
+            entry = hse_entry(relative, read_lines)
+        else:
+            continue  # a file of Renode's own, which has no HSE
+        if entry is not None:
+            return entry
     return None
+
+
+def _is_absolute(path):
+    return path.startswith("/") or path[1:2] == ":"

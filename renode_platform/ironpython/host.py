@@ -35,6 +35,7 @@ class Host(object):
         self.platform = None
         self.violations = []
         self.strict = False
+        self.on_changing = None
         self.on_clocks = None
         self.on_stop = None
         self.on_reset = None
@@ -99,6 +100,8 @@ class Host(object):
     # ---- clocks, power, complaints ----
 
     def clocks_changed(self, clocks):
+        if self.on_changing is not None:
+            self.on_changing(clocks)
         self.time.set_hclk(clocks.hclk_hz)
         if self.platform is not None:
             self.platform.clocks_changed(clocks)

@@ -42,6 +42,8 @@ class MarkerLog(object):
         self.markers = []
         self.clock_changes = []
         self.layers_begun = 0
+        if self.table is not None:
+            self.table.leave()
 
     def store(self, odr):
         """Take a store to the port's outputs."""
@@ -52,8 +54,9 @@ class MarkerLog(object):
             self.layers_begun += 1
         host = self._host
         meter = host.platform.meter
-        meter.update()
         time = host.time
+        time.end_piece()
+        meter.update()
         self.markers.append(
             (time.time_ps, time.cycles(), meter.energy_since_reset_j, odr, time.executed)
         )
@@ -66,12 +69,19 @@ class MarkerLog(object):
         """Take a store to BSRR: setting wins over resetting."""
         self.store((self._odr & ~(value >> 16)) | (value & 0xFFFF))
 
+    def clocks_changing(self, clocks):
+        """Hear of a new state of the clock tree before it is in force."""
+        if (clocks.sysclk_hz, clocks.source) != self._previous:
+            self._host.time.end_piece()
+
     def clocks_changed(self, clocks):
         """Take a new state of the clock tree."""
         now = (clocks.sysclk_hz, clocks.source)
         if now != self._previous:
             self._previous = now
             time, meter = self._host.time, self._host.platform.meter
+            if self.table is not None:
+                time.set_cost(self.table.go_on())
             self.clock_changes.append(
                 (time.time_ps, time.cycles(), meter.energy_since_reset_j,
                  clocks.sysclk_hz, clocks.source, meter.present_a)
@@ -81,10 +91,12 @@ class MarkerLog(object):
 class CostTable(object):
     """Cycles and instructions of every stretch between two markers, inference by inference.
 
+    A stretch through which SYSCLK changes has one row for each piece; the first one names the pins.
+
     Attributes
     ----------
     missed : int
-        Stretches that the table did not know; they ran at the mean cost.
+        Pieces that the table did not know; they ran at the mean cost.
     """
 
     def __init__(self):
@@ -94,7 +106,10 @@ class CostTable(object):
         self.missed = 0
 
     def add(self, rows):
-        """Append an inference: ``(pins, cycles, instructions)`` of each stretch, in order."""
+        """Append an inference: ``(pins, cycles, instructions)`` of each piece, in order.
+
+        Pins are None where a piece goes on with the stretch before.
+        """
         self._waiting.append(rows)
 
     def extend(self, other):
@@ -112,21 +127,40 @@ class CostTable(object):
             self._rows = self._waiting.pop(0)
         self._place = 0
 
+    def leave(self):
+        """End the inference."""
+        self._place = len(self._rows)
+
     def next(self, odr):
         """Return the cost of the stretch that begins with these pins, None for the mean."""
+        rows = self._rows
+        while self._place < len(rows) and rows[self._place][0] is None:
+            self._place += 1  # a change of the clock that did not come
+            self.missed += 1
+        if self._place < len(rows) and rows[self._place][0] != odr:
+            self.leave()
+            self.missed += 1
+        return self._take_row()
+
+    def go_on(self):
+        """Return the cost of the piece that begins where SYSCLK changes, None for the mean."""
+        if self._place < len(self._rows) and self._rows[self._place][0] is not None:
+            self.missed += 1
+            return None
+        return self._take_row()
+
+    def _take_row(self):
         if self._place >= len(self._rows):
             return None
-        pins, cycles, instructions = self._rows[self._place]
+        _, cycles, instructions = self._rows[self._place]
         self._place += 1
-        if pins != odr:
-            self.missed += 1
-            self._place = len(self._rows)
-            return None
         return (cycles, instructions) if instructions else None
 
 
 def read_table(lines):
     """Return a `CostTable` from text: pins, cycles, instructions a line; blank between inferences.
+
+    Instead of pins ``+`` goes on with a stretch, from a change of SYSCLK.
 
     Raises
     ------
@@ -143,14 +177,15 @@ def read_table(lines):
                 rows = []
             continue
         try:
-            pins, cycles, instructions = [int(word) for word in words]
+            pins, cycles, instructions = words
+            row = (None if pins == "+" else int(pins), int(cycles), int(instructions))
         except ValueError:
             raise ValueError(
-                "line %d: %r; three numbers are wanted: pins, cycles, instructions" % (number, line)
+                "line %d: %r; pins or +, cycles and instructions are wanted" % (number, line)
             )
-        if cycles < 1 or instructions < 0:
+        if row[1] < 1 or row[2] < 0:
             raise ValueError("line %d: %r; cycles begin at 1, instructions at 0" % (number, line))
-        rows.append((pins, cycles, instructions))
+        rows.append(row)
     if rows:
         table.add(rows)
     return table

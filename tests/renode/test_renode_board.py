@@ -18,7 +18,7 @@ PLL, HSE = ClockSetting.parse("pll:25/216/2"), ClockSetting.parse("hse")
 # Uniform at the PLL; hops between HSE and PLL within layers; the HSE alone.
 SCHEDULES = {"pll": (PLL, None, 0), "hops": (PLL, HSE, 2), "hse": (HSE, None, 0)}
 SLEEP, GATED, STOP = abi.IdleMode
-WINDOW_S = 1.5e-3
+WINDOW_S = 2.5e-3
 # What some ten microseconds more or less of waking up cost: Renode's clock moves in steps.
 WAKING_J = 4e-6
 

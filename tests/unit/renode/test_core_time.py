@@ -65,6 +65,38 @@ def test_a_table_overrules_the_mean():
     assert time.cycles() == 3500
 
 
+@given(st.integers(-60, 60), st.lists(st.integers(0, 300), max_size=4))
+def test_a_piece_costs_what_it_should_however_late_its_instructions_are_told(late, looks):
+    core, time = core_time()
+    time.set_cost((3000, 1000))
+    seen = [time.now_ps()]
+    left = 1000 + late
+    for step in looks:
+        core.run(min(step, left))
+        left -= min(step, left)
+        seen.append(time.now_ps())
+    core.run(left)
+    time.end_piece()
+    seen.append(time.now_ps())
+    assert seen == sorted(seen)
+    assert time.cycles() == 3000
+    time.set_cost(None)
+    core.run(2000)
+    assert time.cycles() == 4000
+
+
+def test_a_piece_that_took_another_way_costs_what_it_executed():
+    core, time = core_time()
+    time.set_cost((3000, 1000))
+    core.run(2000)
+    time.end_piece()
+    assert time.cycles() == 6000
+    time.set_cost((3000, 1000))
+    core.run(100)
+    time.end_piece()
+    assert time.cycles() == 6300
+
+
 @given(st.lists(st.tuples(st.integers(1, 216), st.integers(1, 10_000)), min_size=1, max_size=20))
 def test_every_clock_takes_its_own_time_and_renode_follows(stretches):
     core, time = core_time()

@@ -3,7 +3,8 @@
 import pytest
 
 from dvfs_kernel.boards.cost_table import table_rows
-from dvfs_kernel.ground_truth import GroundTruth, MarkerEvent
+from dvfs_kernel.emulator.trace import Counters
+from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
 from renode_platform.ironpython.markers import read_table
 
 TRIGGER = 4
@@ -39,6 +40,48 @@ def test_inferences_wait_for_their_turn_and_the_last_serves_again():
         table.begin()
         found.append(table.next(4))
     assert found == [(1, 1), (2, 2), (2, 2)]
+
+
+def test_a_stretch_goes_on_where_the_clock_changes():
+    table = read_table(["4 10 5", "+ 20 6", "5 30 7", "6 40 8"])
+    table.begin()
+    assert [table.next(4), table.go_on(), table.next(5)] == [(10, 5), (20, 6), (30, 7)]
+    assert table.go_on() is None  # a change that the table does not have
+    assert table.next(6) == (40, 8)
+    assert table.go_on() is None
+    assert table.missed == 1
+
+
+def test_a_change_that_does_not_come_is_passed():
+    table = read_table(["4 10 5", "+ 20 6", "5 30 7"])
+    table.begin()
+    assert [table.next(4), table.next(5)] == [(10, 5), (30, 7)]
+    assert table.missed == 1
+
+
+def test_a_table_that_is_left_tells_no_more():
+    table = read_table(["4 10 5", "+ 20 6"])
+    table.begin()
+    table.next(4)
+    table.leave()
+    assert table.go_on() is None
+    assert table.missed == 0
+
+
+def test_a_truth_is_cut_where_the_clock_changes():
+    counters = [Counters(*[0, instructions, *[0] * (len(Counters._fields) - 2)])
+                for instructions in (0, 30, 50, 70)]  # fmt: skip
+    markers = [
+        MarkerEvent(0, 0, 0.0, TRIGGER, counters[0], 0),
+        MarkerEvent(20, 90, 0.0, TRIGGER | 1, counters[2], 50),
+        MarkerEvent(30, 99, 0.0, 0, counters[3], 70),
+    ]
+    changes = [
+        ClockChange(-5, 16_000_000, "hsi", 0.0, 0, 0.0, counters[0]),
+        ClockChange(10, 50_000_000, "hse", 0.0, 40, 0.0, counters[1]),
+    ]
+    (truth,) = GroundTruth.from_trace(markers, changes, 0.0, 70).inferences
+    assert table_rows(truth).splitlines() == ["4 40 30", "+ 50 20", "5 9 20"]
 
 
 @pytest.mark.parametrize("line", ["4 1", "4 one 1", "4 0 1", "4 1 -1"])
