@@ -98,6 +98,8 @@ class RenodeBoard(Board):
                 "cycles": "",
                 # A byte on the paced line costs a millisecond of the host.
                 "serial": "stock",
+                # Renode would run at a sixth of its speed.
+                "mpu": "off",
             }
         )
         self._costs: CostTableSource | None = None
