@@ -6,7 +6,10 @@ import math
 from functools import partial
 
 __all__ = [
+    "BoardAccessError",
     "BoardError",
+    "BoardLostError",
+    "BoardNotFoundError",
     "BoardSilentError",
     "CacheError",
     "ClockError",
@@ -14,16 +17,20 @@ __all__ = [
     "ExecutorError",
     "FileFormatError",
     "FirmwareFaultError",
+    "FirmwareMismatchError",
     "InfeasibleBoundError",
     "InfeasibleLatencyError",
     "LayeredGraphError",
+    "MeasurementError",
     "NetworkError",
     "NetworkTooLargeError",
+    "PanelError",
     "PlatformDescriptionError",
     "ProtocolError",
     "RenodeUnavailableError",
     "ScheduleError",
     "SearchTooLargeError",
+    "SensorMissingError",
     "UnreachableError",
     "UnsupportedOperatorError",
     "VerificationError",
@@ -32,6 +39,10 @@ __all__ = [
 
 class DvfsError(Exception):
     """Root of every error that this package raises on purpose."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows in place of a traceback: the message is for people."""
+        return [f"{type(self).__name__}: {self}"]
 
 
 class FileFormatError(DvfsError, ValueError):
@@ -70,12 +81,51 @@ class BoardError(DvfsError, RuntimeError):
     """A board, virtual or real, cannot do what was asked of it."""
 
 
+class BoardNotFoundError(BoardError, LookupError):
+    """No board is connected, or it is not clear which one is meant."""
+
+
+class BoardAccessError(BoardError, PermissionError):
+    """A board is there, but another program has it, or the user may not open it."""
+
+
+class BoardLostError(BoardError, ConnectionError):
+    """A board went away in the middle: unplugged, or without power."""
+
+
+class FirmwareMismatchError(BoardError):
+    """A board runs another firmware than the one that was asked for."""
+
+
 class BoardSilentError(DvfsError, TimeoutError):
     """A board did not answer in time."""
 
 
+class SensorMissingError(BoardError):
+    """The INA219 does not answer.
+
+    Attributes
+    ----------
+    scl_high, sda_high
+        Levels of the bus's lines; both are high on an idle bus.
+    """
+
+    def __init__(self, message: str, *, scl_high: bool = True, sda_high: bool = True) -> None:
+        super().__init__(message)
+        self.scl_high = scl_high
+        self.sda_high = sda_high
+
+    def __reduce__(self) -> tuple[object, ...]:
+        kind = partial(type(self), scl_high=self.scl_high, sda_high=self.sda_high)
+        return kind, self.args
+
+
 class FirmwareFaultError(BoardError):
     """The firmware on the board ended in a fault, or would have damaged a real one."""
+
+
+class MeasurementError(DvfsError, ValueError):
+    """Measurements are missing, contradict themselves, or cannot tell what they are asked."""
 
 
 class CacheError(DvfsError, OSError):
@@ -149,3 +199,7 @@ class SearchTooLargeError(MemoryError, DvfsError):
 
 class VerificationError(DvfsError, AssertionError):
     """What was executed is not what was predicted or promised."""
+
+
+class PanelError(DvfsError, ValueError):
+    """A panel of a notebook is asked for what it does not have, or not yet."""

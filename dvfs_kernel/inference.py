@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from dvfs_kernel.schedule import Schedule
     from dvfs_kernel.session import Hello, Progress, RunResult
 
-__all__ = ["FIRMWARE", "Deployment", "InferenceResult", "dae_granularities", "infer"]
+__all__ = [
+    "FIRMWARE",
+    "Deployment",
+    "InferenceResult",
+    "dae_granularities",
+    "firmware_path",
+    "infer",
+]
 
 SCHEMA = "dvfs-kernel/inference"
 SCHEMA_VERSION = 1
@@ -35,6 +42,21 @@ _DAE_OPERATORS = (abi.Operator.DEPTHWISE, abi.Operator.POINTWISE)
 
 #: The firmware that the package carries.
 FIRMWARE = Path(__file__).with_name("firmware.elf")
+
+
+def firmware_path(firmware: Path = FIRMWARE) -> Path:
+    """Return the path of the firmware.
+
+    Raises
+    ------
+    BoardError
+        It is not built.
+    """
+    if not firmware.is_file():
+        raise BoardError(
+            f"the firmware {firmware.name} is not built; build it with python firmware/build.py"
+        )
+    return firmware
 
 
 @dataclass(frozen=True)
@@ -136,8 +158,8 @@ class Deployment:
     firmware
         An ELF file, or the bytes of one.
     by_debugger
-        Put inputs into RAM through the board's debug port, where it has one, and not over the
-        serial line: an input of a hundred kilobytes takes seconds on the line.
+        Put inputs into RAM and read outputs through the board's debug port, where it has one, and
+        not over the serial line: a hundred kilobytes take seconds on the line.
     progress
         Told of long transfers.
 
@@ -161,10 +183,10 @@ class Deployment:
         self.network = network
         self.board = board
         self.image = build_image(network, memory_plan.plan(network))
-        if isinstance(firmware, Path) and not firmware.is_file():
-            raise BoardError(
-                f"the firmware {firmware.name} is not built; build it with python firmware/build.py"
-            )
+        if isinstance(firmware, Path):
+            firmware_path(firmware)
+        if progress is not None:
+            board.watch_transfers(progress)
         board.flash(firmware, self.image.data)
         self._progress = progress
         self._by_debugger = by_debugger
@@ -292,7 +314,11 @@ class Deployment:
     def _read_output(self, index: int) -> npt.NDArray[Any]:
         tensor = self.network.tensors[index]
         dtype = np.dtype(tensor.element).newbyteorder("<")
-        data = self.session.read_output(index, tensor.bytes)
+        data = None
+        if self._by_debugger:
+            data = self.board.read_memory(self.image.plan.addresses[index], tensor.bytes)
+        if data is None:
+            data = self.session.read_output(index, tensor.bytes)
         return np.frombuffer(data, dtype).reshape(tensor.shape)
 
     def close(self) -> None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import ExecutorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["LOCAL", "is_lost_worker", "open_executor"]
+__all__ = ["HERE", "LOCAL", "is_lost_worker", "one_at_a_time", "open_executor"]
 
 #: What stands for the worker processes of this machine.
 LOCAL = "local"
+#: What stands for this process: one run after the other, for runs shorter than a worker's start.
+HERE = "here"
 _DASK = "dask://"
 _CONNECT_TIMEOUT_S = 10
 
@@ -30,8 +33,9 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
     Parameters
     ----------
     address
-        ``local`` for a process on each core, ``local:N`` for N processes, or
-        ``dask://host:port`` for the scheduler of a Dask cluster whose workers have this package.
+        ``local`` for a process on each core, ``local:N`` for N processes, ``here`` for a thread of
+        this process, or ``dask://host:port`` for the scheduler of a Dask cluster whose workers have
+        this package.
 
     Raises
     ------
@@ -44,6 +48,9 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
             raise _refused(address)
         with _dask(address.removeprefix(_DASK)) as executor:
             yield executor
+        return
+    if address == HERE:
+        yield _here()
         return
     kind, _, count = address.partition(":")
     if kind != LOCAL or (count and not (count.isdecimal() and int(count) >= 1)):
@@ -61,9 +68,31 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def one_at_a_time(release: Callable[[], None]) -> Iterator[Executor]:
+    """Yield an executor for a board of which there is one: this process makes run after run.
+
+    Parameters
+    ----------
+    release
+        Gives the board back behind the block.
+    """
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            yield pool
+    finally:
+        release()
+
+
+@cache
+def _here() -> Executor:
+    """Return the one thread for runs in this process: its boards are shared and stay ready."""
+    return ThreadPoolExecutor(1, thread_name_prefix="dvfs-run")
+
+
 def _refused(address: str) -> ExecutorError:
     return ExecutorError(
-        f"executor {address!r}; allowed: local, local:N with N processes, or dask://host:port"
+        f"executor {address!r}; allowed: local, local:N with N processes, here, or dask://host:port"
     )
 
 

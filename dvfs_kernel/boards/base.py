@@ -54,6 +54,8 @@ class Board(ABC):
 
     #: What the board is called in reports and on the command line.
     name: str
+    #: How long a reply may take, beside the time that its bytes need on the line.
+    reply_timeout_s: float = 0.5
 
     @abstractmethod
     def flash(self, elf: Path | bytes, image: bytes | None = None) -> None:
@@ -91,6 +93,11 @@ class Board(ABC):
         """
 
     @property
+    def identity(self) -> str:
+        """What tells this board from others of its kind; empty where nothing does."""
+        return ""
+
+    @property
     @abstractmethod
     def hse_hz(self) -> int:
         """Frequency of the board's HSE, 0 for a board without one."""
@@ -112,6 +119,14 @@ class Board(ABC):
         del address, data
         return False
 
+    def read_memory(self, address: int, length: int) -> bytes | None:
+        """Read RAM through a debug port; None where the board has none in use.
+
+        Caches are not looked after: what is read must have been written back.
+        """
+        del address, length
+        return None
+
     def ground_truth(self) -> GroundTruth | None:
         """Return what really happened since reset; None where a board cannot know."""
         return None
@@ -122,6 +137,10 @@ class Board(ABC):
 
     def watch_layers(self, callback: Callable[[int], None]) -> None:
         """Call something with the number of layers begun from now on, where a board can know."""
+        del callback
+
+    def watch_transfers(self, callback: Callable[[str, int, int], None]) -> None:
+        """Call something with (what, done, total) while `flash` sends what takes long."""
         del callback
 
     def whereabouts(self) -> str:

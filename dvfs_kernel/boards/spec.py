@@ -8,13 +8,19 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.boards.renode import Fidelity
 
 __all__ = ["KINDS", "BoardSpec"]
 
-#: Kinds of board, and what may stand behind a colon, the default first.
-KINDS: dict[str, tuple[str, ...]] = {"virtual": (), "renode": ("fast", "cycles")}
+#: Kinds of board, and what may stand behind a colon, the default first; None: anything.
+KINDS: dict[str, tuple[str, ...] | None] = {
+    "virtual": (),
+    "renode": ("fast", "cycles"),
+    "nucleo": None,
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class BoardSpec:
     Raises
     ------
     BoardError
-        There is no such kind, or it takes no such detail.
+        There is no such kind, it takes no such detail, or a physical PLL is told how to lock.
     """
 
     kind: str = "virtual"
@@ -49,21 +55,33 @@ class BoardSpec:
         if self.kind not in KINDS:
             raise BoardError(f"board {self.kind!r} is unknown; allowed: {_allowed()}")
         details = KINDS[self.kind]
-        if self.detail and self.detail not in details:
+        if self.detail and details is not None and self.detail not in details:
             least = f"{' or '.join(details)} may" if details else "nothing may"
             raise BoardError(
                 f"board {self.kind}:{self.detail} is unknown: {least} stand behind "
                 f"{self.kind}; allowed: {_allowed()}"
+            )
+        if self.kind == "nucleo" and self.pll_lock != "typ":
+            raise BoardError(
+                f"the PLL of a {self.kind} locks in its own time, not in {self.pll_lock}; "
+                "a lock time can be set for a virtual board only"
             )
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``kind`` or ``kind:detail``."""
         kind, _, detail = text.partition(":")
-        return cls(kind.strip().lower(), detail.strip().lower())
+        kind, detail = kind.strip().lower(), detail.strip()
+        # A port's name is what it is; a choice of ours may be written in capitals.
+        return cls(kind, detail.lower() if KINDS.get(kind) else detail)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.detail}" if self.detail else self.kind
+
+    @property
+    def is_physical(self) -> bool:
+        """Whether there is one such board, with a time of its own, that knows no ground truth."""
+        return self.kind == "nucleo"
 
     def key(self) -> dict[str, Any]:
         """Return plain values that are equal for boards that behave alike, for a cache's key."""
@@ -71,21 +89,31 @@ class BoardSpec:
 
     @property
     def _detail(self) -> str:
-        return self.detail or next(iter(KINDS[self.kind]), "")
+        return self.detail or next(iter(KINDS[self.kind] or ()), "")
 
     @property
     def has_counters(self) -> bool:
         """Whether runs there tell what the cost at any other clock follows from."""
         return self.kind == "virtual"
 
-    def open(self) -> Board:
+    def open(self, *, ask: Callable[[str], bool] | None = None) -> Board:
         """Make the board.
+
+        Parameters
+        ----------
+        ask
+            Answers whether a physical board that runs another firmware may be programmed; by
+            default it may not.
 
         Raises
         ------
         BoardError
             The board is not there or does not start.
         """
+        if self.kind == "nucleo":
+            from dvfs_kernel.boards.nucleo import STOCK_HSE_HZ, NucleoBoard  # noqa: PLC0415
+
+            return NucleoBoard(self.detail, hse_hz=self.hse_hz or STOCK_HSE_HZ, ask=ask)
         if self.kind == "renode":
             from dvfs_kernel.boards.renode import RenodeBoard  # noqa: PLC0415
 
@@ -101,6 +129,11 @@ class BoardSpec:
 
 
 def _allowed() -> str:
-    return ", ".join(
-        f"{kind}[:{'|'.join(details)}]" if details else kind for kind, details in KINDS.items()
-    )
+    return ", ".join(map(_form, KINDS))
+
+
+def _form(kind: str) -> str:
+    details = KINDS[kind]
+    if details is None:
+        return f"{kind}[:port or serial number]"
+    return f"{kind}[:{'|'.join(details)}]" if details else kind

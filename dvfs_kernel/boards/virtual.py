@@ -146,6 +146,10 @@ class VirtualBoard(Board):
         self.machine.write_memory(address, data)
         return True
 
+    def read_memory(self, address: int, length: int) -> bytes:
+        """Read memory as a debugger does."""
+        return self.machine.read_memory(address, length)
+
     def read(self, timeout_s: float) -> bytes:
         """Run the machine until bytes come or the virtual time has passed.
 

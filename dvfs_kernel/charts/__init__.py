@@ -8,29 +8,42 @@ SVG or PNG. `use_theme` gives notebooks the look of the report.
 from __future__ import annotations
 
 from dvfs_kernel.charts.clocks import iso_frequency
+from dvfs_kernel.charts.design_space import design_space, stall_and_compute
 from dvfs_kernel.charts.frontier import energy_frontier
 from dvfs_kernel.charts.layer import frequency_and_granularity
+from dvfs_kernel.charts.layer_choice import layer_choice
+from dvfs_kernel.charts.layered_graph import layered_graph
 from dvfs_kernel.charts.pareto import pareto_points
 from dvfs_kernel.charts.prediction import prediction_errors
 from dvfs_kernel.charts.render import on_background, to_png, to_svg
 from dvfs_kernel.charts.schedule import schedule_strip
+from dvfs_kernel.charts.sensor import sensor_readings
+from dvfs_kernel.charts.switch_timeline import switch_timeline
 from dvfs_kernel.charts.switching import switching_cost
 from dvfs_kernel.charts.theme import use_theme
 from dvfs_kernel.charts.timeline import clock_timeline
+from dvfs_kernel.charts.vco import vco_current
 from dvfs_kernel.charts.window import window_energy
 
 __all__ = [
     "clock_timeline",
+    "design_space",
     "energy_frontier",
     "frequency_and_granularity",
     "iso_frequency",
+    "layer_choice",
+    "layered_graph",
     "on_background",
     "pareto_points",
     "prediction_errors",
     "schedule_strip",
+    "sensor_readings",
+    "stall_and_compute",
+    "switch_timeline",
     "switching_cost",
     "to_png",
     "to_svg",
     "use_theme",
+    "vco_current",
     "window_energy",
 ]

@@ -133,9 +133,13 @@ class Candidates:
             raise InfeasibleLatencyError(bound_s, least_s)
         return min(kept, key=lambda one: one.predicted_window_j)
 
+    def paper_problem(self) -> WindowProblem:
+        """Return the paper's problem: it idles with clocks gated."""
+        return paper_problem(self.exploration, self.switching, self.idle[abi.IdleMode.GATED])
+
     def paper(self, window_s: float) -> Candidate:
         """Return what the paper's knapsack chooses: it does not know of switching costs."""
-        problem = paper_problem(self.exploration, self.switching, self.idle[abi.IdleMode.GATED])
+        problem = self.paper_problem()
         optimum = problem.solve(window_s)
         return _candidate(
             Names.PAPER, "Paper's MCKP, Sleep with clocks gated", problem, optimum, window_s

@@ -13,6 +13,8 @@ def every_error():
         if kind is errors.InfeasibleBoundError:
             yield kind(0.25, 0.5)
             yield kind(0.25, 0.5, at_least=True)
+        elif kind is errors.SensorMissingError:
+            yield kind("what was wrong", scl_high=True, sda_high=False)
         elif kind is errors.InfeasibleLatencyError:
             yield kind(0.25, 0.5)
         else:

@@ -1,0 +1,3 @@
+"""Parameters of the timing and current models from what was measured on a board."""
+
+from __future__ import annotations

@@ -1,0 +1,215 @@
+"""The same run on every board that is there, and what a bench sees of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import ipywidgets
+
+from dvfs_kernel import abi, charts
+from dvfs_kernel.bench.bench import Bench
+from dvfs_kernel.bench.job import Job
+from dvfs_kernel.bench.workload import Workload
+from dvfs_kernel.boards.spec import KINDS, BoardSpec
+from dvfs_kernel.clock_lists import PAPER_HSE_HZ
+from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.commands.networks import load_network
+from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.inference import dae_granularities
+from dvfs_kernel.schedule import Schedule
+from dvfs_kernel.sensor_view import CONVERSIONS, sensor_view
+from dvfs_kernel.widgets import markup
+from dvfs_kernel.widgets.chart_view import ChartView
+from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.runs import run_store
+from dvfs_kernel.widgets.task import Task
+
+if TYPE_CHECKING:
+    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.network import Network
+    from dvfs_kernel.session import Progress
+
+__all__ = ["BoardsPanel", "SensorPanel"]
+
+_GRANULARITY: Final = 8
+_STOCK_HSE_HZ: Final = 8_000_000  # the MCO of the ST-LINK (UM1974, section 6.8)
+_VIRTUAL: Final = "virtual"
+
+
+def _job(network: Network, hse_hz: int) -> Job:
+    """Return the run that all boards make: decoupled throughout, access on the HSE."""
+    schedule = Schedule.uniform(
+        len(network.layers),
+        hse_hz,
+        hfo=ClockSetting.fastest(hse_hz),
+        lfo=HSE,
+        granularity=dae_granularities(network, _GRANULARITY),
+    )
+    return Job(schedule)
+
+
+def _record(kind: str, network: Network, hse_hz: int, progress: Progress) -> Record:
+    workload = Workload.of(network, BoardSpec(kind, hse_hz=hse_hz))
+    with Bench(workload, store=run_store(), executor="local:1", progress=progress) as bench:
+        return bench.run([_job(network, hse_hz)], f"run on {kind}")[0]
+
+
+class BoardsPanel(Panel):
+    """Runs a network on each kind of board that answers, and compares.
+
+    Parameters
+    ----------
+    network
+        The name of a built-in network, or the path of a ``.tflite`` file.
+    """
+
+    def __init__(self, network: str = "vww") -> None:
+        loaded = load_network(network)
+        super().__init__(f"{loaded.name} on every board")
+        self._network = loaded
+        self.hse = ipywidgets.Dropdown(
+            description="HSE",
+            options=[
+                ("50 MHz, the paper's board", PAPER_HSE_HZ),
+                ("8 MHz, a Nucleo as it is sold", _STOCK_HSE_HZ),
+            ],
+        )
+        self.chosen = {
+            kind: ipywidgets.Checkbox(
+                value=kind == _VIRTUAL, description=kind, indent=False, layout={"width": "auto"}
+            )
+            for kind in KINDS
+        }
+        self.run = ipywidgets.Button(description="Run on the boards", button_style="primary")
+        self.run.on_click(lambda _: self._start())
+        self.task, self.facts = Task(), ipywidgets.HTML()
+        self.fill(control_row([*self.chosen.values(), self.hse, self.run]), self.task, self.facts)
+        self._start()
+
+    def _start(self) -> None:
+        kinds = [kind for kind, box in self.chosen.items() if box.value]
+        if not kinds:
+            self.tell("No board is chosen; choose at least one.", "error")
+            return
+        self.tell("")
+        hse_hz = self.hse.value
+        self.run.disabled = True
+
+        def work(progress: Progress) -> dict[str, Record | str]:
+            found: dict[str, Record | str] = {}
+            for kind in kinds:
+                try:
+                    found[kind] = _record(kind, self._network, hse_hz, progress)
+                except DvfsError as error:
+                    found[kind] = str(error)
+            return found
+
+        def ended() -> None:
+            self.run.disabled = False
+
+        self.task.start(work, self._show, ended)
+
+    def _show(self, found: dict[str, Record | str]) -> None:
+        records = {kind: one for kind, one in found.items() if not isinstance(one, str)}
+        absent = {kind: one for kind, one in found.items() if isinstance(one, str)}
+        self.tell(
+            "\n".join(f"{kind} did not run: {why}" for kind, why in absent.items()),
+            "error" if absent else "note",
+        )
+        first = next(iter(records.values()), None)
+        rows = [_row(kind, record, first) for kind, record in records.items() if first is not None]
+        heads = ["board", "latency (ms)", "cycles", "energy (mJ)", "PLL relocks", "hops", "output"]
+        self.facts.value = markup.table("The same bytes of firmware on each", heads, rows)
+
+
+def _row(kind: str, record: Record, first: Record) -> tuple[str | int, ...]:
+    energy_j = record.total("inference_j")
+    delta = record.latency_s / first.latency_s - 1
+    known = energy_j == energy_j  # noqa: PLR0124  NaN where a board cannot tell
+    return (
+        kind,
+        f"{record.latency_s * 1e3:.4f}" + ("" if record is first else f" ({100 * delta:+.2f} %)"),
+        int(record.total("cycles")),
+        f"{energy_j * 1e3:.4f}" if known else "not known",
+        int(record.total("relocks")),
+        int(record.total("hops")),
+        "the same" if record.output_digest == first.output_digest else "different",
+    )
+
+
+class SensorPanel(Panel):
+    """One run as it was, and through an INA219 of the setting that is chosen."""
+
+    def __init__(self, network: str = "vww") -> None:
+        super().__init__("What an INA219 sees")
+        loaded = load_network(network)
+        self.conversion = ipywidgets.Dropdown(
+            description="conversion",
+            options=[(f"{name} ({t * 1e6:g} µs)", name) for name, t in CONVERSIONS.items()],
+            value=next(name for name in CONVERSIONS if name.startswith("12 bit, 1 ")),
+        )
+        self.delay = ipywidgets.IntSlider(
+            description="first conversion begins after (µs)",
+            min=0,
+            max=500,
+            step=20,
+            layout={"width": "480px"},
+        )
+        self.shown = ipywidgets.IntSlider(
+            description="show the first (ms)", value=10, min=1, max=60, layout={"width": "380px"}
+        )
+        self.task, self.facts, self.view = Task(), ipywidgets.HTML(), ChartView()
+        self.record: Record | None = None
+        for control in (self.conversion, self.delay, self.shown):
+            control.observe(self._update, "value")
+        self.fill(
+            control_row([self.conversion, self.delay, self.shown]), self.task, self.facts, self.view
+        )
+        self.task.start(
+            lambda progress: _record(_VIRTUAL, loaded, PAPER_HSE_HZ, progress), self._take
+        )
+
+    def _take(self, record: Record) -> None:
+        self.record = record
+        self._update()
+
+    def _update(self, _: Any = None) -> None:
+        if self.record is not None:
+            self.tell("")
+            self.guarded(self._show)
+
+    def _show(self) -> None:
+        record = self.record
+        if record is None:
+            return
+        conversion_s = CONVERSIONS[self.conversion.value]
+        view = sensor_view(
+            record.clock, record.latency_s, conversion_s, start_s=self.delay.value * 1e-6
+        )
+        memory = record.segments["segment"] == int(abi.Segment.MEMORY)
+        lengths_s = (record.segments["end_s"] - record.segments["start_s"])[memory]
+        mean_a = view.true_charge_c / record.latency_s
+        rows = [
+            ("readings within the run", f"{len(view.current_a):,}"),
+            ("changes of the current", f"{len(record.clock):,}"),
+            ("charge that flowed", f"{view.true_charge_c * 1e6:.1f} µC"),
+            ("charge by the sensor", f"{view.charge_c * 1e6:.1f} µC ({100 * view.error:+.2f} %)"),
+            ("average current", f"{mean_a * 1e3:.2f} mA"),
+            ("conversion", f"{conversion_s * 1e6:g} µs"),
+        ]
+        if len(lengths_s):
+            rows.append(("shortest memory segment", f"{lengths_s.min() * 1e6:.1f} µs"))
+        self.facts.value = markup.table("One inference", ["quantity", "value"], rows)
+        self.view.draw(
+            charts.sensor_readings,
+            [
+                {"time_s": float(r["time_s"]), "current_a": float(r["current_a"])}
+                for r in record.clock
+            ],
+            [
+                {"time_s": float(t), "current_a": float(a)}
+                for t, a in zip(view.time_s, view.current_a, strict=True)
+            ],
+            end_s=min(self.shown.value * 1e-3, record.latency_s),
+        )

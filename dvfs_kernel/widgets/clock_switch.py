@@ -1,0 +1,119 @@
+"""A change of clock, as the firmware makes it: registers and SYSCLK over the lock latency."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import ipywidgets
+
+from dvfs_kernel import charts
+from dvfs_kernel.clock_lists import PAPER_HSE_HZ, clock_list
+from dvfs_kernel.clock_state import ClockState
+from dvfs_kernel.widgets import markup
+from dvfs_kernel.widgets.chart_view import ChartView
+from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.task import Task
+
+if TYPE_CHECKING:
+    from dvfs_kernel.register_log import SwitchLog
+    from dvfs_kernel.session import Progress
+
+__all__ = ["ClockSwitchPanel"]
+
+_LOCKS: Final = {
+    "200 µs, measured": "typ",
+    "shortest of the data sheet": "min",
+    "longest of the data sheet": "max",
+}
+_CHART_WIDTH: Final = 640
+
+
+class ClockSwitchPanel(Panel):
+    """Two clocks to choose; a button runs the firmware from one to the other.
+
+    Parameters
+    ----------
+    before, after
+        What is chosen first, as `ClockState.parse` reads it.
+    """
+
+    def __init__(
+        self,
+        before: str = "pll:25/100/2",
+        after: str = "pll:25/216/2",
+        hse_hz: int = PAPER_HSE_HZ,
+    ) -> None:
+        super().__init__("A change of clock on the board")
+        self._hse_hz = hse_hz
+        plls = [ClockState.of(setting) for setting in clock_list("paper", hse_hz).settings]
+        states = [*plls, *(ClockState(state.pll, on_hse=True) for state in plls)]
+        options = [(_name(state, hse_hz), str(state)) for state in states]
+        self.before = _choice("from", options, before)
+        self.after = _choice("to", options, after)
+        self.lock = _choice("PLL lock time", list(_LOCKS.items()), "typ")
+        self.run = ipywidgets.Button(description="Run on the board", button_style="primary")
+        self.run.on_click(lambda _: self._start())
+        self.task = Task()
+        self.view, self.facts = ChartView(), ipywidgets.HTML()
+        self.fill(
+            control_row([self.before, self.after, self.lock, self.run]),
+            self.task,
+            self.facts,
+            self.view,
+        )
+        self.found: SwitchLog | None = None
+        self._start()
+
+    def _start(self) -> None:
+        before, after = (ClockState.parse(w.value) for w in (self.before, self.after))
+        lock, hse_hz = self.lock.value, self._hse_hz
+        self.run.disabled = True
+
+        def work(progress: Progress) -> SwitchLog:
+            # The engine costs a second to load.
+            from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
+            from dvfs_kernel.register_log import log_switch  # noqa: PLC0415
+
+            progress("a change of clock", 0, 1)
+            with VirtualBoard(hse_hz=hse_hz, pll_lock=lock) as board:
+                return log_switch(before, after, board)
+
+        def ended() -> None:
+            self.run.disabled = False
+
+        self.task.start(work, self._show, ended)
+
+    def _show(self, log: SwitchLog) -> None:
+        self.found = log
+        end_s = log.time_s
+        title = f"{log.before} → {log.after}: {end_s * 1e6:.1f} µs, {log.energy_j * 1e6:.2f} µJ"
+        last = {**log.clock[-1], "time_s": end_s}
+        self.view.draw(
+            charts.switch_timeline,
+            [*log.clock, last],
+            [{"time_s": row.time_s, "what": _changed(row)} for row in log.registers],
+            title,
+            width=_CHART_WIDTH,
+        )
+        rows = [
+            (f"{row.time_s * 1e6:.2f}", row.register, row.by, f"0x{row.value:08X}", _changed(row))
+            for row in log.registers
+        ]
+        self.facts.value = markup.table(
+            title, ["µs", "register", "changed by", "value", "fields"], rows, scrolls=True
+        )
+
+
+def _choice(name: str, options: Any, value: str) -> ipywidgets.Dropdown:
+    return ipywidgets.Dropdown(description=name, options=options, value=value)
+
+
+def _name(state: ClockState, hse_hz: int) -> str:
+    mhz = state.setting.sysclk_hz(hse_hz) / 1e6
+    if state.pll is not None and state.on_hse:
+        return f"HSE {mhz:g} MHz, PLL locked on {state.pll}"
+    return f"PLL {mhz:g} MHz ({state.pll})"
+
+
+def _changed(row: Any) -> str:
+    return ", ".join(f"{name} {before}→{after}" for name, before, after in row.fields)

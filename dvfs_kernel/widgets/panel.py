@@ -1,0 +1,99 @@
+"""What every panel of a notebook has: a title, controls, a place for messages, and views."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.widgets import markup
+from dvfs_kernel.widgets.chart_view import ChartView
+from dvfs_kernel.widgets.mode import is_static
+from dvfs_kernel.widgets.style import CSS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Panel", "control_row"]
+
+_LABEL = {"description_width": "initial"}
+
+
+class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
+    """A bordered group of widgets.
+
+    Parameters
+    ----------
+    title
+        Its heading.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.add_class("dvfs-panel")
+        self.title = title
+        self.message = ipywidgets.HTML()
+        self._head = ipywidgets.HTML(f"{CSS}<h3>{escape(title)}</h3>")
+
+    def fill(self, *parts: ipywidgets.Widget) -> None:
+        """Put controls and views under the title; messages stand between title and parts."""
+        self.children = (self._head, self.message, *parts)
+
+    def tell(self, text: str, kind: markup.Kind = "note") -> None:
+        """Show a message; an empty one takes it away."""
+        self.message.value = markup.message(text, kind) if text else ""
+
+    def guarded(self, act: Callable[[], None]) -> bool:
+        """Do something; what goes wrong on purpose becomes a message. Say whether it went well."""
+        try:
+            act()
+        except DvfsError as error:
+            self.tell(str(error), "error")
+            return False
+        return True
+
+    def figures(self) -> dict[str, float]:
+        """Return the numbers that exercises ask for, as far as they are known."""
+        return {}
+
+    def still(self) -> str:
+        """Return the panel as HTML that needs no Python."""
+        parts = (_still(child) for child in self.children[1:])
+        return (
+            f'{CSS}<section class="dvfs-still"><h3>{escape(self.title)}</h3>'
+            f"{''.join(parts)}</section>"
+        )
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        if is_static():
+            return {"text/html": self.still(), "text/plain": self.title}
+        return super()._repr_mimebundle_(**kwargs)
+
+
+def control_row(controls: Sequence[ipywidgets.Widget]) -> ipywidgets.Box:
+    """Return controls side by side; they wrap where the page is narrow."""
+    for control in controls:
+        if hasattr(control, "description"):
+            control.style = _LABEL if not isinstance(control, ipywidgets.Button) else {}
+    return ipywidgets.Box(
+        list(controls),
+        layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 14px"},
+    )
+
+
+def _still(widget: Any) -> str:
+    """Return a widget as HTML: views as they are, controls as what they are set to."""
+    if widget.layout.display == "none":
+        return ""
+    if isinstance(widget, ChartView):
+        return widget.still()
+    if isinstance(widget, ipywidgets.HTML):
+        return f"<div>{widget.value}</div>" if widget.value else ""
+    if isinstance(widget, ipywidgets.Button | ipywidgets.FileUpload | ipywidgets.IntProgress):
+        return ""
+    if isinstance(widget, ipywidgets.Box):
+        return "".join(_still(child) for child in widget.children)
+    value = getattr(widget, "label", None) or getattr(widget, "value", "")
+    return f"<p>{escape(str(widget.description))} <b>{escape(str(value))}</b></p>"
