@@ -11,6 +11,7 @@ from dvfs_kernel import __version__
 from dvfs_kernel.commands.boards import boards
 from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.clocks import clocks
+from dvfs_kernel.commands.cross_check import cross_check
 from dvfs_kernel.commands.deploy import deploy
 from dvfs_kernel.commands.explore import explore
 from dvfs_kernel.commands.flash import flash
@@ -58,6 +59,7 @@ def cli() -> None:
 cli.add_command(boards)
 cli.add_command(boot)
 cli.add_command(clocks)
+cli.add_command(cross_check)
 cli.add_command(deploy)
 cli.add_command(explore)
 cli.add_command(flash)
