@@ -26,6 +26,7 @@ FRAME_PAYLOAD_MAX: int
 IDLE_HCLK_HZ_MIN: int
 TICK_HZ: int
 UNSOLICITED_SEQUENCE: int
+CURRENT_SAMPLES_MAX: int
 LAYER_NONE: int
 NO_CLOCK: int
 MARKER_PIN_TRIGGER: int
@@ -81,6 +82,11 @@ class ProfileLevel(IntEnum):
     LAYER = 1
     SEGMENT = 2
 
+class Activity(IntEnum):
+    SLEEP = 0
+    SPIN = 1
+    LAYERS = 2
+
 class IdleMode(IntEnum):
     SLEEP = 0
     GATED = 1
@@ -103,6 +109,7 @@ class Command(IntEnum):
     CLOCK_PROBE = 80
     INA219_READ = 96
     FAULT_READ = 97
+    CURRENT_MEASURE = 98
     RESET = 112
     REPLY = 128
     ERROR = 255
@@ -142,4 +149,7 @@ CLOCK_PROBE: np.dtype[np.void]
 CLOCK_PROBE_REPLY: np.dtype[np.void]
 INA219_REQUEST: np.dtype[np.void]
 INA219_REPLY: np.dtype[np.void]
+CURRENT_REQUEST: np.dtype[np.void]
+CURRENT_REPLY: np.dtype[np.void]
+CURRENT_SAMPLE: np.dtype[np.void]
 FAULT_REPORT: np.dtype[np.void]

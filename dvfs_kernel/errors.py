@@ -6,7 +6,10 @@ import math
 from functools import partial
 
 __all__ = [
+    "BoardAccessError",
     "BoardError",
+    "BoardLostError",
+    "BoardNotFoundError",
     "BoardSilentError",
     "CacheError",
     "ClockError",
@@ -14,16 +17,20 @@ __all__ = [
     "ExecutorError",
     "FileFormatError",
     "FirmwareFaultError",
+    "FirmwareMismatchError",
     "InfeasibleBoundError",
     "InfeasibleLatencyError",
     "LayeredGraphError",
+    "MeasurementError",
     "NetworkError",
     "NetworkTooLargeError",
     "PanelError",
     "PlatformDescriptionError",
     "ProtocolError",
+    "RenodeUnavailableError",
     "ScheduleError",
     "SearchTooLargeError",
+    "SensorMissingError",
     "UnreachableError",
     "UnsupportedOperatorError",
     "VerificationError",
@@ -54,7 +61,7 @@ class UnsupportedOperatorError(DvfsError, NotImplementedError):
     """A network uses an operator, or a form of one, that the firmware does not have."""
 
 
-class NetworkTooLargeError(DvfsError, MemoryError):
+class NetworkTooLargeError(MemoryError, DvfsError):
     """A network or its tensors do not fit the board's memory."""
 
 
@@ -74,12 +81,47 @@ class BoardError(DvfsError, RuntimeError):
     """A board, virtual or real, cannot do what was asked of it."""
 
 
+class BoardNotFoundError(BoardError, LookupError):
+    """No board is connected, or it is not clear which one is meant."""
+
+
+class BoardAccessError(BoardError, PermissionError):
+    """A board is there, but another program has it, or the user may not open it."""
+
+
+class BoardLostError(BoardError, ConnectionError):
+    """A board went away in the middle: unplugged, or without power."""
+
+
+class FirmwareMismatchError(BoardError):
+    """A board runs another firmware than the one that was asked for."""
+
+
 class BoardSilentError(DvfsError, TimeoutError):
     """A board did not answer in time."""
 
 
+class SensorMissingError(BoardError):
+    """The INA219 does not answer.
+
+    Attributes
+    ----------
+    scl_high, sda_high
+        Levels of the bus's lines; both are high on an idle bus.
+    """
+
+    def __init__(self, message: str, *, scl_high: bool, sda_high: bool) -> None:
+        super().__init__(message)
+        self.scl_high = scl_high
+        self.sda_high = sda_high
+
+
 class FirmwareFaultError(BoardError):
     """The firmware on the board ended in a fault, or would have damaged a real one."""
+
+
+class MeasurementError(DvfsError, ValueError):
+    """Measurements are missing, contradict themselves, or cannot tell what they are asked."""
 
 
 class CacheError(DvfsError, OSError):
@@ -88,6 +130,10 @@ class CacheError(DvfsError, OSError):
 
 class ExecutorError(DvfsError, RuntimeError):
     """The workers that were to make runs are not there, or not any more."""
+
+
+class RenodeUnavailableError(BoardError, ImportError):
+    """Renode or pyrenode3 is absent, too old, or only half installed."""
 
 
 class LayeredGraphError(DvfsError, ValueError):
@@ -143,7 +189,7 @@ class InfeasibleLatencyError(InfeasibleBoundError):
         return type(self), (self.bound, self.least_time)
 
 
-class SearchTooLargeError(DvfsError, MemoryError):
+class SearchTooLargeError(MemoryError, DvfsError):
     """A search would hold more partial schedules than it was allowed."""
 
 

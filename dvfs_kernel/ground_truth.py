@@ -49,6 +49,8 @@ class MarkerEvent:
         The port's output data register after the store.
     counters
         What the core has counted since reset; None where a board cannot tell.
+    instructions
+        Instructions executed since reset; 0 where a board cannot tell.
     """
 
     time_ps: int
@@ -56,6 +58,7 @@ class MarkerEvent:
     energy_j: float
     odr: int
     counters: Counters | None = None
+    instructions: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,10 @@ class Stretch:
         board cannot tell.
     pieces
         The stretch, cut where SYSCLK changed; empty where a board has no counters.
+    instructions
+        Instructions executed meanwhile; 0 where a board cannot tell.
+    odr
+        The marker port's output register meanwhile.
     """
 
     layer: int | None
@@ -117,6 +124,8 @@ class Stretch:
     energy_j: float
     counters: Counters | None = None
     pieces: tuple[Piece, ...] = ()
+    instructions: int = 0
+    odr: int = 0
 
     @property
     def duration_s(self) -> float:
@@ -300,6 +309,8 @@ def _inference(
                 energy_j=end.energy_j - begin.energy_j,
                 counters=_counted(begin.counters, end.counters),
                 pieces=tuple(cutter.pieces(begin, end)),
+                instructions=end.instructions - begin.instructions,
+                odr=begin.odr,
             )
         )
     return InferenceTruth(

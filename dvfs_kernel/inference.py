@@ -26,7 +26,14 @@ if TYPE_CHECKING:
     from dvfs_kernel.schedule import Schedule
     from dvfs_kernel.session import Hello, Progress, RunResult
 
-__all__ = ["FIRMWARE", "Deployment", "InferenceResult", "dae_granularities", "infer"]
+__all__ = [
+    "FIRMWARE",
+    "Deployment",
+    "InferenceResult",
+    "dae_granularities",
+    "firmware_path",
+    "infer",
+]
 
 SCHEMA = "dvfs-kernel/inference"
 SCHEMA_VERSION = 1
@@ -35,6 +42,21 @@ _DAE_OPERATORS = (abi.Operator.DEPTHWISE, abi.Operator.POINTWISE)
 
 #: The firmware that the package carries.
 FIRMWARE = Path(__file__).with_name("firmware.elf")
+
+
+def firmware_path(firmware: Path = FIRMWARE) -> Path:
+    """Return the path of the firmware.
+
+    Raises
+    ------
+    BoardError
+        It is not built.
+    """
+    if not firmware.is_file():
+        raise BoardError(
+            f"the firmware {firmware.name} is not built; build it with python firmware/build.py"
+        )
+    return firmware
 
 
 @dataclass(frozen=True)
@@ -161,10 +183,10 @@ class Deployment:
         self.network = network
         self.board = board
         self.image = build_image(network, memory_plan.plan(network))
-        if isinstance(firmware, Path) and not firmware.is_file():
-            raise BoardError(
-                f"the firmware {firmware.name} is not built; build it with python firmware/build.py"
-            )
+        if isinstance(firmware, Path):
+            firmware_path(firmware)
+        if progress is not None:
+            board.watch_transfers(progress)
         board.flash(firmware, self.image.data)
         self._progress = progress
         self._by_debugger = by_debugger

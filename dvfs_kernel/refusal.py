@@ -12,6 +12,7 @@ from dvfs_kernel.errors import (
     FileFormatError,
     ProtocolError,
     ScheduleError,
+    SensorMissingError,
     UnsupportedOperatorError,
 )
 from renode_platform.devices.registers import RCC
@@ -42,7 +43,6 @@ _REFUSALS: dict[abi.Status, type[DvfsError]] = {
     abi.Status.CLOCK_ILLEGAL: ClockError,
     abi.Status.CLOCK_TIMEOUT: BoardError,
     abi.Status.BUFFER_TOO_SMALL: ScheduleError,
-    abi.Status.NO_SENSOR: BoardError,
     abi.Status.UNSUPPORTED: UnsupportedOperatorError,
 }
 
@@ -65,10 +65,13 @@ def refusal(command: abi.Command, payload: bytes) -> DvfsError:
     except ValueError:
         return ProtocolError(f"the firmware refused {command.name.lower()} with status {code}")
     where = "" if layer == abi.LAYER_NONE else f" at layer {layer}"
-    return _REFUSALS.get(status, ProtocolError)(
-        f"the firmware refused {command.name.lower()}{where}: {_MEANINGS[status]}"
-        + _details(status, int(fields["detail0"]), int(fields["detail1"]))
+    asked, allowed = int(fields["detail0"]), int(fields["detail1"])
+    message = f"the firmware refused {command.name.lower()}{where}: {_MEANINGS[status]}" + _details(
+        status, asked, allowed
     )
+    if status is abi.Status.NO_SENSOR:
+        return SensorMissingError(message, scl_high=bool(asked & 1), sda_high=bool(asked & 2))
+    return _REFUSALS.get(status, ProtocolError)(message)
 
 
 def _details(status: abi.Status, asked: int, allowed: int) -> str:
@@ -78,4 +81,10 @@ def _details(status: abi.Status, asked: int, allowed: int) -> str:
         return f" (on the way to the idle state; ready bits 0x{asked:08x} do not fall)"
     if status is abi.Status.CLOCK_TIMEOUT:
         return f" (clock {allowed} of the schedule; ready bits 0x{asked:08x} missing)"
+    if status is abi.Status.NO_SENSOR:
+        lines = ", ".join(
+            f"{name} is {'high' if asked >> bit & 1 else 'low'}"
+            for bit, name in enumerate(("SCL", "SDA"))
+        )
+        return f" ({lines}; both are high on an idle bus)"
     return f" (asked: {asked}, allowed: {allowed})" if asked or allowed else ""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel import abi
-from dvfs_kernel.errors import BoardSilentError, FirmwareFaultError, ProtocolError
+from dvfs_kernel.current import INA219_ADDRESS
+from dvfs_kernel.errors import BoardError, BoardSilentError, FirmwareFaultError, ProtocolError
 from dvfs_kernel.fault_report import FaultReport
 from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
 from dvfs_kernel.refusal import refusal, wrong_length
+from dvfs_kernel.replies import ClockProbe, CurrentReadings, Hello, Ina219Reading, RunResult
 from dvfs_kernel.window import Window
 
 if TYPE_CHECKING:
@@ -20,101 +21,18 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.clocks import ClockSetting
+    from dvfs_kernel.current import CurrentActivity, Sampling
     from dvfs_kernel.schedule import Schedule
 
     #: Called with what is being done, how much of it is done and how much there is.
     Progress = Callable[[str, int, int], None]
 
-__all__ = ["ClockProbe", "Hello", "Ina219Reading", "RunResult", "Session"]
+__all__ = ["ClockProbe", "CurrentReadings", "Hello", "Ina219Reading", "RunResult", "Session"]
 
 # Sector erase of a 256 KB sector takes up to 4 s (DS11532 Rev 7, table 55); the image spans seven.
 _ERASE_TIMEOUT_S = 30.0
-
-
-@dataclass(frozen=True)
-class Hello:
-    """What the firmware says of itself; fields as in ``abi.HELLO_REPLY``."""
-
-    abi_version: int
-    reset_cause: int
-    device_id: int
-    build_id: int
-    image_bytes_max: int
-    tensor_bytes: int
-    scratch_bytes: int
-    frame_payload_max: int
-    fault_pending: int
-    image_ready: int
-    marker_overhead_cycles: int
-    hop_overhead_cycles: int
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """Totals of the last of several runs.
-
-    Parameters
-    ----------
-    total_ticks
-        Ticks of LPTIM1 at ``abi.TICK_HZ``, which no change of SYSCLK touches.
-    total_cycles
-        Core cycles.
-    relocks, hops
-        PLL relocks, and changes of SYSCLK between HSE and a running PLL.
-    window_ticks, overrun_ticks
-        Length of the last window, 0 where there was none, and how much its inference exceeded what
-        was asked for.
-    """
-
-    runs: int
-    layer_count: int
-    total_ticks: int
-    total_cycles: int
-    relocks: int
-    hops: int
-    window_ticks: int = 0
-    overrun_ticks: int = 0
-
-    @property
-    def total_s(self) -> float:
-        """Duration by the firmware's wall clock."""
-        return self.total_ticks / abi.TICK_HZ
-
-    @property
-    def window_s(self) -> float:
-        """Length of the last window by the firmware's wall clock."""
-        return self.window_ticks / abi.TICK_HZ
-
-    @property
-    def overrun_s(self) -> float:
-        """How much the last inference exceeded its window."""
-        return self.overrun_ticks / abi.TICK_HZ
-
-
-@dataclass(frozen=True)
-class ClockProbe:
-    """Durations of three clock changes as the firmware timed them, in ticks of ``abi.TICK_HZ``.
-
-    ``lock_ticks`` is the time from PLLON to PLLRDY in the last of them that relocked, 0 where none
-    did.
-    """
-
-    to_a_ticks: int
-    to_b_ticks: int
-    to_a_again_ticks: int
-    lock_ticks: int
-
-
-@dataclass(frozen=True)
-class Ina219Reading:
-    """Registers of the INA219, as its data sheet (SBOS448G) names them."""
-
-    configuration: int
-    shunt_voltage: int
-    bus_voltage: int
-    power: int
-    current: int
-    calibration: int
+# How often nothing may come back from a request that takes long.
+_LONG_SILENCES = 2
 
 
 class Session:
@@ -128,7 +46,8 @@ class Session:
     board
         Where the firmware runs.
     timeout_s
-        How long to wait for a reply, beside the time the bytes need on the line.
+        How long to wait for a reply, beside the time the bytes need on the line; by default what
+        the board asks for.
     attempts
         How often a request is sent before the board counts as silent.
     progress
@@ -139,17 +58,18 @@ class Session:
         self,
         board: Board,
         *,
-        timeout_s: float = 0.5,
+        timeout_s: float | None = None,
         attempts: int = 4,
         progress: Progress | None = None,
     ) -> None:
         self._board = board
-        self._timeout_s = timeout_s
+        self._timeout_s = board.reply_timeout_s if timeout_s is None else timeout_s
         self._attempts = attempts
         self._progress = progress
         self._decoder = FrameDecoder()
         self._sequence = 0
         self._layer_count = 0
+        self._uses_image = False
         self.retries = 0
 
     # ---- commands ------------------------------------------------------------------------------
@@ -165,10 +85,12 @@ class Session:
         self._request(abi.Command.IMAGE_BEGIN, begin, timeout_s=_ERASE_TIMEOUT_S)
         self._send_blocks(abi.Command.IMAGE_DATA, image, "image")
         self._request(abi.Command.IMAGE_END, timeout_s=5.0)
+        self._uses_image = True
 
     def use_image(self) -> None:
         """Use the data image that is already in flash."""
         self._request(abi.Command.IMAGE_USE, timeout_s=5.0)
+        self._uses_image = True
 
     def set_input(self, data: bytes) -> None:
         """Write the network's input tensor, in the bytes of its element type."""
@@ -217,7 +139,7 @@ class Session:
         if timeout_s is None:
             timeout_s = (20.0 + (window_s or 0.0)) * (runs + warmup)
         reply = self._request(
-            abi.Command.RUN, request, reply=abi.RUN_REPLY, timeout_s=timeout_s, attempts=1
+            abi.Command.RUN, request, reply=abi.RUN_REPLY, timeout_s=timeout_s, long=True
         )
         result = RunResult(**_fields(reply))
         self._layer_count = result.layer_count
@@ -265,7 +187,11 @@ class Session:
         return ClockProbe(**_fields(reply))
 
     def read_ina219(
-        self, *, address: int = 0x40, configuration: int = 0x399F, calibration: int = 0x1000
+        self,
+        *,
+        address: int = INA219_ADDRESS,
+        configuration: int = 0x399F,
+        calibration: int = 0x1000,
     ) -> Ina219Reading:
         """Configure the INA219 and read its registers once.
 
@@ -281,6 +207,50 @@ class Session:
         reply = self._request(abi.Command.INA219_READ, request, reply=abi.INA219_REPLY)
         return Ina219Reading(**_fields(reply))
 
+    def measure_current(
+        self,
+        activity: CurrentActivity,
+        *,
+        samples: int,
+        sampling: Sampling,
+        address: int = INA219_ADDRESS,
+        timeout_s: float = 20.0,
+    ) -> CurrentReadings:
+        """Sample the supply current while the chip is kept at something.
+
+        Parameters
+        ----------
+        activity
+            What the chip does meanwhile.
+        samples
+            1 … ``abi.CURRENT_SAMPLES_MAX``.
+        sampling
+            How the sensor is set up and how far samples lie apart.
+        timeout_s
+            How long the activity may take beside the time for the samples.
+
+        Raises
+        ------
+        BoardError
+            The INA219 does not answer.
+        ScheduleError, ClockError
+            The layers or the clock are not possible.
+        """
+        request = activity.request()
+        request["address"] = address
+        request["configuration"] = sampling.configuration
+        request["sample_count"] = samples
+        request["period_ticks"] = sampling.period_ticks
+        size = abi.CURRENT_REPLY.itemsize + samples * abi.CURRENT_SAMPLE.itemsize
+        reply = self._request(
+            abi.Command.CURRENT_MEASURE,
+            request,
+            reply_bytes=size,
+            timeout_s=sampling.duration_s(samples) + timeout_s,
+            long=True,
+        )
+        return CurrentReadings.from_bytes(reply)
+
     def read_fault(self) -> FaultReport | None:
         """Read the report of the fault that ended the firmware's last life, if one did."""
         payload = self._exchange(abi.Command.FAULT_READ, b"", self._timeout_s, self._attempts)
@@ -290,6 +260,7 @@ class Session:
     def reset(self) -> None:
         """Ask the firmware to reset the chip; returns when it answers again."""
         self._request(abi.Command.RESET)
+        self._uses_image = False
         self.hello()
 
     # ---- requests ------------------------------------------------------------------------------
@@ -302,15 +273,19 @@ class Session:
         reply: np.dtype[Any] | None = None,
         reply_bytes: int | None = None,
         timeout_s: float | None = None,
-        attempts: int | None = None,
+        long: bool = False,
     ) -> Any:
         """Send a request and return its reply: a record where ``reply`` is given, else bytes."""
         sent = payload if isinstance(payload, bytes) else payload.tobytes()
         wait_s = self._timeout_s if timeout_s is None else timeout_s
         try:
-            received = self._exchange(command, sent, wait_s, attempts or self._attempts)
+            received = self._exchange(command, sent, wait_s, self._attempts, long=long)
         except BoardSilentError:
-            self._raise_pending_fault()
+            self._raise_what_happened()
+            raise
+        except ProtocolError:
+            if self._uses_image:
+                self._raise_what_happened()
             raise
         expected = reply.itemsize if reply is not None else reply_bytes or 0
         if len(received) != expected:
@@ -318,22 +293,37 @@ class Session:
         return np.frombuffer(received, reply)[0] if reply is not None else received
 
     def _exchange(
-        self, command: abi.Command, payload: bytes, timeout_s: float, attempts: int
+        self,
+        command: abi.Command,
+        payload: bytes,
+        timeout_s: float,
+        attempts: int,
+        *,
+        long: bool = False,
     ) -> bytes:
+        """Send a request until its reply comes.
+
+        One that the firmware works on for ``long`` is sent again once where nothing comes: if only
+        the reply was lost the firmware has it still, and while it works it does not listen.
+        """
         self._sequence = (self._sequence + 1) % abi.UNSOLICITED_SEQUENCE
-        line = encode_frame(Frame(int(command), self._sequence, payload))
-        for attempt in range(attempts):
-            if attempt:
-                self.retries += 1
+        sequence = self._sequence
+        line = encode_frame(Frame(int(command), sequence, payload))
+        sent = silences = 0
+        while sent < attempts and silences < (_LONG_SILENCES if long else attempts):
+            self.retries += bool(sent)
+            garbled = self._decoder.garbled
             # The first zero ends what an earlier attempt may have left of itself.
-            self._board.write(b"\0" + line if attempt else line)
-            answer = self._await_reply(command, self._sequence, timeout_s + _line_s(len(line)))
+            self._board.write(b"\0" + line if sent else line)
+            sent += 1
+            answer = self._await_reply(command, sequence, timeout_s + _line_s(len(line)))
             if answer is not None:
                 return answer
+            silences += self._decoder.garbled == garbled
         where = self._board.whereabouts()
         raise BoardSilentError(
             f"the board {self._board.name} sent no reply to {command.name.lower()} "
-            f"within {timeout_s:g} s ({attempts} attempts)" + (f"; it is {where}" if where else "")
+            f"within {timeout_s:g} s ({sent} attempts)" + (f"; it is {where}" if where else "")
         )
 
     def _await_reply(self, command: abi.Command, sequence: int, timeout_s: float) -> bytes | None:
@@ -355,14 +345,20 @@ class Session:
         self._decoder.feed(b"\0")  # half a frame and then silence: the rest will not come
         return None
 
-    def _raise_pending_fault(self) -> None:
-        """Raise the firmware's fault where it left a report, after a reset brought it back."""
+    def _raise_what_happened(self) -> None:
+        """Raise the fault or the reset behind a failure, where the firmware can still tell."""
         try:
             report = self.read_fault()
+            reply = self._exchange(abi.Command.HELLO, b"", self._timeout_s, self._attempts)
         except (BoardSilentError, ProtocolError):
             return
         if report is not None:
             self._raise_fault(report)
+        if self._uses_image and not np.frombuffer(reply, abi.HELLO_REPLY)[0]["image_ready"]:
+            raise BoardError(
+                f"the board {self._board.name} was reset in the middle, and not by a fault: by its "
+                "button, its debugger or its supply; the network has to be deployed again"
+            )
 
     def _raise_fault(self, report: FaultReport) -> NoReturn:
         raise FirmwareFaultError(report.describe(self._board.function_at))

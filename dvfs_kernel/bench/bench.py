@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import ExitStack
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
-from dvfs_kernel.bench.executors import LOCAL, is_lost_worker, open_executor
-from dvfs_kernel.bench.worker import make_run
-from dvfs_kernel.errors import ExecutorError
+from dvfs_kernel.bench.executors import LOCAL, is_lost_worker, one_at_a_time, open_executor
+from dvfs_kernel.bench.twin import with_power_of
+from dvfs_kernel.bench.worker import make_run, release_board
+from dvfs_kernel.errors import BoardLostError, ExecutorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +27,8 @@ __all__ = ["Bench"]
 class Bench:
     """Runs jobs of one workload; a context manager that lets its workers go.
 
-    Each finished run is kept at once, so that what was interrupted goes on where it was.
+    Each finished run is kept at once, so that what was interrupted goes on where it was. On a
+    physical board this process makes the runs one after the other.
 
     Parameters
     ----------
@@ -35,7 +37,8 @@ class Bench:
     store
         Where runs are kept; None: nowhere.
     executor
-        As `open_executor` reads it; opened when the first run has to be made.
+        As `open_executor` reads it; opened when the first run has to be made. For a physical board
+        it makes the runs of the twin.
     progress
         Told of every finished run.
 
@@ -43,6 +46,9 @@ class Bench:
     ----------
     made, found
         Runs that had to be made, and runs that were found in the store.
+    twin
+        Makes the same runs on a virtual board, where the board itself is a physical one that does
+        not know its energy; else None.
     """
 
     def __init__(
@@ -61,6 +67,9 @@ class Bench:
         self._executor: Executor | None = None
         self._progress = progress
         self._stack = ExitStack()
+        self.twin: Bench | None = None
+        if workload.board.is_physical:
+            self.twin = Bench(workload.twin, store=store, executor=executor, progress=progress)
 
     @property
     def hse_hz(self) -> int:
@@ -69,6 +78,8 @@ class Bench:
 
     def run(self, jobs: Sequence[Job], what: str = "runs") -> list[Record]:
         """Return the record of every job, in the order of the jobs.
+
+        A physical board's records have its times, and energies by the power of its twin.
 
         Parameters
         ----------
@@ -84,6 +95,14 @@ class Bench:
         DvfsError
             Whatever a run itself ended with.
         """
+        records = self.times(jobs, what)
+        if self.twin is None:
+            return records
+        twins = self.twin.times(jobs, f"{what}, virtual board")
+        return [with_power_of(twin, record) for twin, record in zip(twins, records, strict=True)]
+
+    def times(self, jobs: Sequence[Job], what: str = "runs") -> list[Record]:
+        """Return what the board itself tells of every job; see `run`."""
         records: dict[Job, Record] = {}
         missing = []
         for job in dict.fromkeys(jobs):
@@ -107,16 +126,31 @@ class Bench:
         if not jobs:
             return
         if self._executor is None:
-            self._executor = self._stack.enter_context(open_executor(self._address))
+            self._executor = self._stack.enter_context(
+                open_executor(self._address) if self.twin is None else one_at_a_time(release_board)
+            )
         waiting: dict[Future[Record], Job] = {}
+        # Not concurrent.futures.wait: it holds the locks of all runs while it looks, and an
+        # interrupt at that moment leaves them locked for ever.
+        finished: SimpleQueue[Future[Record]] = SimpleQueue()
         try:
             for job in jobs:
-                waiting[self._executor.submit(make_run, self.workload, job)] = job
+                future = self._executor.submit(make_run, self.workload, job)
+                waiting[future] = job
+                future.add_done_callback(finished.put)
             while waiting:
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+                done = [finished.get()]
+                while not finished.empty():
+                    done.append(finished.get())
                 # What succeeded comes first, to be kept before a failure ends it all.
                 for future in sorted(done, key=lambda future: future.exception() is not None):
                     yield waiting.pop(future), future.result()
+        except BoardLostError as error:
+            if self._store is None:
+                raise
+            raise BoardLostError(
+                f"{error}; finished runs are kept: the same command goes on from there"
+            ) from error
         except Exception as error:
             if not is_lost_worker(error):
                 raise
@@ -135,6 +169,8 @@ class Bench:
 
     def close(self) -> None:
         """Let the workers go."""
+        if self.twin is not None:
+            self.twin.close()
         self._executor = None
         self._stack.close()
 

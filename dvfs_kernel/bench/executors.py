@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.errors import ExecutorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-__all__ = ["HERE", "LOCAL", "is_lost_worker", "open_executor"]
+__all__ = ["HERE", "LOCAL", "is_lost_worker", "one_at_a_time", "open_executor"]
 
 #: What stands for the worker processes of this machine.
 LOCAL = "local"
@@ -72,6 +72,22 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
 def _here() -> Executor:
     """Return the one thread for runs in this process: its boards are shared and stay ready."""
     return ThreadPoolExecutor(1, thread_name_prefix="dvfs-run")
+
+
+@contextmanager
+def one_at_a_time(release: Callable[[], None]) -> Iterator[Executor]:
+    """Yield an executor for a board of which there is one: this process makes run after run.
+
+    Parameters
+    ----------
+    release
+        Gives the board back behind the block.
+    """
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            yield pool
+    finally:
+        release()
 
 
 def _refused(address: str) -> ExecutorError:

@@ -26,16 +26,19 @@ class Job:
         Time from leaving idle to the end of the idle time behind the inference; None: no window.
     idle
         What the chip does in the rest of the window.
+    level
+        How finely the firmware profiles the run.
     """
 
     schedule: Schedule
     window_s: float | None = None
     idle: abi.IdleMode = abi.IdleMode.SLEEP
+    level: abi.ProfileLevel = abi.ProfileLevel.LAYER
 
     def key_text(self) -> str:
         """Return text that is equal for equal jobs and for no others."""
         idle = None if self.window_s is None else self.idle.name.lower()
-        return json.dumps(
-            {"schedule": self.schedule.to_dict(), "window_s": self.window_s, "idle": idle},
-            sort_keys=True,
-        )
+        key = {"schedule": self.schedule.to_dict(), "window_s": self.window_s, "idle": idle}
+        if self.level is not abi.ProfileLevel.LAYER:
+            key["level"] = self.level.name.lower()
+        return json.dumps(key, sort_keys=True)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from dvfs_kernel.bench.workload import Workload
     from dvfs_kernel.ground_truth import ClockChange, InferenceTruth, Piece, Stretch
     from dvfs_kernel.inference import InferenceResult
+    from dvfs_kernel.profile import SegmentProfile
     from dvfs_kernel.schedule import Schedule
 
-__all__ = ["make_run", "record_of"]
+__all__ = ["make_run", "record_of", "release_board"]
 
 # The board of the last job: flashing a network and sending it its input takes longer than running
 # it. One at a time, for a board may be a piece of metal.
@@ -32,9 +33,7 @@ def make_run(workload: Workload, job: Job) -> Record:
     """Run a job; the board stays ready for the next job of the same workload."""
     deployment = _kept.get(workload.digest)
     if deployment is None:
-        for other in _kept.values():
-            other.close()
-        _kept.clear()
+        release_board()
         deployment = Deployment(
             workload.network, workload.board.open(), firmware=workload.firmware, by_debugger=True
         )
@@ -46,7 +45,7 @@ def make_run(workload: Workload, job: Job) -> Record:
         result = deployment.infer(
             workload.data,
             job.schedule,
-            level=abi.ProfileLevel.LAYER,
+            level=job.level,
             window_s=job.window_s,
             idle=job.idle,
         )
@@ -58,8 +57,14 @@ def make_run(workload: Workload, job: Job) -> Record:
     return record_of(result)
 
 
+def release_board() -> None:
+    """Give back the board that stays ready for the next job."""
+    while _kept:
+        _kept.popitem()[1].close()
+
+
 def record_of(result: InferenceResult) -> Record:
-    """Return what is kept of an inference that was profiled by layer."""
+    """Return what is kept of an inference that was profiled by layer or by segment."""
     digest = hashlib.sha256()
     for output in result.outputs:
         digest.update(output.tobytes())
@@ -71,12 +76,14 @@ def record_of(result: InferenceResult) -> Record:
         "relocks": result.profile.relocks,
         "hops": result.profile.hops,
         "overrun_s": result.run.overrun_s,
-        "window_s": None if window is None else window.duration_s,
+        "window_s": None if result.window is None else result.run.window_s,
         "window_j": None if window is None else window.energy_j,
         "idle_j": None if window is None else window.idle_energy_j,
     }
     truth = result.inference_truth
     arrays = _from_profile(result) if truth is None else _from_truth(truth, result.schedule)
+    if window is not None:
+        totals["window_s"] = window.duration_s
     if truth is not None:
         totals["latency_s"] = truth.duration_s
         changes = truth.clock_changes if window is None else window.clock_changes
@@ -92,26 +99,49 @@ def record_of(result: InferenceResult) -> Record:
 
 def _from_profile(result: InferenceResult) -> dict[str, Any]:
     """Sum up what the firmware itself measured."""
-    layers = result.profile.layers
-    entry_s = [
-        sum(s.time_s for s in layer.segments if s.segment is abi.Segment.SWITCHING)
-        for layer in layers
-    ]
-    time_s = np.array([layer.time_s for layer in layers])
-    unknown = np.full(len(layers), np.nan)
+    count = len(result.profile.layers)
+    entry_s, pieces_s = np.zeros(count), np.zeros((count, 2))
+    hops = np.zeros(count, np.int64)
+    for layer in result.profile.layers:
+        for segment in layer.segments:
+            if segment.segment is abi.Segment.SWITCHING:
+                # At the finer level hops inside the kernel too, which nothing tells apart.
+                entry_s[layer.index] = segment.time_s
+                hops[layer.index] = segment.count - 1
+            else:
+                role, own_s = _piece(segment, layer.index, result)
+                pieces_s[layer.index, role] += own_s
+    time_s = np.array([layer.time_s for layer in result.profile.layers])
+    unknown = np.full(count, np.nan)
     return {
-        "entry_time_s": np.array(entry_s),
+        "entry_time_s": entry_s,
         "entry_energy_j": unknown,
-        "time_s": time_s - np.array(entry_s),
+        "time_s": time_s - entry_s,
         "energy_j": unknown.copy(),
-        "counters": np.zeros((len(layers), 2, 0), np.int64),
-        "piece_time_s": np.stack([time_s - np.array(entry_s), np.zeros(len(layers))], axis=1),
-        "piece_energy_j": np.full((len(layers), 2), np.nan),
-        "hops": np.zeros(len(layers), np.int64),
+        "counters": np.zeros((count, 2, 0), np.int64),
+        "piece_time_s": pieces_s,
+        "piece_energy_j": np.full((count, 2), np.nan),
+        "hops": hops,
         "clock": np.zeros(0, CLOCK_DTYPE),
         "segments": np.zeros(0, SEGMENT_DTYPE),
         "counter_names": (),
     }
+
+
+def _piece(segment: SegmentProfile, layer: int, result: InferenceResult) -> tuple[int, float]:
+    """Return on which of a layer's clocks a kind of segment runs, and its time.
+
+    By segments, the firmware's own boundaries are taken out.
+    """
+    schedule = result.schedule
+    plan = schedule.layers[layer]
+    role, clock = HFO, schedule.clocks[plan.hfo]
+    if segment.segment is abi.Segment.MEMORY and plan.lfo is not None:
+        role, clock = LFO, schedule.clocks[plan.lfo]
+    if segment.segment is abi.Segment.OTHER:
+        return role, segment.time_s
+    boundaries = segment.count * result.hello.marker_overhead_cycles
+    return role, max(segment.time_s - boundaries / clock.hclk_hz(schedule.hse_hz), 0.0)
 
 
 def _from_truth(truth: InferenceTruth, schedule: Schedule) -> dict[str, Any]:

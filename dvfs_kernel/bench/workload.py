@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import dvfs_kernel
 import renode_platform
 from dvfs_kernel import memory_plan
+from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.image import Image
 from dvfs_kernel.image import build as build_image
@@ -22,7 +23,6 @@ from dvfs_kernel.input_tensor import fit_array, sample_input
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.network import Network
 
 __all__ = ["Workload"]
@@ -89,6 +89,11 @@ class Workload:
             return self.board.hse_hz
         with self.board.open() as board:
             return board.hse_hz
+
+    @cached_property
+    def twin(self) -> Workload:
+        """The same network and input on a virtual board with the same HSE."""
+        return replace(self, board=BoardSpec(hse_hz=self.hse_hz))
 
     @cached_property
     def image_digest(self) -> str:

@@ -54,6 +54,8 @@ class Board(ABC):
 
     #: What the board is called in reports and on the command line.
     name: str
+    #: How long a reply may take, beside the time that its bytes need on the line.
+    reply_timeout_s: float = 0.5
 
     @abstractmethod
     def flash(self, elf: Path | bytes, image: bytes | None = None) -> None:
@@ -89,6 +91,11 @@ class Board(ABC):
         bytes
             Empty where nothing came in time.
         """
+
+    @property
+    def identity(self) -> str:
+        """What tells this board from others of its kind; empty where nothing does."""
+        return ""
 
     @property
     @abstractmethod
@@ -130,6 +137,10 @@ class Board(ABC):
 
     def watch_layers(self, callback: Callable[[int], None]) -> None:
         """Call something with the number of layers begun from now on, where a board can know."""
+        del callback
+
+    def watch_transfers(self, callback: Callable[[str, int, int], None]) -> None:
+        """Call something with (what, done, total) while `flash` sends what takes long."""
         del callback
 
     def whereabouts(self) -> str:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dvfs_kernel.boards.base import Board
+    from dvfs_kernel.boards.renode import Fidelity
 
 __all__ = ["KINDS", "BoardSpec"]
 
-#: Kinds of board, and what may stand behind a colon.
-KINDS: dict[str, str] = {"virtual": ""}
+#: Kinds of board, and what may stand behind a colon, the default first; None: anything.
+KINDS: dict[str, tuple[str, ...] | None] = {
+    "virtual": (),
+    "renode": ("fast", "cycles"),
+    "nucleo": None,
+}
 
 
 @dataclass(frozen=True)
@@ -31,12 +38,12 @@ class BoardSpec:
     hse_hz
         Frequency of the HSE; by default the board's own.
     pll_lock
-        Lock latency of a virtual board's PLL, as `VirtualBoard` takes it.
+        Lock latency of an emulated board's PLL, as `VirtualBoard` takes it.
 
     Raises
     ------
     BoardError
-        There is no such kind, or it takes no detail.
+        There is no such kind, it takes no such detail, or a physical PLL is told how to lock.
     """
 
     kind: str = "virtual"
@@ -47,33 +54,74 @@ class BoardSpec:
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise BoardError(f"board {self.kind!r} is unknown; allowed: {_allowed()}")
-        if self.detail and not KINDS[self.kind]:
+        details = KINDS[self.kind]
+        if self.detail and details is not None and self.detail not in details:
+            least = f"{' or '.join(details)} may" if details else "nothing may"
             raise BoardError(
-                f"board {self.kind}:{self.detail} is unknown: nothing may stand behind "
+                f"board {self.kind}:{self.detail} is unknown: {least} stand behind "
                 f"{self.kind}; allowed: {_allowed()}"
+            )
+        if self.kind == "nucleo" and self.pll_lock != "typ":
+            raise BoardError(
+                f"the PLL of a {self.kind} locks in its own time, not in {self.pll_lock}; "
+                "a lock time can be set for a virtual board only"
             )
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``kind`` or ``kind:detail``."""
         kind, _, detail = text.partition(":")
-        return cls(kind.strip().lower(), detail.strip())
+        kind, detail = kind.strip().lower(), detail.strip()
+        # A port's name is what it is; a choice of ours may be written in capitals.
+        return cls(kind, detail.lower() if KINDS.get(kind) else detail)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.detail}" if self.detail else self.kind
 
+    @property
+    def is_physical(self) -> bool:
+        """Whether there is one such board, with a time of its own, that knows no ground truth."""
+        return self.kind == "nucleo"
+
     def key(self) -> dict[str, Any]:
         """Return plain values that are equal for boards that behave alike, for a cache's key."""
-        return asdict(self)
+        return asdict(self) | {"detail": self._detail}
 
-    def open(self) -> Board:
+    @property
+    def _detail(self) -> str:
+        return self.detail or next(iter(KINDS[self.kind] or ()), "")
+
+    @property
+    def has_counters(self) -> bool:
+        """Whether runs there tell what the cost at any other clock follows from."""
+        return self.kind == "virtual"
+
+    def open(self, *, ask: Callable[[str], bool] | None = None) -> Board:
         """Make the board.
+
+        Parameters
+        ----------
+        ask
+            Answers whether a physical board that runs another firmware may be programmed; by
+            default it may not.
 
         Raises
         ------
         BoardError
             The board is not there or does not start.
         """
+        if self.kind == "nucleo":
+            from dvfs_kernel.boards.nucleo import STOCK_HSE_HZ, NucleoBoard  # noqa: PLC0415
+
+            return NucleoBoard(self.detail, hse_hz=self.hse_hz or STOCK_HSE_HZ, ask=ask)
+        if self.kind == "renode":
+            from dvfs_kernel.boards.renode import RenodeBoard  # noqa: PLC0415
+
+            return RenodeBoard(
+                fidelity=cast("Fidelity", self._detail),
+                hse_hz=self.hse_hz,
+                pll_lock=self.pll_lock,
+            )
         # The engine costs half a second to load: not for a message about a wrong name.
         from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
 
@@ -81,4 +129,11 @@ class BoardSpec:
 
 
 def _allowed() -> str:
-    return ", ".join(f"{kind}[:{detail}]" if detail else kind for kind, detail in KINDS.items())
+    return ", ".join(map(_form, KINDS))
+
+
+def _form(kind: str) -> str:
+    details = KINDS[kind]
+    if details is None:
+        return f"{kind}[:port or serial number]"
+    return f"{kind}[:{'|'.join(details)}]" if details else kind

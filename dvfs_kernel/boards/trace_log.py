@@ -71,7 +71,14 @@ class TraceLog:
             self.layers_begun += bool((odr ^ self._odr) & _LAYER)
             self._odr = odr
             self._markers.append(
-                MarkerEvent(write.time_ps, write.cycles, write.energy_j, odr, write.counters)
+                MarkerEvent(
+                    write.time_ps,
+                    write.cycles,
+                    write.energy_j,
+                    odr,
+                    write.counters,
+                    write.instructions,
+                )
             )
         trace.markers.clear()
         # The last inference may have only begun; the one before it is whole.

@@ -14,6 +14,7 @@ from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.clock_lists import PRESETS, parse_clocks
 from dvfs_kernel.clock_space import describe, iso_frequency, settings_at
 from dvfs_kernel.clock_state import states_of
+from dvfs_kernel.commands.board_opening import open_board
 from dvfs_kernel.commands.clock_tables import print_clocks
 from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, OutputFile
 from dvfs_kernel.commands.progress import shown_progress
@@ -134,7 +135,7 @@ def _measure(listed: ClockList, board: BoardSpec, pll_lock: str | float) -> Swit
 
     network = switching_network(_MATRIX_LAYERS)
     spec = replace(board, hse_hz=listed.hse_hz, pll_lock=pll_lock)
-    with shown_progress() as progress, spec.open() as opened:
+    with open_board(spec) as opened, shown_progress() as progress:
         deployment = Deployment(network, opened)
         data = sample_input(network.tensors[network.input])
         return measure_switching(deployment, data, states, progress).costs

@@ -14,6 +14,7 @@ import numpy as np
 
 from dvfs_kernel import abi
 from dvfs_kernel.atomic_file import write_atomically
+from dvfs_kernel.commands.board_opening import open_board
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.commands.parameters import (
     BOARD,
@@ -26,6 +27,7 @@ from dvfs_kernel.commands.parameters import (
 )
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import print_inference
+from dvfs_kernel.commands.uniform import uniform_schedule
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks import ClockSetting
     from dvfs_kernel.inference import InferenceResult
-    from dvfs_kernel.network import Network
-    from dvfs_kernel.schedule import Schedule
 
 __all__ = ["infer"]
 
@@ -50,8 +50,8 @@ _IDLE_MODES = [mode.name.lower() for mode in abi.IdleMode]
     type=click.Path(path_type=Path),
     help="Input tensor: an .npy file or a picture; by default a made-up picture.",
 )
-@click.option("--board", type=BOARD, default="virtual", show_default=True)
-@click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; default 50 MHz.")
+@click.option("--board", type=BOARD, default="virtual", show_default=True, help="Or nucleo[:port].")
+@click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; by default its own.")
 @click.option("--schedule", "schedule_path", type=click.Path(path_type=Path), help="JSON file.")
 @click.option("--clock", type=CLOCK, help="SYSCLK, such as pll:25/216/2; default 216 MHz.")
 @click.option("--lfo", type=CLOCK, help="SYSCLK of memory segments, such as hse.")
@@ -146,9 +146,9 @@ def infer(
     from dvfs_kernel.inference import infer as run_inference  # noqa: PLC0415
 
     spec = replace(board, hse_hz=hse_hz if schedule is None else schedule.hse_hz, pll_lock=pll_lock)
-    with shown_progress() as progress, spec.open() as opened:
+    with open_board(spec) as opened, shown_progress() as progress:
         if schedule is None:
-            schedule = _uniform_schedule(model, opened.hse_hz, clock, lfo, granularity or 0)
+            schedule = uniform_schedule(model, opened.hse_hz, clock, lfo, granularity or 0)
         result = run_inference(
             model,
             data,
@@ -170,25 +170,6 @@ def infer(
         click.echo(json.dumps({**result.to_dict(), "emulation": emulation}, indent=1))
     else:
         print_inference(result)
-
-
-def _uniform_schedule(
-    network: Network,
-    hse_hz: int,
-    hfo: ClockSetting | None,
-    lfo: ClockSetting | None,
-    granularity: int,
-) -> Schedule:
-    from dvfs_kernel.inference import dae_granularities  # noqa: PLC0415
-    from dvfs_kernel.schedule import Schedule  # noqa: PLC0415
-
-    return Schedule.uniform(
-        len(network.layers),
-        hse_hz,
-        hfo=hfo,
-        lfo=lfo,
-        granularity=dae_granularities(network, granularity),
-    )
 
 
 def _array_bytes(result: InferenceResult, suffix: str) -> bytes:

@@ -1,4 +1,4 @@
-"""``dvfs networks``: what is built in."""
+"""Networks by their names: ``dvfs networks`` lists what is built in."""
 
 from __future__ import annotations
 

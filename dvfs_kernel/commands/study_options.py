@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dvfs_kernel.clock_lists import PRESETS
+from dvfs_kernel.commands.board_opening import open_board
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, TIME
 from dvfs_kernel.commands.progress import shown_progress
@@ -41,7 +42,7 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 help="Input tensor: an .npy file or a picture; by default a made-up picture.",
             ),
             click.option("--board", type=BOARD, default="virtual", show_default=True),
-            click.option("--hse", type=FREQUENCY, help="HSE of the board; default 50 MHz."),
+            click.option("--hse", type=FREQUENCY, help="HSE of the board; by default its own."),
             click.option(
                 "--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds."
             ),
@@ -139,7 +140,7 @@ class Setup:
         tensor = network.tensors[network.input]
         data = None if self.input_path is None else load_input(self.input_path, tensor)
         hse_hz = self.board.hse_hz if self.hse is None else int(self.hse)
-        spec = replace(self.board, hse_hz=hse_hz, pll_lock=self.pll_lock)
+        spec = _reached(replace(self.board, hse_hz=hse_hz, pll_lock=self.pll_lock))
         workload = Workload.of(network, spec, data)
         store = None if self.no_cache else Store(self.cache or default_cache())
         with (
@@ -172,6 +173,20 @@ class Setup:
             raise ScheduleError("a bound stands twice; each may stand once")
         plan = StudyPlan(parse_clocks(clocks, bench.hse_hz), tuple(bounds))
         return replace(plan, granularities=granularities) if granularities else plan
+
+
+def _reached(spec: BoardSpec) -> BoardSpec:
+    """Return a board's own name, by which its runs are kept, once it runs the firmware.
+
+    A physical board that is not there, or not ready, ends the command before the work begins.
+    """
+    if not spec.is_physical:
+        return spec
+    from dvfs_kernel.inference import firmware_path  # noqa: PLC0415
+
+    with open_board(spec) as board:
+        board.flash(firmware_path())
+        return replace(spec, detail=board.identity or spec.detail, hse_hz=board.hse_hz)
 
 
 def default_cache() -> Path:

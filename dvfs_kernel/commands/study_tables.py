@@ -64,9 +64,18 @@ def print_ground(ground: Ground, workload: Workload) -> None:
         f"{exploration.layers} layers in {len(exploration.space.states)} clock states; "
         f"{ground.runs_made} runs in {ground.wall_s:.1f} s"
     )
+    if exploration.fit_error is not None:
+        console.print(_fit_line(exploration.fit_error))
     console.print(_check_line(ground.check))
     for mode, idle in ground.idle.items():
         console.print(f"idle in {mode.name.lower()}: {idle.power_w * 1e3:.2f} mW")
+
+
+def _fit_line(fit_error: float) -> str:
+    return (
+        f"times fitted to runs at a few clocks, which they meet within {fit_error:.2%}; "
+        "energies by the current model"
+    )
 
 
 def _check_line(check: SampleCheck) -> str:
@@ -157,6 +166,9 @@ def print_deployment(deployment: PlanRun, workload: Workload) -> None:
 def print_study(study: Study, workload: Workload) -> None:
     """Print what was run in each window, and what it saves."""
     console = open_console()
+    fit_error = study.ground.exploration.fit_error
+    if fit_error is not None:
+        console.print(_fit_line(fit_error))
     console.print(_check_line(study.ground.check))
     for result in study.results:
         console.print(

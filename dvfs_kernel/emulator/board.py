@@ -176,7 +176,14 @@ class Board:
         machine = self._machine
         counters = machine.counters
         machine.trace.markers.append(
-            MarkerWrite(machine.now_ps, counters.cycles, self.energy_j(), counters, new)
+            MarkerWrite(
+                machine.now_ps,
+                counters.cycles,
+                self.energy_j(),
+                counters.instructions,
+                counters,
+                new,
+            )
         )
 
     # ---- flash and serial ports --------------------------------------------------------------

@@ -12,7 +12,6 @@ from dvfs_kernel.emulator.board import Board, memories_of
 from dvfs_kernel.emulator.bus import Bus
 from dvfs_kernel.emulator.core import NEVER, Core, Stop, StopKind
 from dvfs_kernel.emulator.core_faults import CoreFaults
-from dvfs_kernel.emulator.dwt import Dwt
 from dvfs_kernel.emulator.elf import Executable, SymbolTable
 from dvfs_kernel.emulator.exceptions import Exceptions, LockUp
 from dvfs_kernel.emulator.faults import CoreFaultError, FaultReport
@@ -26,6 +25,7 @@ from dvfs_kernel.emulator.systick import SysTick
 from dvfs_kernel.emulator.trace import Counters, Trace, Violation
 from dvfs_kernel.emulator.wait_costs import apply_wait_costs
 from dvfs_kernel.errors import BoardError
+from renode_platform.devices.dwt import Dwt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -44,24 +44,28 @@ class Counters(NamedTuple):
 
 
 class ClockChange(NamedTuple):
-    """From ``time_ps`` on the chip runs like this."""
+    """From ``time_ps`` on the chip runs like this; ``counters`` as of `MarkerWrite`."""
 
     time_ps: int
     cycles: int
     energy_j: float
-    counters: Counters
+    counters: Counters | None
     sysclk_hz: int
     source: str
     current_a: float
 
 
 class MarkerWrite(NamedTuple):
-    """A store that changed the output register of GPIOE."""
+    """A store that changed the output register of GPIOE.
+
+    ``counters`` is None where an engine counts no more than cycles and instructions.
+    """
 
     time_ps: int
     cycles: int
     energy_j: float
-    counters: Counters
+    instructions: int
+    counters: Counters | None
     odr: int
 
 

@@ -12,8 +12,10 @@ from dvfs_kernel import pareto
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clock_state import ClockState
 from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.errors import BoardError
 from dvfs_kernel.exploration.cost_model import predict
 from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.exploration.time_fit import fitted_times
 from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
@@ -52,10 +54,14 @@ class Exploration:
         `OPTION_DTYPE`, layer by layer. ``pareto``: no other option of the layer is both quicker
         and more frugal; ``pareto_in_state``: the same among those in the same clock state, which
         is what counts where a change of state costs something.
+    fit_error
+        Where times were fitted to those of some clocks, the largest relative deviation of a run's
+        time from the fit; None where they follow from counters.
     """
 
     space: DesignSpace
     options: npt.NDArray[Any]
+    fit_error: float | None = None
 
     @property
     def layers(self) -> int:
@@ -108,6 +114,10 @@ def reference_jobs(space: DesignSpace) -> dict[tuple[int, bool], Job]:
 def explore(bench: Bench, space: DesignSpace) -> Exploration:
     """Make the runs and work out every option.
 
+    A virtual board makes one run of each form and counts what the core does. On a physical board
+    times are fitted to runs at some clocks (`time_fit`), and energies are the power of the same
+    options on a virtual board times these times.
+
     Parameters
     ----------
     bench
@@ -120,9 +130,38 @@ def explore(bench: Bench, space: DesignSpace) -> Exploration:
     ExecutorError, CacheError, DvfsError
         As `Bench.run`.
     """
+    if bench.twin is not None:
+        return _explore_times(bench, bench.twin, space)
+    board = bench.workload.board
+    if not board.has_counters:
+        raise BoardError(
+            f"the board {board} has no counters, from which the cost at every clock follows: "
+            f"explore on the virtual board, and run the plan with dvfs deploy --board {board}"
+        )
     jobs = reference_jobs(space)
     records = dict(zip(jobs, bench.run(list(jobs.values()), "exploration"), strict=True))
     return Exploration(space, _options(space, records))
+
+
+def _explore_times(bench: Bench, twin: Bench, space: DesignSpace) -> Exploration:
+    options = explore(twin, space).options
+    fits = fitted_times(bench, space)
+    for form, fit in fits.items():
+        granularity, hops = form
+        of_form = (options["granularity"] == granularity) & (options["hops"] == hops)
+        for index, state in enumerate(space.states):
+            rows = np.flatnonzero(of_form & (options["state"] == index))
+            if not len(rows):
+                continue
+            times = fit.at(state, space.hse_hz)
+            layers = options["layer"][rows]
+            time_s = times.time_s[layers]
+            options["energy_j"][rows] *= time_s / options["time_s"][rows]
+            options["cycles"][rows] *= time_s / options["time_s"][rows]
+            options["time_s"][rows] = time_s
+            options["lfo_time_s"][rows] = times.lfo_time_s[layers]
+    _mark_pareto(options, len(space.states))
+    return Exploration(space, options, max(fit.error for fit in fits.values()))
 
 
 def _options(space: DesignSpace, records: dict[tuple[int, bool], Record]) -> npt.NDArray[Any]:
@@ -144,12 +183,16 @@ def _options(space: DesignSpace, records: dict[tuple[int, bool], Record]) -> npt
             parts.append(part)
     options = np.concatenate(parts)
     options = options[np.argsort(options["layer"], kind="stable")]
-    for layer in range(len(space.fits)):
+    _mark_pareto(options, len(space.states))
+    return options
+
+
+def _mark_pareto(options: npt.NDArray[Any], states: int) -> None:
+    for layer in np.unique(options["layer"]):
         rows = np.flatnonzero(options["layer"] == layer)
         here = options[rows]
         options["pareto"][rows] = pareto.efficient(here["time_s"], here["energy_j"])
-        for index in range(len(space.states)):
+        for index in range(states):
             same = rows[here["state"] == index]
             among = options[same]
             options["pareto_in_state"][same] = pareto.efficient(among["time_s"], among["energy_j"])
-    return options

@@ -32,7 +32,7 @@ def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
     states = (IDLE, *space.states)
     walks = plan_walks(space.states, len(space.fits), sampled_changes(space.states))
     jobs = [Job(walk_schedule(walk, space.hse_hz)) for walk in walks]
-    records = bench.run(jobs, "clock changes")
+    records = bench.times(jobs, "clock changes")
     changes = [_changes(record) for record in records]
     return complete_relocks(costs_of_walks(states, walks, changes, space.hse_hz))
 

@@ -55,6 +55,11 @@ def study_document(study: Study, workload: Workload, command: str) -> dict[str, 
             "spec": str(workload.board),
             "hse_hz": ground.exploration.space.hse_hz,
             "pll_lock": workload.board.pll_lock,
+            "energy": (
+                "current model of the virtual board, times as measured"
+                if workload.board.is_physical
+                else "ground truth of the virtual board"
+            ),
         },
         "firmware_build_id": f"{ground.baseline.build_id:08x}",
         "parameters": [parameter.to_dict() for parameter in parameters()],
@@ -64,6 +69,7 @@ def study_document(study: Study, workload: Workload, command: str) -> dict[str, 
             "candidates": len(ground.exploration.options),
             "wall_s": ground.wall_s,
             "cached": ground.runs_made == 0,
+            "fit_error": ground.exploration.fit_error,
             "check": ground.check.to_dict(),
         },
         "layers": [

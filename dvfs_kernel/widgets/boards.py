@@ -10,6 +10,7 @@ from dvfs_kernel import abi, charts
 from dvfs_kernel.bench.bench import Bench
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.bench.workload import Workload
+from dvfs_kernel.boards.nucleo import STOCK_HSE_HZ
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ
 from dvfs_kernel.clocks import ClockSetting
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["BoardsPanel", "SensorPanel"]
 
 _GRANULARITY: Final = 8
-_STOCK_HSE_HZ: Final = 8_000_000  # the MCO of the ST-LINK (UM1974, section 6.8)
 _VIRTUAL: Final = "virtual"
 
 
@@ -72,7 +72,7 @@ class BoardsPanel(Panel):
             description="HSE",
             options=[
                 ("50 MHz, the paper's board", PAPER_HSE_HZ),
-                ("8 MHz, a Nucleo as it is sold", _STOCK_HSE_HZ),
+                ("8 MHz, a Nucleo as it is sold", STOCK_HSE_HZ),
             ],
         )
         self.chosen = {

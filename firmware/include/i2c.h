@@ -11,4 +11,8 @@ void i2c_init(void);
 bool i2c_write(uint32_t address, const uint8_t *data, uint32_t bytes);
 bool i2c_read(uint32_t address, uint8_t *data, uint32_t bytes);
 
+/* The levels of SCL (bit 0) and SDA (bit 1), both high on a bus at rest. */
+#define I2C_LEVELS_AT_REST 3u
+uint32_t i2c_levels(void);
+
 #endif

@@ -14,6 +14,9 @@ void image_forget(void);
 
 bool image_ready(void);
 
+/* Tells one image from another; 0 where none is ready. */
+uint32_t image_id(void);
+
 /* Of a ready image only. */
 const uint8_t *image_start(void);
 const abi_image_header_t *image_header(void);

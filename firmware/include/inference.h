@@ -13,6 +13,12 @@ uint32_t inference_hop_overhead(void);
 abi_status_t inference_run(
     const abi_run_request_t *request, abi_run_reply_t *reply, abi_error_reply_t *error);
 
+/* Runs layers first to end - 1 once. The caller holds a measurement open. */
+abi_status_t inference_pass(uint32_t first, uint32_t end, abi_profile_level_t level);
+
+/* Tells what a pass failed at. */
+abi_status_t inference_failure(abi_status_t status, abi_error_reply_t *error);
+
 /* Of the last run; 0 records before the first. */
 uint32_t inference_profile_count(void);
 const abi_profile_record_t *inference_profile(void);

@@ -15,6 +15,9 @@ void lptim_init(void);
 void lptim_extend(void);
 void lptim_rest(void);
 
+/* Called by those interrupts, 2 ms apart, where it is not NULL. */
+extern void (*volatile lptim_on_interrupt)(void);
+
 /* Sleeps until a time less than 2^31 ticks ahead, to within a few dozen core cycles. Interrupts have
  * to be disabled after lptim_extend. */
 void lptim_sleep_until(uint32_t time);

@@ -5,8 +5,10 @@
 #include "clock.h"
 #include "core.h"
 #include "crc32.h"
+#include "current.h"
 #include "fault.h"
 #include "frame.h"
+#include "i2c.h"
 #include "identity.h"
 #include "ina219.h"
 #include "inference.h"
@@ -161,7 +163,9 @@ static abi_status_t handle_clock_probe(request_t *request) {
 
 static abi_status_t handle_ina219_read(request_t *request) {
     request->reply_bytes = sizeof(abi_ina219_reply_t);
-    return ina219_read((const void *)request->payload, (void *)request->reply);
+    const abi_status_t status
+        = ina219_read((const void *)request->payload, (void *)request->reply);
+    return status ? request_refuse(request, status, i2c_levels(), I2C_LEVELS_AT_REST) : status;
 }
 
 static abi_status_t handle_fault_read(request_t *request) {
@@ -193,6 +197,7 @@ static const command_t commands[] = {
     {abi_command_profile_read, sizeof(abi_profile_read_t), 0, handle_profile_read},
     {abi_command_clock_probe, sizeof(abi_clock_probe_t), 0, handle_clock_probe},
     {abi_command_ina219_read, sizeof(abi_ina219_request_t), 0, handle_ina219_read},
+    {abi_command_current_measure, sizeof(abi_current_request_t), 0, current_measure},
     {abi_command_fault_read, 0, 0, handle_fault_read},
     {abi_command_reset, 0, 0, handle_reset},
 };

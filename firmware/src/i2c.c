@@ -7,6 +7,7 @@
 #define ALTERNATE_I2C1 4u /* DS11532 Rev 7, table 13: PB8, PB9 */
 #define MODE_ALTERNATE 2u
 #define PULL_UP 1u
+#define PIN_SCL 8u /* and SDA next to it */
 
 /* 16 MHz / 2 = 125 ns a step: SCL low 12 steps, high 6, data hold 2, data set-up 4; with the four
  * cycles that the controller needs to see its own edges 2.5 us a bit. Rising edges only add to it. */
@@ -101,4 +102,8 @@ bool i2c_read(uint32_t address, uint8_t *data, uint32_t bytes) {
         data[i] = (uint8_t)REGISTER_OF(I2C1, I2C, RXDR);
     }
     return finish();
+}
+
+uint32_t i2c_levels(void) {
+    return REGISTER_OF(GPIOB, GPIO, IDR) >> PIN_SCL & I2C_LEVELS_AT_REST;
 }

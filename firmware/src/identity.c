@@ -33,5 +33,6 @@ abi_hello_reply_t identity(void) {
         .image_ready = image_ready(),
         .marker_overhead_cycles = (uint16_t)inference_marker_overhead(),
         .hop_overhead_cycles = (uint16_t)inference_hop_overhead(),
+        .image_id = image_id(),
     };
 }

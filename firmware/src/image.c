@@ -116,6 +116,11 @@ bool image_ready(void) {
     return ready;
 }
 
+/* The header holds a checksum of the rest. */
+uint32_t image_id(void) {
+    return ready ? crc32(IMAGE, sizeof(abi_image_header_t)) : 0;
+}
+
 const uint8_t *image_start(void) {
     return IMAGE;
 }

@@ -1,7 +1,5 @@
 #include "ina219.h"
 
-#include <stdbool.h>
-
 #include "clock.h"
 #include "dwt.h"
 #include "i2c.h"
@@ -26,13 +24,17 @@ static bool write_register(uint32_t address, uint8_t index, uint16_t value) {
     return i2c_write(address, bytes, sizeof bytes);
 }
 
-static bool read_register(uint32_t address, uint8_t index, uint16_t *value) {
+static bool read_pointed(uint32_t address, uint16_t *value) {
     uint8_t bytes[2];
-    if (!i2c_write(address, &index, 1) || !i2c_read(address, bytes, sizeof bytes)) {
+    if (!i2c_read(address, bytes, sizeof bytes)) {
         return false;
     }
     *value = (uint16_t)(bytes[0] << 8 | bytes[1]);
     return true;
+}
+
+static bool read_register(uint32_t address, uint8_t index, uint16_t *value) {
+    return i2c_write(address, &index, 1) && read_pointed(address, value);
 }
 
 static bool await_conversion(uint32_t address, uint16_t configuration) {
@@ -72,4 +74,17 @@ abi_status_t ina219_read(const abi_ina219_request_t *request, abi_ina219_reply_t
     reply->shunt_voltage = (int16_t)shunt_voltage;
     reply->current = (int16_t)current;
     return done ? abi_status_ok : abi_status_no_sensor;
+}
+
+bool ina219_start(uint32_t address, uint16_t configuration) {
+    static const uint8_t shunt_voltage = REGISTER_SHUNT_VOLTAGE;
+    return write_register(address, REGISTER_CONFIGURATION, configuration)
+        && i2c_write(address, &shunt_voltage, 1);
+}
+
+bool ina219_shunt_voltage(uint32_t address, int16_t *value) {
+    uint16_t bits = 0;
+    const bool done = read_pointed(address, &bits);
+    *value = (int16_t)bits;
+    return done;
 }

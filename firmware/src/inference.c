@@ -113,27 +113,30 @@ static abi_status_t run_layer(uint32_t layer) {
     return status != abi_status_ok ? status : now.clock_status;
 }
 
-static abi_status_t run_once(abi_profile_level_t level) {
-    const uint32_t layers = image_header()->layer_count;
-    now.record = &records[0];
+abi_status_t inference_pass(uint32_t first, uint32_t end, abi_profile_level_t level) {
+    record_count = 0;
+    now.record = &records[first];
     now.segment = abi_segment_other;
     now.level = level;
-    now.layer = 0;
+    now.layer = first;
     now.clock_status = abi_status_ok;
     marker_trigger(1);
     boundary(abi_segment_other); /* the counters' values to start from */
-    records[0] = (abi_profile_record_t){.cycles = {0}};
+    records[first] = (abi_profile_record_t){.cycles = {0}};
     abi_status_t status = abi_status_ok;
-    for (uint32_t layer = 0; layer < layers && status == abi_status_ok; layer++) {
+    for (uint32_t layer = first; layer < end && status == abi_status_ok; layer++) {
         status = run_layer(layer);
     }
-    now.layer = layers; /* the pins show that the last layer has ended */
+    now.layer = end; /* the pins show that the last layer has ended */
     boundary(abi_segment_other);
     marker_trigger(0);
+    if (status == abi_status_ok) {
+        layer_at_work = ABI_LAYER_NONE;
+    }
     return status;
 }
 
-static abi_status_t report_failure(abi_status_t status, abi_error_reply_t *error) {
+abi_status_t inference_failure(abi_status_t status, abi_error_reply_t *error) {
     error->status = (uint16_t)status;
     error->layer = (uint16_t)layer_at_work;
     if (status == abi_status_clock_timeout) {
@@ -144,6 +147,7 @@ static abi_status_t report_failure(abi_status_t status, abi_error_reply_t *error
             schedule_layer(layer_at_work)->granularity);
         error->detail1 = ABI_SCRATCH_BYTES;
     }
+    layer_at_work = ABI_LAYER_NONE;
     return status;
 }
 
@@ -152,6 +156,7 @@ static abi_status_t report_failure(abi_status_t status, abi_error_reply_t *error
 static abi_status_t run_all(
     const abi_run_request_t *request, clock_counts_t *change, abi_error_reply_t *error) {
     const bool windows = request->window_ticks != 0;
+    const uint32_t layers = image_header()->layer_count;
     const uint32_t runs = (uint32_t)request->warmup + request->runs;
     abi_status_t status = windows
         ? window_prepare((abi_idle_mode_t)request->idle_mode, request->window_ticks, error)
@@ -162,12 +167,12 @@ static abi_status_t run_all(
             window_open();
         }
         const clock_counts_t before = clock_counts();
-        status = run_once((abi_profile_level_t)request->profile_level);
+        status = inference_pass(0, layers, (abi_profile_level_t)request->profile_level);
         const clock_counts_t after = clock_counts();
         change->relocks = after.relocks - before.relocks;
         change->hops = after.hops - before.hops;
         if (status != abi_status_ok) {
-            report_failure(status, error);
+            inference_failure(status, error);
         } else if (windows) {
             status = window_close(error);
         }
@@ -188,7 +193,6 @@ abi_status_t inference_run(
     if (status == abi_status_ok) {
         status = schedule_idle(error);
     }
-    layer_at_work = ABI_LAYER_NONE;
     if (status != abi_status_ok) {
         abi_error_reply_t ignored;
         schedule_idle(&ignored);

@@ -1,6 +1,7 @@
 #include "lptim.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "abi.h"
 #include "clock.h"
@@ -18,6 +19,7 @@
 #define BOTH_OK (LPTIM_ISR_ARROK_MSK | LPTIM_ISR_CMPOK_MSK)
 
 volatile uint32_t lptim_base;
+void (*volatile lptim_on_interrupt)(void);
 uint32_t lptim_phase;
 uint32_t lptim_read_window = READ_CYCLES_MAX;
 
@@ -96,6 +98,10 @@ __attribute__((noinline, cold)) uint32_t lptim_read_again(uint32_t earlier) {
 void LPTIM1_Handler(void) {
     REGISTER_OF(LPTIM1, LPTIM, ICR) = LPTIM_ICR_ARRMCF_MSK | LPTIM_ICR_CMPMCF_MSK;
     lptim_base = lptim_ticks();
+    void (*const also)(void) = lptim_on_interrupt;
+    if (also != NULL) {
+        also();
+    }
     data_barrier(); /* the flags are down before the exception returns, or it comes twice */
 }
 

@@ -54,7 +54,7 @@ def test_short_long_and_no_conversions(started, configuration):
 
 def test_an_absent_sensor_is_told_and_the_bus_works_on(started):
     _, session = started
-    with pytest.raises(BoardError, match="INA219 does not answer"):
+    with pytest.raises(BoardError, match=r"INA219 does not answer .*SCL is high, SDA is high"):
         session.read_ina219(address=0x41)
     assert session.read_ina219(address=0x40).calibration == CALIBRATION
 
@@ -72,3 +72,13 @@ def test_the_bus_keeps_its_speed_whatever_the_core_runs_at(started):
         times_s.append(board.now_s - before_s)
         assert board.machine.devices.devices["i2c1"][2].scl_hz() == pytest.approx(4e5, rel=0.2)
     assert times_s[1] == pytest.approx(times_s[0], rel=0.2)
+
+
+@pytest.mark.parametrize(("pin", "levels"), [(8, "SCL is low, SDA is high"), (9, "SDA is low")])
+def test_a_line_held_low_is_told(started, pin, levels):
+    board, session = started
+    port = board.machine.devices.devices["gpioPortB"][2]
+    port.set_input(pin, False)
+    with pytest.raises(BoardError, match=levels):
+        session.read_ina219(address=0x41)
+    port.set_input(pin, None)

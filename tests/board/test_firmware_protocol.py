@@ -18,6 +18,7 @@ pytestmark = pytest.mark.board
 HELLO = encode_frame(Frame(abi.Command.HELLO, 1))
 PAYLOADS = {
     "clock_probe": abi.CLOCK_PROBE,
+    "current_measure": abi.CURRENT_REQUEST,
     "image_begin": abi.IMAGE_BEGIN,
     "image_data": abi.DATA_HEADER,
     "ina219_read": abi.INA219_REQUEST,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from device_host import BOARD
 from device_vectors import trace
 
@@ -40,11 +38,7 @@ def test_the_traffic_reaches_its_end():
     assert any(line == "hclk 216000000" for line in lines)
 
 
-@pytest.mark.skipif(
-    shutil.which("renode") is None,
-    reason="Renode is not on PATH; its official packages are at renode.io",
-)
-def test_renode_reads_the_same_values(tmp_path):
+def test_renode_reads_the_same_values(renode, tmp_path):
     here = trace(attach, platform_rows())
     result = tmp_path / "trace.txt"
     program = tmp_path / "program.py"
@@ -58,7 +52,7 @@ def test_renode_reads_the_same_values(tmp_path):
     )
     command = f"python \"exec(open('{program}').read())\""
     done = subprocess.run(
-        ["renode", "--disable-xwt", "--console", "--plain", "-e", command, "-e", "quit"],
+        [renode, "--disable-xwt", "--console", "--plain", "-e", command, "-e", "quit"],
         capture_output=True,
         text=True,
         timeout=120,

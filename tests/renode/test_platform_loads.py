@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,19 +12,14 @@ from dvfs_kernel.emulator.repl import PlatformDescription
 
 PLATFORM = Path(__file__).parents[2] / "renode_platform"
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("renode") is None,
-    reason="Renode is not on PATH; its official packages are at renode.io",
-)
 
-
-def peripherals_in_renode(repl: Path, tmp_path: Path) -> dict[str, set[int]]:
+def peripherals_in_renode(renode: str, repl: Path, tmp_path: Path) -> dict[str, set[int]]:
     """Load a platform in Renode and return where it put each peripheral of the system bus."""
     script = tmp_path / "load.resc"
     script.write_text(f'mach create "board"\nmachine LoadPlatformDescription @{repl}\n')
     commands = [f"include @{script}", "peripherals", "quit"]
     result = subprocess.run(
-        ["renode", "--disable-xwt", "--console", "--plain"]
+        [renode, "--disable-xwt", "--console", "--plain"]
         + [word for command in commands for word in ("-e", command)],
         capture_output=True,
         text=True,
@@ -46,8 +40,8 @@ def peripherals_in_renode(repl: Path, tmp_path: Path) -> dict[str, set[int]]:
 
 
 @pytest.mark.parametrize("file", ["stm32f767.repl", "nucleo_f767zi.repl"])
-def test_renode_and_the_reader_agree(file, tmp_path):
-    in_renode = peripherals_in_renode(PLATFORM / file, tmp_path)
+def test_renode_and_the_reader_agree(renode, file, tmp_path):
+    in_renode = peripherals_in_renode(renode, PLATFORM / file, tmp_path)
     here = PlatformDescription.load(PLATFORM / file).peripherals
     placed = {
         name: {

@@ -146,6 +146,21 @@ class FakeBoard(Board):
     def ina219_read(self, _):
         return record(abi.INA219_REPLY, configuration=0x399F, current=-3, power=7)
 
+    def current_measure(self, payload):
+        request = np.frombuffer(payload, abi.CURRENT_REQUEST)[0]
+        count = int(request["sample_count"])
+        samples = np.zeros(count, abi.CURRENT_SAMPLE)
+        samples["ticks"] = np.arange(1, count + 1) * int(request["period_ticks"])
+        samples["shunt_voltage"] = 958
+        head = record(
+            abi.CURRENT_REPLY,
+            sample_count=count,
+            passes=2 * (request["activity"] == abi.Activity.LAYERS),
+            total_ticks=1_600_000,
+            total_cycles=21_600_000,
+        )
+        return head + samples.tobytes()
+
     def fault_read(self, _):
         report, self.fault = self.fault, record(abi.FAULT_REPORT)
         return report

@@ -15,6 +15,18 @@ def test_a_kind_reads_back_from_its_text(kind):
     assert BoardSpec.parse(str(spec)) == spec
 
 
+@pytest.mark.parametrize("detail", KINDS["renode"])
+def test_renode_has_levels_of_fidelity(detail):
+    spec = BoardSpec.parse(f"renode:{detail}")
+    assert (spec.kind, spec.detail, str(spec)) == ("renode", detail, f"renode:{detail}")
+    assert not spec.has_counters
+
+
+def test_kept_runs_know_the_default_level_by_its_name():
+    assert BoardSpec("renode").key() == BoardSpec("renode", "fast").key()
+    assert BoardSpec("renode").key() != BoardSpec("renode", "cycles").key()
+
+
 def test_a_spec_survives_pickling():
     spec = BoardSpec(hse_hz=8_000_000, pll_lock=75e-6)
     assert pickle.loads(pickle.dumps(spec)) == spec  # noqa: S301 - our own bytes
@@ -23,9 +35,10 @@ def test_a_spec_survives_pickling():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("toaster", "board 'toaster' is unknown; allowed: virtual"),
+        ("toaster", "board 'toaster' is unknown; allowed: virtual, renode[:fast|cycles]"),
         ("", "board '' is unknown; allowed: virtual"),
         ("virtual:fast", "board virtual:fast is unknown: nothing may stand behind virtual"),
+        ("renode:slow", "board renode:slow is unknown: fast or cycles may stand behind renode"),
     ],
 )
 def test_a_wrong_name_tells_what_is_allowed(text, message):

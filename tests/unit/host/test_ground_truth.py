@@ -53,7 +53,10 @@ def test_a_window_is_an_inference_and_the_idle_time_around_it():
     truth = truth_of(markers)
     (window,) = truth.windows
     assert window.inference is truth.inferences[0]
-    assert window.inference.stretches == truth_of(ONE_RUN).inferences[0].stretches
+    alone = truth_of(ONE_RUN).inferences[0].stretches
+    assert window.inference.stretches == tuple(
+        replace(stretch, odr=stretch.odr | WINDOW) for stretch in alone
+    )
     assert window.duration_s == pytest.approx(57e-6)
     assert window.energy_j == pytest.approx(57e-9)
     assert window.idle_energy_j == pytest.approx((57 - 21) * 1e-9)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from dvfs_kernel import abi
 from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.current import Layers, Sampling
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
@@ -143,11 +144,41 @@ def test_a_board_that_babbles_is_given_up_in_time(board, session):
     assert board.clock_s < 60
 
 
-def test_a_run_is_sent_once_only(board, session):
+def test_a_garbled_reply_to_a_run_is_asked_for_again(board, session):
+    def garble_first(line):
+        return line[:9] + b"\x7f" + line[10:] if len(board.requests) == 1 else line
+
+    board.line = garble_first
+    assert session.run().runs == 1
+    first, second = board.requests
+    assert first == second
+
+
+def test_a_run_that_never_arrived_is_sent_again(board, session):
+    requests = []
+
+    def lose_first(line):
+        requests.append(board.requests[-1].command)
+        return b"" if len(requests) == 1 else line
+
+    board.line = lose_first
+    assert session.run().runs == 1
+    assert requests == [abi.Command.RUN, abi.Command.RUN]
+
+
+def test_a_reset_in_the_middle_of_a_run_is_named(board, session):
+    session.use_image()
+    board.line = lambda line: b"" if board.requests[-1].command == abi.Command.RUN else line
+    with pytest.raises(BoardError, match="board fake was reset in the middle"):
+        session.run()
+
+
+def test_a_run_without_a_reply_is_asked_for_once_more_by_the_same_number(board, session):
     board.line = lambda _: b""
     with pytest.raises(BoardSilentError, match="reply to run"):
         session.run()
-    assert [r.command for r in board.requests].count(abi.Command.RUN) == 1
+    runs = [r for r in board.requests if r.command == abi.Command.RUN]
+    assert runs == [runs[0]] * 2
 
 
 def test_a_fault_that_the_firmware_reports_by_itself(board, session):
@@ -214,3 +245,31 @@ def test_closing_by_context(board):
     with board:
         assert not board.closed
     assert board.closed
+
+
+def test_samples_of_the_current(session):
+    sampling = Sampling(averaged=4)
+    readings = session.measure_current(Layers(0, 3), samples=3, sampling=sampling)
+    assert readings.shunt_counts.tolist() == [958] * 3
+    assert readings.ticks.tolist() == [sampling.period_ticks * n for n in (1, 2, 3)]
+    assert (readings.passes, readings.pass_s) == (2, 0.05)
+    assert readings.core_hz == 216e6
+
+
+def test_samples_have_to_be_as_many_as_were_asked_for(board, session):
+    whole = board.current_measure
+    board.current_measure = lambda payload: whole(payload)[:-8]
+    with pytest.raises(ProtocolError, match="reply to current_measure has"):
+        session.measure_current(Layers(0, 3), samples=3, sampling=Sampling())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"averaged": 3}, "averages 1, 2, 4, 8, 16, 32, 64, 128 conversions, not 3"),
+        ({"range_v": 0.1}, r"ranges are 0\.04, 0\.08, 0\.16, 0\.32 V, not 0\.1"),
+    ],
+)
+def test_settings_that_the_sensor_lacks(wrong, message):
+    with pytest.raises(BoardError, match=message):
+        Sampling(**wrong)

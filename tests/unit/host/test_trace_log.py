@@ -19,7 +19,7 @@ def log_runs(log, count, boundaries=4, window=0):
             levels = [window, *[level | window for level in levels], 0]
         for level in levels:
             time_ps += 10
-            trace.markers.append(MarkerWrite(time_ps, time_ps, 0.0, None, level | OTHER_PIN))
+            trace.markers.append(MarkerWrite(time_ps, time_ps, 0.0, 0, None, level | OTHER_PIN))
         assert log.take(trace)
         assert not trace.markers
         assert not trace.clock_changes
@@ -61,7 +61,7 @@ def test_layers_are_counted_by_the_pin():
     log = TraceLog()
     trace = Trace()
     for time_ps, level in enumerate([TRIGGER, TRIGGER | LAYER, TRIGGER, TRIGGER | LAYER, 0]):
-        trace.markers.append(MarkerWrite(time_ps, 0, 0.0, None, level))
+        trace.markers.append(MarkerWrite(time_ps, 0, 0.0, 0, None, level))
     log.take(trace)
     assert log.layers_begun == 4
     log.clear()

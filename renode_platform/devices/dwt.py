@@ -1,21 +1,17 @@
 """The data watchpoint and trace unit, as far as programs use it: the cycle counter."""
 
-from __future__ import annotations
+from .core_registers import DWT
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = ["Dwt"]
-
-_CTRL, _CYCCNT, _PCSR, _LAR, _LSR = 0x000, 0x004, 0x01C, 0xFB0, 0xFB4
+_CTRL = DWT.CTRL.offset
+_CYCCNT = DWT.CYCCNT.offset
+_LAR = DWT.LAR.offset
+_PCSR, _LSR = 0x01C, 0xFB4
 _CYCCNTENA = 1
 _CTRL_FIXED = 0x40000000  # four comparators
 _KEY = 0xC5ACCE55
 
 
-class Dwt:
+class Dwt(object):
     """Registers at 0xE0001000.
 
     CYCCNT counts while DEMCR.TRCENA and CTRL.CYCCNTENA are set, and not while the core sleeps.
@@ -23,37 +19,32 @@ class Dwt:
 
     Parameters
     ----------
-    cycles
+    cycles : callable
         Tells the count of core cycles.
-    trace_enabled
+    trace_enabled : callable
         Tells DEMCR.TRCENA.
-    program_counter
+    program_counter : callable
         Tells where the core is.
     """
 
-    def __init__(
-        self,
-        cycles: Callable[[], int],
-        trace_enabled: Callable[[], bool],
-        program_counter: Callable[[], int],
-    ) -> None:
+    def __init__(self, cycles, trace_enabled, program_counter):
         self._cycles = cycles
         self._trace_enabled = trace_enabled
         self._program_counter = program_counter
         self.reset()
 
-    def reset(self) -> None:
+    def reset(self):
         """Stop and lock the unit."""
         self._control = 0
         self._locked = True
         self._count = 0
-        self._since: int | None = None
+        self._since = None
 
-    def trace_changed(self) -> None:
+    def trace_changed(self):
         """Follow a change of DEMCR.TRCENA."""
         self._set_running(self._control & _CYCCNTENA != 0 and self._trace_enabled())
 
-    def _set_running(self, running: bool) -> None:
+    def _set_running(self, running):
         if (self._since is not None) == running:
             return
         if running:
@@ -62,11 +53,11 @@ class Dwt:
             self._count = self._value()
             self._since = None
 
-    def _value(self) -> int:
+    def _value(self):
         elapsed = 0 if self._since is None else self._cycles() - self._since
         return (self._count + elapsed) & 0xFFFFFFFF
 
-    def read(self, offset: int, _size: int) -> int:
+    def read(self, offset, _size):
         """Read a register."""
         if offset == _CTRL:
             return self._control | _CTRL_FIXED
@@ -78,7 +69,7 @@ class Dwt:
             return 1 | (2 if self._locked else 0)
         return 0
 
-    def write(self, offset: int, _size: int, value: int) -> None:
+    def write(self, offset, _size, value):
         """Write a register; without effect while the unit is locked, except on the lock."""
         if offset == _LAR:
             self._locked = value != _KEY

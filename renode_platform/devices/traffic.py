@@ -1,0 +1,36 @@
+"""What firmware writes to and reads from device models, to compare one engine with another."""
+
+
+class TrafficLog(object):
+    """Accesses to watched devices, in order; a register that is polled counts once.
+
+    Attributes
+    ----------
+    lines : list of str
+        ``device.register > value`` for a write, ``<`` for a read.
+    """
+
+    def __init__(self):
+        self.lines = []
+
+    def watch(self, name, device):
+        """Record what a device's registers see from now on, whole words."""
+        read_word, write_word = device.read_word, device.write_word
+        registers = device.block.by_offset
+
+        def read(offset):
+            value = read_word(offset)
+            self._add("%s.%s < %08X" % (name, registers.get(offset, offset), value))
+            return value
+
+        def write(offset, value):
+            self._add("%s.%s > %08X" % (name, registers.get(offset, offset), value))
+            write_word(offset, value)
+
+        device.read_word = read
+        device.write_word = write
+
+    def _add(self, line):
+        # The same value read again is a wait, whose length is a matter of speed.
+        if not (" < " in line and self.lines and self.lines[-1] == line):
+            self.lines.append(line)

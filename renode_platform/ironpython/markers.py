@@ -1,0 +1,156 @@
+"""What happens on the marker pins and to SYSCLK, and the cost of what lies between two markers."""
+
+
+class MarkerLog(object):
+    """Every store that moved GPIOE's outputs, and every change of SYSCLK.
+
+    Parameters
+    ----------
+    host : Host
+    trigger : int
+        Mask of the pin that is high while an inference runs.
+    layer : int
+        Mask of the pin that moves where a layer begins.
+
+    Attributes
+    ----------
+    markers : list
+        ``(time_ps, cycles, energy_j, odr, instructions)`` of each store.
+    clock_changes : list
+        ``(time_ps, cycles, energy_j, sysclk_hz, source, current_a)``.
+    layers_begun : int
+        Since the last reset.
+    table : CostTable or None
+        What stretches cost; the mean where there is none.
+    """
+
+    def __init__(self, host, trigger, layer):
+        self._host = host
+        self._trigger = trigger
+        self._layer = layer
+        self.layers_begun = 0
+        self._odr = 0
+        self._previous = None
+        self.markers = []
+        self.clock_changes = []
+        self.table = None
+
+    def clear(self):
+        """Forget everything: the chip was reset."""
+        self._odr = 0
+        self._previous = None
+        self.markers = []
+        self.clock_changes = []
+        self.layers_begun = 0
+
+    def store(self, odr):
+        """Take a store to the port's outputs."""
+        old, self._odr = self._odr, odr
+        if odr == old:
+            return
+        if (odr ^ old) & self._layer:
+            self.layers_begun += 1
+        host = self._host
+        meter = host.platform.meter
+        meter.update()
+        time = host.time
+        self.markers.append(
+            (time.time_ps, time.cycles(), meter.energy_since_reset_j, odr, time.executed)
+        )
+        if self.table is not None:
+            if odr & ~old & self._trigger:
+                self.table.begin()
+            time.set_cost(self.table.next(odr))
+
+    def store_bits(self, value):
+        """Take a store to BSRR: setting wins over resetting."""
+        self.store((self._odr & ~(value >> 16)) | (value & 0xFFFF))
+
+    def clocks_changed(self, clocks):
+        """Take a new state of the clock tree."""
+        now = (clocks.sysclk_hz, clocks.source)
+        if now != self._previous:
+            self._previous = now
+            time, meter = self._host.time, self._host.platform.meter
+            self.clock_changes.append(
+                (time.time_ps, time.cycles(), meter.energy_since_reset_j,
+                 clocks.sysclk_hz, clocks.source, meter.present_a)
+            )  # fmt: skip
+
+
+class CostTable(object):
+    """Cycles and instructions of every stretch between two markers, inference by inference.
+
+    Attributes
+    ----------
+    missed : int
+        Stretches that the table did not know; they ran at the mean cost.
+    """
+
+    def __init__(self):
+        self._waiting = []
+        self._rows = []
+        self._place = 0
+        self.missed = 0
+
+    def add(self, rows):
+        """Append an inference: ``(pins, cycles, instructions)`` of each stretch, in order."""
+        self._waiting.append(rows)
+
+    def extend(self, other):
+        """Append the inferences of another table."""
+        self._waiting.extend(other.take())
+
+    def take(self):
+        """Hand out the inferences that wait."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
+
+    def begin(self):
+        """Go on to the next inference; the last one serves again where no other waits."""
+        if self._waiting:
+            self._rows = self._waiting.pop(0)
+        self._place = 0
+
+    def next(self, odr):
+        """Return the cost of the stretch that begins with these pins, None for the mean."""
+        if self._place >= len(self._rows):
+            return None
+        pins, cycles, instructions = self._rows[self._place]
+        self._place += 1
+        if pins != odr:
+            self.missed += 1
+            self._place = len(self._rows)
+            return None
+        return (cycles, instructions) if instructions else None
+
+
+def read_table(lines):
+    """Return a `CostTable` from text: pins, cycles, instructions a line; blank between inferences.
+
+    Raises
+    ------
+    ValueError
+        A line is not of that form; the message has its number.
+    """
+    table = CostTable()
+    rows = []
+    for number, line in enumerate(lines, 1):
+        words = line.split("#")[0].split()
+        if not words:
+            if rows:
+                table.add(rows)
+                rows = []
+            continue
+        try:
+            pins, cycles, instructions = [int(word) for word in words]
+        except ValueError:
+            raise ValueError(
+                "line %d: %r; three numbers are wanted: pins, cycles, instructions" % (number, line)
+            )
+        if cycles < 1 or instructions < 0:
+            raise ValueError("line %d: %r; cycles begin at 1, instructions at 0" % (number, line))
+        rows.append((pins, cycles, instructions))
+    if rows:
+        table.add(rows)
+    return table
