@@ -14,7 +14,9 @@ from dvfs_kernel.commands.clocks import clocks
 from dvfs_kernel.commands.deploy import deploy
 from dvfs_kernel.commands.explore import explore
 from dvfs_kernel.commands.flash import flash
+from dvfs_kernel.commands.gallery import gallery
 from dvfs_kernel.commands.infer import infer
+from dvfs_kernel.commands.lab import lab
 from dvfs_kernel.commands.measure import measure
 from dvfs_kernel.commands.networks import networks
 from dvfs_kernel.commands.optimise import optimise
@@ -60,7 +62,9 @@ cli.add_command(clocks)
 cli.add_command(deploy)
 cli.add_command(explore)
 cli.add_command(flash)
+cli.add_command(gallery)
 cli.add_command(infer)
+cli.add_command(lab)
 cli.add_command(measure)
 cli.add_command(networks)
 cli.add_command(optimise)
