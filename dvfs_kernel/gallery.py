@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import nbclient
 import nbformat
 from nbconvert import HTMLExporter
-from traitlets.config import Config
 
 from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.errors import VerificationError
@@ -25,24 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["execute", "write_gallery"]
 
 _CELL_SECONDS: Final = 1800
-_KERNEL: Final = Config({"KernelManager": {"transport": "ipc"}})
 _ERROR: Final = re.compile(r'class="dvfs-message error"[^>]*>([^<]*)')
 # Nothing is fetched: there are no formulas and no diagrams.
 _NOTHING_FETCHED: Final = dict.fromkeys(
-    ("require_js_url", "mathjax_url", "jquery_url", "mermaid_js_url", "jupyter_widgets_base_url"),
-    "",
+    ("require_js_url", "mathjax_url", "jquery_url", "mermaid_js_url"), ""
 )
 
 
-def execute(path: Path, network: str, folder: Path) -> Any:
+def execute(path: Path, folder: Path, network: str | None = None) -> Any:
     """Run a notebook with still pictures in place of widgets.
 
     Parameters
     ----------
-    network
-        Takes the place of the notebook's own.
     folder
         Where it runs.
+    network
+        Takes the place of the notebook's own.
 
     Returns
     -------
@@ -56,18 +53,19 @@ def execute(path: Path, network: str, folder: Path) -> Any:
     """
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", ()):
+        if network is not None and "parameters" in cell.metadata.get("tags", ()):
             cell.source = f"NETWORK = {network!r}"
     client = nbclient.NotebookClient(
         notebook,
-        config=_KERNEL,
         timeout=_CELL_SECONDS,
+        extra_arguments=["--log-level=ERROR"],  # it warns of its own ports
         resources={"metadata": {"path": str(folder)}},
     )
     try:
         client.execute(env={**os.environ, VARIABLE: STATIC})
     except nbclient.exceptions.CellExecutionError as error:
         raise VerificationError(f"{path.name}: {error.ename}: {error.evalue}") from error
+    notebook.metadata.pop("widgets", None)  # still pictures have no state
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             html = output.get("data", {}).get("text/html", "")
@@ -76,7 +74,7 @@ def execute(path: Path, network: str, folder: Path) -> Any:
     return notebook
 
 
-def write_gallery(folder: Path, network: str, progress: Progress) -> Path:
+def write_gallery(folder: Path, network: str | None, progress: Progress) -> Path:
     """Execute every notebook and write its page, and a page that leads to them.
 
     Returns
@@ -96,7 +94,7 @@ def write_gallery(folder: Path, network: str, progress: Progress) -> Path:
     links = []
     for count, path in enumerate(paths):
         progress("notebooks", count, len(paths))
-        notebook = execute(path, network, folder)
+        notebook = execute(path, folder, network)
         title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
         name = f"{path.stem}.html"
         write_atomically(folder / name, _page(notebook, title).encode())

@@ -24,19 +24,19 @@ __all__ = ["gallery"]
 )
 @click.option(
     "--network",
-    default="vww",
-    show_default=True,
-    help="The network of all notebooks: a built-in one, or the path of a .tflite file.",
+    help="Another network for all notebooks: a built-in one, or the path of a .tflite file.",
 )
-def gallery(folder: Path, network: str) -> None:
+def gallery(folder: Path, network: str | None) -> None:
     """Run every notebook and write it as a page that needs nothing else."""
     require_notebooks("nbclient", "nbconvert", "ipykernel", "ipywidgets")
     # These cost a second to load: not for a wrong argument.
     from dvfs_kernel.commands.networks import load_network  # noqa: PLC0415
     from dvfs_kernel.gallery import write_gallery  # noqa: PLC0415
 
-    load_network(network)
-    name = str(Path(network).resolve()) if Path(network).is_file() else network
+    if network is not None:
+        load_network(network)
+        if Path(network).is_file():
+            network = str(Path(network).resolve())  # notebooks run in the folder of the pages
     with shown_progress() as progress:
-        page = write_gallery(folder, name, progress)
+        page = write_gallery(folder, network, progress)
     click.echo(page)

@@ -90,7 +90,7 @@ def test_no_question_is_left_out():
 @pytest.mark.board
 @each_notebook
 def test_it_runs_from_top_to_bottom(path, small_network, tmp_path):
-    notebook = execute(path, str(small_network), tmp_path)  # raises where a panel shows an error
+    notebook = execute(path, tmp_path, str(small_network))  # raises where a panel shows an error
     shown = [
         output["data"]["text/html"]
         for cell in notebook.cells
