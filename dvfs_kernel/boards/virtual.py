@@ -13,6 +13,7 @@ from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.emulator.repl import PlatformDescription
+from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
@@ -21,9 +22,10 @@ from dvfs_kernel.errors import (
     PlatformDescriptionError,
 )
 from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
+from renode_platform.devices.traffic import TrafficLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dvfs_kernel.emulator.trace import Violation
     from dvfs_kernel.ground_truth import GroundTruth
@@ -52,6 +54,8 @@ class VirtualBoard(Board):
         ``"typ"`` for the 200 us that were measured on the chip, or seconds.
     strict
         Whether programming that the reference manual forbids ends the run.
+    timing
+        Parameters of the timing model; by default those of the package.
     wall_limit_s
         How long a single `read` may take on the host's clock without a layer or segment beginning.
     platform
@@ -79,6 +83,7 @@ class VirtualBoard(Board):
         strict: bool = True,
         platform: Path | None = None,
         uart: str = "usart3",
+        timing: TimingParameters | None = None,
         wall_limit_s: float = 60.0,
     ) -> None:
         if isinstance(pll_lock, str) and pll_lock not in PLL_LOCK_CORNERS:
@@ -87,7 +92,9 @@ class VirtualBoard(Board):
                 f"{', '.join(PLL_LOCK_CORNERS)} or a number of seconds is allowed"
             )
         lock = pll_lock if isinstance(pll_lock, str) else round(pll_lock * _PS_A_SECOND)
-        options = MachineOptions(hse_hz=hse_hz, strict=strict, pll_lock=lock)
+        options = MachineOptions(
+            hse_hz=hse_hz, strict=strict, pll_lock=lock, timing=timing or TimingParameters()
+        )
         platform = platform or NUCLEO_F767ZI
         description = PlatformDescription.load(platform)
         try:
@@ -102,6 +109,7 @@ class VirtualBoard(Board):
         self._progressed = False
         self._ending: FirmwareFaultError | BoardSilentError | None = None
         self._log = TraceLog()
+        self._traffic = TrafficLog()
         self._received = bytearray()
         self._uart = self._machine.uart(uart)
         self._uart.on_bytes(self._received.extend)
@@ -234,6 +242,17 @@ class VirtualBoard(Board):
     def violations(self) -> list[Violation]:
         """Illegal programming since reset, where the board is not strict."""
         return list(self.machine.trace.violations)
+
+    def record_traffic(self, devices: Iterable[str]) -> None:
+        """Record accesses to device models, by their names in the description, from now on."""
+        self._traffic.clear()
+        for name in devices:
+            _, _, device = self.machine.devices.devices[name]
+            self._traffic.watch(name, device)
+
+    def traffic(self) -> list[str]:
+        """Return what was recorded, as `renode_platform.devices.traffic` writes it."""
+        return list(self._traffic.lines)
 
     def emulation(self) -> Emulation:
         """Tell what the emulation took since the board was made."""
