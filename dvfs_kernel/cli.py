@@ -11,10 +11,13 @@ from dvfs_kernel import __version__
 from dvfs_kernel.commands.boards import boards
 from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.clocks import clocks
+from dvfs_kernel.commands.cross_check import cross_check
 from dvfs_kernel.commands.deploy import deploy
 from dvfs_kernel.commands.explore import explore
 from dvfs_kernel.commands.flash import flash
+from dvfs_kernel.commands.gallery import gallery
 from dvfs_kernel.commands.infer import infer
+from dvfs_kernel.commands.lab import lab
 from dvfs_kernel.commands.measure import measure
 from dvfs_kernel.commands.networks import networks
 from dvfs_kernel.commands.optimise import optimise
@@ -58,10 +61,13 @@ def cli() -> None:
 cli.add_command(boards)
 cli.add_command(boot)
 cli.add_command(clocks)
+cli.add_command(cross_check)
 cli.add_command(deploy)
 cli.add_command(explore)
 cli.add_command(flash)
+cli.add_command(gallery)
 cli.add_command(infer)
+cli.add_command(lab)
 cli.add_command(measure)
 cli.add_command(networks)
 cli.add_command(optimise)

@@ -20,7 +20,7 @@ from dvfs_kernel.errors import BoardError, BoardSilentError, ClockError, Firmwar
 from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dvfs_kernel.ground_truth import GroundTruth
 
@@ -98,6 +98,8 @@ class RenodeBoard(Board):
                 "cycles": "",
                 # A byte on the paced line costs a millisecond of the host.
                 "serial": "stock",
+                # Renode would run at a sixth of its speed.
+                "mpu": "off",
             }
         )
         self._costs: CostTableSource | None = None
@@ -295,9 +297,17 @@ class RenodeBoard(Board):
         return Emulation(self._state()[1], self._wall_s)
 
     @property
-    def unknown_stretches(self) -> int:
-        """How many stretches the embedded engine's table did not know, at `cycles`."""
+    def unknown_pieces(self) -> int:
+        """How many pieces of stretches the embedded engine's table did not know, at `cycles`."""
         return int(self._machine.ask("missed"))
+
+    def record_traffic(self, devices: Iterable[str]) -> None:
+        """Record accesses to device models, by their names in the description, from now on."""
+        self._machine.ask("record", " ".join(devices))
+
+    def traffic(self) -> list[str]:
+        """Return what was recorded, as `renode_platform.devices.traffic` writes it."""
+        return self._machine.ask("traffic").splitlines()
 
     def ground_truth(self) -> GroundTruth:
         """Return what happened since reset; of very many inferences the last ones."""

@@ -52,6 +52,7 @@ class RenodeMachine:
                 "a Renode board is open in this process already: close it before the next one"
             )
         self._api = self._load()
+        self._api.begin_log()
         self.name = f"board{next(_numbers)}"
         for name, value in {**variables, "name": self.name}.items():
             self._command(f"${name}={_token(value)}")
@@ -129,7 +130,7 @@ class RenodeMachine:
             raise BoardError(f"Renode cannot {what}: {_first_line(error)}") from error
 
     def errors(self) -> str:
-        """Return the last errors in Renode's log."""
+        """Return the last errors in Renode's log since the machine was made."""
         return self._api.errors()
 
     def close(self) -> None:
@@ -157,9 +158,9 @@ class _Renode:
         self.application_domain = AppDomain.CurrentDomain
         self._interval = TimeInterval
         self._log_level = LogLevel
-        self._memory = MemoryBackend()
-        Logger.AddBackend(self._memory, MemoryBackend.Name, True)
-        self._memory.SetLogLevel(LogLevel.Error)
+        self._logger = Logger
+        self._new_memory = MemoryBackend
+        self.begin_log()
 
     @classmethod
     def load(cls) -> Self:
@@ -186,6 +187,12 @@ class _Renode:
     def run_for(self, nanoseconds: int) -> None:
         emulation = self.emulation.internal
         emulation.RunFor(self._interval.FromNanoseconds(nanoseconds))
+
+    def begin_log(self) -> None:
+        """Keep errors from now on, and forget those before."""
+        self._memory = self._new_memory()
+        self._logger.AddBackend(self._memory, self._new_memory.Name, True)
+        self._memory.SetLogLevel(self._log_level.Error)
 
     def errors(self) -> str:
         entries = list(self._memory.GetMemoryLogEntries(_ERRORS_KEPT))

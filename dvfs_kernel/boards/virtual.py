@@ -22,9 +22,10 @@ from dvfs_kernel.errors import (
     PlatformDescriptionError,
 )
 from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
+from renode_platform.devices.traffic import TrafficLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from dvfs_kernel.emulator.trace import Violation
     from dvfs_kernel.ground_truth import GroundTruth
@@ -108,6 +109,7 @@ class VirtualBoard(Board):
         self._progressed = False
         self._ending: FirmwareFaultError | BoardSilentError | None = None
         self._log = TraceLog()
+        self._traffic = TrafficLog()
         self._received = bytearray()
         self._uart = self._machine.uart(uart)
         self._uart.on_bytes(self._received.extend)
@@ -240,6 +242,17 @@ class VirtualBoard(Board):
     def violations(self) -> list[Violation]:
         """Illegal programming since reset, where the board is not strict."""
         return list(self.machine.trace.violations)
+
+    def record_traffic(self, devices: Iterable[str]) -> None:
+        """Record accesses to device models, by their names in the description, from now on."""
+        self._traffic.clear()
+        for name in devices:
+            _, _, device = self.machine.devices.devices[name]
+            self._traffic.watch(name, device)
+
+    def traffic(self) -> list[str]:
+        """Return what was recorded, as `renode_platform.devices.traffic` writes it."""
+        return list(self._traffic.lines)
 
     def emulation(self) -> Emulation:
         """Tell what the emulation took since the board was made."""

@@ -8,7 +8,7 @@ here knows what a parameter means, and whatever the models depend on can be cali
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,7 @@ def predict(
     network: Network,
     data: npt.NDArray[np.int8],
     measurements: Measurements,
-    changes: Mapping[str, int],
+    changes: Mapping[str, Any],
 ) -> Floats:
     """Return the duration of a pass of every observation, (observations,), in seconds.
 

@@ -12,9 +12,17 @@ class TrafficLog(object):
 
     def __init__(self):
         self.lines = []
+        self._watched = set()
+
+    def clear(self):
+        """Forget what was recorded; what is watched stays so."""
+        self.lines = []
 
     def watch(self, name, device):
         """Record what a device's registers see from now on, whole words."""
+        if name in self._watched:
+            return
+        self._watched.add(name)
         read_word, write_word = device.read_word, device.write_word
         registers = device.block.by_offset
 

@@ -8,7 +8,7 @@ from Antmicro.Renode.Core import MachineStateChangedEventArgs
 from Antmicro.Renode.Core.Structure import NumberRegistrationPoint
 
 from ..devices import attach as models
-from ..devices.core_registers import SCB
+from ..devices.core_registers import CORE_BASE, MPU, SCB
 from ..devices.dwt import Dwt
 from ..devices.ina219 import Ina219
 from ..devices.registers import GPIO
@@ -17,6 +17,7 @@ from .core_time import CoreTime
 from .description import Description, Entry, hse_entry, is_modelled
 from .host import Host
 from .markers import MarkerLog, read_table
+from .options import from_variables
 
 # Cycles per instruction of the built-in VWW network on the embedded board, at 216 MHz and 7 wait
 # states: what an instruction costs where nothing better is known.
@@ -25,7 +26,9 @@ MEAN_COST = (12826, 21805)
 _HSI_HZ = 16000000
 _VECTOR_TABLE = 0x08000000  # the flash memory's begin on AXI
 _TRIGGER, _LAYER = 1 << 2, 1 << 5  # marker pins of the firmware, on GPIOE
-_SCB_OFFSET = 0xD00  # in Renode's interrupt controller, which has the whole system control space
+# Offsets in Renode's interrupt controller, which has the whole system control space.
+_SCB_OFFSET = CORE_BASE["SCB"] - 0xE000E000
+_MPU_CTRL = CORE_BASE["MPU"] - 0xE000E000 + MPU.CTRL.offset
 _SYSTEM_RESET = SCB.AIRCR.mask("SYSRESETREQ")
 _KEY = 0x05FA
 _INA219 = "DummyI2CSlave"
@@ -33,41 +36,14 @@ _INA219 = "DummyI2CSlave"
 _boards = {}
 
 
-class Options(object):
-    """What the `.resc` sets."""
-
-    def __init__(self, hse_hz, pll_lock, repl, table, paced):
-        self.paced = paced
-        self.hse_hz = hse_hz or None
-        self.pll_lock = pll_lock
-        self.repl = repl
-        self.table = table
-
-
-def attach(machine, repl, hse_hz=0, pll_lock="typ", table="", serial="paced"):
+def attach(machine, options):
     """Replace the stock stand-ins of a machine by the device models.
 
     Parameters
     ----------
     machine : Antmicro.Renode.Core.Machine
-    repl : str
-        The board's description, which the machine was loaded from.
-    hse_hz : int
-        Frequency of the HSE; 0 takes the description's.
-    pll_lock : str or int
-        See `renode_platform.devices.rcc.Rcc`; a number is in microseconds here.
-    table : str
-        A file with the cycles of every stretch between two markers; empty is the mean cost.
-    serial : str
-        ``"paced"``: serial ports are models, whose bytes take the time that kernel clock and BRR
-        give. ``"stock"``: they are Renode's own, whose bytes take none and cost the host less.
+    options : Options
     """
-    if serial not in ("paced", "stock"):
-        raise ValueError("serial is %r; allowed: paced, stock" % (serial,))
-    if isinstance(pll_lock, (int, float)):
-        pll_lock = int(pll_lock * 1000000)
-    options = Options(hse_hz, str(pll_lock) if not isinstance(pll_lock, int) else pll_lock,
-                      str(repl), str(table), serial == "paced")  # fmt: skip
     board = RenodeBoard(machine, options)
     _boards[machine] = board
     machine.StateChanged += _forget
@@ -75,16 +51,8 @@ def attach(machine, repl, hse_hz=0, pll_lock="typ", table="", serial="paced"):
 
 
 def attach_from(monitor):
-    """Attach with what the variables of ``nucleo_f767zi.resc`` say."""
-
-    def variable(name):
-        return monitor.GetVariable(name)
-
-    pll_lock = variable("pll_lock")
-    if not isinstance(pll_lock, str):
-        pll_lock = float(pll_lock)
-    attach(monitor.Machine, str(variable("repl")).lstrip("@"), int(variable("hse")), pll_lock,
-           str(variable("cycles")).lstrip("@"), str(variable("serial")))  # fmt: skip
+    """Attach with what the variables of ``nucleo_f767zi_machine.resc`` say."""
+    attach(monitor.Machine, from_variables(monitor.GetVariable))
 
 
 def load_image(monitor):
@@ -137,7 +105,8 @@ class RenodeBoard(object):
         self._timer = ports.Timer(machine, self._cpu, self._ports[0], self._due)
         self.platform.on_line(self._nvic.OnGPIO)
         self._place_sensors()
-        self._watch()
+        self._watch(options.guarded)
+        machine.MachineReset += self._restart
         self.host.platform = self.platform
         self.host.on_changing = self.log.clocks_changing
         self.host.on_clocks = self._clocks_changed
@@ -225,34 +194,40 @@ class RenodeBoard(object):
             controller.Register(slave, NumberRegistrationPoint[System.Int32](address))
             self.machine.SetLocalName(slave, entry.Name)
 
-    def _watch(self):
-        """Listen to GPIOE's outputs and to the reset request of the core."""
+    def _watch(self, guarded):
+        """Listen to GPIOE's outputs, and to the core's registers that Renode has no effect for."""
         port = self.machine["sysbus.gpioPortE"]
-        ports.watch_writes(self._bus, port, GPIO.ODR.offset, 8, self._port_written)
-        ports.watch_writes(self._bus, self._nvic, _SCB_OFFSET + SCB.AIRCR.offset, 4,
-                           self._reset_control_written)  # fmt: skip
-        ports.watch_writes(self._bus, self._nvic, _SCB_OFFSET + SCB.CCR.offset, 4,
-                           self._configuration_written)  # fmt: skip
+        ports.filter_writes(self._bus, port, {
+            GPIO.ODR.offset: lambda value: self._outputs_written(self.log.store, value),
+            GPIO.BSRR.offset: lambda value: self._outputs_written(self.log.store_bits, value),
+        })  # fmt: skip
+        core = {
+            _SCB_OFFSET + SCB.AIRCR.offset: self._reset_control_written,
+            _SCB_OFFSET + SCB.CCR.offset: self._configuration_written,
+        }
+        if not guarded:
+            core[_MPU_CTRL] = lambda _: 0
+        ports.filter_writes(self._bus, self._nvic, core)
 
     # ---- what happens ----
 
-    def _port_written(self, offset, value):
-        def store():
-            if offset == GPIO.BSRR.offset:
-                self.log.store_bits(value)
-            else:
-                self.log.store(value & 0xFFFF)
+    def _outputs_written(self, store, value):
+        def take():
+            store(value)
             self.after_write()
 
-        self.guarded(store)
+        self.guarded(take)
+        return value
 
-    def _reset_control_written(self, offset, value):
+    def _reset_control_written(self, value):
         if value >> 16 == _KEY and value & _SYSTEM_RESET:
             self._cause = "software"
+        return value
 
-    def _configuration_written(self, offset, value):
+    def _configuration_written(self, value):
         caches = [bool(SCB.CCR.get(value, field)) for field in ("IC", "DC")]
         self.guarded(lambda: self.platform.meter.caches_changed(*caches))
+        return value
 
     def after_write(self):
         """Let Renode's clock catch up and a new rate count, behind a firmware write."""
@@ -316,10 +291,15 @@ class RenodeBoard(object):
         """Reset the machine, and start what flash memory holds."""
         self._cause = cause
         self.machine.Reset()
-        # In this order: a core that is let go looks for its first instruction at once.
-        self._cpu.VectorTableOffset = _VECTOR_TABLE
         if self._cpu.IsHalted:
             self._cpu.IsHalted = False
+
+    def _restart(self, _):
+        """Let the core begin where flash memory begins; Renode forgets that at every reset.
+
+        Before the core is let go: it then looks for its first instruction at once.
+        """
+        self._cpu.VectorTableOffset = _VECTOR_TABLE
 
     def peripheral_reset(self, port):
         """Reset every model, when Renode resets the first of them."""

@@ -24,7 +24,7 @@ class Channel(object):
     def __init__(self, board):
         self._board = board
         self._line = Line(board.machine["sysbus.usart3"])
-        self._traffic = None
+        self._traffic = TrafficLog()
 
     def open(self, name):
         """Lay the function where `name` finds it."""
@@ -117,12 +117,12 @@ class Channel(object):
         return "ok"
 
     def on_record(self, argument):
-        """Record accesses to the named devices from now on."""
-        self._traffic = TrafficLog()
+        """Record accesses to the named devices, too, and from now on."""
+        self._traffic.clear()
         for name in argument.split():
             self._traffic.watch(name, self._board.platform.devices[name][2])
         return "ok"
 
     def on_traffic(self, argument):
         """Return what was recorded."""
-        return "\n".join(self._traffic.lines if self._traffic is not None else [])
+        return "\n".join(self._traffic.lines)

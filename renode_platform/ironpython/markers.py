@@ -46,7 +46,8 @@ class MarkerLog(object):
             self.table.leave()
 
     def store(self, odr):
-        """Take a store to the port's outputs."""
+        """Take a store to the port's outputs, of which there are sixteen."""
+        odr &= 0xFFFF
         old, self._odr = self._odr, odr
         if odr == old:
             return

@@ -80,11 +80,14 @@ class Core(object):
         self.restart = True
 
     def finish_access(self):
-        """Leave the block behind a write, where a new rate or a skip has to count at once."""
+        """Behind a write, leave the block at its end, where a new rate or a skip has to count.
+
+        To leave it at once, with `RequestTranslationBlockRestart`, takes Renode a millisecond.
+        """
         if self.restart:
             self.restart = False
             if self._cpu.OnPossessedThread:
-                self._cpu.RequestTranslationBlockRestart(True)
+                self._cpu.RequestReturn()
 
     def program_counter(self):
         return int(self._cpu.PC.RawValue)
@@ -359,15 +362,24 @@ class Cells(object):
         self._bus.WriteBytes(ones, address)
 
 
-def watch_writes(bus, peripheral, begin, length, listener):
-    """Call ``listener(offset, value)`` before each word that firmware writes to a peripheral."""
+def filter_writes(bus, peripheral, filters):
+    """Let functions hear the words that firmware writes to a peripheral, before they arrive.
+
+    Renode has one such hook for each peripheral; another one takes its place.
+
+    Parameters
+    ----------
+    filters : dict
+        ``{offset: function}``; a function takes the value and returns the one to write.
+    """
 
     def before(value, offset):
-        listener(int(offset), int(value))
-        return value
+        take = filters.get(int(offset))
+        return value if take is None else take(int(value))
 
     hook = System.Func[System.UInt32, System.Int64, System.UInt32](before)
-    bus.SetHookBeforePeripheralWrite[System.UInt32](peripheral, hook, Range(begin, length))
+    begin, end = min(filters), max(filters) + 4
+    bus.SetHookBeforePeripheralWrite[System.UInt32](peripheral, hook, Range(begin, end - begin))
 
 
 def place(machine, port, name, address, size):

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.board, pytest.mark.usefixtures("pyrenode")]
 
 FLASH = 0x08000000
 HERE = 0xE7FE  # b .
+SOFTWARE_RESET = 1 << 4
 
 
 def run_code(board, *halfwords):
@@ -196,3 +197,11 @@ def test_ctrl_c_ends_a_run_and_leaves_no_process():
         _, error = process.communicate(timeout=30)
     assert "KeyboardInterrupt" in error
     assert process.returncode in (1, 130, -signal.SIGINT)
+
+
+def test_a_reset_by_the_firmware_is_told_from_one_by_the_pin():
+    with RenodeBoard() as board:
+        session, hello = greeted(board)
+        assert not hello.reset_cause & SOFTWARE_RESET
+        session.reset()
+        assert session.hello().reset_cause & SOFTWARE_RESET

@@ -1,0 +1,65 @@
+"""What the variables of ``nucleo_f767zi_machine.resc`` say."""
+
+_PS_PER_US = 1000000
+
+
+class Options(object):
+    """How a board is to be, with the attributes that `renode_platform.devices.attach` asks for.
+
+    Parameters
+    ----------
+    repl : str
+        The board's description, which the machine was loaded from.
+    hse_hz : int
+        Frequency of the HSE; 0 takes the description's.
+    pll_lock : str or float
+        See `renode_platform.devices.rcc.Rcc`; a number is in microseconds here.
+    table : str
+        A file with the cycles of every stretch between two markers; empty is the mean cost.
+    serial : str
+        ``"paced"``: serial ports are models, whose bytes take the time that kernel clock and BRR
+        give. ``"stock"``: they are Renode's own, whose bytes take none and cost the host less.
+    mpu : str
+        ``"off"``: firmware cannot switch the memory protection on. Renode checks it at every access
+        where a region has subregions, and then runs at a sixth of its speed.
+
+    Raises
+    ------
+    ValueError
+        A word is not one of those allowed.
+    """
+
+    def __init__(self, repl, hse_hz=0, pll_lock="typ", table="", serial="paced", mpu="on"):
+        _check("serial", serial, ("paced", "stock"))
+        _check("mpu", mpu, ("on", "off"))
+        self.repl = repl
+        self.hse_hz = hse_hz or None
+        if not isinstance(pll_lock, str):
+            pll_lock = int(pll_lock * _PS_PER_US)
+        self.pll_lock = pll_lock
+        self.table = table
+        self.paced = serial == "paced"
+        self.guarded = mpu == "on"
+
+
+def from_variables(variable):
+    """Return the options that ``variable(name)`` tells."""
+    pll_lock = variable("pll_lock")
+    return Options(
+        _path(variable("repl")),
+        int(variable("hse")),
+        str(pll_lock) if isinstance(pll_lock, str) else float(pll_lock),
+        _path(variable("cycles")),
+        str(variable("serial")),
+        str(variable("mpu")),
+    )
+
+
+def _path(value):
+    """Return a path without the sign that Renode's monitor marks paths with."""
+    return str(value).lstrip("@")
+
+
+def _check(name, value, allowed):
+    if value not in allowed:
+        raise ValueError("%s is %r; allowed: %s" % (name, value, ", ".join(allowed)))
