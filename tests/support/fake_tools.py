@@ -1,4 +1,4 @@
-"""Stand-ins for programs that reach a chip through an ST-LINK; they write down what they are told."""
+"""Stand-ins for programs that reach a chip through an ST-LINK; they write down their words."""
 
 import json
 import stat
