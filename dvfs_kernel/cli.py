@@ -15,7 +15,9 @@ from dvfs_kernel.commands.cross_check import cross_check
 from dvfs_kernel.commands.deploy import deploy
 from dvfs_kernel.commands.explore import explore
 from dvfs_kernel.commands.flash import flash
+from dvfs_kernel.commands.gallery import gallery
 from dvfs_kernel.commands.infer import infer
+from dvfs_kernel.commands.lab import lab
 from dvfs_kernel.commands.measure import measure
 from dvfs_kernel.commands.networks import networks
 from dvfs_kernel.commands.optimise import optimise
@@ -23,6 +25,7 @@ from dvfs_kernel.commands.report import report
 from dvfs_kernel.commands.run import run
 from dvfs_kernel.commands.selftest import selftest
 from dvfs_kernel.commands.serve import serve
+from dvfs_kernel.commands.trace import trace
 from dvfs_kernel.errors import DvfsError
 
 __all__ = ["cli", "main"]
@@ -62,7 +65,9 @@ cli.add_command(cross_check)
 cli.add_command(deploy)
 cli.add_command(explore)
 cli.add_command(flash)
+cli.add_command(gallery)
 cli.add_command(infer)
+cli.add_command(lab)
 cli.add_command(measure)
 cli.add_command(networks)
 cli.add_command(optimise)
@@ -70,6 +75,7 @@ cli.add_command(report)
 cli.add_command(run)
 cli.add_command(selftest)
 cli.add_command(serve)
+cli.add_command(trace)
 
 
 def main() -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "FIRMWARE_CLOCKS",
     "firmware_current_a",
     "park_setting",
+    "run_charges",
     "run_current_a",
     "running_on",
     "state_clocks",
@@ -93,11 +94,36 @@ def running_on(
     return clocks
 
 
-def firmware_current_a(clocks: Clocks) -> float:
-    """Return the supply current while code runs with both caches on, peripherals included."""
-    return float(power.current_a(clocks, "run", loads=_firmware_loads()))
+def firmware_current_a(clocks: Clocks, activity: tuple[float, float] | None = None) -> float:
+    """Return the supply current while code runs with both caches on, peripherals included.
+
+    Parameters
+    ----------
+    activity
+        Busy cycles and flash words, of all cycles; by default those of the data sheet's code.
+    """
+    return float(power.current_a(clocks, "run", loads=_firmware_loads(), activity=activity))
 
 
 def run_current_a(state: ClockState, hse_hz: int) -> float:
     """Return the supply current of a state while code runs, peripherals included."""
     return firmware_current_a(state_clocks(state, hse_hz))
+
+
+def run_charges(state: ClockState, hse_hz: int) -> tuple[float, float, float]:
+    """Return what a state draws while code runs, in the terms in which energy follows from counts.
+
+    Returns
+    -------
+    base_a : float
+        Amperes, peripherals included, whatever the core does.
+    work_c, flash_c : float
+        Coulombs that every busy cycle and every flash word add.
+    """
+    clocks = state_clocks(state, hse_hz)
+    model = power.DEFAULT_MODEL
+    return (
+        float(power.base_current_a(clocks, "run", _firmware_loads(), model)),
+        float(model.work_charge_c(clocks.vos, clocks.overdrive)),
+        float(model.flash_charge_c()),
+    )

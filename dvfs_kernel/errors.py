@@ -22,6 +22,7 @@ __all__ = [
     "InfeasibleLatencyError",
     "LayeredGraphError",
     "MeasurementError",
+    "MissingExtraError",
     "NetworkError",
     "NetworkTooLargeError",
     "PanelError",
@@ -203,3 +204,7 @@ class VerificationError(DvfsError, AssertionError):
 
 class PanelError(DvfsError, ValueError):
     """A panel of a notebook is asked for what it does not have, or not yet."""
+
+
+class MissingExtraError(DvfsError, ImportError):
+    """Something needs packages that an extra of this package installs."""

@@ -40,14 +40,18 @@ __all__ = ["modelled_switch"]
 
 # The firmware's own instructions in core cycles, as the virtual board counts them with warm caches.
 # Estimates for silicon: its pipeline and caches are modelled, not measured.
-_STAY_CYCLES: Final = 96  # finds that there is nothing to do
-_LEAVE_HSE_CYCLES: Final = 92  # a hop, before the hand-over …
-_LEAVE_PLL_CYCLES: Final = 142  # … which after a lock has its registers to work out once
-_ENTER_CYCLES: Final = 67  # and after it, on any clock
-_PARK_CYCLES: Final = 240  # a relock, on the clock that is left
-_LOCK_CYCLES: Final = 365  # on the clock meanwhile, beside what it waits for
-_OVERDRIVE_OFF_CYCLES: Final = 75
-_STOP_PLL_CYCLES: Final = 60
+_STAY_CYCLES: Final = 95  # finds that there is nothing to do
+_LEAVE_HSE_CYCLES: Final = 84  # a hop, before the hand-over …
+_LEAVE_PLL_CYCLES: Final = 115  # … which after a lock has its registers to work out once
+_ENTER_CYCLES: Final = 55  # and after it, on any clock
+_PARK_CYCLES: Final = 214  # a relock, on the clock that is left
+_LOCK_CYCLES: Final = 310  # on the clock meanwhile, beside what it waits for
+_OVERDRIVE_OFF_CYCLES: Final = 48
+_STOP_PLL_CYCLES: Final = 50
+# Their activity, and that of polling a ready flag: busy cycles of all, flash words of all.
+_WORKING: Final = (0.9, 0.0)
+_POLLING: Final = (0.66, 0.0)
+_STANDING: Final = (0.0, 0.0)  # while the clock stands for over-drive
 _PS_A_SECOND: Final = 1e12
 
 #: A stretch of time at one current: seconds and amperes.
@@ -127,9 +131,11 @@ def _lock(
         # The device table says how long the core stands; it draws its current all the while.
         before_ps = ds.OVERDRIVE_READY_PS
         pause_ps = clock_tree.overdrive_switch_ps(True, park.source, hse_hz)
-        yield max(lock_ps - before_ps, pause_ps) / _PS_A_SECOND, firmware_current_a(clocks)
+        yield pause_ps / _PS_A_SECOND, firmware_current_a(clocks, _STANDING)
+        rest_ps = max(lock_ps - before_ps - pause_ps, 0)
+        yield rest_ps / _PS_A_SECOND, firmware_current_a(clocks, _POLLING)
         clocks.overdrive = False
-    yield before_ps / _PS_A_SECOND, firmware_current_a(clocks)
+    yield before_ps / _PS_A_SECOND, firmware_current_a(clocks, _POLLING)
 
 
 def _to_idle(before: ClockState, hse_hz: int) -> Iterator[_Stretch]:
@@ -151,11 +157,11 @@ def _leave_overdrive(
     yield _run(_OVERDRIVE_OFF_CYCLES, clocks)
     clocks.overdrive = False
     pause_ps = clock_tree.overdrive_switch_ps(False, running.source, hse_hz)
-    yield pause_ps / _PS_A_SECOND, firmware_current_a(clocks)
+    yield pause_ps / _PS_A_SECOND, firmware_current_a(clocks, _STANDING)
 
 
 def _run(cycles: int, clocks: Clocks) -> _Stretch:
-    return cycles / clocks.hclk_hz, firmware_current_a(clocks)
+    return cycles / clocks.hclk_hz, firmware_current_a(clocks, _WORKING)
 
 
 def _hand_over(

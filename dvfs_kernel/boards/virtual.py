@@ -13,6 +13,7 @@ from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.emulator.repl import PlatformDescription
+from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
@@ -53,6 +54,8 @@ class VirtualBoard(Board):
         ``"typ"`` for the 200 us that were measured on the chip, or seconds.
     strict
         Whether programming that the reference manual forbids ends the run.
+    timing
+        Parameters of the timing model; by default those of the package.
     wall_limit_s
         How long a single `read` may take on the host's clock without a layer or segment beginning.
     platform
@@ -80,6 +83,7 @@ class VirtualBoard(Board):
         strict: bool = True,
         platform: Path | None = None,
         uart: str = "usart3",
+        timing: TimingParameters | None = None,
         wall_limit_s: float = 60.0,
     ) -> None:
         if isinstance(pll_lock, str) and pll_lock not in PLL_LOCK_CORNERS:
@@ -88,7 +92,9 @@ class VirtualBoard(Board):
                 f"{', '.join(PLL_LOCK_CORNERS)} or a number of seconds is allowed"
             )
         lock = pll_lock if isinstance(pll_lock, str) else round(pll_lock * _PS_A_SECOND)
-        options = MachineOptions(hse_hz=hse_hz, strict=strict, pll_lock=lock)
+        options = MachineOptions(
+            hse_hz=hse_hz, strict=strict, pll_lock=lock, timing=timing or TimingParameters()
+        )
         platform = platform or NUCLEO_F767ZI
         description = PlatformDescription.load(platform)
         try:

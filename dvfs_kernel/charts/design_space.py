@@ -54,7 +54,11 @@ def design_space(
         )
         .mark_bar()
         .encode(
-            x=alt.X("layer:O", title="layer (drag over some)", axis=alt.Axis(labelAngle=0)),
+            x=alt.X(
+                "layer:O",
+                title="layer (drag over some)",
+                axis=alt.Axis(labelAngle=0, labelOverlap=True),
+            ),
             y=alt.Y("uj:Q", title="energy (µJ)"),
             color=operator_colour(),
             opacity=alt.condition(brush, alt.value(1.0), alt.value(0.3)),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.measurement.estimate import Estimate
     from dvfs_kernel.network import Network
 
-__all__ = ["print_measurement"]
+__all__ = ["estimate_text", "print_measurement"]
 
 # A table is cut to the terminal; in a file or a pipe it has room for every column.
 _WIDTH_WITHOUT_TERMINAL = 120
@@ -33,11 +33,11 @@ def print_measurement(campaign: Campaign, network: Network, ending: str) -> None
         against = result.against_baseline
         table.add_row(
             result.subject.name,
-            _text(result.current_a.scaled(1e3), 2),
-            _text(result.pass_s.scaled(1e3), 3),
-            _text(result.energy_j.scaled(1e3), 3),
+            estimate_text(result.current_a.scaled(1e3), 2),
+            estimate_text(result.pass_s.scaled(1e3), 3),
+            estimate_text(result.energy_j.scaled(1e3), 3),
             f"{result.systematic_j * 1e3:.3f}",
-            "" if against is None else f"{_text(against.scaled(100), 2)} %",
+            "" if against is None else f"{estimate_text(against.scaled(100), 2)} %",
         )
     console.print(table)
     parts = [f"\n{network.name}: {ending}"]
@@ -56,7 +56,8 @@ def print_measurement(campaign: Campaign, network: Network, ending: str) -> None
         )
 
 
-def _text(estimate: Estimate, digits: int) -> str:
+def estimate_text(estimate: Estimate, digits: int) -> str:
+    """Return a mean with its interval, where there is one."""
     if not math.isfinite(estimate.half_width):
         return f"{estimate.mean:.{digits}f}"
     return f"{estimate.mean:.{digits}f} ± {estimate.half_width:.{digits}f}"

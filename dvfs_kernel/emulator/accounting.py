@@ -63,7 +63,7 @@ class BlockAccount:
         entry = find_block(self._state, address << 16 | size)
         self._state[entry : entry + st.BLOCK_STRIDE] = [
             address << 16 | size,
-            block.cost,
+            block.half_cycles,
             block.instructions,
             block.flags,
             block.end,
@@ -73,7 +73,7 @@ class BlockAccount:
         ]
 
     def forget_branches(self) -> None:
-        """Let the branch prediction begin afresh, as after a reset."""
+        """Let branch prediction and the rounding of half cycles begin afresh, as after a reset."""
         for (address, size), (block, _) in self._blocks.items():
             entry = find_block(self._state, address << 16 | size)
             self._state[entry + st.BLOCK_FLAGS] = block.flags
@@ -114,9 +114,12 @@ class BlockAccount:
         block = self.last()
         if block is None:
             return
+        entry = int(self._state[st.PREVIOUS])
+        rounded_up = bool(self._state[entry + st.BLOCK_FLAGS] & st.ROUNDED_UP)
+        charged = (block.half_cycles >> 1) + rounded_up
         for index, (place, cycle) in enumerate(block.issue):
             if place == address:
-                self._give_back(block.cost - cycle, block.instructions - index)
+                self._give_back(max(charged - cycle, 0), block.instructions - index)
                 return
 
     def _give_back(self, cycles: int, instructions: int) -> None:

@@ -121,6 +121,11 @@ class Board:
         self._previous = None  # the trace tells the clock after a reset, whatever ran before
         self.platform.reset(cause)
 
+    def counters_restart(self) -> None:
+        """Integrate what the core has done: its counters are about to begin at 0 again."""
+        self.platform.meter.update()
+        self.platform.meter.restart_activity()
+
     # ---- clocks and power --------------------------------------------------------------------
 
     @property
@@ -219,6 +224,7 @@ class _FlashPort:
         if acr.get(control, "ARTRST"):
             self._words[st.ART : st.ART + st.ART_LINES] = _EMPTY_ART.data
         self._words[st.ART_ON] = acr.get(control, "ARTEN")
+        self._words[st.ART_PREFETCH_ON] = acr.get(control, "PRFTEN")
 
 
 def _classify(machine: Machine) -> None:

@@ -46,15 +46,18 @@ class Bus:
         self._core = core
         self._timing = timing
         self._pages: dict[int, tuple[int, int, BusDevice]] = {}
-        self._costs = {"ppb": timing.ppb_cycles, "ahb": 0, "apb1": 0, "apb2": 0}
+        ppb = timing.ppb_cycles
+        self._read_costs = {"ppb": ppb, "ahb": timing.ahb_read_cycles, "apb1": 0, "apb2": 0}
+        self._write_costs = {"ppb": ppb, "ahb": timing.ahb_write_cycles, "apb1": 0, "apb2": 0}
         self.set_ratios(1, 1)
 
     def set_ratios(self, apb1: int, apb2: int) -> None:
         """Take how many HCLK cycles a cycle of each APB clock has."""
         timing = self._timing
-        self._costs["ahb"] = timing.ahb_cycles
-        self._costs["apb1"] = timing.ahb_cycles + timing.apb_cycles * apb1
-        self._costs["apb2"] = timing.ahb_cycles + timing.apb_cycles * apb2
+        for bus, ratio in (("apb1", apb1), ("apb2", apb2)):
+            cycles = timing.apb_cycles * ratio
+            self._read_costs[bus] = timing.ahb_read_cycles + cycles
+            self._write_costs[bus] = timing.ahb_write_cycles + cycles
 
     def attach(self, base: int, size: int, device: BusDevice) -> None:
         """Put a device at an address; its range is rounded up to 1 KB."""
@@ -86,11 +89,11 @@ class Bus:
     def _map(self, base: int, size: int) -> None:
         bus = self._bus_of(base >> _PAGE_SHIFT)
         pages = self._pages
-        costs = self._costs
+        read_costs, write_costs = self._read_costs, self._write_costs
         state = self._core.words
 
         def read(address: int, width: int) -> int:
-            cost = costs[bus]
+            cost = read_costs[bus]
             state[st.CYCLES] += cost
             state[st.DEVICE_STALL] += cost
             begin, end, device = pages.get(address >> _PAGE_SHIFT, _NOTHING)
@@ -99,7 +102,7 @@ class Bus:
             return device.read(address - begin, width)
 
         def write(address: int, width: int, value: int) -> None:
-            cost = costs[bus]
+            cost = write_costs[bus]
             state[st.CYCLES] += cost
             state[st.DEVICE_STALL] += cost
             begin, end, device = pages.get(address >> _PAGE_SHIFT, _NOTHING)

@@ -55,6 +55,9 @@ _LAST_STORE_LINE, _STORE_BYTES = st.LAST_STORE_LINE, st.STORE_BYTES
 _STREAMED_LINES = st.STREAMED_LINES
 _LAST_FETCH_LINE, _LAST_READ_LINE = st.LAST_FETCH_LINE, st.LAST_READ_LINE
 _LAST_FLASH_WORD, _FLASH_WAIT = st.LAST_FLASH_WORD, st.FLASH_WAIT
+_FLASH_WAITS, _FLASH_DUAL_BANK = st.FLASH_WAITS, st.FLASH_DUAL_BANK
+_ART_OFF_WAITS = st.ART_OFF_WAITS
+_ART_PREFETCH_ON, _ART_PREFETCH_HIDDEN = st.ART_PREFETCH_ON, st.ART_PREFETCH_HIDDEN
 _LINE_BYTES = 1 << st.LINE_SHIFT
 _STREAMING_AFTER = 3  # full lines in a row ([M7] DDI 0489F 5.9.1)
 
@@ -84,23 +87,42 @@ def _art_hit(s: Any, line: int) -> bool:
 
 @njit(cache=True)
 @keyed
-def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int) -> int:
-    """Wait of one 256-bit flash word on the ITCM port, with or without the accelerator."""
-    if s[slot] == line:
-        return 0
-    s[slot] = line
-    if s[_ART_ON] != 0 and _art_hit(s, line):
-        return 0
-    return cost
+def _flash_line(s: Any, line: int, cost: int) -> int:
+    """Read a line of 32 bytes from flash; return the stall, given that of one flash word."""
+    second = s[_FLASH_DUAL_BANK] & line
+    s[_FLASH_WAITS] += 1 + second
+    return cost + second * s[_FLASH_WAIT]
 
 
 @njit(cache=True)
 @keyed
-def _flash_word_wait(s: Any, line: int) -> int:
-    """Wait of the flash cells: none while the interface still holds the 256-bit word."""
-    if s[_LAST_FLASH_WORD] == line:
+def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int) -> int:
+    """Wait of a flash line on the ITCM port, with or without the accelerator."""
+    last = s[slot]
+    if last == line:
         return 0
-    s[_LAST_FLASH_WORD] = line
+    s[slot] = line
+    if s[_ART_ON] != 0:
+        if _art_hit(s, line):
+            return 0
+        if s[_ART_PREFETCH_ON] != 0 and last + 1 == line:
+            cost -= s[_ART_PREFETCH_HIDDEN]
+            if cost <= 0:
+                return 0
+    else:
+        s[_ART_OFF_WAITS] += 1 + (s[_FLASH_DUAL_BANK] & line)
+    return _flash_line(s, line, cost)
+
+
+@njit(cache=True)
+@keyed
+def _flash_word_wait(s: Any, address: int) -> int:
+    """Wait of the flash cells: none while the interface still holds the word."""
+    word = address >> (_LINE_SHIFT - s[_FLASH_DUAL_BANK])
+    if s[_LAST_FLASH_WORD] == word:
+        return 0
+    s[_LAST_FLASH_WORD] = word
+    s[_FLASH_WAITS] += 1
     return s[_FLASH_WAIT]
 
 
@@ -124,11 +146,12 @@ def fetch(s: Any, address: int, size: int) -> int:
             if recent == line:
                 continue
             if s[way + 1] != line:
-                stall += s[_FETCH_MISS + kind]
                 if kind == _FLASH:
                     s[_ICACHE_FLASH_MISSES] += 1
+                    stall += _flash_line(s, line, s[_FETCH_MISS + kind])
                 else:
                     s[_ICACHE_SRAM_MISSES] += 1
+                    stall += s[_FETCH_MISS + kind]
             s[way + 1] = recent
             s[way] = line
     else:
@@ -139,7 +162,7 @@ def fetch(s: Any, address: int, size: int) -> int:
                 s[_UNCACHED_FETCHES] += 1
                 stall += s[_FETCH_UNCACHED + kind]
                 if kind == _FLASH:
-                    stall += _flash_word_wait(s, word >> 2)
+                    stall += _flash_word_wait(s, word << 3)
     s[_ICACHE_STALL] += stall
     return stall
 
@@ -183,8 +206,9 @@ def _allocate(s: Any, base: int, tag: int) -> int:
 
 @njit(cache=True)
 @keyed
-def _line_access(s: Any, kind: int, line: int, is_write: bool, size: int) -> int:
+def _line_access(s: Any, kind: int, address: int, is_write: bool, size: int) -> int:
     """Access at most one line; return the stall in cycles."""
+    line = address >> _LINE_SHIFT
     if kind == _FLASH_ITCM:
         stall = _flash_itcm_wait(s, line, _LAST_READ_LINE, s[_READ_MISS + kind])
     elif s[_DCACHE_ON] == 0:
@@ -195,7 +219,7 @@ def _line_access(s: Any, kind: int, line: int, is_write: bool, size: int) -> int
             s[_UNCACHED_READS] += 1
             stall = s[_READ_UNCACHED + kind]
             if kind == _FLASH:
-                stall += _flash_word_wait(s, line)
+                stall += _flash_word_wait(s, address)
     else:
         base = _DCACHE + (line & (_DCACHE_SETS - 1)) * _DCACHE_STRIDE
         streams = is_write and _store_streams(s, line, size)
@@ -208,11 +232,13 @@ def _line_access(s: Any, kind: int, line: int, is_write: bool, size: int) -> int
             # Flash is write-through without allocation by default (AN4667 Table 2).
             return 0
         if not is_write:
-            stall = s[_READ_MISS + kind] + _allocate(s, base, line << 1)
+            stall = s[_READ_MISS + kind]
             if kind == _FLASH:
                 s[_DCACHE_FLASH_MISSES] += 1
+                stall = _flash_line(s, line, stall)
             else:
                 s[_DCACHE_SRAM_MISSES] += 1
+            stall += _allocate(s, base, line << 1)
         elif streams:
             stall = s[_STORE_STREAMED] if size == s[_STORE_BYTES] else 0
         else:
@@ -255,12 +281,11 @@ def data_access(s: Any, address: int, size: int, is_write: bool) -> int:
     kind = _kind(s, address)
     if kind == _TCM or kind > _FLASH_ITCM:
         return 0
-    line = address >> _LINE_SHIFT
     here = _LINE_BYTES - (address & (_LINE_BYTES - 1))
     if size <= here:
-        return _line_access(s, kind, line, is_write, size)
-    stall = _line_access(s, kind, line, is_write, here)
-    return stall + _line_access(s, kind, line + 1, is_write, size - here)
+        return _line_access(s, kind, address, is_write, size)
+    stall = _line_access(s, kind, address, is_write, here)
+    return stall + _line_access(s, kind, address + here, is_write, size - here)
 
 
 def invalidate_instructions(s: st.NativeState) -> None:
@@ -277,7 +302,7 @@ def invalidate_accelerator(s: st.NativeState) -> None:
     """Empty the flash accelerator and the read buffers (reset)."""
     s[_ART : _ART + _ART_LINES] = 0
     s[_LAST_FETCH_LINE] = s[_LAST_READ_LINE] = s[_LAST_STORE_LINE] = s[_LAST_FLASH_WORD] = -1
-    s[_ART_ON] = s[_STORE_BYTES] = s[_STREAMED_LINES] = 0
+    s[_ART_ON] = s[_ART_PREFETCH_ON] = s[_STORE_BYTES] = s[_STREAMED_LINES] = 0
 
 
 def invalidate_data(s: st.NativeState) -> None:

@@ -28,6 +28,7 @@ STOPPED_AT_BLOCK = 2
 STOPPED_BY_ERROR = 3
 
 _READ_ACCESS = 16  # UC_MEM_READ
+_WORD_OFFSET = 3  # a pair of words needs the alignment of one
 
 _WORDS = st.STATE_WORDS
 _CYCLES, _INSTRUCTIONS, _BASE_CYCLES = st.CYCLES, st.INSTRUCTIONS, st.BASE_CYCLES
@@ -39,12 +40,16 @@ _EVENT_REGISTER, _RESOLVE, _EMU_STOP = st.EVENT_REGISTER, st.RESOLVE, st.EMU_STO
 _SKIP_PC_SYNC, _LAST_BLOCK, _MODEL_CACHES = st.SKIP_PC_SYNC, st.LAST_BLOCK, st.MODEL_CACHES
 _TAKEN, _MISPREDICT, _FIRST_BRANCH = st.TAKEN, st.MISPREDICT, st.FIRST_BRANCH
 _BLOCKS, _BLOCK_MASK, _BLOCK_STRIDE = st.BLOCKS, st.BLOCK_MASK, st.BLOCK_STRIDE
-_KEY, _COST, _COUNT, _FLAGS = st.BLOCK_KEY, st.BLOCK_COST, st.BLOCK_INSTRUCTIONS, st.BLOCK_FLAGS
+_KEY, _HALVES, _COUNT = st.BLOCK_KEY, st.BLOCK_HALF_CYCLES, st.BLOCK_INSTRUCTIONS
+_FLAGS, _LATE_FLAGS, _LATE_FLAG = st.BLOCK_FLAGS, st.LATE_FLAGS, st.LATE_FLAG
+_UNALIGNED_LOAD, _UNALIGNED_CYCLES = st.UNALIGNED_LOAD, st.UNALIGNED_CYCLES
+_KIND_LIMIT = st.KIND_LIMIT
 _END, _COUNTER, _TARGET, _RUNS = st.BLOCK_END, st.BLOCK_COUNTER, st.BLOCK_TARGET, st.BLOCK_RUNS
 _CONDITIONAL, _INDIRECT, _FIRST_TIME = st.CONDITIONAL, st.INDIRECT, st.FIRST_TIME
 _MAY_UNMASK, _SENDS_EVENT, _USES_FPU = st.MAY_UNMASK, st.SENDS_EVENT, st.USES_FPU
 _SPINS, _IN_FAULT_HANDLER = st.SPINS, st.IN_FAULT_HANDLER
 _RARE = st.RARE
+_ROUNDED_UP = st.ROUNDED_UP
 _BRANCHES = st.CONDITIONAL | st.INDIRECT | st.FIRST_TIME
 
 
@@ -114,7 +119,8 @@ def _branch_cost(s: Any, previous: int, flags: int, address: int) -> int:
             if counter < 2:
                 return 0
         s[_MISPREDICTIONS] += 1
-        return s[_MISPREDICT]
+        late = s[_LATE_FLAG] if flags & _LATE_FLAGS else 0
+        return s[_MISPREDICT] + late
     if flags & _INDIRECT:
         if s[previous + _TARGET] == address:
             return 0
@@ -160,7 +166,11 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
             return
         if flags & _SENDS_EVENT:
             s[_EVENT_REGISTER] = 1
-    cost = s[entry + _COST]
+    # Half a cycle is taken in every other run.
+    halves = s[entry + _HALVES]
+    cost = halves >> 1
+    if halves & 1 and flags & _ROUNDED_UP == 0:
+        cost += 1
     s[_BASE_CYCLES] += cost
     if before & _BRANCHES:
         branch = _branch_cost(s, previous, before, start)
@@ -170,6 +180,8 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
         cost += fetch(s, start, length)
         if s[_SKIP_PC_SYNC] != 0:
             _set_byte(s[_SKIP_PC_SYNC])
+    if halves & 1:
+        s[entry + _FLAGS] ^= _ROUNDED_UP
     s[_CYCLES] += cost
     s[_INSTRUCTIONS] += s[entry + _COUNT]
     s[entry + _RUNS] += 1
@@ -184,8 +196,12 @@ def access_hook(_engine: Any, kind: Any, address: Any, size: Any, _value: Any, d
     s = carray(data, (_WORDS,), np.int64)
     s[_DATA_ACCESSES] += 1
     length = np.int64(size)
-    if kind == _READ_ACCESS and data_read_hits(s, address, length):
-        return
+    if kind == _READ_ACCESS:
+        if address & (length - 1) & _WORD_OFFSET and address < _KIND_LIMIT:
+            s[_CYCLES] += s[_UNALIGNED_LOAD]
+            s[_UNALIGNED_CYCLES] += s[_UNALIGNED_LOAD]
+        if data_read_hits(s, address, length):
+            return
     stall = data_access(s, address, length, kind != _READ_ACCESS)
     if stall != 0:
         s[_CYCLES] += stall

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.emulator import state as st
 from dvfs_kernel.emulator.events import EventQueue
 from dvfs_kernel.emulator.virtual_time import VirtualTime
+from renode_platform.devices.datasheet import FLASH_READS_WITHOUT_ART
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +70,17 @@ class DeviceHost:
     def now_ps(self) -> int:
         """Return virtual time in picoseconds."""
         return self.time.now_ps(self._core.words[st.CYCLES] + self.idle_ticks)
+
+    def activity(self) -> tuple[int, int, float]:
+        """Return cycles, busy cycles and flash words since reset: what the current depends on."""
+        words = self._core.words
+        busy = words[st.BASE_CYCLES] + words[st.BRANCH_CYCLES] + words[st.EXCEPTION_CYCLES]
+        again = FLASH_READS_WITHOUT_ART - 1
+        return (
+            words[st.CYCLES],
+            busy,
+            words[st.FLASH_WAITS] + again * words[st.ART_OFF_WAITS],
+        )
 
     def call_at(self, time_ps: int, callback: Callable[[], None]) -> int:
         """Call something at a time; in the past means as soon as possible."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import capstone as cs
@@ -23,13 +23,17 @@ class Unit(enum.IntFlag):
 
     NONE = 0
     ALU = 1  # two
-    SHIFT = 2
-    LOAD = 4  # two, one word each
+    SHIFT = 2  # the shifter before the first ALU
+    LOAD = 4  # two, one word each, in different banks
     STORE = 8
     MAC = 16
     BRANCH = 32
     FP = 64
     SIMD = 128
+    PURE_SHIFT = 256  # a shift alone; either ALU's shifter does it
+    FP_MAC = 512
+    FP_ADD = 1024
+    FP_TRANSFER = 2048
 
 
 @dataclass
@@ -38,17 +42,25 @@ class Instruction:
 
     Attributes
     ----------
-    early, late : frozenset of int
-        Registers needed one stage before the ALU (addresses, shifted operands) and one stage
-        after it (store data, accumulators).
+    address_registers, early : frozenset of int
+        Registers needed in the first stage: for an address, or in the first ALU and shifter.
     reads : frozenset of int
-        Registers needed in the ALU stage.
+        Registers needed in the second ALU.
+    factors : frozenset of int
+        Those that a multiplier needs in that stage.
+    late : frozenset of int
+        Accumulators, one stage later.
+    stored : frozenset of int
+        Store data, two stages later.
     writes : dict of int to str
         Register to class of its latency, e.g. ``"load"``.
-    issue : int
-        Cycles for which nothing else issues; 0 for an instruction that may pair.
+    first_alu : str
+        Whether the first ALU can do it: ``""``, ``"elder"`` if only as the elder of a pair,
+        ``"any"``.
     first_only : bool
         May pair only as the elder of two.
+    place : tuple of (int, int), optional
+        Base register and offset of the word that it loads, 0 for an absolute address.
     """
 
     address: int
@@ -56,11 +68,14 @@ class Instruction:
     mnemonic: str
     operands: str
     unit: Unit
-    reads: frozenset[int]
-    early: frozenset[int]
-    late: frozenset[int]
-    writes: dict[int, str]
-    issue: int = 0
+    address_registers: frozenset[int] = frozenset()
+    early: frozenset[int] = frozenset()
+    reads: frozenset[int] = frozenset()
+    factors: frozenset[int] = frozenset()
+    late: frozenset[int] = frozenset()
+    stored: frozenset[int] = frozenset()
+    writes: dict[int, str] = field(default_factory=dict)
+    first_alu: str = ""
     first_only: bool = False
     alone: bool = False
     latency_class: str = "alu"
@@ -68,6 +83,8 @@ class Instruction:
     branch: str = ""  # "", "conditional", "direct", "indirect", "return"
     target: int | None = None
     fp: bool = False
+    place: tuple[int, int] | None = None
+    advance: int = 0  # what a post- or pre-indexed access adds to its base
 
 
 _decoder = cs.Cs(cs.CS_ARCH_ARM, cs.CS_MODE_THUMB | cs.CS_MODE_MCLASS | cs.CS_MODE_V8)
@@ -117,6 +134,8 @@ _SPECIAL = {"mrs", "msr", "cpsie", "cpsid", "dsb", "dmb", "svc", "bkpt", "wfi", 
 _WORD_LOADS = {"ldr", "ldrt", "ldrex", "pld"}
 _COMPARES = {"cmp", "cmn", "tst", "teq"}
 _CARRY_USERS = {"adc", "sbc", "rrx", "sel", "adcs", "sbcs"}
+# What the first of the two ALUs can do: [JNK] "early ALU".
+_FIRST_ALU = {"add", "sub", "addw", "subw", "mov", "movw", "adr"}
 
 
 def decode(code: bytes, address: int) -> Iterator[Instruction]:
@@ -132,18 +151,7 @@ def decode(code: bytes, address: int) -> Iterator[Instruction]:
         # Capstone stopped: a coprocessor or reserved encoding that the core may still execute.
         first = int.from_bytes(code[position : position + 2], "little")
         size = 4 if first >> 11 in {0b11101, 0b11110, 0b11111} else 2
-        yield Instruction(
-            address + position,
-            size,
-            "?",
-            "",
-            Unit.ALU,
-            frozenset(),
-            frozenset(),
-            frozenset(),
-            {},
-            alone=True,
-        )
+        yield Instruction(address + position, size, "?", "", Unit.ALU, alone=True)
         position += size
 
 
@@ -171,21 +179,10 @@ def _instruction(raw: Any) -> Instruction:
         writes.discard(_CPSR)
         writes.add(FLAGS)
     reads.discard(_PC)
-    early: set[int] = set()
-    late: set[int] = set()
     base = name.removesuffix("s") if raw.update_flags else name
-    item = Instruction(
-        raw.address,
-        raw.size,
-        name,
-        raw.op_str,
-        Unit.ALU,
-        frozenset(),
-        frozenset(),
-        frozenset(),
-        {},
-    )
-    if conditional and item.branch == "":
+    item = Instruction(raw.address, raw.size, name, raw.op_str, Unit.ALU)
+    needs = _Needs()
+    if conditional:
         # A predicated instruction keeps the old value where the condition fails.
         reads |= {r for r in writes if r not in {FLAGS, _PC}}
     if name.startswith("it") and name[1] == "t" and set(name[2:]) <= {"t", "e"}:
@@ -195,25 +192,20 @@ def _instruction(raw: Any) -> Instruction:
     elif name == "nop":
         item.unit = Unit.NONE
     elif name.startswith("v"):
-        _floating_point(item, name, raw, reads, early, late)
+        _floating_point(item, name, raw, reads, needs)
     elif _PC in writes or base in {"b", "bl", "blx", "bx", "cbz", "cbnz", "tbb", "tbh"}:
-        _branch(item, base, raw, reads, early, conditional=conditional)
+        _branch(item, base, raw, reads, needs, conditional=conditional)
         # A predicted branch only checks the flags, when they are there: a counting loop can take
         # a cycle per turn (DS11532 Rev 7, 3.1).
-        late |= reads & {FLAGS}
+        reads.discard(FLAGS)
     elif base.startswith(("ldr", "ldm", "pop", "pld")):
-        _load(item, base, raw, reads, writes, early)
+        _load(item, base, raw, reads, writes, needs)
     elif base.startswith(("str", "stm", "push")):
-        _store(item, base, raw, reads, early, late)
+        _store(item, base, raw, reads, needs)
     elif base in _MULTIPLY or base in _ACCUMULATE:
         item.unit = Unit.MAC
         item.latency_class = "multiply"
-        if base in _ACCUMULATE:
-            operands = raw.operands
-            addends = operands[:2] if base in _LONG_ACCUMULATE else operands[3:4]
-            late = {o.reg for o in addends if o.type == cs_arm.ARM_OP_REG}
-            factors = operands[2:4] if base in _LONG_ACCUMULATE else operands[1:3]
-            late -= {o.reg for o in factors}
+        _multiply(base, raw, reads, needs)
     elif base in {"sdiv", "udiv"}:
         item.alone = True
         item.latency_class = "divide"
@@ -224,24 +216,54 @@ def _instruction(raw: Any) -> Instruction:
         item.alone = True
         item.latency_class = "isb"
     else:
-        _data_processing(item, base, raw, reads, early)
+        _data_processing(item, base, raw, reads, needs)
+        if conditional:
+            item.first_alu = ""
     if item.branch:
         writes.discard(_PC)
-    item.reads = frozenset(reads - early - late)
-    item.early = frozenset(early)
-    item.late = frozenset(late)
+    item.address_registers = frozenset(needs.address)
+    item.early = frozenset(needs.early)
+    item.factors = frozenset(needs.factors)
+    item.late = frozenset(needs.late)
+    item.stored = frozenset(needs.stored)
+    item.reads = frozenset(
+        reads - needs.address - needs.early - needs.factors - needs.late - needs.stored
+    )
     for register in writes:
         item.writes.setdefault(register, item.latency_class)
     return item
 
 
+@dataclass
+class _Needs:
+    """Registers by the stage that needs them; the rest is read by the second ALU."""
+
+    address: set[int] = field(default_factory=set)
+    early: set[int] = field(default_factory=set)
+    factors: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
+    stored: set[int] = field(default_factory=set)
+
+
+def _multiply(base: str, raw: Any, reads: set[int], needs: _Needs) -> None:
+    if base in _ACCUMULATE:
+        operands = raw.operands
+        addends = operands[:2] if base in _LONG_ACCUMULATE else operands[3:4]
+        needs.late = {o.reg for o in addends if o.type == cs_arm.ARM_OP_REG}
+        factors = operands[2:4] if base in _LONG_ACCUMULATE else operands[1:3]
+        needs.late -= {o.reg for o in factors}
+    needs.factors = reads - needs.late - {FLAGS}
+
+
 def _data_processing(
-    item: Instruction, base: str, raw: Any, reads: set[int], early: set[int]
+    item: Instruction, base: str, raw: Any, reads: set[int], needs: _Needs
 ) -> None:
     registers = [o for o in raw.operands if o.type == cs_arm.ARM_OP_REG]
-    if base in _SHIFTED:
-        item.unit |= Unit.SHIFT
-    elif base in _EXTEND or base.endswith(_PARALLEL) or base == "sel":
+    shifts = any(o.shift.type for o in registers)
+    if base in _SHIFTED or (base == "mov" and shifts):
+        item.unit |= Unit.PURE_SHIFT
+        item.first_alu = "any" if base != "rrx" else ""
+    elif base in _EXTEND or base.endswith(_PARALLEL) or base in {"sel", "clz"}:
         item.unit |= Unit.SIMD
         item.first_only = True
         if base.startswith(("q", "uq")):
@@ -249,38 +271,49 @@ def _data_processing(
     elif base in _EXTEND_ADD or base in {"pkhbt", "pkhtb"}:
         item.unit |= Unit.SIMD | Unit.SHIFT
         item.first_only = True
-        early |= {registers[-1].reg}
+        needs.early = {o.reg for o in (registers[1:] if base == "pkhtb" else registers[-1:])}
     elif base in _FIELD:
         item.unit |= Unit.SIMD | Unit.SHIFT
         item.first_only = True
-        early |= reads - {FLAGS}
-    elif base in _INSERT or base == "clz":
+        needs.early = reads - {FLAGS}
+    elif base in _INSERT:
+        item.unit |= Unit.SIMD | Unit.SHIFT
         item.first_only = True
-        if base in _INSERT:
-            item.unit |= Unit.SHIFT
+        needs.early = {o.reg for o in registers[1:]}
     elif base in _REVERSE:
         item.unit |= Unit.SIMD | Unit.SHIFT
         item.first_only = True
-        item.latency_class = "early"
-        early |= reads - {FLAGS}
+        item.latency_class = "reverse"
+        needs.early = reads - {FLAGS}
     elif base in _SATURATE:
         item.unit |= Unit.SIMD | Unit.SHIFT
         item.first_only = True
         item.latency_class = "saturate"
-        early |= reads - {FLAGS}
-    elif raw.size == 4 and base not in _PLAIN_IMMEDIATES and _wide_immediate(raw):
+        needs.early = reads - {FLAGS}
+    elif _shifted_immediate(base, raw):
         item.unit |= Unit.SHIFT
-    elif any(o.shift.type for o in registers):
+    elif shifts:
         item.unit |= Unit.SHIFT
-        early |= {o.reg for o in registers if o.shift.type}
+        needs.early = {o.reg for o in registers if o.shift.type}
         if base in _COMPARES:
             item.latency_class = "saturate"
-    early &= reads
+    elif base in _FIRST_ALU:
+        item.first_alu = "elder"
+    needs.early &= reads
 
 
-def _wide_immediate(raw: Any) -> bool:
-    """Tell whether an immediate is made by the shifter: more than its low eight bits."""
-    return any(o.type == cs_arm.ARM_OP_IMM and not 0 <= o.imm <= _BYTE for o in raw.operands)
+def _shifted_immediate(base: str, raw: Any) -> bool:
+    """Tell whether an immediate is eight bits that the shifter moves, not a plain or pattern."""
+    if raw.size != 4 or base in _PLAIN_IMMEDIATES:
+        return False
+    values = [o.imm & 0xFFFFFFFF for o in raw.operands if o.type == cs_arm.ARM_OP_IMM]
+    return any(value > _BYTE and not _is_pattern(value) for value in values)
+
+
+def _is_pattern(value: int) -> bool:
+    """Tell whether an immediate repeats one byte: 0x00XY00XY, 0xXY00XY00, 0xXYXYXYXY."""
+    low, high = value & _BYTE, value >> 8 & _BYTE
+    return value in {low * 0x00010001, high * 0x01000100, low * 0x01010101}
 
 
 def _address_registers(raw: Any) -> set[int]:
@@ -291,17 +324,34 @@ def _address_registers(raw: Any) -> set[int]:
     return found - {0, _PC}
 
 
+def _take_place(item: Instruction, raw: Any) -> None:
+    """Note which word an instruction accesses, as far as that is known before it runs."""
+    memory = next((o.mem for o in raw.operands if o.type == cs_arm.ARM_OP_MEM), None)
+    if memory is None or memory.index:
+        return
+    if memory.base == _PC:
+        item.place = 0, (item.address + 4 & ~3) + memory.disp
+        return
+    item.place = memory.base, memory.disp
+    last = raw.operands[-1]
+    if raw.post_index and last.type == cs_arm.ARM_OP_IMM:
+        item.advance = last.imm
+    elif raw.writeback:
+        item.advance = memory.disp
+
+
 def _load(
-    item: Instruction, base: str, raw: Any, reads: set[int], writes: set[int], early: set[int]
+    item: Instruction, base: str, raw: Any, reads: set[int], writes: set[int], needs: _Needs
 ) -> None:
     item.unit = Unit.LOAD
     item.latency_class = "load"
     if base.startswith(("ldm", "pop")):
         item.alone = True
         item.words = len(raw.operands) - (1 if base.startswith("ldm") else 0)
-        early |= reads - {FLAGS}
+        needs.address = reads - {FLAGS}
         return
-    early |= _address_registers(raw)
+    needs.address = _address_registers(raw)
+    _take_place(item, raw)
     if base.startswith("ldrd"):
         item.alone = True
         item.words = 2
@@ -310,23 +360,20 @@ def _load(
         item.first_only = base.startswith("ldrex")
     if raw.writeback:
         for register in _address_registers(raw) & writes:
-            item.writes[register] = "early"
-    early &= reads | early
+            item.writes[register] = "base"
 
 
-def _store(
-    item: Instruction, base: str, raw: Any, reads: set[int], early: set[int], late: set[int]
-) -> None:
+def _store(item: Instruction, base: str, raw: Any, reads: set[int], needs: _Needs) -> None:
     item.unit = Unit.STORE
-    item.latency_class = "early"  # what a store writes is its updated base
+    item.latency_class = "base"  # what a store writes is its updated base
     if base.startswith(("stm", "push")):
         item.alone = True
         item.words = len(raw.operands) - (1 if base.startswith("stm") else 0)
-        early |= {_SP} if base.startswith("push") else {raw.operands[0].reg}
-        late |= reads - early - {FLAGS}
+        needs.address = {_SP} if base.startswith("push") else {raw.operands[0].reg}
+        needs.stored = reads - needs.address - {FLAGS}
         return
-    early |= _address_registers(raw)
-    late |= reads - early - {FLAGS}
+    needs.address = _address_registers(raw)
+    needs.stored = reads - needs.address - {FLAGS}
     if base.startswith("strd"):
         item.alone = True
         item.words = 2
@@ -335,7 +382,7 @@ def _store(
 
 
 def _branch(
-    item: Instruction, base: str, raw: Any, reads: set[int], early: set[int], *, conditional: bool
+    item: Instruction, base: str, raw: Any, reads: set[int], needs: _Needs, *, conditional: bool
 ) -> None:
     item.unit = Unit.BRANCH
     first = raw.operands[0] if raw.operands else None
@@ -343,11 +390,13 @@ def _branch(
         target = raw.operands[-1]
         item.target = target.imm & 0xFFFFFFFF if target.type == cs_arm.ARM_OP_IMM else None
         item.branch = "conditional" if conditional or base in {"cbz", "cbnz"} else "direct"
+        # Predicted like a branch on flags: nobody waits for the register.
+        needs.stored = reads - {FLAGS}
     elif base in {"tbb", "tbh"}:
         item.branch = "indirect"
         item.latency_class = "table"
         item.alone = True
-        early |= reads - {FLAGS}
+        needs.address = reads - {FLAGS}
     elif base in {"pop", "ldm", "ldmdb"} or (base == "bx" and first and first.reg == _LR):
         item.branch = "return"
         if base != "bx":
@@ -355,19 +404,17 @@ def _branch(
             item.alone = True
             item.latency_class = "load"
             item.words = len(raw.operands) - (0 if base == "pop" else 1)
+            needs.address = reads - {FLAGS}
     else:
         item.branch = "indirect"
         if base.startswith("ldr"):
             item.unit |= Unit.LOAD
-            early |= _address_registers(raw)
+            needs.address = _address_registers(raw)
     if conditional and item.branch != "conditional":
         item.branch = "conditional"
 
 
-_FP_SHORT = ("vabs", "vneg", "vcvt", "vrint", "vmax", "vmin", "vsel")
-
-
-def _fp_transfer(item: Instruction, head: str, raw: Any, early: set[int]) -> None:
+def _fp_transfer(item: Instruction, head: str, raw: Any, needs: _Needs) -> None:
     """Take the size and the pairing of a floating-point load or store."""
     registers = [o for o in raw.operands if o.type == cs_arm.ARM_OP_REG]
     wide = any(_is_double(o.reg) for o in registers)
@@ -375,60 +422,60 @@ def _fp_transfer(item: Instruction, head: str, raw: Any, early: set[int]) -> Non
     if head in {"vldr", "vstr"}:
         item.alone = wide
         item.words = words
-        early |= _address_registers(raw)
+        needs.address = _address_registers(raw)
+        _take_place(item, raw)
     else:
-        count = len(registers) - (0 if head in {"vpop", "vpush"} else 1)
+        base = set() if head in {"vpop", "vpush"} else {registers[0].reg}
         item.alone = True
-        item.words = count * words
+        item.words = (len(registers) - len(base)) * words
+        needs.address = base or {_SP}
 
 
-def _floating_point(
-    item: Instruction,
-    name: str,
-    raw: Any,
-    reads: set[int],
-    early: set[int],
-    late: set[int],
-) -> None:
+def _floating_point(item: Instruction, name: str, raw: Any, reads: set[int], needs: _Needs) -> None:
     item.fp = True
     double = ".f64" in name
     head = name.partition(".")[0]
     if head in {"vldr", "vldm", "vldmia", "vldmdb", "vpop"}:
-        item.unit = Unit.LOAD
+        item.unit = Unit.LOAD | Unit.FP_TRANSFER
         item.latency_class = "load"
-        _fp_transfer(item, head, raw, early)
-    elif head in {"vstr", "vstm", "vstmia", "vstmdb", "vpush"}:
-        item.unit = Unit.STORE
-        item.latency_class = "early"
-        _fp_transfer(item, head, raw, early)
-        late |= reads - early - {FLAGS}
-    elif head in {"vdiv", "vsqrt"}:
-        item.unit = Unit.FP
-        item.latency_class = "fp_double_divide" if double else "fp_divide"
-    elif head in {"vmla", "vmls", "vnmla", "vnmls", "vfma", "vfms", "vfnma", "vfnms"}:
-        item.unit = Unit.FP
-        item.latency_class = "fp_double_mac" if double else "fp_mac"
-        item.first_only = double
-        late |= {raw.operands[0].reg} & reads
+        _fp_transfer(item, head, raw, needs)
+        reads &= needs.address
+        return
+    if head in {"vstr", "vstm", "vstmia", "vstmdb", "vpush"}:
+        item.unit = Unit.STORE | Unit.FP_TRANSFER
+        item.latency_class = "base"
+        _fp_transfer(item, head, raw, needs)
+        needs.stored = reads - needs.address - {FLAGS}
+        return
+    item.unit = Unit.FP
+    if head in {"vdiv", "vsqrt"}:
+        item.latency_class = f"fp_{'double_' if double else ''}{head[1:]}"
+    elif head in {"vfma", "vfms", "vfnma", "vfnms", "vmla", "vmls", "vnmla", "vnmls"}:
+        kind = "fused" if head[1:].startswith(("f", "nf")) else "mac"
+        item.unit |= Unit.FP_MAC
+        item.latency_class = f"fp_{'double_' if double else ''}{kind}"
+        needs.late = {raw.operands[0].reg} & reads
     elif head in {"vmrs", "vmsr"}:
-        item.unit = Unit.FP
         item.alone = True
+        item.latency_class = "fp"
     elif head in {"vcmp", "vcmpe"}:
-        item.unit = Unit.FP
         item.latency_class = "alu"
-        item.first_only = double
     elif head == "vmov":
-        item.unit = Unit.FP if double else Unit.NONE
+        item.unit |= Unit.FP_TRANSFER
         item.latency_class = "fp"
         item.alone = len(raw.operands) > 2
+        if raw.operands and not _is_fp(raw.operands[0].reg):
+            item.latency_class = "narrow"  # to a core register: as late as a byte load
     elif head in {"vmul", "vnmul"}:
-        item.unit = Unit.FP
         item.latency_class = "fp_double_multiply" if double else "fp"
-        item.first_only = double
     else:
-        item.unit = Unit.FP
+        item.unit |= Unit.FP_ADD
         item.latency_class = "fp_double" if double else "fp"
-        item.first_only = double
+    item.first_only = double
+
+
+def _is_fp(register: int) -> bool:
+    return _is_double(register) or bool(cs_arm.ARM_REG_S0 <= register <= cs_arm.ARM_REG_S31)
 
 
 def _is_double(register: int) -> bool:

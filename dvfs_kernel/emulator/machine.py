@@ -245,6 +245,8 @@ class Machine:
 
     def _restart(self, cause: str) -> None:
         self.host.reset_cause = None
+        if self._board is not None:
+            self._board.counters_restart()
         state = self._state
         # Time goes on where it is: ticks begin at 0 again, with the core's cycles.
         self.host.restart_ticks()

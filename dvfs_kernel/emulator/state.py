@@ -34,7 +34,10 @@ UNCACHED_FETCHES = 16
 UNCACHED_READS = 17
 UNCACHED_WRITES = 18
 DATA_ACCESSES = 19
-COUNTERS = 20  # how many of the above
+FLASH_WAITS = 20  # words of flash whose wait states the core waited for
+UNALIGNED_CYCLES = 21
+ART_OFF_WAITS = 22  # of these, lines on the ITCM port without the accelerator
+COUNTERS = 23  # how many of the above
 
 # ---- control -------------------------------------------------------------------------------
 DEADLINE = 24  # stop before the block that begins at or after this cycle
@@ -56,7 +59,8 @@ STORE_BYTES = 39  # bytes written to that line by consecutive stores
 STREAMED_LINES = 40
 LAST_FETCH_LINE = 41  # uncached fetch: the line in the prefetch buffer
 IN_FAULT_HANDLER = 43
-LAST_FLASH_WORD = 44  # the 256-bit word in the AXI flash interface
+ART_PREFETCH_ON = 45
+LAST_FLASH_WORD = 44  # the word in the AXI flash interface
 LAST_READ_LINE = 42  # ITCM flash with ART off: the flash word in the read buffer
 
 # ---- timing of the present clocks; indexed by kind of memory -------------------------------
@@ -77,6 +81,10 @@ TAKEN = 91
 MISPREDICT = 92
 FIRST_BRANCH = 93
 FLASH_WAIT = 94
+LATE_FLAG = 95
+UNALIGNED_LOAD = 96
+FLASH_DUAL_BANK = 97
+ART_PREFETCH_HIDDEN = 98
 
 # ---- kind of memory by address, in granules of 64 KB below 0x40000000 ----------------------
 KINDS = 128
@@ -101,7 +109,7 @@ BLOCK_ENTRIES = 1 << 15
 BLOCK_MASK = BLOCK_ENTRIES - 1
 BLOCK_STRIDE = 8
 BLOCK_KEY = 0  # address << 16 | size; 0: empty
-BLOCK_COST = 1
+BLOCK_HALF_CYCLES = 1  # twice the static cost
 BLOCK_INSTRUCTIONS = 2
 BLOCK_FLAGS = 3
 BLOCK_END = 4  # address after the last instruction
@@ -121,6 +129,8 @@ WAITS_FOR_EVENT = 64
 YIELDS = 128
 WAITS_FOR_INTERRUPT = 256
 SPINS = 512  # a branch to itself
+LATE_FLAGS = 1024  # ends in a conditional branch on flags that were set just before
+ROUNDED_UP = 2048  # the last run was charged the larger half of an odd number of half cycles
 RARE = MAY_UNMASK | SENDS_EVENT | USES_FPU | SPINS  # what the block hook looks at
 
 

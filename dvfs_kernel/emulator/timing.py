@@ -11,44 +11,57 @@ __all__ = ["TimingParameters"]
 class TimingParameters:
     """What the pipeline, the caches and the buses cost, in core clock cycles.
 
-    Where a source is given the number is a published one. "Estimate" marks what no public source
-    tells; those are what a calibration against published benchmarks may move.
+    Where a source is given the number is a published one. "Fitted" names the published figure that
+    a number was chosen for, "Estimate" marks what no public source tells; those are what a
+    calibration may move.
 
     Notes
     -----
     Sources. [M7] Arm DDI 0489F, Cortex-M7 Technical Reference Manual. [LLVM] the scheduling
     model of Cortex-M7 in LLVM (ARMScheduleM7.td). [QUIN] quinapalus.com/cm7cycles.html, cycle
-    counts measured on an STM32H730. [DS] DS11532 Rev 7. [AN4667] ST AN4667 Rev 4.
+    counts measured on an STM32H730. [JNK] github.com/jnk0le/random, "pipeline cycle test",
+    measured on an STM32H743. [DS] DS11532 Rev 7. [AN4667] ST AN4667 Rev 4.
     """
 
     # ---- pipeline --------------------------------------------------------------------------
-    #: Result to use of an ALU instruction. [LLVM] WriteALU.
+    #: Result to use of the second ALU. [JNK], [LLVM] WriteALU.
     alu_latency: int = 1
-    #: Loads that issue together: one on each 32-bit half of the data side, bank conflicts left
-    #: out. [LLVM] M7UnitLoad. 1 models a core that never pairs two loads.
+    #: Loads that issue together, if their words lie in different banks. [JNK], [M7] 1.1.
     loads_per_cycle: int = 2
-    #: Result to use of a word load, to an operand needed in the ALU stage. [LLVM] LoadLatency.
-    load_latency: int = 2
-    #: Result to use of a byte or half-word load: one stage later. [LLVM] M7SlowLoad.
-    narrow_load_latency: int = 3
-    #: Result to use of multiply and multiply-accumulate. [LLVM] WriteMUL32, WriteMAC32.
+    #: Result of a word load to the second ALU. [JNK], [LLVM] WriteLd.
+    load_latency: int = 1
+    #: Result of a byte or half-word load to the second ALU. [JNK], [LLVM] M7SlowLoad.
+    narrow_load_latency: int = 2
+    #: How much later a loaded word can be an address than it can be shifted: [QUIN] gives three
+    #: cycles from load to address.
+    load_to_address_extra: int = 1
+    #: A load across a word boundary. [JNK]: three cycles as the elder, four as the younger.
+    unaligned_load_cycles: int = 3
+    #: Result to use of multiply and multiply-accumulate; the next accumulation takes it a cycle
+    #: sooner. [JNK], [QUIN], [LLVM] WriteMAC32.
     multiply_latency: int = 2
-    #: How much later an accumulator is read than the factors. [LLVM] ReadMAC.
-    accumulate_forwarding: int = 1
     #: Saturating SIMD and saturation. [LLVM] M7WriteSIMD2, M7WriteShSIMD2.
     saturate_latency: int = 2
     #: Integer divide holds the pipeline. Early termination makes it 3..20 cycles by operands;
     #: this is the mean for operands of 8 to 16 bits difference. [LLVM] WriteDIV.
     divide_cycles: int = 7
-    #: Floating point, single precision. [LLVM] WriteFPALU32, WriteFPMUL32, WriteFPMAC32.
+    #: Floating point, single precision: addition and product; fused and chained accumulation.
+    #: [JNK], [LLVM] WriteFPALU32, WriteFPMUL32, WriteFPMAC32.
     fp_latency: int = 3
+    fp_fused_latency: int = 5
     fp_mac_latency: int = 6
-    #: Floating point, double precision. [LLVM] WriteFPALU64, WriteFPMUL64, WriteFPMAC64.
-    fp_double_latency: int = 4
-    fp_double_multiply_latency: int = 7
-    fp_double_mac_latency: int = 11
-    #: Division and square root. [LLVM] WriteFPDIV32, WriteFPDIV64.
+    #: Result to accumulator of the next accumulation. [JNK].
+    fp_accumulate_latency: int = 3
+    #: For so long after an accumulation no addition issues, and no transfer as the younger. [JNK].
+    fp_mac_shadow_cycles: int = 3
+    #: Division and square root hold the pipeline. [JNK].
     fp_divide_cycles: int = 16
+    fp_square_root_cycles: int = 14
+    #: Double precision holds the pipeline. [JNK]: addition 1 with equal exponents, 2 otherwise;
+    #: product 5; accumulation 7, 8 with different exponents.
+    fp_double_cycles: int = 2
+    fp_double_multiply_cycles: int = 5
+    fp_double_mac_cycles: int = 8
     fp_double_divide_cycles: int = 30
     #: MSR, MRS, CPS, barriers: single issue. [LLVM] M7NonGeneralPurpose.
     special_cycles: int = 3
@@ -56,15 +69,24 @@ class TimingParameters:
     isb_cycles: int = 6
     #: TBB and TBH take two issue cycles and a load. [LLVM] M7TableLoad.
     table_branch_cycles: int = 3
-    #: Words that LDM, STM, PUSH, POP and VLDM move in a cycle: the data side is 64 bits wide
-    #: ([M7] 5.1); one word a cycle is what LLVM assumes for the registers' availability.
+    #: Words that LDM, STM, PUSH, POP and VLDM move in a cycle. [JNK].
     multiple_words_per_cycle: int = 2
 
     # ---- branches --------------------------------------------------------------------------
-    #: A branch predicted taken: the target cache lets it go without a bubble (DS11532 3.1).
+    #: A branch predicted taken: the target cache lets it go without a bubble. [JNK], [DS] 3.1.
     taken_cycles: int = 0
-    #: A mispredicted conditional or indirect branch. [LLVM] MispredictPenalty comment: 6.
+    #: Half cycles that a branch without a neighbour saves by pairing with its successor. [JNK]
+    #: measured it for branches not taken and, depending on alignment, for taken ones.
+    branch_pairing_half_cycles: int = 1
+    #: A mispredicted branch whose flags were set early. [JNK] "branching/cmp".
     mispredict_cycles: int = 6
+    #: What it costs more where they were not. [JNK].
+    late_flag_cycles: int = 2
+    #: How many cycles before the branch flags are early. [JNK].
+    early_flag_cycles: int = 3
+    #: Whether a return is predicted to go where the call came from; else to where it went last.
+    #: Fitted: Dhrystone at 2.14 DMIPS/MHz and CoreMark at 5.01/MHz want it.
+    returns_predicted: bool = True
     #: An unconditional direct branch, call or return seen for the first time. Estimate.
     first_branch_cycles: int = 2
 
@@ -78,18 +100,28 @@ class TimingParameters:
     exception_return_cycles: int = 10
 
     # ---- caches and buses ------------------------------------------------------------------
-    #: AXI read, request to first data, without the memory's own wait. Estimate: address and
-    #: data stage of the AXIM port, bridge to the bus matrix and back.
-    axi_latency: int = 4
-    #: Cycles that a 256-bit flash word takes: wait states + 1 (RM0410 Table 7 as cited).
+    #: Cycles that a word of flash takes: wait states + 1 (RM0410 Table 7 as cited).
     flash_access_extra: int = 1
-    #: 64-bit beats after the first of a 32-byte line from flash that the core waits for:
-    #: critical word first and streaming ([M7] 5.9) hide most; estimate for code.
-    flash_code_beats: int = 1
-    #: The same for data.
-    flash_data_beats: int = 1
-    #: Beats of a line from the 32-bit SRAM1 and SRAM2 ([AN4667] Table 5) that the core waits for.
-    sram_line_beats: int = 4
+    #: A line from flash on AXI beyond that. Fitted: [AN4667] Table 9, configuration 3 over 5.
+    flash_line_latency: int = 2
+    #: A line from the 32-bit SRAM1 and SRAM2, eight beats. Fitted: [AN4667] Table 9,
+    #: configuration 4 over 3.
+    sram_line_cycles: int = 10
+    #: A line from flash on the ITCM port that the accelerator does not hold, beyond the flash
+    #: word. Fitted: [AN4667] Table 9, configuration 1 over 5.
+    flash_itcm_latency: int = 6
+    #: Of such a line what the accelerator's prefetch hides where it follows the one before:
+    #: "at least 8 CPU cycles to execute the previous line" (RM0410) holds for single issue.
+    art_prefetch_hidden_cycles: int = 6
+    #: 1: flash words of 128 bits, as with option bit nDBANK cleared; a line takes two. The core
+    #: waits for the second in every other fill. Fitted: [AN4667] Table 11.
+    flash_dual_bank: int = 0
+    #: With caches off, a 64-bit fetch: the prefetch queue hides the way to the memory, not the
+    #: beats of 32-bit SRAM. Fitted, as is the next: Dhrystone with caches off against caches on,
+    #: from flash and from SRAM, on an STM32F723 (blog.stratifylabs.dev, 2019-05-25).
+    sram_uncached_fetch_cycles: int = 3
+    #: With caches off, a data read on AXI, request to data; flash adds its word.
+    uncached_read_cycles: int = 2
     #: A cached store that misses, while the store buffer and the line fill absorb it. Estimate.
     store_miss_cycles: int = 2
     #: A full line written by consecutive stores does not fill: dynamic read-allocate mode after
@@ -97,12 +129,12 @@ class TimingParameters:
     streaming_store_cycles: int = 1
     #: A dirty line written back, beyond what the eviction buffer hides. Estimate.
     write_back_cycles: int = 2
-    #: Uncached read of SRAM: the AXI latency and one beat. Estimate.
-    sram_uncached_extra: int = 2
     #: Uncached store: absorbed by the store buffer up to the bus rate. Estimate.
     uncached_store_cycles: int = 2
-    #: Access over AHB to a device, in HCLK cycles. Estimate (AHBP: two stages and the matrix).
-    ahb_cycles: int = 4
+    #: Access over AHB to a device; a store is left to the bus. Fitted: HAL_GPIO_TogglePin in a
+    #: loop gives 20 million edges a second at 216 MHz (github.com/hpaluch/stm32-latency-test).
+    ahb_read_cycles: int = 2
+    ahb_write_cycles: int = 1
     #: Additional for a device behind an APB bridge, in cycles of that APB clock. Estimate.
     apb_cycles: int = 2
     #: Access to the private peripheral bus (NVIC, SCB, DWT). Estimate.

@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from operator import sub
 from typing import NamedTuple
 
+from renode_platform.devices.datasheet import FLASH_READS_WITHOUT_ART
+
 __all__ = ["ClockChange", "Counters", "MarkerWrite", "Trace", "Violation"]
 
 
 class Counters(NamedTuple):
     """What the core counted since reset; stalls and costs in core cycles.
 
-    ``cycles`` is the sum of base, branch, instruction-cache, data-cache, device and exception
-    cycles. Misses are line fills; their number does not depend on the clock, so that the cost at
-    another clock follows from them.
+    ``cycles`` is the sum of base, branch, instruction-cache, data-cache, device, exception and
+    unaligned cycles. Misses are line fills; their number does not depend on the clock. Of the
+    cycles only those in ``flash_waits`` words of flash do: at n more wait states the same run takes
+    ``n * flash_waits`` cycles more, at the same ratio of the bus clocks.
     """
 
     cycles: int
@@ -37,6 +40,27 @@ class Counters(NamedTuple):
     uncached_reads: int
     uncached_writes: int
     data_accesses: int
+    flash_waits: int
+    unaligned_cycles: int
+    art_off_waits: int
+
+    @property
+    def busy_cycles(self) -> int:
+        """Cycles in which the core was at work, or refilled its pipeline; the rest are stalls."""
+        return self.base_cycles + self.branch_cycles + self.exception_cycles
+
+    @property
+    def flash_words(self) -> float:
+        """Reads of the flash cells, as the current model charges them."""
+        again = FLASH_READS_WITHOUT_ART - 1
+        return self.flash_waits + again * self.art_off_waits
+
+    @property
+    def activity(self) -> tuple[float, float] | None:
+        """Busy cycles and flash words of all cycles, for `power.current_a`; None without any."""
+        if not self.cycles:
+            return None
+        return self.busy_cycles / self.cycles, self.flash_words / self.cycles
 
     def since(self, earlier: Counters) -> Counters:
         """Return what was counted from an earlier moment on."""

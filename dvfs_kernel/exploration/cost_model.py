@@ -5,7 +5,9 @@ comes from the flash alone, whose wait states follow HCLK. So with the counters 
 
     cycles(clock) = cycles + flash waits x (wait states(clock) - wait states of the run)
     time(clock)   = cycles(clock) / HCLK + hops x time in which the clock stands
-    energy(clock) = supply voltage x current(clock) x time(clock)
+    energy(clock) = supply voltage x (base current(clock) x time(clock)
+                                      + charge of a busy cycle(voltage scale) x busy cycles
+                                      + charge of a flash word x flash words)
 
 on either of the two clocks of a layer that hops. How far that holds is not taken on trust: samples
 are run at their real clocks (`exploration.check`).
@@ -20,7 +22,8 @@ import numpy.typing as npt
 
 from dvfs_kernel.bench.record import HFO, LFO
 from dvfs_kernel.clock_state import ClockState
-from dvfs_kernel.current_model import run_current_a, state_clocks
+from dvfs_kernel.current_model import run_charges, state_clocks
+from dvfs_kernel.emulator.trace import Counters
 from dvfs_kernel.errors import BoardError
 from renode_platform.devices.datasheet import SYSCLK_SWITCH_CYCLES, VDD_V
 
@@ -74,32 +77,35 @@ def predict(record: Record, ran_in: ClockState, state: ClockState, hse_hz: int) 
     if record.hops.any():
         pauses_s = record.hops / 2 * SYSCLK_SWITCH_CYCLES * (1 / hfo_hz + 1 / lfo_hz)
     hfo_s, lfo_s = hfo / hfo_hz + pauses_s, (lfo / lfo_hz if lfo.any() else 0.0) + pauses_s
-    energy_j = VDD_V * (
-        run_current_a(state, hse_hz) * hfo_s
-        + (run_current_a(resting, hse_hz) * lfo_s if record.hops.any() else 0.0)
+    charge_c = _charge(record, HFO, state, hse_hz, hfo_s)
+    if record.hops.any():
+        charge_c = charge_c + _charge(record, LFO, resting, hse_hz, lfo_s)
+    return LayerCosts(hfo_s + lfo_s, VDD_V * charge_c, hfo + lfo, lfo_s)
+
+
+def _charge(
+    record: Record, role: int, state: ClockState, hse_hz: int, time_s: Floats | float
+) -> Floats:
+    """Return the charge that a layer's pieces on one of its clocks draw."""
+    base_a, work_c, flash_c = run_charges(state, hse_hz)
+    counted = _counters(record, role)
+    return np.asarray(
+        base_a * time_s + work_c * counted.busy_cycles + flash_c * counted.flash_words
     )
-    return LayerCosts(hfo_s + lfo_s, energy_j, hfo + lfo, lfo_s)
+
+
+def _counters(record: Record, role: int) -> Counters:
+    """Return the counters of a layer's pieces on one of its clocks, an array each."""
+    named = dict(zip(record.counter_names, record.counters[:, role, :].T, strict=True))
+    return Counters(**named)
 
 
 def _on(record: Record, role: int, ran_in: ClockState, state: ClockState, hse_hz: int) -> Floats:
     """Return the core cycles of the pieces that ran on one of a layer's clocks."""
-    counters = record.counters[:, role, :]
-    names = record.counter_names
-    cycles = counters[:, names.index("cycles")]
+    counted = _counters(record, role)
+    cycles = np.asarray(counted.cycles, np.float64)
     if not cycles.any():
         return np.zeros(len(cycles))
     before = state_clocks(ran_in, hse_hz).flash_wait_states
     after = state_clocks(state, hse_hz).flash_wait_states
-    return cycles + _flash_waits(record, role) * float(after - before)
-
-
-def _flash_waits(record: Record, role: int) -> Floats:
-    """Return how many cycles one more wait state would cost."""
-    names = record.counter_names
-    return np.asarray(
-        sum(
-            record.counters[:, role, names.index(name)]
-            for name in ("icache_flash_misses", "dcache_flash_misses")
-        ),
-        np.float64,
-    )
+    return cycles + counted.flash_waits * float(after - before)

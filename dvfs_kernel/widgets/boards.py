@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
+import numpy as np
 
-from dvfs_kernel import abi, charts
+from dvfs_kernel import charts
 from dvfs_kernel.bench.bench import Bench
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.bench.workload import Workload
+from dvfs_kernel.boards.nucleo import STOCK_HSE_HZ
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ
 from dvfs_kernel.clocks import ClockSetting
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["BoardsPanel", "SensorPanel"]
 
 _GRANULARITY: Final = 8
-_STOCK_HSE_HZ: Final = 8_000_000  # the MCO of the ST-LINK (UM1974, section 6.8)
 _VIRTUAL: Final = "virtual"
 
 
@@ -72,7 +73,7 @@ class BoardsPanel(Panel):
             description="HSE",
             options=[
                 ("50 MHz, the paper's board", PAPER_HSE_HZ),
-                ("8 MHz, a Nucleo as it is sold", _STOCK_HSE_HZ),
+                ("8 MHz, a Nucleo as it is sold", STOCK_HSE_HZ),
             ],
         )
         self.chosen = {
@@ -138,6 +139,12 @@ def _row(kind: str, record: Record, first: Record) -> tuple[str | int, ...]:
     )
 
 
+def _shortest_s(record: Record) -> float:
+    """Return the shortest time that the current stays the same."""
+    moments_s = np.append(record.clock["time_s"], record.latency_s)
+    return float(np.diff(moments_s[moments_s <= record.latency_s]).min())
+
+
 class SensorPanel(Panel):
     """One run as it was, and through an INA219 of the setting that is chosen."""
 
@@ -187,19 +194,16 @@ class SensorPanel(Panel):
         view = sensor_view(
             record.clock, record.latency_s, conversion_s, start_s=self.delay.value * 1e-6
         )
-        memory = record.segments["segment"] == int(abi.Segment.MEMORY)
-        lengths_s = (record.segments["end_s"] - record.segments["start_s"])[memory]
         mean_a = view.true_charge_c / record.latency_s
         rows = [
             ("readings within the run", f"{len(view.current_a):,}"),
             ("changes of the current", f"{len(record.clock):,}"),
+            ("shortest time between two", f"{1e6 * _shortest_s(record):.1f} µs"),
             ("charge that flowed", f"{view.true_charge_c * 1e6:.1f} µC"),
             ("charge by the sensor", f"{view.charge_c * 1e6:.1f} µC ({100 * view.error:+.2f} %)"),
             ("average current", f"{mean_a * 1e3:.2f} mA"),
             ("conversion", f"{conversion_s * 1e6:g} µs"),
         ]
-        if len(lengths_s):
-            rows.append(("shortest memory segment", f"{lengths_s.min() * 1e6:.1f} µs"))
         self.facts.value = markup.table("One inference", ["quantity", "value"], rows)
         self.view.draw(
             charts.sensor_readings,

@@ -43,7 +43,9 @@ class ExercisePanel(Panel):
         super().__init__("Exercise")
         self._exercise = exercise
         self._panel = panel
-        self.answer = ipywidgets.FloatText(description=f"answer ({exercise.unit})")
+        self.answer = ipywidgets.FloatText(
+            description=f"answer ({exercise.unit})" if exercise.unit else "answer"
+        )
         self.check = ipywidgets.Button(description="Check", icon="check")
         self.check.on_click(lambda _: self.guarded(self._check))
         question = ipywidgets.HTML(f"<p>{escape(exercise.question)}</p>")
@@ -60,10 +62,10 @@ class ExercisePanel(Panel):
             raise PanelError(f"the answer is {given}; a finite number is allowed")
         right = self._exercise.answer(self._panel)
         if abs(given - right) <= self._exercise.tolerance * abs(right):
-            self.tell(f"Right: {right:.4g} {self._exercise.unit}.", "good")
+            self.tell(f"Right: {right:.4g} {self._exercise.unit}".rstrip() + ".", "good")
         else:
             way = "more" if given < right else "less"
-            self.tell(f"{given:g} {self._exercise.unit} is not it: it is {way}.", "error")
+            self.tell(f"{given:g} is not it: it is {way}.", "error")
         self._explain()
 
     def _explain(self) -> None:

@@ -55,7 +55,7 @@ class Exercise:
         PanelError
             The panel does not have what the answer needs.
         """
-        return self.way.format(answer=f"{self.answer(panel):.4g} {self.unit}")
+        return self.way.format(answer=f"{self.answer(panel):.4g} {self.unit}".rstrip())
 
 
 def _of(name: str) -> Callable[[Any], float]:
@@ -151,9 +151,9 @@ EXERCISES: Final = {
     ),
     "best-granularity": Exercise(
         "With LFO set to none and the HFO at its fastest, which g takes the least energy?",
-        "(the value of g)",
+        "",
         _of("best_granularity"),
-        "Move the slider over all values of g: {answer} in this layer.",
+        "Move the slider over all values of g: g = {answer} in this layer.",
         tolerance=0.0,
     ),
     "hop-change": Exercise(
@@ -175,9 +175,10 @@ EXERCISES: Final = {
     "most-stalled": Exercise(
         "Which layer (its number) spends the largest part of its cycles waiting for memory when "
         "everything is interleaved at full clock?",
-        "(number of the layer)",
+        "",
         _of("most_stalled_layer"),
-        "The highest point of the chart of stalls: {answer}.",
+        "In the last chart, the point whose line to the tick above it is longest beside its "
+        "height: layer {answer}. Hover to see the numbers.",
         tolerance=0.0,
     ),
     "quickest": Exercise(
@@ -220,7 +221,7 @@ EXERCISES: Final = {
             _INFERENCE_S
             / next(t for name, t in CONVERSIONS.items() if name.startswith("12 bit, 1 "))
         ),
-        "One every 532 µs: {answer}. Compare with the shortest memory segment in the table.",
+        "One every 532 µs: {answer}. Compare with the changes of the current in the table.",
     ),
     "sensor-step": Exercise(
         "The INA219 resolves 10 µV over a shunt of 0.1 Ω. What step of current is that?",

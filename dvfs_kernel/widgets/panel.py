@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["Panel", "control_row"]
 
 _LABEL = {"description_width": "initial"}
+# What only a reader with Python can use.
+_NOT_IN_PICTURES = (
+    ipywidgets.Button,
+    ipywidgets.FileUpload,
+    ipywidgets.FloatText,
+    ipywidgets.IntProgress,
+)
 
 
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
@@ -91,9 +98,22 @@ def _still(widget: Any) -> str:
         return widget.still()
     if isinstance(widget, ipywidgets.HTML):
         return f"<div>{widget.value}</div>" if widget.value else ""
-    if isinstance(widget, ipywidgets.Button | ipywidgets.FileUpload | ipywidgets.IntProgress):
+    if isinstance(widget, _NOT_IN_PICTURES):
         return ""
     if isinstance(widget, ipywidgets.Box):
         return "".join(_still(child) for child in widget.children)
+    return _still_control(widget)
+
+
+def _still_control(widget: Any) -> str:
+    if isinstance(widget, ipywidgets.RadioButtons):
+        options = "".join(f"<li>{escape(str(option))}</li>" for option in widget.options)
+        return f"<ul>{options}</ul>"
     value = getattr(widget, "label", None) or getattr(widget, "value", "")
-    return f"<p>{escape(str(widget.description))} <b>{escape(str(value))}</b></p>"
+    return f"<p>{escape(str(widget.description))} <b>{escape(_told(value))}</b></p>"
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)

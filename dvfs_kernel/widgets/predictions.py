@@ -87,7 +87,8 @@ PREDICTIONS: Final = {
     "memory-bound": Prediction(
         "Which layers wait longest for memory, per cycle?",
         ("the first ones, with large maps", "the last ones, with many weights", "all alike"),
-        "The second chart below has the part of each layer's cycles that are stalls.",
+        "The last chart below has the rate of each layer; its line to the tick above it is what "
+        "waiting costs.",
     ),
     "switching": Prediction(
         "The paper's knapsack adds up layers and does not know what a change of clock between two "

@@ -20,9 +20,9 @@ CSS: Final = f"""<style>
   margin: 6px 0; }}
 .dvfs-panel caption, .dvfs-still caption {{ text-align: left; font-weight: 600;
   padding: 2px 8px 4px 0; }}
-.dvfs-panel th, .dvfs-panel td, .dvfs-still th, .dvfs-still td {{ padding: 2px 10px 2px 0;
-  text-align: left; line-height: 1.35; vertical-align: top; }}
-.dvfs-panel td.number, .dvfs-panel th.number, .dvfs-still td.number, .dvfs-still th.number {{
+.dvfs-panel th, .dvfs-panel td, .dvfs-still.dvfs-still table :is(th, td) {{
+  padding: 2px 10px 2px 0; text-align: left; line-height: 1.35; vertical-align: top; }}
+.dvfs-panel td.number, .dvfs-panel th.number, .dvfs-still.dvfs-still table :is(th, td).number {{
   text-align: right; font-variant-numeric: tabular-nums; }}
 .dvfs-panel tbody tr, .dvfs-still tbody tr {{ border-top: 1px solid
   var(--jp-border-color3, {GRID}); }}
@@ -47,8 +47,9 @@ CSS: Final = f"""<style>
 .dvfs-chart {{ overflow-x: auto; }}
 .dvfs-panel details, .dvfs-still details {{ margin: 4px 0; }}
 .dvfs-panel summary, .dvfs-still summary {{ cursor: pointer; }}
-.dvfs-panel a.button {{ display: inline-block; padding: 4px 12px; margin: 2px 8px 2px 0;
-  border: 1px solid var(--jp-border-color1, #757575); border-radius: 3px;
+.dvfs-panel a.button, .dvfs-still a.button {{ display: inline-block;
+  padding: 4px 12px; margin: 2px 8px 2px 0; border-radius: 3px;
+  border: 1px solid var(--jp-border-color1, #757575);
   color: var(--jp-content-link-color, {BLUE}); }}
 .dvfs-panel .widget-label {{ overflow: visible; }}
 .dvfs-still {{ border: 1px solid #bdbdbd; border-radius: 4px; padding: 8px 12px; margin: 6px 0; }}

@@ -15,6 +15,7 @@ from .i2c import I2c
 from .ina219 import Ina219
 from .lptim import Lptim
 from .peripheral_clocks import enable_bits
+from .power import CurrentModel
 from .power_meter import PowerMeter
 from .pwr import Pwr
 from .rcc import Rcc
@@ -39,7 +40,8 @@ def build(description, host, options=None):
         See `Device`.
     options : object, optional
         Attributes that may be there: ``hse_hz`` (overrides the board's), ``pll_lock`` (see
-        `Rcc`), ``shunt_ohm``, ``supply_v``, ``line_baud`` (see `Usart`).
+        `Rcc`), ``shunt_ohm``, ``supply_v``, ``line_baud`` (see `Usart`), ``current`` (pairs of name
+        and value for `CurrentModel`).
 
     Raises
     ------
@@ -75,6 +77,7 @@ class _Builder(object):
         platform.meter = PowerMeter(
             self.host, platform.rcc, platform.pwr, platform.flash,
             supply_v=self.option("supply_v", ds.VDD_V),
+            model=CurrentModel(dict(self.option("current", ()))),
         )  # fmt: skip
         self.required("rcc", platform.rcc)
         self.required("pwr", platform.pwr)

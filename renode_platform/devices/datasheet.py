@@ -74,11 +74,6 @@ PCLK1_MAX_HZ = (45 * MHZ, 54 * MHZ)  # DS Table 17: over-drive off, on
 PCLK2_MAX_HZ = (90 * MHZ, 108 * MHZ)
 # PWR_CR1.VOS to scale; 00 is reserved and acts as the weakest. DS Table 17, HAL.
 VOS_SCALE = (3, 3, 2, 1)
-# Core voltage, typical. DS Table 17; scale 1 with over-drive: Derived, the value that makes the
-# 200 and 216 MHz rows of DS Table 25 continue the 180 MHz row (DS allows up to 1.40 V). Scale 2
-# gains the same 0.03 V (Derived); scale 3 has no over-drive.
-V12_V = {1: (1.32, 1.35), 2: (1.26, 1.29), 3: (1.14, 1.14)}
-
 # Over-drive switching, during which the system clock stands still (DS 6.3.6, Table 23). The HSE
 # rows give 100 us at 4 MHz, 45 us at 26 MHz and 40 us for an external 50 MHz clock; between them
 # the figure is interpolated (Derived).
@@ -146,13 +141,33 @@ CURRENT_TABLES_MA = {
     "itcm_flash_no_art_dual_bank": (16, 35, 65, 75, 83, 87, 93),  # DS Table 30
     "sleep": (4, 6, 10, 13, 14, 17, 18),  # DS Table 33
 }
-# Current at zero frequency. Derived: the 25, 60 and 144 MHz rows (one voltage) of DS Table 25 meet
-# the axis at 2.4 mA, those of Table 33 at 2.7 mA.
-STATIC_CURRENT_A = 2.4e-3
 # The rows above 25 MHz were measured with the PLL running, the 25 MHz row without (DS 6.3.7). No
 # VCO frequency is given; VCO = 2 x HCLK is the setting that reaches 216 MHz. Assumption.
 CURRENT_ROWS_PLL_ABOVE_HZ = 25 * MHZ
 CURRENT_ROWS_VCO_PER_HCLK = 2
+
+# The current model (power.py), fitted by least squares to all rows of CURRENT_TABLES_MA at once
+# (benchmarks/fit_current.py); errors stand in docs/fidelity.md. Charges are coulombs a cycle of
+# HCLK, those in C/V at one volt of V12. V12 stays within DS Table 17's limits (1.20..1.32 V at
+# scale 2, 1.26..1.40 V at scale 1); scale 3 is its typical value. The row of 144 MHz of Table 24
+# contradicts its neighbours and is left out.
+CURRENT_MODEL = {
+    "static_a": 2.904e-3,
+    "leakage_a_per_v": 9.91e-3,  # static current rises with V12
+    "clock_c_per_v": 38.0e-12,  # clock tree and bus matrix, asleep too
+    "core_c_per_v": 94.1e-12,  # the core's own clock
+    "work_c_per_v": 159.8e-12,  # a busy cycle
+    "flash_word_c": 1.566e-9,  # 256 bits read
+    "flash_half_word_c": 0.848e-9,  # 128 bits, dual bank
+    "itcm_ram_c_per_v": 13.1e-12,  # a cycle of code in ITCM RAM instead of the cache
+    "v12_scale3_v": 1.14,
+    "v12_scale2_v": 1.2547,
+    "v12_scale1_v": 1.3068,
+    "overdrive_v": 0.0581,  # on top of scale 1 or 2
+}
+# How often a line of code on the ITCM port is read from the cells without the accelerator: 64 bits
+# at a time. Fitted with the rest; 4 if every part of every line is used.
+FLASH_READS_WITHOUT_ART = 3.25
 
 # Peripheral currents in uA per MHz of the peripheral's bus clock at scale 1, 2, 3. DS Table 39.
 # A DMA controller counts as clocked with no stream active; a stream adds 3.2 uA/MHz.

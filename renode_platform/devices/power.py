@@ -1,19 +1,20 @@
-"""Supply current from the data sheet's tables (typical, 25 C, 3.3 V).
+"""Supply current by activity, fitted to the data sheet's tables (typical, 25 C, 3.3 V).
+
+    static + leakage x (V12 - 1.14 V)                        the chip, always
+    + V12 x HCLK x clock                                     clock tree and bus matrix
+    + V12 x HCLK x (core + work x busy cycles / cycles)      the core awake, and at work
+    + HCLK x flash words / cycle x charge of a word          the flash cells
+    + PLL(VCO)                                               while the PLL is on, SYSCLK or not
+    + HSI + HSE + LSI + LSE                                  while on
+    + sum of uA/MHz x bus clock                              enabled peripherals, Table 39
+
+A cycle in which the core waits for memory costs the clocks, not the work. So energy is linear in
+what the core counts: over a stretch of constant clock the charge is the base current times the time
+plus a charge for each busy cycle and one for each flash word.
 
 What the tables hold, so that nothing counts twice (DS 6.3.7): the rows of Tables 24..30 and 33,
-"all peripherals disabled", include the core, the buses, the memories, the regulator and, above
-25 MHz, the main PLL. They do not include HSE, HSI and other analog parts. So the current is
-
-    static + V12 x charge(HCLK)      core, buses, memories: a row less its PLL and static share
-    + PLL(VCO)                       while the PLL is on, SYSCLK or not
-    + HSI + HSE + LSI + LSE          while on
-    + sum of uA/MHz x bus clock      enabled peripherals, Table 39
-
-The regulator is linear: the current at one frequency is proportional to the core voltage V12, so
-one curve of charge per volt serves every voltage scale. The curve passes through every row of its
-table (mean and worst residual 0.00 mA, rounding aside) as a monotone cubic (Fritsch and Carlson,
-1980) that begins at zero. It is defined for each voltage scale at every frequency, which is what
-SYSCLK on HSE needs while the PLL keeps the strong scale in effect.
+"all peripherals disabled", include the main PLL above 25 MHz, and no oscillator. Their code "gives
+a consumption equivalent to CoreMark"; `COREMARK` says what CoreMark does with each memory.
 """
 
 from . import datasheet as ds
@@ -22,45 +23,96 @@ from .registers import RCC
 _BUSES = (("AHB1", "hclk_hz"), ("AHB2", "hclk_hz"), ("AHB3", "hclk_hz"), ("APB1", "pclk1_hz"),
           ("APB2", "pclk2_hz"))  # fmt: skip
 
-
-class MonotoneCubic(object):
-    """A smooth curve through points of rising x and y that never falls between them."""
-
-    def __init__(self, points):
-        self.xs = [float(x) for x, _ in points]
-        self.ys = [float(y) for _, y in points]
-        widths = [b - a for a, b in zip(self.xs, self.xs[1:])]
-        secants = [(b - a) / float(width) for a, b, width in zip(self.ys, self.ys[1:], widths)]
-        slopes = [secants[0]]
-        for i in range(1, len(secants)):
-            before, after = secants[i - 1], secants[i]
-            # The weighted harmonic mean keeps each piece monotone.
-            first = 2 * widths[i] + widths[i - 1]
-            second = widths[i] + 2 * widths[i - 1]
-            slopes.append((first + second) / float(first / float(before) + second / float(after)))
-        slopes.append(secants[-1])
-        self.slopes = slopes
-
-    def __call__(self, x):
-        """Return y at x; beyond the last point the curve goes on straight."""
-        if x >= self.xs[-1]:
-            return self.ys[-1] + self.slopes[-1] * (x - self.xs[-1])
-        i = 0
-        while x > self.xs[i + 1]:
-            i += 1
-        width = self.xs[i + 1] - self.xs[i]
-        t = (x - self.xs[i]) / float(width)
-        return (
-            self.ys[i] * (1 + 2 * t) * (1 - t) * (1 - t)
-            + self.slopes[i] * width * t * (1 - t) * (1 - t)
-            + self.ys[i + 1] * t * t * (3 - 2 * t)
-            + self.slopes[i + 1] * width * t * t * (t - 1)
-        )
+# By place of code and caches: cycles that CoreMark waits for each busy one without wait states, and
+# flash words that it waits for. Counted on the virtual board, `dvfs validate --coremark`.
+COREMARK = {
+    "cached": (0.0, 0.0),
+    "uncached": (0.1747, 0.1691),
+    "uncached_dual_bank": (0.2721, 0.2665),
+    "itcm_flash_no_art": (1.1827, 0.1690),
+    "itcm_flash_no_art_dual_bank": (1.2654, 0.2517),
+}
 
 
-def core_voltage_v(vos, overdrive):
-    """Return V12 at a voltage scale."""
-    return ds.V12_V[vos][1 if overdrive else 0]
+class CurrentModel(object):
+    """The model's parameters; `datasheet.CURRENT_MODEL` without arguments.
+
+    Parameters
+    ----------
+    values : dict, optional
+        What differs from the data sheet's fit, by name.
+
+    Raises
+    ------
+    ValueError
+        There is no such parameter.
+    """
+
+    def __init__(self, values=None):
+        merged = dict(ds.CURRENT_MODEL)
+        for name, value in (values or {}).items():
+            if name not in merged:
+                raise ValueError(
+                    "current model parameter %r is unknown; allowed: %s"
+                    % (name, ", ".join(sorted(merged)))
+                )
+            merged[name] = float(value)
+        self.values = merged
+
+    def core_voltage_v(self, vos, overdrive):
+        """Return V12 at a voltage scale."""
+        values = self.values
+        volts = values["v12_scale%d_v" % vos]
+        return volts + values["overdrive_v"] if overdrive and vos < 3 else volts
+
+    def base_current_a(self, hclk_hz, vos, overdrive, asleep=False):
+        """Return the current of core, buses and memories while the core does nothing useful."""
+        values = self.values
+        volts = self.core_voltage_v(vos, overdrive)
+        per_cycle = values["clock_c_per_v"] + (0.0 if asleep else values["core_c_per_v"])
+        leakage = values["leakage_a_per_v"] * (volts - values["v12_scale3_v"])
+        return values["static_a"] + leakage + volts * hclk_hz * per_cycle
+
+    def work_charge_c(self, vos, overdrive):
+        """Return what a busy cycle draws beyond a stalled one."""
+        return self.core_voltage_v(vos, overdrive) * self.values["work_c_per_v"]
+
+    def flash_charge_c(self):
+        """Return what reading a word of 256 bits from flash draws."""
+        return self.values["flash_word_c"]
+
+
+DEFAULT_MODEL = CurrentModel()
+
+
+def coremark_activity(wait_states, table="cached"):
+    """Return the activity of the data sheet's run code.
+
+    Parameters
+    ----------
+    wait_states : int
+    table : str
+        A key of `COREMARK`.
+
+    Returns
+    -------
+    tuple of (float, float)
+        Busy cycles and flash words, of all cycles.
+    """
+    stalls, words = COREMARK[table]
+    cycles = 1.0 + stalls + wait_states * words
+    return 1.0 / cycles, words / float(cycles)
+
+
+def typical_activity(clocks, icache, dcache):
+    """Return `coremark_activity` of code in flash on AXI; one cache alone counts as halfway."""
+    cached = coremark_activity(clocks.flash_wait_states)
+    if icache and dcache:
+        return cached
+    uncached = coremark_activity(clocks.flash_wait_states, "uncached")
+    if not icache and not dcache:
+        return uncached
+    return (cached[0] + uncached[0]) / 2.0, (cached[1] + uncached[1]) / 2.0
 
 
 def pll_current_a(vco_hz):
@@ -72,46 +124,6 @@ def pll_current_a(vco_hz):
         (row[0], (row[1] + row[2]) / 2.0 + (row[3] + row[4]) / 2.0) for row in ds.PLL_CURRENT_A
     ]
     return low_a + (high_a - low_a) * (vco_hz - low_hz) / float(high_hz - low_hz)
-
-
-def _charge_curve(table):
-    """Return the curve from HCLK in Hz to current a volt of V12, without PLL and static current."""
-    points = [(0, 0.0)]
-    for (megahertz, vos, overdrive), total_ma in zip(ds.CURRENT_ROWS, ds.CURRENT_TABLES_MA[table]):
-        hclk_hz = megahertz * ds.MHZ
-        current_a = total_ma * 1e-3 - ds.STATIC_CURRENT_A
-        if hclk_hz > ds.CURRENT_ROWS_PLL_ABOVE_HZ:
-            current_a -= pll_current_a(ds.CURRENT_ROWS_VCO_PER_HCLK * hclk_hz)
-        points.append((hclk_hz, current_a / float(core_voltage_v(vos, overdrive))))
-    return MonotoneCubic(points)
-
-
-_CURVES = {table: _charge_curve(table) for table in ds.CURRENT_TABLES_MA}
-
-
-def core_current_a(hclk_hz, vos, overdrive, table="cached"):
-    """Return the current of core, buses and memories, without PLL, oscillators and peripherals.
-
-    Parameters
-    ----------
-    hclk_hz : int
-    vos : int
-        Voltage scale in effect, 1 .. 3.
-    overdrive : bool
-    table : str
-        A key of `datasheet.CURRENT_TABLES_MA`: where code runs from and which caches are on, or
-        ``"sleep"``.
-    """
-    return ds.STATIC_CURRENT_A + core_voltage_v(vos, overdrive) * _CURVES[table](hclk_hz)
-
-
-def run_table_current_a(hclk_hz, vos, overdrive, icache, dcache):
-    """Return `core_current_a` of code in flash on AXI; one cache alone counts as halfway."""
-    cached = core_current_a(hclk_hz, vos, overdrive, "cached")
-    if icache and dcache:
-        return cached
-    uncached = core_current_a(hclk_hz, vos, overdrive, "uncached")
-    return (cached + uncached) / 2.0 if icache or dcache else uncached
 
 
 def oscillator_current_a(clocks):
@@ -172,7 +184,20 @@ def stop_current_a(clocks, flash_state, low_power_regulator):
     return total
 
 
-def current_a(clocks, mode, icache=True, dcache=True, loads=None):
+def base_current_a(clocks, mode, loads=None, model=DEFAULT_MODEL):
+    """Return the current in run or sleep mode without what busy cycles and flash words add."""
+    total = model.base_current_a(clocks.hclk_hz, clocks.vos, clocks.overdrive, mode == "sleep")
+    if clocks.pll_on:
+        total += pll_current_a(clocks.vco_hz)
+    total += oscillator_current_a(clocks)
+    if loads is not None:
+        total += peripheral_current_a(clocks, loads)
+    return total
+
+
+def current_a(
+    clocks, mode, icache=True, dcache=True, loads=None, activity=None, model=DEFAULT_MODEL
+):
     """Return the supply current in run or sleep mode.
 
     Parameters
@@ -181,16 +206,17 @@ def current_a(clocks, mode, icache=True, dcache=True, loads=None):
     mode : str
         ``"run"`` or ``"sleep"``.
     icache, dcache : bool
+        What the data sheet's code runs with, where the activity is not known.
     loads : dict, optional
         What `peripheral_loads` returns; none without.
+    activity : tuple of (float, float), optional
+        Busy cycles and flash words, of all cycles of HCLK; by default those of the data sheet's
+        code, which is like CoreMark.
+    model : CurrentModel
     """
+    total = base_current_a(clocks, mode, loads, model)
     if mode == "sleep":
-        total = core_current_a(clocks.hclk_hz, clocks.vos, clocks.overdrive, "sleep")
-    else:
-        total = run_table_current_a(clocks.hclk_hz, clocks.vos, clocks.overdrive, icache, dcache)
-    if clocks.pll_on:
-        total += pll_current_a(clocks.vco_hz)
-    total += oscillator_current_a(clocks)
-    if loads is not None:
-        total += peripheral_current_a(clocks, loads)
-    return total
+        return total
+    work, words = typical_activity(clocks, icache, dcache) if activity is None else activity
+    per_cycle = work * model.work_charge_c(clocks.vos, clocks.overdrive)
+    return total + clocks.hclk_hz * (per_cycle + words * model.flash_charge_c())

@@ -9,6 +9,8 @@ from .registers import POWER_METER
 MODES = ("run", "sleep", "stop")
 # A sensor may ask for the charge this long ago: two conversions of the slowest INA219 setting.
 HISTORY_PS = 300 * ds.PS_PER_MS
+# Finer than the quickest conversion of an INA219, 84 us.
+HISTORY_STEP_PS = 20 * ds.PS_PER_US
 _PRUNE_AT = 4096
 _CURRENTS_REMEMBERED = 1024
 
@@ -26,11 +28,14 @@ def _index_after(times, time):
 
 
 class PowerMeter(Device):
-    """Integrates current over virtual time, exactly: current is constant between two updates.
+    """Integrates current over virtual time, exactly.
 
-    `update` closes the stretch that ends now at the current drawn during it and works out the
-    current from now on; it may be called before or after whatever changes, as long as it is called
-    at that time.
+    Between two updates the base current is constant, and every busy cycle and flash word of the
+    core adds its charge. `update` closes the stretch that ends now and works out the base current
+    from now on; it may be called before or after whatever changes, as long as it is called at that
+    time. A host that counts what the core does has a method ``activity``, which returns cycles of
+    HCLK, busy cycles and flash words since some moment; without it the core is taken to do what the
+    data sheet's code does.
 
     Parameters
     ----------
@@ -39,16 +44,21 @@ class PowerMeter(Device):
     rcc, pwr, flash : devices
     supply_v : float
         VDD.
+    model : CurrentModel
     """
 
     block = POWER_METER
 
-    def __init__(self, host, rcc, pwr, flash, name="POWER_METER", supply_v=ds.VDD_V):
+    def __init__(
+        self, host, rcc, pwr, flash, name="POWER_METER", supply_v=ds.VDD_V,
+        model=power.DEFAULT_MODEL,
+    ):  # fmt: skip
         Device.__init__(self, host, name)
         self.rcc = rcc
         self.pwr = pwr
         self.flash = flash
         self.supply_v = supply_v
+        self.model = model
         self.mode = "run"
         self.icache = self.dcache = False
         self._before_reset_c = self._since_reset_c = 0.0
@@ -56,11 +66,14 @@ class PowerMeter(Device):
         self._held = {"ENERGY": 0, "CHARGE": 0, "TIME": 0}
         self._loads_key = None
         self._loads = None
-        self._currents = {}
+        self._known = {}
+        self._counted = getattr(host, "activity", None)
+        self._done = self._counted() if self._counted is not None else None
+        self._last_activity = None
         self._times = [self._since_ps]
-        self._history = [(self._since_ps, 0.0, 0.0)]
-        self.present_a = self._work_out()
-        self._remember()
+        self._history = [(self._since_ps, 0.0)]
+        self._base_a, self._work_c, self._flash_c = self._work_out()
+        self.present_a = self._present()
 
     @property
     def charge_c(self):
@@ -83,6 +96,7 @@ class PowerMeter(Device):
         """Note a system reset: the meter goes on, the core wakes with its caches off."""
         self._integrate()
         self._before_reset_c, self._since_reset_c = self.charge_c, 0.0
+        self._last_activity = None
         self.mode = "run"
         self.icache = self.dcache = False
         self.update()
@@ -104,23 +118,43 @@ class PowerMeter(Device):
 
     def _integrate(self):
         now_ps = self.host.now_ps()
-        if now_ps != self._since_ps:
-            self._since_reset_c += self.present_a * ((now_ps - self._since_ps) * 1e-12)
-            self._since_ps = now_ps
+        if now_ps == self._since_ps:
+            return
+        self._since_reset_c += self._base_a * ((now_ps - self._since_ps) * 1e-12)
+        if self._counted is not None:
+            done = self._counted()
+            cycles, busy, words = [b - a for a, b in zip(self._done, done)]
+            self._since_reset_c += busy * self._work_c + words * self._flash_c
+            self._done = done
+            if cycles > 0:
+                self._last_activity = busy / float(cycles), words / float(cycles)
+        self._since_ps = now_ps
+        if now_ps - self._times[-1] >= HISTORY_STEP_PS:
+            self._remember()
 
     def update(self):
-        """Integrate until now and work out the current from now on."""
+        """Integrate until now and work out the base current from now on."""
         self._integrate()
-        current = self._work_out()
-        if current != self.present_a:
-            self.present_a = current
+        terms = self._work_out()
+        if terms != (self._base_a, self._work_c, self._flash_c):
+            self._base_a, self._work_c, self._flash_c = terms
             self._remember()
+        self.present_a = self._present()
+
+    def restart_activity(self):
+        """Take note that the host counts from 0 again."""
+        self._done = (0, 0, 0) if self._counted is not None else None
 
     def charge_at(self, time_ps):
         """Return the charge drawn until a time that is now or at most `HISTORY_PS` ago."""
+        if time_ps >= self._since_ps:
+            return self.charge_c + self.present_a * ((time_ps - self._since_ps) * 1e-12)
         index = max(_index_after(self._times, time_ps) - 1, 0)
-        since_ps, charge_c, current = self._history[index]
-        return charge_c + current * ((time_ps - since_ps) * 1e-12)
+        begin_ps, begin_c = self._history[index]
+        end_ps, end_c = self._since_ps, self.charge_c
+        if index + 1 < len(self._history):
+            end_ps, end_c = self._history[index + 1]
+        return begin_c + (end_c - begin_c) * (time_ps - begin_ps) / float(end_ps - begin_ps)
 
     def average_current_a(self, begin_ps, end_ps):
         """Return the mean current over a stretch that ends now or earlier."""
@@ -131,26 +165,43 @@ class PowerMeter(Device):
 
     # ---- the current ----
 
+    def _present(self):
+        """Return the current if the core goes on as it did last."""
+        if self.mode != "run" or self._last_activity is None:
+            return self._base_a
+        busy, words = self._last_activity
+        hclk_hz = self.rcc.clocks.hclk_hz
+        return self._base_a + hclk_hz * (busy * self._work_c + words * self._flash_c)
+
     def _work_out(self):
+        """Return the base current, and the charges of a busy cycle and of a flash word."""
         clocks = self.rcc.clocks
         if self.mode == "stop":
             flash_state, low_power = self.pwr.stop_option()
-            return power.stop_current_a(clocks, flash_state, low_power)
+            return power.stop_current_a(clocks, flash_state, low_power), 0.0, 0.0
         # One state of the clock tree is one object that is never altered, so its identity is its
         # value; keeping it in the entry keeps the identity from being given to another.
         enables = self.rcc.active_enables(self.mode == "sleep")
         key = (id(clocks), self.mode, self.icache, self.dcache, enables)
-        known = self._currents.get(key)
+        known = self._known.get(key)
         if known is None:
-            if len(self._currents) >= _CURRENTS_REMEMBERED:
-                self._currents.clear()
-            loads = self._peripheral_loads(enables)
-            current = power.current_a(clocks, self.mode, self.icache, self.dcache, loads)
-            known = self._currents[key] = (current, clocks)
-        current = known[0]
+            if len(self._known) >= _CURRENTS_REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = self._terms(clocks, self._peripheral_loads(enables))
+        base_a, work_c, flash_c, _ = known
         if self.flash.writing():
-            current += ds.FLASH_WRITE_CURRENT_A
-        return current
+            base_a += ds.FLASH_WRITE_CURRENT_A
+        return base_a, work_c, flash_c
+
+    def _terms(self, clocks, loads):
+        if self._counted is None:
+            current = power.current_a(
+                clocks, self.mode, self.icache, self.dcache, loads, None, self.model
+            )
+            return current, 0.0, 0.0, clocks
+        base_a = power.base_current_a(clocks, self.mode, loads, self.model)
+        work_c = self.model.work_charge_c(clocks.vos, clocks.overdrive)
+        return base_a, work_c, self.model.flash_charge_c(), clocks
 
     def _peripheral_loads(self, enables):
         if enables != self._loads_key:
@@ -160,10 +211,10 @@ class PowerMeter(Device):
 
     def _remember(self):
         if self._times[-1] == self._since_ps:
-            self._history[-1] = (self._since_ps, self.charge_c, self.present_a)
+            self._history[-1] = (self._since_ps, self.charge_c)
             return
         self._times.append(self._since_ps)
-        self._history.append((self._since_ps, self.charge_c, self.present_a))
+        self._history.append((self._since_ps, self.charge_c))
         if len(self._times) >= _PRUNE_AT:
             self._prune()
 

@@ -110,7 +110,8 @@ def test_the_idle_currents_are_those_of_the_data_sheet(started, session):
     # Table 33 at 216 MHz, and what the firmware keeps clocked.
     assert 18e-3 < current_a(sleep) < 23e-3
     _, (gated,) = windows(board, session, GATED, 1.0)
-    assert datasheet.STATIC_CURRENT_A < current_a(gated) < datasheet.STATIC_CURRENT_A + 0.2e-3
+    static_a = datasheet.CURRENT_MODEL["static_a"]
+    assert static_a < current_a(gated) < static_a + 0.2e-3
     _, (stop,) = windows(board, session, STOP, 1.0)
     assert current_a(stop) == pytest.approx(STOP_A, rel=0.01)
 
@@ -171,8 +172,8 @@ def test_time_is_right_after_a_stop(started, session):
         session.run()
         again = session.run()
         # One interrupt of the wall clock more or less, on a core at 16 MHz or more.
-        assert again.total_cycles == pytest.approx(plain.total_cycles, abs=130)
-        assert again.total_ticks == pytest.approx(plain.total_ticks, abs=130)
+        assert again.total_cycles == pytest.approx(plain.total_cycles, abs=200)
+        assert again.total_ticks == pytest.approx(plain.total_ticks, abs=200)
     probe = session.probe_clock(PLL, HSE, firmware_board.HSE_HZ)
     assert probe.to_b_ticks / abi.TICK_HZ < 5e-6
 

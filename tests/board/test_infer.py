@@ -146,6 +146,7 @@ def test_counters_of_stretches_add_up_to_their_cycles(dae_run):
             counted.dcache_sram_stall_cycles,
             counted.device_stall_cycles,
             counted.exception_cycles,
+            counted.unaligned_cycles,
         ]
         assert sum(parts) == counted.cycles
 

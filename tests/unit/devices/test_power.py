@@ -1,12 +1,10 @@
-import itertools
-
 import pytest
-from device_host import Registers, make_board
+from device_host import BOARD, FakeHost, Registers, make_board
 from hypothesis import given
 from hypothesis import strategies as st
 
+from renode_platform.devices import attach, power
 from renode_platform.devices import datasheet as ds
-from renode_platform.devices import power
 from renode_platform.devices.clock_tree import Clocks
 from renode_platform.devices.peripheral_clocks import enable_bits
 
@@ -23,27 +21,83 @@ def row_clocks(megahertz, vos, overdrive):
     clocks.sysclk_hz = clocks.hclk_hz = megahertz * MHZ
     clocks.pclk1_hz, clocks.pclk2_hz = clocks.hclk_hz // 4, clocks.hclk_hz // 2
     clocks.vos, clocks.overdrive = vos, overdrive
+    clocks.flash_wait_states = required_wait_states(clocks.hclk_hz)
     clocks.pll_on = megahertz > 25
     clocks.vco_hz = 2 * clocks.hclk_hz if clocks.pll_on else 0
     return clocks
 
 
+def required_wait_states(hclk_hz):
+    return next(n for n, limit in enumerate(ds.WAIT_STATE_HCLK_HZ) if hclk_hz <= limit)
+
+
 def table_current_a(table, clocks):
-    total = power.core_current_a(clocks.hclk_hz, clocks.vos, clocks.overdrive, table)
-    if clocks.pll_on:
-        total += power.pll_current_a(clocks.vco_hz)
-    return total + power.oscillator_current_a(clocks)
+    """What the model says of a row: the same code, from that memory."""
+    model = power.DEFAULT_MODEL
+    if table == "sleep":
+        return power.current_a(clocks, "sleep")
+    values = model.values
+    kind = "cached" if table in {"itcm_ram", "cached_dual_bank"} else table
+    work, words = power.coremark_activity(clocks.flash_wait_states, kind)
+    total = power.current_a(clocks, "run", activity=(work, 0.0))
+    word_c = values["flash_half_word_c" if table.endswith("dual_bank") else "flash_word_c"]
+    reads = ds.FLASH_READS_WITHOUT_ART if table.startswith("itcm_flash") else 1
+    total += clocks.hclk_hz * words * reads * word_c
+    if table == "itcm_ram":
+        volts = model.core_voltage_v(clocks.vos, clocks.overdrive)
+        total += volts * clocks.hclk_hz * values["itcm_ram_c_per_v"]
+    return total
 
 
-@pytest.mark.parametrize("table", ds.CURRENT_TABLES_MA)
-def test_every_row_of_the_data_sheet_is_reproduced(table, record_property):
-    residuals_ma = [
-        abs(table_current_a(table, row_clocks(*row)) * 1e3 - measured_ma)
+#: 144 MHz of Table 24 lies 15 % above the line through its neighbours, and above Table 25.
+CONTRADICTING = {("itcm_ram", 144)}
+
+
+def errors():
+    return {
+        (table, row[0]): table_current_a(table, row_clocks(*row)) * 1e3 / measured_ma - 1
+        for table in ds.CURRENT_TABLES_MA
         for row, measured_ma in zip(ds.CURRENT_ROWS, ds.CURRENT_TABLES_MA[table], strict=True)
-    ]
-    record_property("mean_residual_ma", sum(residuals_ma) / len(residuals_ma))
-    record_property("worst_residual_ma", max(residuals_ma))
-    assert max(residuals_ma) < 0.001
+    }
+
+
+def test_the_rows_of_the_data_sheet_are_reproduced(record_property):
+    found = [abs(e) for row, e in errors().items() if row not in CONTRADICTING]
+    record_property("mean", sum(found) / len(found))
+    record_property("worst", max(found))
+    assert sum(found) / len(found) < 0.02
+    assert max(found) < 0.06
+
+
+def test_the_contradicting_row_is_the_worst():
+    found = errors()
+    assert min(found, key=found.get) in CONTRADICTING
+
+
+def test_a_stalled_cycle_costs_less_than_a_busy_one():
+    clocks = row_clocks(216, 1, True)
+    busy, half, stalled = (
+        power.current_a(clocks, "run", activity=(work, 0.0)) for work in (1.0, 0.5, 0.0)
+    )
+    assert half == pytest.approx((busy + stalled) / 2)
+    assert 0.4 < stalled / busy < 0.6
+    assert stalled > power.current_a(clocks, "sleep")
+
+
+def test_reading_flash_costs_its_charge():
+    clocks = row_clocks(60, 3, False)
+    none, some = (power.current_a(clocks, "run", activity=(0.5, w)) for w in (0.0, 0.1))
+    assert some - none == pytest.approx(60e6 * 0.1 * ds.CURRENT_MODEL["flash_word_c"])
+
+
+def test_a_model_takes_the_parameters_that_it_knows():
+    model = power.CurrentModel({"static_a": 0.0})
+    clocks = row_clocks(25, 3, False)
+    assert power.current_a(clocks, "run", model=model) == pytest.approx(
+        power.current_a(clocks, "run") - ds.CURRENT_MODEL["static_a"]
+    )
+    with pytest.raises(ValueError, match="'statik_a' is unknown; allowed: clock_c_per_v"):
+        power.CurrentModel({"statik_a": 0.0})
 
 
 @pytest.mark.parametrize(
@@ -52,7 +106,7 @@ def test_every_row_of_the_data_sheet_is_reproduced(table, record_property):
 def test_run_current_goes_by_the_caches(caches, table):
     clocks = row_clocks(216, 1, True)
     assert power.current_a(clocks, "run", *caches) == pytest.approx(
-        ds.CURRENT_TABLES_MA[table][-1] * 1e-3, abs=1e-6
+        ds.CURRENT_TABLES_MA[table][-1] * 1e-3, rel=0.03
     )
     clocks = row_clocks(60, 3, False)
     one = power.current_a(clocks, "run", icache=True, dcache=False)
@@ -60,23 +114,13 @@ def test_run_current_goes_by_the_caches(caches, table):
     assert both < one < none
 
 
-@pytest.mark.parametrize("table", ds.CURRENT_TABLES_MA)
-@pytest.mark.parametrize(("vos", "overdrive"), SCALES)
-def test_current_rises_smoothly_with_frequency(table, vos, overdrive):
-    step_hz = MHZ // 4
-    currents = [
-        power.core_current_a(hz, vos, overdrive, table) for hz in range(0, 220 * MHZ, step_hz)
-    ]
-    slopes = [b - a for a, b in itertools.pairwise(currents)]
-    assert min(slopes) > 0
-    # Over 0.25 MHz the slope turns by less than a tenth of its mean: no kinks.
-    bends = [abs(b - a) for a, b in itertools.pairwise(slopes)]
-    assert max(bends) < 0.1 * sum(slopes) / len(slopes)
-
-
-@given(st.integers(1, 216 * MHZ), st.sampled_from(list(ds.CURRENT_TABLES_MA)))
-def test_a_stronger_scale_costs_more_at_the_same_frequency(hclk_hz, table):
-    currents = [power.core_current_a(hclk_hz, *scale, table) for scale in SCALES]
+@given(st.integers(1, 216 * MHZ), st.floats(0, 1), st.floats(0, 0.2))
+def test_a_stronger_scale_costs_more_at_the_same_frequency(hclk_hz, work, words):
+    currents = []
+    for vos, overdrive in SCALES:
+        clocks = row_clocks(25, vos, overdrive)
+        clocks.hclk_hz = hclk_hz
+        currents.append(power.current_a(clocks, "run", activity=(work, words)))
     assert currents == sorted(currents, reverse=True)
     assert currents[0] > currents[-1]
 
@@ -88,11 +132,15 @@ def test_hse_while_the_pll_keeps_running():
     parked_a = power.current_a(clocks, "run")
     clocks.pll_on, clocks.vco_hz, clocks.vos, clocks.overdrive = False, 0, 3, False
     off_a = power.current_a(clocks, "run")
+    model = power.DEFAULT_MODEL
+    volts = model.core_voltage_v(1, True)
+    leakage_a = ds.CURRENT_MODEL["leakage_a_per_v"] * (volts - 1.14)
+    dynamic_a = off_a - ds.CURRENT_MODEL["static_a"]
     assert parked_a - off_a == pytest.approx(
-        1.3e-3 + (1.35 / 1.14 - 1) * (off_a - ds.STATIC_CURRENT_A), rel=1e-6
+        1.3e-3 + leakage_a + (volts / 1.14 - 1) * dynamic_a, rel=1e-6
     )
     assert 0.019 < off_a < 0.021
-    assert 0.023 < parked_a < 0.026
+    assert 0.023 < parked_a < 0.028
 
 
 def test_pll_current_is_the_middle_of_the_data_sheet():
@@ -148,6 +196,43 @@ def test_energy_is_current_times_time():
     meter.update()
     assert meter.energy_j == pytest.approx(current_a * 1e-3 * 3.3)
     assert meter.charge_c == pytest.approx(current_a * 1e-3)
+
+
+class CountingHost(FakeHost):
+    """One whose core does what the test says."""
+
+    def __init__(self):
+        super().__init__()
+        self.done = (0, 0, 0)
+
+    def activity(self):
+        return self.done
+
+
+def test_the_meter_charges_busy_cycles_and_flash_words():
+    host = CountingHost()
+    host.platform = attach.build(BOARD, host, None)
+    host.platform.reset("power-on")
+    meter = host.platform.meter
+    base_a = meter.present_a
+    host.advance_us(500)
+    meter.update()
+    host.done = (8000, 6000, 100)
+    host.advance_us(500)
+    meter.update()
+    values = ds.CURRENT_MODEL
+    work_c = 6000 * 1.14 * values["work_c_per_v"] + 100 * values["flash_word_c"]
+    assert meter.charge_c == pytest.approx(base_a * 1e-3 + work_c, rel=1e-9)
+    clocks = host.platform.rcc.clocks
+    activity = 0.75, 100 / 8000
+    assert meter.present_a == pytest.approx(power.current_a(clocks, "run", activity=activity))
+    # A sensor sees the charge where it was drawn.
+    early_a = meter.average_current_a(0, 400 * ds.PS_PER_US)
+    late_a = meter.average_current_a(600 * ds.PS_PER_US, 900 * ds.PS_PER_US)
+    assert early_a == pytest.approx(base_a)
+    assert late_a == pytest.approx(base_a + work_c / 500e-6)
+    host.platform.mode_changed("sleep")
+    assert meter.present_a == pytest.approx(power.current_a(clocks, "sleep"))
 
 
 def test_a_change_of_clock_splits_the_integral_at_its_time():

@@ -1,5 +1,7 @@
 """The native caches against a plain model of the same rules."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -147,12 +149,36 @@ def test_flash_on_the_itcm_bus_waits_without_the_accelerator_and_not_with_it():
     state[st.ART_ON] = 1
     itcm = 0x00200000
     words = [itcm + 32 * i for i in range(64)]
-    assert [caches.fetch(state, w, 32) for w in words] == [7] * 64
+    miss = 7 + TIMING.flash_access_extra + TIMING.flash_itcm_latency
+    assert [caches.fetch(state, w, 32) for w in words] == [miss] * 64
     assert [caches.fetch(state, w, 32) for w in words] == [0] * 64
-    assert caches.fetch(state, itcm + 32 * 64, 32) == 7
-    assert caches.fetch(state, words[0], 32) == 7  # the least recently used was replaced
+    assert caches.fetch(state, itcm + 32 * 64, 32) == miss
+    assert caches.fetch(state, words[0], 32) == miss  # the least recently used was replaced
     state[st.ART_ON] = 0
-    assert [caches.fetch(state, w, 4) for w in (words[5], words[5] + 4, words[6])] == [7, 0, 7]
+    first, _, second = (caches.fetch(state, w, 4) for w in (words[5], words[5] + 4, words[6]))
+    assert (first, second) == (miss, miss)
+    assert caches.fetch(state, words[6] + 4, 4) == 0
+    assert state[st.FLASH_WAITS] == 68
+
+
+def test_prefetch_hides_most_of_a_line_that_follows():
+    state = fresh_state(7)
+    state[st.ART_ON] = state[st.ART_PREFETCH_ON] = 1
+    itcm = 0x00200000
+    first, second = caches.fetch(state, itcm, 32), caches.fetch(state, itcm + 32, 32)
+    assert first - second == TIMING.art_prefetch_hidden_cycles
+    assert caches.fetch(state, itcm + 128, 32) == first
+
+
+def test_every_second_line_of_a_dual_bank_waits_twice():
+    single, dual = fresh_state(7), fresh_state(7)
+    apply_wait_costs(dual, replace(TIMING, flash_dual_bank=1), 7)
+    stalls = [
+        [caches.data_access(state, FLASH + 32 * i, 4, False) for i in range(4)]
+        for state in (single, dual)
+    ]
+    assert [b - a for a, b in zip(*stalls, strict=True)] == [0, 8, 0, 8]
+    assert dual[st.FLASH_WAITS] == single[st.FLASH_WAITS] + 2
 
 
 def test_maintenance_by_address_and_by_set_and_way():

@@ -1,0 +1,138 @@
+"""What `dvfs measure` wrote, as observations: one for each subject of each file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dvfs_kernel.errors import FileFormatError, MeasurementError, ScheduleError
+from dvfs_kernel.measurement.estimate import Estimate
+from dvfs_kernel.measurement.sample_file import read_samples
+from dvfs_kernel.schedule import Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from dvfs_kernel.measurement.sample_file import Sample
+
+__all__ = ["Measurements", "Observation", "read_measurements"]
+
+_BASELINE = "baseline"
+
+
+@dataclass(frozen=True)
+class Observation:
+    """Layers that ran over and over under a schedule.
+
+    Parameters
+    ----------
+    current_a, pass_s
+        Mean current, and duration of a pass, over the blocks of the measurement.
+    """
+
+    subject: str
+    schedule: Schedule
+    first_layer: int
+    layer_count: int
+    current_a: Estimate
+    pass_s: Estimate
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """Observations of one network on one board.
+
+    Parameters
+    ----------
+    network
+        Name of the network.
+    image_id
+        CRC-32 of the data image's header, by which the network is known.
+    averaged
+        Conversions of the sensor that made a sample.
+    """
+
+    network: str
+    image_id: str
+    hse_hz: int
+    averaged: int
+    observations: tuple[Observation, ...]
+
+    @property
+    def conditions(self) -> list[Schedule]:
+        """The different schedules."""
+        return list(dict.fromkeys(one.schedule for one in self.observations))
+
+
+def read_measurements(paths: Sequence[Path]) -> Measurements:
+    """Read files of raw samples.
+
+    Raises
+    ------
+    FileFormatError
+        One is no such file, or damaged.
+    MeasurementError
+        They were measured on different networks or with different HSEs, or there are none.
+    """
+    if not paths:
+        raise MeasurementError("no file of measurements was named; one is the least")
+    found: list[Observation] = []
+    head: tuple[str, str, int, int] | None = None
+    for path in paths:
+        metadata, samples = read_samples(path)
+        try:
+            schedule = Schedule.from_dict(metadata["schedule"])
+            baseline = metadata["baseline"]
+            here = (
+                str(metadata["network"]),
+                str(metadata["image_id"]),
+                schedule.hse_hz,
+                int(metadata["meter"]["averaged_conversions"]),
+            )
+            if baseline is not None:
+                baseline = Schedule.from_dict(baseline)
+        except (KeyError, TypeError, ValueError, ScheduleError) as error:
+            raise FileFormatError(f"{path} does not say how it was measured: {error!r}") from error
+        if head is not None and here != head:
+            raise MeasurementError(
+                f"{path} was measured with {_words(here)}, {paths[0]} with {_words(head)}: "
+                "calibrate from files of one set-up"
+            )
+        head = here
+        found += _observations(samples, schedule, baseline)
+    if head is None or not found:
+        raise MeasurementError("the files hold no samples")
+    return Measurements(*head, tuple(found))
+
+
+def _words(head: tuple[str, str, int, int]) -> str:
+    network, image_id, hse_hz, averaged = head
+    return (
+        f"{network} (image {image_id}), an HSE of {hse_hz / 1e6:g} MHz, {averaged} conversions a "
+        "sample"
+    )
+
+
+def _observations(
+    samples: Sequence[Sample], schedule: Schedule, baseline: Schedule | None
+) -> Iterator[Observation]:
+    for subject in dict.fromkeys(sample.subject for sample in samples):
+        own = [sample for sample in samples if sample.subject == subject]
+        blocks: dict[int, list[Sample]] = {}
+        for sample in own:
+            blocks.setdefault(sample.round, []).append(sample)
+        ran = baseline if subject == _BASELINE and baseline is not None else schedule
+        yield Observation(
+            subject,
+            ran,
+            own[0].first_layer,
+            own[0].layer_count,
+            Estimate.of([_mean(block, "current_a") for block in blocks.values()]),
+            Estimate.of([_mean(block, "pass_s") for block in blocks.values()]),
+        )
+
+
+def _mean(block: Sequence[Sample], name: str) -> float:
+    values: list[Any] = [getattr(sample, name) for sample in block]
+    return float(sum(values) / len(values))

@@ -1,0 +1,138 @@
+"""The notebooks, executed, as pages of HTML that need nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+import nbclient
+import nbformat
+from nbconvert import HTMLExporter
+
+from dvfs_kernel.atomic_file import write_atomically
+from dvfs_kernel.errors import VerificationError
+from dvfs_kernel.notebook_files import SUFFIX, find_notebooks
+from dvfs_kernel.widgets.mode import STATIC, VARIABLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dvfs_kernel.session import Progress
+
+__all__ = ["execute", "write_gallery"]
+
+_CELL_SECONDS: Final = 1800
+_ERROR: Final = re.compile(r'class="dvfs-message error"[^>]*>([^<]*)')
+# Nothing is fetched: there are no formulas and no diagrams.
+_NOTHING_FETCHED: Final = dict.fromkeys(
+    ("require_js_url", "mathjax_url", "jquery_url", "mermaid_js_url"), ""
+)
+
+
+def execute(path: Path, folder: Path, network: str | None = None) -> Any:
+    """Run a notebook with still pictures in place of widgets.
+
+    Parameters
+    ----------
+    folder
+        Where it runs.
+    network
+        Takes the place of the notebook's own.
+
+    Returns
+    -------
+    NotebookNode
+        With outputs.
+
+    Raises
+    ------
+    VerificationError
+        A cell failed, or a panel shows an error.
+    """
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in notebook.cells:
+        if network is not None and "parameters" in cell.metadata.get("tags", ()):
+            cell.source = f"NETWORK = {network!r}"
+    client = nbclient.NotebookClient(
+        notebook,
+        timeout=_CELL_SECONDS,
+        extra_arguments=["--log-level=ERROR"],  # it warns of its own ports
+        resources={"metadata": {"path": str(folder)}},
+    )
+    try:
+        client.execute(env={**os.environ, VARIABLE: STATIC})
+    except nbclient.exceptions.CellExecutionError as error:
+        raise VerificationError(f"{path.name}: {error.ename}: {error.evalue}") from error
+    notebook.metadata.pop("widgets", None)  # still pictures have no state
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            html = output.get("data", {}).get("text/html", "")
+            if found := _ERROR.search(html):
+                raise VerificationError(f"{path.name}: a panel shows {found[1]!r}")
+    return notebook
+
+
+def write_gallery(folder: Path, network: str | None, progress: Progress) -> Path:
+    """Execute every notebook and write its page, and a page that leads to them.
+
+    Returns
+    -------
+    Path
+        The page that leads to the others.
+
+    Raises
+    ------
+    VerificationError
+        As `execute`.
+    OSError
+        The folder cannot be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = find_notebooks()
+    links = []
+    for count, path in enumerate(paths):
+        progress("notebooks", count, len(paths))
+        notebook = execute(path, folder, network)
+        title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
+        name = f"{path.stem}.html"
+        write_atomically(folder / name, _page(notebook, title).encode())
+        links.append(f'<li><a href="{name}">{escape(title)}</a></li>')
+    progress("notebooks", len(paths), len(paths))
+    index = folder / "index.html"
+    write_atomically(index, _INDEX.format(links="\n".join(links)).encode())
+    return index
+
+
+def _page(notebook: Any, title: str) -> str:
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        template_name="lab", exclude_input_prompt=True, exclude_output_prompt=True
+    )
+    for name, value in _NOTHING_FETCHED.items():
+        setattr(exporter, name, value)
+    text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
+    # Links between notebooks lead to their pages.
+    return re.sub(rf'href="([\w-]+){re.escape(SUFFIX)}"', r'href="\1.html"', str(text))
+
+
+_INDEX: Final = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Notebooks of dvfs-kernel</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 1.1em/1.5 system-ui, sans-serif; max-width: 40em; margin: 2em auto; padding: 0 1em; }}
+</style>
+</head>
+<body>
+<h1>Notebooks of dvfs-kernel</h1>
+<p>Executed; the sliders need <code>dvfs lab</code>.</p>
+<ul>
+{links}
+</ul>
+</body>
+</html>
+"""

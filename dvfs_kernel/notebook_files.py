@@ -1,0 +1,55 @@
+"""Where the notebooks are, in a clone and in an installed package, and a copy to work in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from dvfs_kernel.atomic_file import write_atomically
+from dvfs_kernel.errors import FileFormatError
+
+__all__ = ["SUFFIX", "copy_notebooks", "find_notebooks"]
+
+SUFFIX: Final = ".ipynb"
+_PACKAGE: Final = Path(__file__).parent
+#: A wheel carries them in the package; a clone has them beside it.
+_PLACES: Final = (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks")
+
+
+def find_notebooks() -> list[Path]:
+    """Return the notebooks in the order in which they are read.
+
+    Raises
+    ------
+    FileFormatError
+        The installation has none.
+    """
+    for place in _PLACES:
+        if found := sorted(place.glob(f"*{SUFFIX}")):
+            return found
+    raise FileFormatError(
+        f"the notebooks are neither in {_PLACES[0]} nor in {_PLACES[1]}; install the package again"
+    )
+
+
+def copy_notebooks(folder: Path) -> list[Path]:
+    """Put the notebooks into a folder to work in; what is there already stays as it is.
+
+    Returns
+    -------
+    list of Path
+        Those that were copied.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written to.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    copied = []
+    for source in find_notebooks():
+        target = folder / source.name
+        if not target.exists():
+            write_atomically(target, source.read_bytes())
+            copied.append(target)
+    return copied

@@ -1,0 +1,174 @@
+"""Traces of lab instruments: their files, and layers cut out of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dvfs_kernel.errors import FileFormatError, MeasurementError
+from dvfs_kernel.measurement.trace_alignment import align
+from dvfs_kernel.measurement.trace_file import Trace, read_trace
+
+SUPPLY_V = 3.0
+SAMPLE_S = 1e-5
+LAYER_S = (2e-3, 5e-4, 1e-3)
+LAYER_A = (0.1, 0.02, 0.06)
+TOTAL_S = sum(LAYER_S) + 2e-5
+
+
+def recorded(inferences=5, apart=1.0, noise_a=0.0, phase=0.37, others=()):
+    """Inferences between idle stretches, as an instrument with another clock samples them."""
+    rng = np.random.default_rng(11)
+    parts = [(1e-3 + phase * SAMPLE_S, 0.005, 0)]
+    for extra_s in others:
+        parts += [(extra_s, 0.05, 1), (1e-3, 0.005, 0)]
+    for _ in range(inferences):
+        parts += [(1e-5, LAYER_A[0], 1)]
+        parts += [
+            (time_s, current_a, 1) for time_s, current_a in zip(LAYER_S, LAYER_A, strict=True)
+        ]
+        parts += [(1e-5, LAYER_A[-1], 1), (1e-3 + rng.uniform(0, SAMPLE_S), 0.005, 0)]
+    ends_s = np.cumsum([part[0] for part in parts]) * apart
+    time_s = np.arange(0, ends_s[-1], SAMPLE_S)
+    which = np.minimum(np.searchsorted(ends_s, time_s, side="right"), len(parts) - 1)
+    current_a = np.array([part[1] for part in parts])[which]
+    current_a = current_a + rng.normal(0, noise_a, len(time_s))
+    return Trace(time_s, current_a, np.array([part[2] for part in parts], bool)[which])
+
+
+@given(st.floats(0.975, 1.025), st.floats(0, 1))
+def test_layers_get_what_they_drew_whatever_the_two_clocks(apart, phase):
+    aligned = align(recorded(apart=apart, phase=phase), LAYER_S, TOTAL_S, SUPPLY_V)
+    assert (aligned.inferences, aligned.others) == (5, 0)
+    assert aligned.clock_ratio == pytest.approx(apart, abs=2 * SAMPLE_S / TOTAL_S)
+    for energy_j, time_s, current_a in zip(aligned.layers, LAYER_S, LAYER_A, strict=True):
+        edges_j = 2 * SUPPLY_V * max(LAYER_A) * SAMPLE_S
+        assert energy_j.mean == pytest.approx(SUPPLY_V * current_a * time_s * apart, abs=edges_j)
+
+
+def test_noise_averages_out_and_the_interval_tells_how_far():
+    aligned = align(recorded(inferences=40, noise_a=0.02), LAYER_S, TOTAL_S, SUPPLY_V)
+    for energy_j, time_s, current_a in zip(aligned.layers, LAYER_S, LAYER_A, strict=True):
+        true_j = SUPPLY_V * current_a * time_s
+        edge_j = SUPPLY_V * max(LAYER_A) * SAMPLE_S
+        assert abs(energy_j.mean - true_j) < energy_j.half_width + edge_j
+        assert energy_j.half_width < 0.05 * true_j
+
+
+def test_other_spells_of_the_trigger_are_left_out():
+    aligned = align(recorded(others=(9e-3, 1e-3)), LAYER_S, TOTAL_S, SUPPLY_V)
+    assert (aligned.inferences, aligned.others) == (5, 2)
+    whole = recorded()
+    high = int(np.flatnonzero(whole.trigger)[3])
+    begun = Trace(whole.time_s[high:], whole.current_a[high:], whole.trigger[high:])
+    assert align(begun, LAYER_S, TOTAL_S, SUPPLY_V).inferences == 4
+
+
+def test_a_trace_of_something_else_is_refused():
+    with pytest.raises(MeasurementError, match=r"no inference of 7.040 ms: it was high for 3\.5"):
+        align(recorded(), LAYER_S, 2 * TOTAL_S, SUPPLY_V)
+    quiet = recorded(inferences=0)
+    with pytest.raises(MeasurementError, match="high for none ms"):
+        align(quiet, LAYER_S, TOTAL_S, SUPPLY_V)
+    whole = recorded()
+    slow = Trace(whole.time_s[::150], whole.current_a[::150], whole.trigger[::150])
+    with pytest.raises(MeasurementError, match="tells no layers apart"):
+        align(slow, LAYER_S, TOTAL_S * 0.85, SUPPLY_V)
+
+
+# ---- files -------------------------------------------------------------------------------------
+
+HEADERS = {
+    "ours": ("time_s,current_a,trigger", lambda t, i, high: f"{t!r},{i!r},{high}"),
+    "units": (
+        "Time (us);".replace(";", ",") + "Voltage (V),Current (mA),D0",
+        lambda t, i, high: f"{t * 1e6!r},3.3,{i * 1e3!r},{high}",
+    ),
+    "nordic": (
+        "Timestamp(ms),Current(uA),D0-D7",
+        lambda t, i, high: f"{t * 1e3!r},{i * 1e6:.3f},{high}0-X0000",
+    ),
+    "nordic, a column an input": (
+        "Timestamp(ms),Current(uA),D0,D1,D2,D3,D4,D5,D6,D7",
+        lambda t, i, high: f"{t * 1e3!r},{i * 1e6:.3f},{high},0,0,0,0,0,0,0",
+    ),
+}
+
+
+def write(path, trace, header="ours", end=""):
+    names, line = HEADERS[header]
+    lines = map(line, trace.time_s.tolist(), trace.current_a.tolist(), trace.trigger.astype(int))
+    path.write_text("\n".join([names, *lines]) + "\n" + end, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_files_are_read_whatever_their_units(tmp_path, header):
+    before = recorded(inferences=1)
+    after = read_trace(write(tmp_path / "trace.csv", before, header))
+    assert after.time_s == pytest.approx(before.time_s)
+    assert after.current_a == pytest.approx(before.current_a)
+    assert np.array_equal(after.trigger, before.trigger)
+
+
+def test_another_input_is_the_trigger(tmp_path):
+    path = write(tmp_path / "trace.csv", recorded(inferences=1), "nordic")
+    assert not read_trace(path, "D1").trigger.any()
+    assert read_trace(path, "D3").trigger.all()
+
+
+def test_a_last_line_that_is_cut_off_is_left_out(tmp_path):
+    trace = recorded(inferences=1)
+    path = write(tmp_path / "trace.csv", trace, end="0.5,0.")
+    assert len(read_trace(path).time_s) == len(trace.time_s)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "message"),
+    [
+        ("", FileFormatError, "no column of time: its columns are none"),
+        ("time_s,volts\n0,1\n", FileFormatError, "no column of current.*a, ma, ua, na"),
+        ("time_s,current_a\n0,1\n", MeasurementError, "no trigger.*wire PE2"),
+        ("time_s,current_a,D0\n0,1,1\n", FileFormatError, "1 samples; two"),
+        ("time_s,current_a,D0\n0,1,1\n0,1,1\n", FileFormatError, "do not ascend"),
+        ("time_s,current_a,D0\n0,1,1\n1,x,1\n", FileFormatError, "a line cannot be read"),
+        ("time_s,current_a,D0\n0,1,1\n1,nan,1\n", FileFormatError, "is not a number"),
+    ],
+)
+def test_what_is_no_trace_is_refused(tmp_path, text, error, message):
+    path = tmp_path / "trace.csv"
+    path.write_text(text)
+    with pytest.raises(error, match=message):
+        read_trace(path)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    path = tmp_path / "trace.csv"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FileFormatError, match="no CSV file"):
+        read_trace(path)
+
+
+def test_a_joulescopes_own_file(tmp_path):
+    pyjls = pytest.importorskip("pyjls", reason="reads a Joulescope's files; an optional extra")
+    before = recorded(inferences=1)
+    path = tmp_path / "trace.jls"
+    rate_hz = round(1 / SAMPLE_S)
+    with pyjls.Writer(str(path)) as writer:
+        writer.source_def(source_id=1, name="js220")
+        for number, name, kind in ((1, "current", "f32"), (2, "gpi[0]", "u1")):
+            writer.signal_def(
+                signal_id=number, source_id=1, sample_rate=rate_hz, name=name, data_type=kind
+            )
+        writer.fsr(1, 0, before.current_a.astype(np.float32))
+        writer.fsr(2, 0, np.packbits(before.trigger, bitorder="little"))
+    after = read_trace(path)
+    count = len(after.time_s)
+    assert count == pytest.approx(len(before.time_s), abs=8)
+    assert after.current_a == pytest.approx(before.current_a[:count], rel=1e-6)
+    assert np.array_equal(after.trigger, before.trigger[:count])
+    with pytest.raises(MeasurementError, match=r"no signal gpi\[3\]: it has current, gpi\[0\]"):
+        read_trace(path, "gpi[3]")
+    path.write_bytes(b"junk")
+    with pytest.raises(FileFormatError, match="no file of a Joulescope"):
+        read_trace(path)
