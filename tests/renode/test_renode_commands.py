@@ -44,7 +44,7 @@ def test_the_engines_agree(dvfs):
         assert comparison["traffic_difference"] is None
         assert all(emulation["mips"] > 0 for emulation in comparison["emulation"])
     assert "| relocks | fast | the same | the same |" in Path("page.md").read_text()
-    assert all(len(line.split()) == 3 for line in Path("cycles.txt").read_text().splitlines())
+    assert all(len(line.split()) == 5 for line in Path("cycles.txt").read_text().splitlines())
 
 
 def test_the_tables_for_people(dvfs):
@@ -66,8 +66,12 @@ def test_infer_on_renode_in_a_process_of_its_own(tmp_path):
     assert (tmp_path / "sysclk.svg").read_text().startswith("<svg")
 
 
-def test_study_commands_take_renode(dvfs):
-    text = dvfs(
-        "explore", "small.tflite", "--board", "renode", "--clocks", "pll:25/216/2,hse", "-g", "0,2"
+def test_explore_says_what_renode_cannot_tell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("small.tflite").write_bytes(small_model())
+    result = CliRunner().invoke(
+        cli, ["explore", "small.tflite", "--board", "renode", "--no-cache", "-g", "0"]
     )
-    assert "Pareto" in text
+    assert result.exit_code == 1
+    assert "no counters" in result.output
+    assert "dvfs deploy --board renode" in result.output
