@@ -83,18 +83,11 @@ def _sheets(checked: CrossCheck) -> Iterable[_Sheet]:
     comparisons = checked.comparisons
     yield _Sheet(
         "What has to be the same",
-        (
-            "schedule",
-            "level",
-            "output bytes",
-            "clock accesses",
-            "instructions",
-            "embedded",
-            "Renode",
-        ),
-        5,
+        ("schedule", "level", "output bytes", "clock accesses", "segments", "of equal count",
+         "largest difference", "instructions", "difference"),
+        4,
         tuple(_same(comparison) for comparison in comparisons),
-    )
+    )  # fmt: skip
     yield _Sheet(
         "Time and energy",
         ("schedule", "level", "segment", "stretches", "ms", "deviation", "worst", "mJ", "deviation",
@@ -111,17 +104,18 @@ def _sheets(checked: CrossCheck) -> Iterable[_Sheet]:
 
 
 def _same(comparison: Comparison) -> tuple[str, ...]:
-    parts = comparison.parts
-    equal = sum(part.instructions[0] == part.instructions[1] for part in parts)
+    differences = [part.instruction_difference for part in comparison.parts]
     here, there = comparison.instructions
     return (
         comparison.schedule,
         comparison.fidelity,
         "the same" if comparison.outputs_equal else "DIFFERENT",
         "DIFFERENT" if comparison.traffic_difference else "the same",
-        f"the same in {equal} of {len(parts)} segments",
+        f"{len(differences)}",
+        f"{differences.count(0)}",
+        f"{max(map(abs, differences)):,}",
         f"{here:,}",
-        f"{there:,}",
+        f"{there - here:+,}".replace("-", "−"),
     )
 
 
@@ -131,7 +125,7 @@ def _deviations(comparison: Comparison) -> Iterable[tuple[str, ...]]:
     for segment in segments:
         parts = [part for part in comparison.parts if part.segment is segment]
         yield *head, segment.name.lower(), *_sums(parts)
-    yield *head, "**all**", *_sums(comparison.parts)
+    yield *head, "all", *_sums(comparison.parts)
 
 
 def _sums(parts: Sequence[Part]) -> tuple[str, ...]:

@@ -19,10 +19,6 @@ from .host import Host
 from .markers import MarkerLog, read_table
 from .options import from_variables
 
-# Cycles per instruction of the built-in VWW network on the embedded board, at 216 MHz and 7 wait
-# states: what an instruction costs where nothing better is known.
-MEAN_COST = (12826, 21805)
-
 _HSI_HZ = 16000000
 _VECTOR_TABLE = 0x08000000  # the flash memory's begin on AXI
 _TRIGGER, _LAYER = 1 << 2, 1 << 5  # marker pins of the firmware, on GPIOE
@@ -93,7 +89,7 @@ class RenodeBoard(object):
         self._ports = []
         self._cause = "pin"
         self._core = ports.Core(machine, self._cpu)
-        self.time = CoreTime(self._core, _HSI_HZ, *MEAN_COST)
+        self.time = CoreTime(self._core, _HSI_HZ)
         self.host = Host(self.time, self, ports.Cells(self._bus), ports.log)
         self.host.on_stop = self.failed
         self.host.on_reset = self._request_reset

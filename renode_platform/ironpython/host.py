@@ -52,6 +52,9 @@ class Host(object):
     def now_ps(self):
         return self.time.now_ps()
 
+    def activity(self):
+        return self.time.activity()
+
     def call_at(self, time_ps, callback):
         self._number += 1
         event = (time_ps, self._number, callback)

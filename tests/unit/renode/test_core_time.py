@@ -43,7 +43,7 @@ class FakeCore:
 
 def core_time(hclk_hz=200 * MHZ, cycles=1, instructions=2):
     core = FakeCore()
-    return core, CoreTime(core, hclk_hz, cycles, instructions)
+    return core, CoreTime(core, hclk_hz, (cycles, instructions, cycles, 0))
 
 
 def test_instructions_take_the_mean():
@@ -56,7 +56,7 @@ def test_instructions_take_the_mean():
 
 def test_a_table_overrules_the_mean():
     core, time = core_time()
-    time.set_cost((3, 1))
+    time.set_cost((3, 1, 2, 0))
     core.run(1000)
     assert time.cycles() == 3000
     assert time.now_ps() == 15 * MICROSECOND
@@ -68,7 +68,7 @@ def test_a_table_overrules_the_mean():
 @given(st.integers(-60, 60), st.lists(st.integers(0, 300), max_size=4))
 def test_a_piece_costs_what_it_should_however_late_its_instructions_are_told(late, looks):
     core, time = core_time()
-    time.set_cost((3000, 1000))
+    time.set_cost((3000, 1000, 2000, 10))
     seen = [time.now_ps()]
     left = 1000 + late
     for step in looks:
@@ -79,7 +79,7 @@ def test_a_piece_costs_what_it_should_however_late_its_instructions_are_told(lat
     time.end_piece()
     seen.append(time.now_ps())
     assert seen == sorted(seen)
-    assert time.cycles() == 3000
+    assert time.activity() == pytest.approx((3000, 2000, 10))
     time.set_cost(None)
     core.run(2000)
     assert time.cycles() == 4000
@@ -87,11 +87,11 @@ def test_a_piece_costs_what_it_should_however_late_its_instructions_are_told(lat
 
 def test_a_piece_that_took_another_way_costs_what_it_executed():
     core, time = core_time()
-    time.set_cost((3000, 1000))
+    time.set_cost((3000, 1000, 2000, 10))
     core.run(2000)
     time.end_piece()
     assert time.cycles() == 6000
-    time.set_cost((3000, 1000))
+    time.set_cost((3000, 1000, 2000, 10))
     core.run(100)
     time.end_piece()
     assert time.cycles() == 6300
