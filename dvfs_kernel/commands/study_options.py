@@ -12,7 +12,7 @@ import click
 from dvfs_kernel.clock_lists import PRESETS
 from dvfs_kernel.commands.board_opening import open_board
 from dvfs_kernel.commands.networks import load_network
-from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, TIME
+from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, PROFILE, TIME
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.errors import ScheduleError
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dvfs_kernel.bench.bench import Bench
+    from dvfs_kernel.board_profile import BoardProfile
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.study.study import StudyPlan
 
@@ -47,6 +48,9 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 "--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds."
             ),
             click.option(
+                "--profile", type=PROFILE, help="Board profile (TOML) of a virtual board."
+            ),
+            click.option(
                 "--cache",
                 type=click.Path(file_okay=False, path_type=Path),
                 help="Folder of kept runs; by default the user's cache.",
@@ -57,7 +61,7 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 default="local",
                 show_default=True,
                 metavar="WHERE",
-                help="local, local:N processes, or dask://host:port.",
+                help="local, local:N processes, here (this one), or dask://host:port.",
             ),
         )
     ):
@@ -123,6 +127,7 @@ class Setup:
     board: BoardSpec
     hse: float | None
     pll_lock: str | float
+    profile: BoardProfile | None
     cache: Path | None
     no_cache: bool
     executor: str
@@ -132,15 +137,18 @@ class Setup:
         """Yield a bench for the network; its progress is shown."""
         # Networks and the engine cost a second to load: not before the arguments are right.
         from dvfs_kernel.bench import Bench, Store, Workload  # noqa: PLC0415
+        from dvfs_kernel.bench.executors import check_address  # noqa: PLC0415
         from dvfs_kernel.input_tensor import load_input  # noqa: PLC0415
 
         if self.no_cache and self.cache is not None:
             raise click.UsageError("--cache names a folder that --no-cache says not to use")
+        check_address(self.executor)
         network = load_network(self.network)
         tensor = network.tensors[network.input]
         data = None if self.input_path is None else load_input(self.input_path, tensor)
         hse_hz = self.board.hse_hz if self.hse is None else int(self.hse)
-        spec = _reached(replace(self.board, hse_hz=hse_hz, pll_lock=self.pll_lock))
+        spec = replace(self.board, hse_hz=hse_hz, pll_lock=self.pll_lock, profile=self.profile)
+        spec = _reached(spec)
         workload = Workload.of(network, spec, data)
         store = None if self.no_cache else Store(self.cache or default_cache())
         with (
