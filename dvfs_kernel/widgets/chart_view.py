@@ -79,7 +79,7 @@ class ChartView(ipywidgets.Box):  # type: ignore[misc]  # ipywidgets ships no ty
 
 
 @cache
-def _live_class() -> type[alt.JupyterChart]:
+def _live_class() -> Any:
     """Return the widget's class with Vega inside it, instead of an address that it comes from."""
     alt.JupyterChart.enable_offline(offline=True)
     return alt.JupyterChart
