@@ -2,10 +2,13 @@
 
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import two_layers
 
+from dvfs_kernel.bench import Workload
 from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.emulator.timing import TimingParameters
@@ -86,7 +89,14 @@ def test_runs_are_kept_apart_by_profile():
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize("kind", ["renode", "nucleo"])
-def test_other_boards_take_none(kind):
-    with pytest.raises(BoardError, match=f"the board {kind} takes no profile"):
-        BoardSpec(kind, profile=BoardProfile())
+def test_renode_takes_none():
+    with pytest.raises(BoardError, match="the board renode takes no profile"):
+        BoardSpec("renode", profile=BoardProfile())
+
+
+def test_the_profile_of_a_physical_board_is_its_twins():
+    profile = BoardProfile.of("a", {"flash_line_latency": 3})
+    spec = BoardSpec("nucleo", hse_hz=8_000_000, profile=profile)
+    assert spec.key() == BoardSpec("nucleo", hse_hz=8_000_000).key()
+    workload = Workload(two_layers(), np.zeros((6, 5, 2), np.int8), spec, b"elf")
+    assert workload.twin.board == BoardSpec(hse_hz=8_000_000, profile=profile)
