@@ -10,12 +10,11 @@ import click
 from rich.table import Table
 
 from dvfs_kernel.atomic_file import write_atomically
-from dvfs_kernel.commands.parameters import PROFILE, OutputFile
+from dvfs_kernel.commands.parameters import PROFILE, OutputFile, load_profile
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import open_console
 
 if TYPE_CHECKING:
-    from dvfs_kernel.board_profile import BoardProfile
     from dvfs_kernel.validation import Figure, Summary
 
 __all__ = ["validate"]
@@ -23,7 +22,7 @@ __all__ = ["validate"]
 SCHEMA = "dvfs-kernel/validation"
 SCHEMA_VERSION = 1
 
-_SOURCES = click.Path(exists=True, file_okay=False, path_type=Path)
+_SOURCES = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
@@ -35,7 +34,7 @@ def validate(
     *,
     coremark: Path | None,
     dhrystone: Path | None,
-    profile: BoardProfile | None,
+    profile: Path | None,
     json_path: Path | None,
 ) -> None:
     """Compare the virtual board with what is published of the chip.
@@ -50,7 +49,7 @@ def validate(
 
     with shown_progress() as progress:
         figures = measure(
-            coremark=coremark, dhrystone=dhrystone, profile=profile, progress=progress
+            coremark=coremark, dhrystone=dhrystone, profile=load_profile(profile), progress=progress
         )
     summaries = summarise(figures)
     if json_path is not None:

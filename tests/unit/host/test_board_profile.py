@@ -13,6 +13,7 @@ from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import BoardError, FileFormatError
+from dvfs_kernel.parameters import parameters
 from renode_platform.devices.datasheet import CURRENT_MODEL
 
 DEFAULTS = asdict(TimingParameters())
@@ -87,6 +88,20 @@ def test_runs_are_kept_apart_by_profile():
     ]
     keys = [str(BoardSpec(profile=profile).key()) for profile in profiles]
     assert len(set(keys)) == len(keys)
+
+
+def test_a_report_tells_of_the_profile():
+    profile = BoardProfile.of("bench 3", {"flash_line_latency": 9}, {"static_a": 0.5})
+    found = {one.name: one for one in parameters(profile)}
+    plain = {one.name: one for one in parameters()}
+    assert (found["flash_line_latency"].value, found["flash_line_latency"].source) == (
+        9,
+        "Board profile 'bench 3'",
+    )
+    assert "'static_a': 0.5" in found["CURRENT_MODEL"].value
+    assert "bench 3" in found["CURRENT_MODEL"].source
+    changed = {name for name in found if found[name] != plain[name]}
+    assert changed == {"flash_line_latency", "CURRENT_MODEL"}
 
 
 def test_renode_takes_none():
