@@ -26,6 +26,7 @@ from dvfs_kernel.commands.run import run
 from dvfs_kernel.commands.selftest import selftest
 from dvfs_kernel.commands.serve import serve
 from dvfs_kernel.commands.trace import trace
+from dvfs_kernel.commands.validate import validate
 from dvfs_kernel.errors import DvfsError
 
 __all__ = ["cli", "main"]
@@ -75,6 +76,7 @@ cli.add_command(report)
 cli.add_command(run)
 cli.add_command(selftest)
 cli.add_command(serve)
+cli.add_command(validate)
 cli.add_command(trace)
 
 

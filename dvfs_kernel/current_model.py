@@ -110,7 +110,9 @@ def run_current_a(state: ClockState, hse_hz: int) -> float:
     return firmware_current_a(state_clocks(state, hse_hz))
 
 
-def run_charges(state: ClockState, hse_hz: int) -> tuple[float, float, float]:
+def run_charges(
+    state: ClockState, hse_hz: int, model: power.CurrentModel = power.DEFAULT_MODEL
+) -> tuple[float, float, float]:
     """Return what a state draws while code runs, in the terms in which energy follows from counts.
 
     Returns
@@ -121,7 +123,6 @@ def run_charges(state: ClockState, hse_hz: int) -> tuple[float, float, float]:
         Coulombs that every busy cycle and every flash word add.
     """
     clocks = state_clocks(state, hse_hz)
-    model = power.DEFAULT_MODEL
     return (
         float(power.base_current_a(clocks, "run", _firmware_loads(), model)),
         float(model.work_charge_c(clocks.vos, clocks.overdrive)),

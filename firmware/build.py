@@ -30,6 +30,7 @@ from registers_header import registers_header  # noqa: E402
 from dvfs_kernel.abi_layout import load_layout  # noqa: E402
 
 OUTPUT = ROOT / "dvfs_kernel" / "firmware.elf"
+BENCHMARKS = ROOT / "dvfs_kernel" / "benchmarks.elf"
 HEADERS = ROOT / "build" / "firmware"
 LINK_SCRIPT = Path("link.ld")
 TOOLCHAINS = ("zig", "gcc")
@@ -153,6 +154,24 @@ def build(output: Path = OUTPUT, toolchain: str = "zig") -> None:
     compile_elf(firmware_sources(), output, toolchain=toolchain)
 
 
+def harness_sources() -> list[Path]:
+    """Return what runs one benchmark, whichever it is."""
+    shared = (Path("src") / name for name in ("cache.c", "memory.c", "memory_eabi.c"))
+    return [Path("benchmarks/harness.c"), *shared]
+
+
+def build_benchmarks(output: Path = BENCHMARKS, toolchain: str = "zig") -> None:
+    """Build the programs of ``dvfs validate``; errors are those of `compile_elf`."""
+    names = ("fft.c", "micro.S", "pins.c", "timings.c")
+    compile_elf(
+        [*(Path("benchmarks") / name for name in names), *harness_sources()],
+        output,
+        toolchain=toolchain,
+        link_script=Path("benchmarks/link.ld"),
+        options=("-Ibenchmarks", "-O2"),
+    )
+
+
 def _compiler(toolchain: str) -> list[str]:
     if toolchain not in TOOLCHAINS:
         raise BuildError(f"toolchain {toolchain!r} is unknown: {' or '.join(TOOLCHAINS)} is needed")
@@ -182,6 +201,8 @@ def main() -> None:
         return
     try:
         build(arguments.output.absolute(), arguments.toolchain)
+        if arguments.output == OUTPUT:
+            build_benchmarks(toolchain=arguments.toolchain)
     except BuildError as error:
         sys.exit(f"error: {error}")
     print(f"{arguments.output}: {arguments.output.stat().st_size} bytes")

@@ -10,6 +10,7 @@ from dvfs_kernel.errors import BoardError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dvfs_kernel.board_profile import BoardProfile
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.boards.renode import Fidelity
 
@@ -39,17 +40,21 @@ class BoardSpec:
         Frequency of the HSE; by default the board's own.
     pll_lock
         Lock latency of an emulated board's PLL, as `VirtualBoard` takes it.
+    profile
+        Parameters in place of the package's, for a virtual board.
 
     Raises
     ------
     BoardError
-        There is no such kind, it takes no such detail, or a physical PLL is told how to lock.
+        There is no such kind, it takes no such detail, a physical PLL is told how to lock, or
+        the kind takes no profile.
     """
 
     kind: str = "virtual"
     detail: str = ""
     hse_hz: int | None = None
     pll_lock: str | float = "typ"
+    profile: BoardProfile | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -60,6 +65,10 @@ class BoardSpec:
             raise BoardError(
                 f"board {self.kind}:{self.detail} is unknown: {least} stand behind "
                 f"{self.kind}; allowed: {_allowed()}"
+            )
+        if self.kind != "virtual" and self.profile is not None:
+            raise BoardError(
+                f"the board {self.kind} takes no profile; one can be set for a virtual board only"
             )
         if self.kind == "nucleo" and self.pll_lock != "typ":
             raise BoardError(
@@ -125,7 +134,7 @@ class BoardSpec:
         # The engine costs half a second to load: not for a message about a wrong name.
         from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
 
-        return VirtualBoard(hse_hz=self.hse_hz, pll_lock=self.pll_lock)
+        return VirtualBoard(hse_hz=self.hse_hz, pll_lock=self.pll_lock, profile=self.profile)
 
 
 def _allowed() -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import renode_platform
 from dvfs_kernel import abi
+from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.boards.base import Board, Emulation
 from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.emulator.repl import PlatformDescription
-from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
@@ -27,6 +27,7 @@ from renode_platform.devices.traffic import TrafficLog
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from dvfs_kernel.emulator.timing import TimingParameters
     from dvfs_kernel.emulator.trace import Violation
     from dvfs_kernel.ground_truth import GroundTruth
 
@@ -55,7 +56,9 @@ class VirtualBoard(Board):
     strict
         Whether programming that the reference manual forbids ends the run.
     timing
-        Parameters of the timing model; by default those of the package.
+        Parameters of the timing model; by default those of the profile.
+    profile
+        What stands in place of the package's parameters.
     wall_limit_s
         How long a single `read` may take on the host's clock without a layer or segment beginning.
     platform
@@ -84,6 +87,7 @@ class VirtualBoard(Board):
         platform: Path | None = None,
         uart: str = "usart3",
         timing: TimingParameters | None = None,
+        profile: BoardProfile | None = None,
         wall_limit_s: float = 60.0,
     ) -> None:
         if isinstance(pll_lock, str) and pll_lock not in PLL_LOCK_CORNERS:
@@ -92,8 +96,13 @@ class VirtualBoard(Board):
                 f"{', '.join(PLL_LOCK_CORNERS)} or a number of seconds is allowed"
             )
         lock = pll_lock if isinstance(pll_lock, str) else round(pll_lock * _PS_A_SECOND)
+        profile = profile or BoardProfile()
         options = MachineOptions(
-            hse_hz=hse_hz, strict=strict, pll_lock=lock, timing=timing or TimingParameters()
+            hse_hz=hse_hz,
+            strict=strict,
+            pll_lock=lock,
+            timing=timing or profile.timing_parameters(),
+            current=profile.current,
         )
         platform = platform or NUCLEO_F767ZI
         description = PlatformDescription.load(platform)

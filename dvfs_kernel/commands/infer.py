@@ -22,6 +22,7 @@ from dvfs_kernel.commands.parameters import (
     FREQUENCY,
     LAYERS,
     PLL_LOCK,
+    PROFILE,
     TIME,
     OutputFile,
 )
@@ -32,6 +33,7 @@ from dvfs_kernel.errors import BoardError
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
 if TYPE_CHECKING:
+    from dvfs_kernel.board_profile import BoardProfile
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks import ClockSetting
     from dvfs_kernel.inference import InferenceResult
@@ -51,6 +53,7 @@ _IDLE_MODES = [mode.name.lower() for mode in abi.IdleMode]
     help="Input tensor: an .npy file or a picture; by default a made-up picture.",
 )
 @click.option("--board", type=BOARD, default="virtual", show_default=True, help="Or nucleo[:port].")
+@click.option("--profile", type=PROFILE, help="Board profile (TOML) of a virtual board.")
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; by default its own.")
 @click.option("--schedule", "schedule_path", type=click.Path(path_type=Path), help="JSON file.")
 @click.option("--clock", type=CLOCK, help="SYSCLK, such as pll:25/216/2; default 216 MHz.")
@@ -98,6 +101,7 @@ def infer(
     window_s: float | None,
     idle: str | None,
     pll_lock: str | float,
+    profile: BoardProfile | None,
     as_json: bool,
     output: Path | None,
     timeline: Path | None,
@@ -145,7 +149,9 @@ def infer(
 
     from dvfs_kernel.inference import infer as run_inference  # noqa: PLC0415
 
-    spec = replace(board, hse_hz=hse_hz if schedule is None else schedule.hse_hz, pll_lock=pll_lock)
+    if schedule is not None:
+        hse_hz = schedule.hse_hz
+    spec = replace(board, hse_hz=hse_hz, pll_lock=pll_lock, profile=profile)
     with open_board(spec) as opened, shown_progress() as progress:
         if schedule is None:
             schedule = uniform_schedule(model, opened.hse_hz, clock, lfo, granularity or 0)

@@ -11,10 +11,12 @@ import click
 
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import BoardError, ClockError
+from dvfs_kernel.errors import BoardError, ClockError, FileFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from dvfs_kernel.board_profile import BoardProfile
 
     # Generic for type checkers only: older releases of click cannot be subscripted.
     FloatType = click.ParamType[float]
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
     PllLockType = click.ParamType[str | float]
     ClockType = click.ParamType[ClockSetting]
     LayersType = click.ParamType[tuple[int, int]]
+    ProfileType = click.ParamType[BoardProfile]
 else:
-    FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
+    ProfileType = FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
 
-__all__ = ["BOARD", "CLOCK", "FREQUENCY", "LAYERS", "PLL_LOCK", "TIME", "OutputFile"]
+__all__ = ["BOARD", "CLOCK", "FREQUENCY", "LAYERS", "PLL_LOCK", "PROFILE", "TIME", "OutputFile"]
 
 _LARGEST = 1e12
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
@@ -107,6 +110,29 @@ class _Board(BoardType):
 
 
 BOARD = _Board()
+
+
+class _Profile(ProfileType):
+    """A board profile, read from its file."""
+
+    name = "file"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> BoardProfile:
+        """Read the file."""
+        # The engine's parameters cost time to load.
+        from dvfs_kernel.board_profile import BoardProfile  # noqa: PLC0415
+
+        if isinstance(value, BoardProfile):
+            return value
+        try:
+            return BoardProfile.load(Path(str(value)))
+        except FileFormatError as error:
+            self.fail(str(error), param, ctx)
+
+
+PROFILE = _Profile()
 
 
 class _Clock(ClockType):

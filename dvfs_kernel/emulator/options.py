@@ -35,6 +35,8 @@ class MachineOptions:
         and costs what it would with memories that never wait.
     timing
         Parameters of the timing model.
+    current
+        Pairs of name and value that stand in place of the current model's own parameters.
     boot_address
         Where the vector table is after reset. The chip's default is flash on the ITCM bus
         (BOOT_ADD0 = 0x0080).
@@ -45,4 +47,5 @@ class MachineOptions:
     pll_lock: str | int | float = "typ"
     caches: bool = True
     timing: TimingParameters = field(default_factory=TimingParameters)
+    current: tuple[tuple[str, float], ...] = ()
     boot_address: int = 0x00200000

@@ -26,6 +26,7 @@ from dvfs_kernel.current_model import run_charges, state_clocks
 from dvfs_kernel.emulator.trace import Counters
 from dvfs_kernel.errors import BoardError
 from renode_platform.devices.datasheet import SYSCLK_SWITCH_CYCLES, VDD_V
+from renode_platform.devices.power import DEFAULT_MODEL, CurrentModel
 
 if TYPE_CHECKING:
     from dvfs_kernel.bench.record import Record
@@ -44,7 +45,13 @@ class LayerCosts(NamedTuple):
     lfo_time_s: Floats
 
 
-def predict(record: Record, ran_in: ClockState, state: ClockState, hse_hz: int) -> LayerCosts:
+def predict(
+    record: Record,
+    ran_in: ClockState,
+    state: ClockState,
+    hse_hz: int,
+    model: CurrentModel = DEFAULT_MODEL,
+) -> LayerCosts:
     """Return what the kernels of a run would take in another state.
 
     Parameters
@@ -57,6 +64,8 @@ def predict(record: Record, ran_in: ClockState, state: ClockState, hse_hz: int) 
         The state asked for. Where layers hop, their memory segments stay on the HSE.
     hse_hz
         The board's HSE.
+    model
+        What the board draws.
 
     Raises
     ------
@@ -77,17 +86,18 @@ def predict(record: Record, ran_in: ClockState, state: ClockState, hse_hz: int) 
     if record.hops.any():
         pauses_s = record.hops / 2 * SYSCLK_SWITCH_CYCLES * (1 / hfo_hz + 1 / lfo_hz)
     hfo_s, lfo_s = hfo / hfo_hz + pauses_s, (lfo / lfo_hz if lfo.any() else 0.0) + pauses_s
-    charge_c = _charge(record, HFO, state, hse_hz, hfo_s)
+    charge_c = _charge(record, HFO, run_charges(state, hse_hz, model), hfo_s)
     if record.hops.any():
-        charge_c = charge_c + _charge(record, LFO, resting, hse_hz, lfo_s)
+        resting_charges = run_charges(resting, hse_hz, model)
+        charge_c = charge_c + _charge(record, LFO, resting_charges, lfo_s)
     return LayerCosts(hfo_s + lfo_s, VDD_V * charge_c, hfo + lfo, lfo_s)
 
 
 def _charge(
-    record: Record, role: int, state: ClockState, hse_hz: int, time_s: Floats | float
+    record: Record, role: int, charges: tuple[float, float, float], time_s: Floats | float
 ) -> Floats:
     """Return the charge that a layer's pieces on one of its clocks draw."""
-    base_a, work_c, flash_c = run_charges(state, hse_hz)
+    base_a, work_c, flash_c = charges
     counted = _counters(record, role)
     return np.asarray(
         base_a * time_s + work_c * counted.busy_cycles + flash_c * counted.flash_words

@@ -17,6 +17,7 @@ from dvfs_kernel.exploration.cost_model import predict
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.time_fit import fitted_times
 from dvfs_kernel.schedule import LayerPlan, Schedule
+from renode_platform.devices.power import DEFAULT_MODEL, CurrentModel
 
 if TYPE_CHECKING:
     from dvfs_kernel.bench.bench import Bench
@@ -140,7 +141,8 @@ def explore(bench: Bench, space: DesignSpace) -> Exploration:
         )
     jobs = reference_jobs(space)
     records = dict(zip(jobs, bench.run(list(jobs.values()), "exploration"), strict=True))
-    return Exploration(space, _options(space, records))
+    model = DEFAULT_MODEL if board.profile is None else board.profile.current_model()
+    return Exploration(space, _options(space, records, model))
 
 
 def _explore_times(bench: Bench, twin: Bench, space: DesignSpace) -> Exploration:
@@ -164,7 +166,9 @@ def _explore_times(bench: Bench, twin: Bench, space: DesignSpace) -> Exploration
     return Exploration(space, options, max(fit.error for fit in fits.values()))
 
 
-def _options(space: DesignSpace, records: dict[tuple[int, bool], Record]) -> npt.NDArray[Any]:
+def _options(
+    space: DesignSpace, records: dict[tuple[int, bool], Record], model: CurrentModel
+) -> npt.NDArray[Any]:
     ran_in = reference_state(space.hse_hz)
     parts = []
     for (granularity, hops), record in records.items():
@@ -173,7 +177,7 @@ def _options(space: DesignSpace, records: dict[tuple[int, bool], Record]) -> npt
         for index, state in enumerate(space.states):
             if hops and not space.worth_hopping(state):
                 continue
-            costs = predict(record, ran_in, state, space.hse_hz)
+            costs = predict(record, ran_in, state, space.hse_hz, model)
             part = np.zeros(len(layers), OPTION_DTYPE)
             part["layer"], part["granularity"] = layers, granularity
             part["state"], part["hops"] = index, hops

@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+/* Keeps a benchmark, and the place of each where it is when another one changes. */
+#define BENCHMARK(name) __attribute__((section(".text.benchmark_" #name), used))
+
 typedef void benchmark_t(uint32_t repeats, void *data, const void *constants);
 
 struct benchmark_request {
@@ -23,5 +26,8 @@ extern volatile struct benchmark_request benchmark_request;
 
 /* Nothing but the call: what the others have in common. */
 benchmark_t benchmark_empty;
+
+/* The handler of SysTick; the harness has one that stops. */
+void SysTick_Handler(void);
 
 #endif

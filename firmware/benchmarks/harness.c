@@ -25,9 +25,14 @@ static _Noreturn void stop(void) {
 __attribute__((section(".vectors"), used)) static void (*const vector_table[])(void) = {
     [0] = (void (*)(void))stack_top,
     [1] = Reset_Handler,
-    [2 ... 15] = stop,
+    [2 ... 14] = stop,
+    [15] = SysTick_Handler,
     [16 ... 125] = stop,
 };
+
+__attribute__((weak)) void SysTick_Handler(void) {
+    stop();
+}
 
 void benchmark_empty(uint32_t repeats, void *data, const void *constants) {
     (void)repeats;

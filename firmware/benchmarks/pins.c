@@ -10,7 +10,7 @@ static __attribute__((noinline)) void toggle(uint32_t pin) {
     REGISTER_OF(GPIOE, GPIO, BSRR) = (output & pin) << 16 | (~output & pin);
 }
 
-__attribute__((section(".text.benchmark_toggle"))) void toggle_run(
+BENCHMARK(toggle) void toggle_run(
     uint32_t repeats, void *data, const void *constants) {
     (void)data;
     (void)constants;
