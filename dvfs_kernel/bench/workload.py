@@ -92,8 +92,8 @@ class Workload:
 
     @cached_property
     def twin(self) -> Workload:
-        """The same network and input on a virtual board with the same HSE."""
-        return replace(self, board=BoardSpec(hse_hz=self.hse_hz))
+        """The same network and input on a virtual board with the same HSE and profile."""
+        return replace(self, board=BoardSpec(hse_hz=self.hse_hz, profile=self.board.profile))
 
     @cached_property
     def image_digest(self) -> str:

@@ -41,7 +41,8 @@ class BoardSpec:
     pll_lock
         Lock latency of an emulated board's PLL, as `VirtualBoard` takes it.
     profile
-        Parameters in place of the package's, for a virtual board.
+        Parameters in place of the package's, of a virtual board, or of the one whose power
+        stands for a physical board's.
 
     Raises
     ------
@@ -66,10 +67,8 @@ class BoardSpec:
                 f"board {self.kind}:{self.detail} is unknown: {least} stand behind "
                 f"{self.kind}; allowed: {_allowed()}"
             )
-        if self.kind != "virtual" and self.profile is not None:
-            raise BoardError(
-                f"the board {self.kind} takes no profile; one can be set for a virtual board only"
-            )
+        if self.kind == "renode" and self.profile is not None:
+            raise BoardError(f"the board {self.kind} takes no profile; virtual and nucleo take one")
         if self.kind == "nucleo" and self.pll_lock != "typ":
             raise BoardError(
                 f"the PLL of a {self.kind} locks in its own time, not in {self.pll_lock}; "
