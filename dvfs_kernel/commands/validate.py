@@ -36,6 +36,12 @@ _SOURCES = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--board", type=BOARD, help="Compare with this board instead, such as nucleo.")
 @click.option("--network", default="vww", show_default=True, help="What it runs, with --board.")
 @click.option(
+    "--energy/--no-energy",
+    default=True,
+    show_default=True,
+    help="Measure by its INA219, with --board.",
+)
+@click.option(
     "--shunt",
     "shunt_ohm",
     type=click.FloatRange(0.001, 10),
@@ -54,6 +60,7 @@ def validate(
     *,
     board: BoardSpec | None,
     network: str,
+    energy: bool,
     shunt_ohm: float,
     folder: Path | None,
     coremark: Path | None,
@@ -75,7 +82,13 @@ def validate(
             raise click.UsageError(
                 "--coremark, --dhrystone and --json are for published figures, not for a --board"
             )
-        page = validate_board(board, network, profile, shunt_ohm, folder or Path("dvfs-validation"))
+        page = validate_board(
+            board,
+            network,
+            profile,
+            shunt_ohm if energy else None,
+            folder or Path("dvfs-validation"),
+        )
         click.echo(page)
         return
     from dvfs_kernel.validation import summarise  # noqa: PLC0415
@@ -92,8 +105,8 @@ def validate(
     console = open_console()
     console.print(_table(figures))
     console.print(_summary_table(summaries))
-    for name, folder in (("CoreMark", coremark), ("Dhrystone", dhrystone)):
-        if folder is None:
+    for name, sources in (("CoreMark", coremark), ("Dhrystone", dhrystone)):
+        if sources is None:
             click.echo(f"{name} was left out; its sources: {WHERE_FROM[name]}", err=True)
 
 
