@@ -2,10 +2,13 @@
 
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import two_layers
 
+from dvfs_kernel.bench import Workload
 from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.emulator.timing import TimingParameters
@@ -86,7 +89,13 @@ def test_runs_are_kept_apart_by_profile():
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize("kind", ["renode", "nucleo"])
-def test_other_boards_take_none(kind):
-    with pytest.raises(BoardError, match=f"the board {kind} takes no profile"):
-        BoardSpec(kind, profile=BoardProfile())
+def test_renode_takes_none():
+    with pytest.raises(BoardError, match="the board renode takes no profile"):
+        BoardSpec("renode", profile=BoardProfile())
+
+
+def test_a_physical_boards_profile_is_that_of_the_board_whose_power_it_has():
+    profile = BoardProfile.of("mine", None, {"static_a": 3e-3})
+    board = BoardSpec("nucleo", hse_hz=8_000_000, profile=profile)
+    twin = Workload(two_layers(), np.zeros((6, 5, 2), np.int8), board, b"elf").twin
+    assert twin.board == BoardSpec(hse_hz=8_000_000, profile=profile)
