@@ -41,7 +41,8 @@ class BoardSpec:
     pll_lock
         Lock latency of an emulated board's PLL, as `VirtualBoard` takes it.
     profile
-        Parameters in place of the package's, for a virtual board.
+        Parameters in place of the package's, of a virtual board, or of the one whose power
+        stands for a physical board's.
 
     Raises
     ------
