@@ -50,7 +50,7 @@ def open_notebook(address, browser):
     opened = []
 
     def begin(name):
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page = browser.new_page(viewport={"width": 1400, "height": 2600})
         notebook = LabPage(page, address, name)
         opened.append(notebook)
         notebook.run_all()
