@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["design_space", "stall_and_compute"]
 
 _FAINT = 0.12
+_LABELS = 25  # of layers
 
 
 def design_space(

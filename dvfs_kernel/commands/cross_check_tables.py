@@ -60,7 +60,7 @@ def update_page(page: Path, checked: CrossCheck) -> None:
     """Put the tables into a page of Markdown, between its two comments for them."""
     before, after = _split(page)
     body = "\n\n".join(_markdown(sheet) for sheet in _sheets(checked))
-    write_atomically(page, f"{before}{_BEGIN}\n{body}\n\n{_END}{after}".encode())
+    write_atomically(page, f"{before}{_BEGIN}\n\n{body}\n\n{_END}{after}".encode())
 
 
 def _split(page: Path) -> tuple[str, str]:
@@ -76,7 +76,7 @@ def _markdown(sheet: _Sheet) -> str:
     lines: list[Iterable[str]] = [sheet.headings, ["---"] * sheet.words + ["---:"] * numbers]
     lines += sheet.rows
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-    return f"\n### {sheet.title}\n\n{table}"
+    return f"### {sheet.title}\n\n{table}"
 
 
 def _sheets(checked: CrossCheck) -> Iterable[_Sheet]:
@@ -141,7 +141,8 @@ def _sums(parts: Sequence[Part]) -> tuple[str, ...]:
 
 
 def _percent(ratio: float) -> str:
-    return f"{ratio:+.3%}".replace("-", "−")
+    text = f"{ratio:+.3%}"
+    return "0" if text.strip("+-0.%") == "" else text.replace("-", "−")
 
 
 def _speeds(comparisons: Sequence[Comparison]) -> Iterable[tuple[str, ...]]:

@@ -28,7 +28,7 @@ T = TypeVar("T")
 WITHIN = 0.01
 
 # A count of instructions at a marker is as of the begin (Renode) or the end (embedded engine) of
-# the block of straight code around it: one segment may have a block more, and the next one less.
+# the block of straight code around it: a stretch may have a block more, and the next one less.
 _BLOCK_INSTRUCTIONS = 64
 # A wait for the PLL's lock ends a pass of its loop sooner or later, and at `fast` has other passes.
 _WAIT_WITHIN = 0.02
@@ -162,7 +162,8 @@ class Comparison:
             return True
         ours, _ = part.instructions
         waits = ours * _WAIT_WITHIN if part.segment is abi.Segment.SWITCHING else 0
-        return abs(part.instruction_difference) <= max(_BLOCK_INSTRUCTIONS, waits)
+        blocks = _BLOCK_INSTRUCTIONS * part.stretches
+        return abs(part.instruction_difference) <= max(blocks, waits)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""

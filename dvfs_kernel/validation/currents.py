@@ -53,7 +53,10 @@ def row_clocks(megahertz: int, vos: int, overdrive: bool) -> Any:
 
 
 def table_current_a(
-    table: str, clocks: Any, model: power.CurrentModel = power.DEFAULT_MODEL
+    table: str,
+    clocks: Any,
+    model: power.CurrentModel = power.DEFAULT_MODEL,
+    reads_without_art: float = ds.FLASH_READS_WITHOUT_ART,
 ) -> float:
     """Return what the model says of a row: CoreMark from that memory, peripherals off."""
     if table == "sleep":
@@ -63,7 +66,7 @@ def table_current_a(
     work, words = power.coremark_activity(clocks.flash_wait_states, kind)
     total = power.current_a(clocks, "run", activity=(work, 0.0), model=model)
     word_c = values["flash_half_word_c" if table.endswith("dual_bank") else "flash_word_c"]
-    reads = ds.FLASH_READS_WITHOUT_ART if table.startswith("itcm_flash") else 1
+    reads = reads_without_art if table.startswith("itcm_flash") else 1
     total += clocks.hclk_hz * words * reads * word_c
     if table == "itcm_ram":
         volts = model.core_voltage_v(clocks.vos, clocks.overdrive)

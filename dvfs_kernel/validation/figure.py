@@ -16,7 +16,7 @@ GROUPS = {
     "cycles": "published cycle figures",
     "times": "start-up, switching and wake-up times",
     "current": "supply current, data sheet's tables",
-    "whole network": "published band of one inference",
+    "whole network": "whole networks, published band",
 }
 
 

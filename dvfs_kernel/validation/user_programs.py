@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.emulator.timing import TimingParameters
 
-__all__ = ["COREMARK_FILES", "DHRYSTONE_FILES", "WHERE_FROM", "measure_coremark",
-           "measure_dhrystone"]  # fmt: skip
+__all__ = ["WHERE_FROM", "measure_coremark", "measure_dhrystone", "sources_of"]
 
-COREMARK_FILES = (
+_COREMARK_FILES = (
     "core_list_join.c", "core_main.c", "core_matrix.c", "core_state.c", "core_util.c",
 )  # fmt: skip
-DHRYSTONE_FILES = ("dhry_1.c", "dhry_2.c", "dhry.h")
+_DHRYSTONE_FILES = ("dhry_1.c", "dhry_2.c", "dhry.h")
+_FILES = {"CoreMark": _COREMARK_FILES, "Dhrystone": _DHRYSTONE_FILES}
 
 #: Where the sources are published.
 WHERE_FROM = {
@@ -40,7 +40,7 @@ _DHRYSTONES_PER_DMIPS = 1757
 # Published DMIPS on an STM32F723 with caches on and off: blog.stratifylabs.dev, 2019-05-25. Its
 # flash is 128 bits wide, as that of the F767 with two banks.
 _STRATIFY = "blog.stratifylabs.dev, 2019-05-25, STM32F723"
-_STRATIFY_DMIPS = {"flash": (245, 49), "SRAM": (245, 69), "flash, data in DTCM": (239, 217)}
+_STRATIFY_DMIPS = {"flash": (245, 49), "SRAM": (245, 69)}
 _FLASH, _DTCM, _SRAM1, _SRAM1_DATA = 0x08000000, 0x20000000, 0x20020000, 0x20040000
 # Dhrystone is C of 1988.
 _OLD_C = (
@@ -94,7 +94,15 @@ def _build_module() -> Any:
     return module
 
 
-def _sources(name: str, folder: Path, files: tuple[str, ...]) -> list[Path]:
+def sources_of(name: str, folder: Path) -> list[Path]:
+    """Return the C files of a program.
+
+    Raises
+    ------
+    FileFormatError
+        Some are missing.
+    """
+    files = _FILES[name]
     missing = [file for file in files if not (folder / file).is_file()]
     if missing:
         raise FileFormatError(
@@ -114,7 +122,7 @@ def measure_coremark(folder: Path, timing: TimingParameters) -> Iterator[Figure]
     BoardError
         There is no compiler, or it cannot compile them.
     """
-    sources = _sources("CoreMark", folder, COREMARK_FILES)
+    sources = sources_of("CoreMark", folder)
     with tempfile.TemporaryDirectory() as made:
         options = ("-w", "-Ibenchmarks/coremark", f"-I{folder.resolve()}",
                    "-Dmain=coremark_main", "-O3", "-mllvm", "-enable-dfa-jump-thread")  # fmt: skip
@@ -144,7 +152,7 @@ def measure_dhrystone(folder: Path, timing: TimingParameters) -> Iterator[Figure
     BoardError
         There is no compiler, or it cannot compile them.
     """
-    sources = _sources("Dhrystone", folder, DHRYSTONE_FILES)
+    sources = sources_of("Dhrystone", folder)
     sources.append(Path("benchmarks/dhrystone/library.c"))
     options = (*_OLD_C, "-Ibenchmarks/dhrystone", f"-I{folder.resolve()}",
                "-Dmain=dhrystone_main", "-DTIME", "-fno-inline")  # fmt: skip
@@ -166,7 +174,6 @@ def measure_dhrystone(folder: Path, timing: TimingParameters) -> Iterator[Figure
         places = {
             "flash": (_FLASH, _SRAM1_DATA),
             "SRAM": (_SRAM1, _SRAM1_DATA),
-            "flash, data in DTCM": (_FLASH, _DTCM),
         }
         dual = replace(timing, flash_dual_bank=1)
         for index, (name, (code, data)) in enumerate(places.items()):
@@ -178,8 +185,6 @@ def measure_dhrystone(folder: Path, timing: TimingParameters) -> Iterator[Figure
                 for caches in (CACHES_OFF, CACHES_ON)
             )
             with_caches, without = _STRATIFY_DMIPS[name]
-            if name.endswith("DTCM"):
-                continue
             yield Figure(
                 "cycles",
                 f"Dhrystone, code in {name}, caches off over on",

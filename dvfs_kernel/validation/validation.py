@@ -10,7 +10,7 @@ from dvfs_kernel.validation.cycles import measure_cycles
 from dvfs_kernel.validation.network_time import measure_network
 from dvfs_kernel.validation.rules import measure_rules
 from dvfs_kernel.validation.times import measure_times
-from dvfs_kernel.validation.user_programs import measure_coremark, measure_dhrystone
+from dvfs_kernel.validation.user_programs import measure_coremark, measure_dhrystone, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -51,8 +51,10 @@ def validate(
         lambda: measure_cycles(timing),
     ]
     if coremark is not None:
+        sources_of("CoreMark", coremark)
         groups.append(lambda: measure_coremark(coremark, timing))
     if dhrystone is not None:
+        sources_of("Dhrystone", dhrystone)
         groups.append(lambda: measure_dhrystone(dhrystone, timing))
     groups += [
         lambda: measure_times(timing),

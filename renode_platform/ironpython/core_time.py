@@ -21,6 +21,9 @@ PS_PER_US = 10**6
 # a step was executed at the old rate counts at the new one, where the rate changed.
 _STEP_PS = PS_PER_US
 _DEBT_LEAST_PS = PS_PER_US
+# Once in some thousand times that a block is left, Renode's clock goes on by its quantum although
+# the core executes on: that is no sleep, if Renode saw no WFI.
+_QUANTUM_PS = 100 * PS_PER_US
 # Renode tells instructions as of the begin of the translation block that the core is in, and a wait
 # for a device may end a pass of its loop earlier or later: a piece of known cost that executed no
 # more than so many more or less than it should costs what it should.
@@ -34,9 +37,10 @@ class CoreTime(object):
     Parameters
     ----------
     core : object
-        Renode's processor behind four calls: ``count()`` returns instructions executed and
+        Renode's processor behind five calls: ``count()`` returns instructions executed and
         instructions skipped so far, Renode's time in picoseconds, and the MIPS in effect;
-        ``executing()`` tells whether it is the core that asks; ``set_mips(mips)``;
+        ``waits()`` counts the times that it began to wait for an interrupt, the last one perhaps
+        not yet; ``executing()`` tells whether it is the core that asks; ``set_mips(mips)``;
         ``skip(instructions)``.
     hclk_hz : int
     mean : tuple
@@ -71,6 +75,8 @@ class CoreTime(object):
         self._busy = self._words = 0.0
         self._mips = 0
         self._changing = False
+        self._held = False
+        self._waits = core.waits()
         self.asleep = False
         self.asleep_ps = 0
         self.on_sleep = None
@@ -80,7 +86,7 @@ class CoreTime(object):
 
     def now_ps(self):
         """Return the time, with everything that the core has executed until now."""
-        if self._changing:
+        if self._changing or self._held:
             return self.time_ps
         executed, skipped, renode_ps, rate = self._core.count()
         ran, passed = executed - self.executed, skipped - self._skipped
@@ -96,13 +102,23 @@ class CoreTime(object):
             gone_ps -= (ran + passed) * PS_PER_US // slower
             doubtful_ps = 0 if self.asleep else _STEP_PS + _STEP_PS * faster // slower
             if gone_ps > doubtful_ps:
-                self._sleep(gone_ps)
+                if not self._slipped(gone_ps):
+                    self._sleep(gone_ps)
             elif not ran and not passed:
                 return self.time_ps  # a core that stands: the next look sees it all
             self._skipped = skipped
             self._renode_ps = renode_ps
             self._rate = rate
         return self.time_ps
+
+    def hold(self):
+        """Look at the time, which then stands until `release`: an access takes none of its own."""
+        self.now_ps()
+        self._held = True
+
+    def release(self):
+        """Let the time go on."""
+        self._held = False
 
     def cycles(self):
         """Return core cycles; they stand while the core sleeps or HCLK is stopped."""
@@ -141,6 +157,12 @@ class CoreTime(object):
 
     def _to_ps(self, cycles):
         return cycles * PS_PER_S // (self._cost[1] * self._hclk_hz)
+
+    def _slipped(self, gone_ps):
+        before, self._waits = self._waits, self._core.waits()
+        if self.asleep or self._waits != before or not self._core.executing():
+            return False
+        return abs(gone_ps - _QUANTUM_PS) < _STEP_PS
 
     def _sleep(self, gone_ps):
         if not self.asleep:

@@ -87,7 +87,12 @@ class Host(object):
         It is early where Renode's clock has caught up meanwhile, and then set anew.
         """
         self._armed_ps = None
-        if self._running:
+        self.catch_up()
+        self._arm()
+
+    def catch_up(self):
+        """Call what is due before an access: Renode's timer may be late by a quantum."""
+        if self._running or not self._events or self._events[-1][0] > self.time.now_ps():
             return
         self._running = True
         try:

@@ -3,54 +3,13 @@ from device_host import BOARD, FakeHost, Registers, make_board
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dvfs_kernel.validation.currents import CONTRADICTING, row_clocks, table_current_a
 from renode_platform.devices import attach, power
 from renode_platform.devices import datasheet as ds
-from renode_platform.devices.clock_tree import Clocks
 from renode_platform.devices.peripheral_clocks import enable_bits
 
 MHZ = 1_000_000
 SCALES = [(1, True), (1, False), (2, False), (3, False)]
-
-
-def row_clocks(megahertz, vos, overdrive):
-    """The conditions under which a row of the tables was measured."""
-    clocks = Clocks()
-    clocks.hsi_on = False
-    clocks.hse_on = clocks.hse_bypass = True
-    clocks.hse_hz = 25 * MHZ
-    clocks.sysclk_hz = clocks.hclk_hz = megahertz * MHZ
-    clocks.pclk1_hz, clocks.pclk2_hz = clocks.hclk_hz // 4, clocks.hclk_hz // 2
-    clocks.vos, clocks.overdrive = vos, overdrive
-    clocks.flash_wait_states = required_wait_states(clocks.hclk_hz)
-    clocks.pll_on = megahertz > 25
-    clocks.vco_hz = 2 * clocks.hclk_hz if clocks.pll_on else 0
-    return clocks
-
-
-def required_wait_states(hclk_hz):
-    return next(n for n, limit in enumerate(ds.WAIT_STATE_HCLK_HZ) if hclk_hz <= limit)
-
-
-def table_current_a(table, clocks):
-    """What the model says of a row: the same code, from that memory."""
-    model = power.DEFAULT_MODEL
-    if table == "sleep":
-        return power.current_a(clocks, "sleep")
-    values = model.values
-    kind = "cached" if table in {"itcm_ram", "cached_dual_bank"} else table
-    work, words = power.coremark_activity(clocks.flash_wait_states, kind)
-    total = power.current_a(clocks, "run", activity=(work, 0.0))
-    word_c = values["flash_half_word_c" if table.endswith("dual_bank") else "flash_word_c"]
-    reads = ds.FLASH_READS_WITHOUT_ART if table.startswith("itcm_flash") else 1
-    total += clocks.hclk_hz * words * reads * word_c
-    if table == "itcm_ram":
-        volts = model.core_voltage_v(clocks.vos, clocks.overdrive)
-        total += volts * clocks.hclk_hz * values["itcm_ram_c_per_v"]
-    return total
-
-
-#: 144 MHz of Table 24 lies 15 % above the line through its neighbours, and above Table 25.
-CONTRADICTING = {("itcm_ram", 144)}
 
 
 def errors():

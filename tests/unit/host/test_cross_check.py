@@ -93,8 +93,8 @@ def test_more_than_a_hundredth_of_time_or_energy_is_told_at_cycles(time, energy)
         (run(*PLAIN, traffic=()), "fast",
          "access 0 is rcc.CR < 1 on the embedded engine, nothing on Renode"),
         (run(*PLAIN, unknown=2), "cycles", "2 pieces are not in the table of costs"),
-        (changed(2, instructions=1100), "fast",
-         "one at fast, layer 0, other: 1000 instructions here, 1101 on Renode"),
+        (changed(2, instructions=1200), "fast",
+         "one at fast, layer 0, other: 1000 instructions here, 1201 on Renode"),
         (changed(1, instructions=4200), "cycles", "layer 0, switching: 4000 instructions here"),
     ],
 )  # fmt: skip

@@ -17,12 +17,17 @@ class FakeCore:
         self.executed = self.skipped = self.renode_ps = 0
         self.mips = 400
         self.ordered = 0
+        self.slept = 0
+        self.asks = False
+
+    def waits(self):
+        return self.slept
 
     def count(self):
         return self.executed, self.skipped, self.renode_ps, self.mips
 
     def executing(self):
-        return False
+        return self.asks
 
     def set_mips(self, mips):
         self.mips = mips
@@ -38,6 +43,7 @@ class FakeCore:
         self.renode_ps += (ordered + instructions) * MICROSECOND // self.mips
 
     def sleep(self, time_ps):
+        self.slept += 1
         self.renode_ps += time_ps
 
 
@@ -132,6 +138,29 @@ def test_sleep_that_is_looked_at_often_is_not_lost():
         core.sleep(MICROSECOND)
         time.now_ps()
     assert time.now_ps() == 100 * MICROSECOND
+
+
+def test_a_quantum_that_renode_adds_to_a_core_at_work_is_no_sleep():
+    core, time = core_time()
+    core.asks = True
+    core.run(4000)
+    core.renode_ps += 100 * MICROSECOND
+    assert time.now_ps() == 10 * MICROSECOND
+    assert time.asleep_ps == 0
+    core.run(4000)
+    core.sleep(100 * MICROSECOND)
+    assert time.now_ps() == 120 * MICROSECOND
+    core.run(4000)
+    assert time.now_ps() == 130 * MICROSECOND
+
+
+def test_time_stands_during_an_access():
+    core, time = core_time()
+    time.hold()
+    core.run(4000)
+    assert time.now_ps() == 0
+    time.release()
+    assert time.now_ps() == 10 * MICROSECOND
 
 
 def test_waking_costs_what_the_listener_says():

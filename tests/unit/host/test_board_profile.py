@@ -1,0 +1,92 @@
+"""Board profiles: read, written, refused, and part of what a run is known by."""
+
+from dataclasses import asdict
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dvfs_kernel.board_profile import BoardProfile
+from dvfs_kernel.boards.spec import BoardSpec
+from dvfs_kernel.emulator.timing import TimingParameters
+from dvfs_kernel.errors import BoardError, FileFormatError
+from renode_platform.devices.datasheet import CURRENT_MODEL
+
+DEFAULTS = asdict(TimingParameters())
+
+
+def values_of(default):
+    return st.booleans() if isinstance(default, bool) else st.integers(0, 100)
+
+
+TIMINGS = st.fixed_dictionaries({}, optional={n: values_of(v) for n, v in DEFAULTS.items()})
+CURRENTS = st.dictionaries(st.sampled_from(sorted(CURRENT_MODEL)), st.floats(0, 9))
+
+
+@settings(max_examples=20)
+@given(st.text(), TIMINGS, CURRENTS)
+def test_what_was_saved_is_loaded(tmp_path_factory, name, timing, current):
+    profile = BoardProfile.of(name, timing, current)
+    path = tmp_path_factory.getbasetemp() / "profile.toml"
+    profile.save(path)
+    loaded = BoardProfile.load(path)
+    assert loaded == profile
+    assert asdict(loaded.timing_parameters()) == DEFAULTS | timing
+    assert loaded.current_model().values == CURRENT_MODEL | current
+
+
+def test_an_empty_profile_changes_nothing(tmp_path):
+    path = tmp_path / "bench 3.toml"
+    path.write_text("")
+    profile = BoardProfile.load(path)
+    assert profile.name == "bench 3"
+    assert profile.timing_parameters() == TimingParameters()
+    assert profile.current_model().values == CURRENT_MODEL
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[timing]\nfast = 1", "timing.fast is unknown; allowed: .*alu_latency"),
+        ("[timing]\nalu_latency = -1", "timing.alu_latency is -1; .*whole cycles"),
+        ("[timing]\nalu_latency = 1.5", "timing.alu_latency is 1.5"),
+        ("[timing]\nalu_latency = true", "timing.alu_latency is True"),
+        ("[timing]\nreturns_predicted = 1", "timing.returns_predicted is 1; true or false"),
+        ("[current]\nstatik_a = 1", "current.statik_a is unknown; allowed: .*static_a"),
+        ("[current]\nstatic_a = -1.0", "current.static_a is -1.0"),
+        ("[current]\nstatic_a = nan", "current.static_a is nan"),
+        ("[current]\nstatic_a = 'much'", "current.static_a is 'much'"),
+        ("[clocks]\n", "clocks is unknown; allowed: name"),
+        ("timing = 3", "tables"),
+        ("name = 3", "name has to be a text"),
+        ("name = ", "no TOML"),
+    ],
+)
+def test_a_bad_file_is_told_with_its_name(tmp_path, text, message):
+    path = tmp_path / "bad.toml"
+    path.write_text(text)
+    with pytest.raises(FileFormatError, match=message) as caught:
+        BoardProfile.load(path)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(FileFormatError, match=r"none\.toml: No such file"):
+        BoardProfile.load(tmp_path / "none.toml")
+
+
+def test_runs_are_kept_apart_by_profile():
+    profiles = [
+        None,
+        BoardProfile.of("a", {"flash_line_latency": 3}),
+        BoardProfile.of("a", {"flash_line_latency": 4}),
+        BoardProfile.of("a", None, {"static_a": 3e-3}),
+    ]
+    keys = [str(BoardSpec(profile=profile).key()) for profile in profiles]
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize("kind", ["renode", "nucleo"])
+def test_other_boards_take_none(kind):
+    with pytest.raises(BoardError, match=f"the board {kind} takes no profile"):
+        BoardSpec(kind, profile=BoardProfile())
