@@ -28,7 +28,7 @@ def find_notebooks() -> list[Path]:
         if found := sorted(place.glob(f"*{SUFFIX}")):
             return found
     raise FileFormatError(
-        f"the notebooks are neither in {_PLACES[0]} nor in {_PLACES[1]}; install the package again"
+        f"no notebooks are in {' or '.join(map(str, _PLACES))}; install the package again"
     )
 
 

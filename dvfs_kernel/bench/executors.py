@@ -16,7 +16,7 @@ from dvfs_kernel.errors import ExecutorError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["HERE", "LOCAL", "is_lost_worker", "one_at_a_time", "open_executor"]
+__all__ = ["HERE", "LOCAL", "check_address", "is_lost_worker", "one_at_a_time", "open_executor"]
 
 #: What stands for the worker processes of this machine.
 LOCAL = "local"
@@ -42,19 +42,15 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
     ExecutorError
         The address has another form, Dask is not installed, or no scheduler answers there.
     """
+    check_address(address)
     if address.startswith(_DASK):
-        host, _, port = address.removeprefix(_DASK).rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
-            raise _refused(address)
         with _dask(address.removeprefix(_DASK)) as executor:
             yield executor
         return
     if address == HERE:
         yield _here()
         return
-    kind, _, count = address.partition(":")
-    if kind != LOCAL or (count and not (count.isdecimal() and int(count) >= 1)):
-        raise _refused(address)
+    _, _, count = address.partition(":")
     # Fresh processes: a fork would copy the engine's native state and this process's threads.
     pool = ProcessPoolExecutor(
         int(count) if count else os.cpu_count(),
@@ -90,10 +86,27 @@ def _here() -> Executor:
     return ThreadPoolExecutor(1, thread_name_prefix="dvfs-run")
 
 
-def _refused(address: str) -> ExecutorError:
-    return ExecutorError(
-        f"executor {address!r}; allowed: local, local:N with N processes, here, or dask://host:port"
-    )
+def check_address(address: str) -> None:
+    """Refuse what `open_executor` cannot read; whether anybody answers there is not asked.
+
+    Raises
+    ------
+    ExecutorError
+        The address has another form.
+    """
+    if address.startswith(_DASK):
+        host, _, port = address.removeprefix(_DASK).rpartition(":")
+        right = bool(host) and port.isdecimal() and 0 < int(port) < 1 << 16
+    else:
+        kind, colon, count = address.partition(":")
+        right = address == HERE or (
+            kind == LOCAL and (not colon or (count.isdecimal() and int(count) >= 1))
+        )
+    if not right:
+        raise ExecutorError(
+            f"executor {address!r}; allowed: local, local:N with N processes, here, or "
+            "dask://host:port"
+        )
 
 
 def is_lost_worker(error: BaseException) -> bool:

@@ -16,8 +16,9 @@ __all__ = ["CostTableSource", "table_rows"]
 def table_rows(truth: InferenceTruth) -> str:
     """Return an inference as text, a line for each piece of each stretch.
 
-    A line has marker pins, cycles and instructions; where SYSCLK changes within a stretch, the
-    next line has ``+`` instead of pins. It is what `renode_platform.ironpython.markers` reads.
+    A line has marker pins, cycles, instructions, busy cycles and flash words; where SYSCLK changes
+    within a stretch, the next line has ``+`` instead of pins. It is what
+    `renode_platform.ironpython.markers` reads.
 
     Parameters
     ----------
@@ -28,12 +29,11 @@ def table_rows(truth: InferenceTruth) -> str:
 
 
 def _lines(stretch: Stretch) -> list[str]:
-    costs = [(piece.cycles, piece.counters.instructions) for piece in stretch.pieces]
-    costs = costs or [(stretch.cycles, stretch.instructions)]
-    heads = [str(stretch.odr)] + ["+"] * (len(costs) - 1)
+    heads = [str(stretch.odr)] + ["+"] * (len(stretch.pieces) - 1)
     return [
-        f"{head} {max(cycles, 1)} {instructions}"
-        for head, (cycles, instructions) in zip(heads, costs, strict=True)
+        f"{head} {max(piece.cycles, 1)} {piece.counters.instructions} "
+        f"{piece.counters.busy_cycles} {piece.counters.flash_words!r}"
+        for head, piece in zip(heads, stretch.pieces, strict=True)
     ]
 
 

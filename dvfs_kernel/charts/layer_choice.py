@@ -66,8 +66,10 @@ def layer_choice(
             if side == "left"
             else alt.X("mhz:Q", title="SYSCLK of the HFO (MHz)")
         )
-        base = alt.Chart(rows(row for row in values if row[side])).encode(
-            x=x, y=alt.Y(f"{field}:Q", title=title, scale=alt.Scale(zero=False))
+        base = (
+            alt.Chart()
+            .transform_filter(f"datum.{side}")
+            .encode(x=x, y=alt.Y(f"{field}:Q", title=title, scale=alt.Scale(zero=False)))
         )
         lines = base.mark_line(point=True).encode(
             color=colour,
@@ -100,9 +102,11 @@ def layer_choice(
         alt.hconcat(panel("left", field, title), panel("right", field, title))
         for field, title in _QUANTITIES
     ]
+    # The rows stand once, not in every panel: Altair copies each panel's more than once.
     return alt.vconcat(
         *lines,
         panel("left", *_MISSES),
+        data=rows(row for row in values if row["left"] or row["right"]),
         description=(
             "Latency, power and energy of one layer against granularity and against SYSCLK, and "
             f"its D-cache line fills against granularity; {told}."

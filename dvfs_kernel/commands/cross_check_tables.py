@@ -60,7 +60,7 @@ def update_page(page: Path, checked: CrossCheck) -> None:
     """Put the tables into a page of Markdown, between its two comments for them."""
     before, after = _split(page)
     body = "\n\n".join(_markdown(sheet) for sheet in _sheets(checked))
-    write_atomically(page, f"{before}{_BEGIN}\n{body}\n\n{_END}{after}".encode())
+    write_atomically(page, f"{before}{_BEGIN}\n\n{body}\n\n{_END}{after}".encode())
 
 
 def _split(page: Path) -> tuple[str, str]:
@@ -76,25 +76,18 @@ def _markdown(sheet: _Sheet) -> str:
     lines: list[Iterable[str]] = [sheet.headings, ["---"] * sheet.words + ["---:"] * numbers]
     lines += sheet.rows
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-    return f"\n### {sheet.title}\n\n{table}"
+    return f"### {sheet.title}\n\n{table}"
 
 
 def _sheets(checked: CrossCheck) -> Iterable[_Sheet]:
     comparisons = checked.comparisons
     yield _Sheet(
         "What has to be the same",
-        (
-            "schedule",
-            "level",
-            "output bytes",
-            "clock accesses",
-            "instructions",
-            "embedded",
-            "Renode",
-        ),
-        5,
+        ("schedule", "level", "output bytes", "clock accesses", "segments", "of equal count",
+         "largest difference", "instructions", "difference"),
+        4,
         tuple(_same(comparison) for comparison in comparisons),
-    )
+    )  # fmt: skip
     yield _Sheet(
         "Time and energy",
         ("schedule", "level", "segment", "stretches", "ms", "deviation", "worst", "mJ", "deviation",
@@ -111,17 +104,18 @@ def _sheets(checked: CrossCheck) -> Iterable[_Sheet]:
 
 
 def _same(comparison: Comparison) -> tuple[str, ...]:
-    parts = comparison.parts
-    equal = sum(part.instructions[0] == part.instructions[1] for part in parts)
+    differences = [part.instruction_difference for part in comparison.parts]
     here, there = comparison.instructions
     return (
         comparison.schedule,
         comparison.fidelity,
         "the same" if comparison.outputs_equal else "DIFFERENT",
         "DIFFERENT" if comparison.traffic_difference else "the same",
-        f"the same in {equal} of {len(parts)} segments",
+        f"{len(differences)}",
+        f"{differences.count(0)}",
+        f"{max(map(abs, differences)):,}",
         f"{here:,}",
-        f"{there:,}",
+        f"{there - here:+,}".replace("-", "−"),
     )
 
 
@@ -131,7 +125,7 @@ def _deviations(comparison: Comparison) -> Iterable[tuple[str, ...]]:
     for segment in segments:
         parts = [part for part in comparison.parts if part.segment is segment]
         yield *head, segment.name.lower(), *_sums(parts)
-    yield *head, "**all**", *_sums(comparison.parts)
+    yield *head, "all", *_sums(comparison.parts)
 
 
 def _sums(parts: Sequence[Part]) -> tuple[str, ...]:
@@ -147,7 +141,8 @@ def _sums(parts: Sequence[Part]) -> tuple[str, ...]:
 
 
 def _percent(ratio: float) -> str:
-    return f"{ratio:+.3%}".replace("-", "−")
+    text = f"{ratio:+.3%}"
+    return "0" if text.strip("+-0.%") == "" else text.replace("-", "−")
 
 
 def _speeds(comparisons: Sequence[Comparison]) -> Iterable[tuple[str, ...]]:

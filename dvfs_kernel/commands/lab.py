@@ -28,8 +28,18 @@ __all__ = ["lab", "require_notebooks"]
 )
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the server.")
 @click.option("--no-browser", is_flag=True, help="Print the address and open no browser.")
-def lab(folder: Path, voila: bool, port: int | None, no_browser: bool) -> None:
-    """Open the notebooks in JupyterLab."""
+@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
+def lab(
+    folder: Path,
+    voila: bool,
+    port: int | None,
+    no_browser: bool,
+    jupyter_options: tuple[str, ...],
+) -> None:
+    """Open the notebooks in JupyterLab.
+
+    What follows two dashes goes to JupyterLab or Voilà: dvfs lab -- --allow-root
+    """
     require_notebooks("voila" if voila else "jupyterlab")
     if voila:
         words = ["voila", str(find_notebooks()[0].parent)]
@@ -41,6 +51,7 @@ def lab(folder: Path, voila: bool, port: int | None, no_browser: bool) -> None:
         words.append(f"--port={port}")
     if no_browser:
         words.append("--no-browser")
+    words += jupyter_options
     sys.stdout.flush()
     # The server takes this process's place, and so its Ctrl-C.
     os.execv(sys.executable, [sys.executable, "-m", *words])  # noqa: S606  no shell is wanted

@@ -60,7 +60,7 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 default="local",
                 show_default=True,
                 metavar="WHERE",
-                help="local, local:N processes, or dask://host:port.",
+                help="local, local:N processes, here (this one), or dask://host:port.",
             ),
         )
     ):
@@ -136,10 +136,12 @@ class Setup:
         """Yield a bench for the network; its progress is shown."""
         # Networks and the engine cost a second to load: not before the arguments are right.
         from dvfs_kernel.bench import Bench, Store, Workload  # noqa: PLC0415
+        from dvfs_kernel.bench.executors import check_address  # noqa: PLC0415
         from dvfs_kernel.input_tensor import load_input  # noqa: PLC0415
 
         if self.no_cache and self.cache is not None:
             raise click.UsageError("--cache names a folder that --no-cache says not to use")
+        check_address(self.executor)
         network = load_network(self.network)
         tensor = network.tensors[network.input]
         data = None if self.input_path is None else load_input(self.input_path, tensor)

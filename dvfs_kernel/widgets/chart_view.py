@@ -60,11 +60,16 @@ class ChartView(ipywidgets.Box):  # type: ignore[misc]  # ipywidgets ships no ty
         if chart is None:
             self.children = ()
             self._view = None
-        elif self._view is None:
-            self._view = _live_class()(_themed(chart), embed_options=_EMBEDDING)
+            return
+        # Vega does without Python what happens inside a chart, so the view needs no chart of
+        # Altair's to listen to; copying and checking it would take longer than drawing it.
+        specification = _themed(chart).to_dict(validate=False)
+        if self._view is None:
+            self._view = _live_class()(None, embed_options=_EMBEDDING)
+            self._view.spec = specification
             self.children = (self._view,)
         else:
-            self._view.chart = _themed(chart)
+            self._view.spec = specification
 
     def still(self) -> str:
         """Return the chart as SVG, with its text alternative."""
@@ -74,7 +79,7 @@ class ChartView(ipywidgets.Box):  # type: ignore[misc]  # ipywidgets ships no ty
 
 
 @cache
-def _live_class() -> type[alt.JupyterChart]:
+def _live_class() -> Any:
     """Return the widget's class with Vega inside it, instead of an address that it comes from."""
     alt.JupyterChart.enable_offline(offline=True)
     return alt.JupyterChart

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from html import escape
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,8 @@ __all__ = ["Kind", "download", "message", "table"]
 
 Kind = Literal["note", "good", "error"]
 
+# As panels write them, some with a unit.
+_NUMBER = re.compile(r"[+-]?\d[\d,.]*( (%|ms|mW|µJ))?|")
 _WORDS = {"note": "", "good": "✓ ", "error": "✗ "}
 
 
@@ -35,10 +38,9 @@ def table(
     *,
     scrolls: bool = False,
 ) -> str:
-    """Return a table; numbers stand right, as they are formatted by the caller or with ``:,``."""
+    """Return a table; numbers stand right, formatted by the caller or with ``:,``."""
     numeric = [
-        bool(rows) and all(isinstance(row[column], int | float) for row in rows)
-        for column in range(len(heads))
+        bool(rows) and all(_is_number(row[column]) for row in rows) for column in range(len(heads))
     ]
 
     def cell(tag: str, value: str | float, column: int) -> str:
@@ -57,6 +59,10 @@ def table(
         f"<tbody>{body}</tbody></table>"
     )
     return f'<div class="dvfs-scroll" tabindex="0">{html}</div>' if scrolls else html
+
+
+def _is_number(value: str | float) -> bool:
+    return not isinstance(value, str) or bool(_NUMBER.fullmatch(value))
 
 
 def download(name: str, data: bytes, media_type: str, text: str) -> str:

@@ -83,7 +83,8 @@ def control_row(controls: Sequence[ipywidgets.Widget]) -> ipywidgets.Box:
     """Return controls side by side; they wrap where the page is narrow."""
     for control in controls:
         if hasattr(control, "description"):
-            control.style = _LABEL if not isinstance(control, ipywidgets.Button) else {}
+            buttons = isinstance(control, ipywidgets.Button | ipywidgets.FileUpload)
+            control.style = {} if buttons else _LABEL
     return ipywidgets.Box(
         list(controls),
         layout={"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 14px"},

@@ -19,10 +19,6 @@ from .host import Host
 from .markers import MarkerLog, read_table
 from .options import from_variables
 
-# Cycles per instruction of the built-in VWW network on the embedded board, at 216 MHz and 7 wait
-# states: what an instruction costs where nothing better is known.
-MEAN_COST = (12826, 21805)
-
 _HSI_HZ = 16000000
 _VECTOR_TABLE = 0x08000000  # the flash memory's begin on AXI
 _TRIGGER, _LAYER = 1 << 2, 1 << 5  # marker pins of the firmware, on GPIOE
@@ -68,6 +64,11 @@ def of(machine):
     return _boards[machine]
 
 
+def show(monitor):
+    """Print what ``runMacro $state`` shows."""
+    print(of(monitor.Machine).summary())
+
+
 def _forget(machine, change):
     if change.CurrentState == MachineStateChangedEventArgs.State.Disposed:
         _boards.pop(machine, None)
@@ -93,7 +94,7 @@ class RenodeBoard(object):
         self._ports = []
         self._cause = "pin"
         self._core = ports.Core(machine, self._cpu)
-        self.time = CoreTime(self._core, _HSI_HZ, *MEAN_COST)
+        self.time = CoreTime(self._core, _HSI_HZ)
         self.host = Host(self.time, self, ports.Cells(self._bus), ports.log)
         self.host.on_stop = self.failed
         self.host.on_reset = self._request_reset
@@ -213,8 +214,12 @@ class RenodeBoard(object):
 
     def _outputs_written(self, store, value):
         def take():
-            store(value)
-            self.after_write()
+            self.begin_access()
+            try:
+                store(value)
+                self.after_write()
+            finally:
+                self.end_access()
 
         self.guarded(take)
         return value
@@ -228,6 +233,15 @@ class RenodeBoard(object):
         caches = [bool(SCB.CCR.get(value, field)) for field in ("IC", "DC")]
         self.guarded(lambda: self.platform.meter.caches_changed(*caches))
         return value
+
+    def begin_access(self):
+        """Let the time stand, and everything have happened that is due by now."""
+        self.time.hold()
+        self.host.catch_up()
+
+    def end_access(self):
+        """Let the time go on."""
+        self.time.release()
 
     def after_write(self):
         """Let Renode's clock catch up and a new rate count, behind a firmware write."""
@@ -256,6 +270,17 @@ class RenodeBoard(object):
         if clocks.hclk_hz:
             self._nvic.Frequency = clocks.hclk_hz
         self.log.clocks_changed(clocks)
+
+    def summary(self):
+        """Return time, clock, energy and place of the core as a line of text."""
+        now_ps = self.time.now_ps()
+        meter, clocks = self.platform.meter, self.platform.rcc.clocks
+        meter.update()
+        return "%.3f ms: SYSCLK %g MHz (%s), %.3f mA, %.6f mJ, core %s at 0x%08X, %d violations" % (
+            now_ps * 1e-9, clocks.sysclk_hz * 1e-6, clocks.source, meter.present_a * 1e3,
+            meter.energy_j * 1e3, "halted" if self.core_stands() else meter.mode,
+            self.program_counter(), len(self.host.violations),
+        )  # fmt: skip
 
     def core_stands(self):
         """Say whether Renode has halted the core."""

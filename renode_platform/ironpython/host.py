@@ -52,6 +52,9 @@ class Host(object):
     def now_ps(self):
         return self.time.now_ps()
 
+    def activity(self):
+        return self.time.activity()
+
     def call_at(self, time_ps, callback):
         self._number += 1
         event = (time_ps, self._number, callback)
@@ -84,7 +87,12 @@ class Host(object):
         It is early where Renode's clock has caught up meanwhile, and then set anew.
         """
         self._armed_ps = None
-        if self._running:
+        self.catch_up()
+        self._arm()
+
+    def catch_up(self):
+        """Call what is due before an access: Renode's timer may be late by a quantum."""
+        if self._running or not self._events or self._events[-1][0] > self.time.now_ps():
             return
         self._running = True
         try:

@@ -90,7 +90,7 @@ class MarkerLog(object):
 
 
 class CostTable(object):
-    """Cycles and instructions of every stretch between two markers, inference by inference.
+    """What every stretch between two markers takes, inference by inference.
 
     A stretch through which SYSCLK changes has one row for each piece; the first one names the pins.
 
@@ -107,7 +107,7 @@ class CostTable(object):
         self.missed = 0
 
     def add(self, rows):
-        """Append an inference: ``(pins, cycles, instructions)`` of each piece, in order.
+        """Append an inference, a row of each piece in order: pins, and a cost as of `CoreTime`.
 
         Pins are None where a piece goes on with the stretch before.
         """
@@ -153,15 +153,16 @@ class CostTable(object):
     def _take_row(self):
         if self._place >= len(self._rows):
             return None
-        _, cycles, instructions = self._rows[self._place]
+        cost = self._rows[self._place][1:]
         self._place += 1
-        return (cycles, instructions) if instructions else None
+        return cost if cost[1] else None
 
 
 def read_table(lines):
-    """Return a `CostTable` from text: pins, cycles, instructions a line; blank between inferences.
+    """Return a `CostTable` from text, a line for each piece, blank lines between inferences.
 
-    Instead of pins ``+`` goes on with a stretch, from a change of SYSCLK.
+    A line has pins, cycles, instructions, busy cycles and flash words. Instead of pins ``+`` goes
+    on with a stretch, from a change of SYSCLK.
 
     Raises
     ------
@@ -178,11 +179,13 @@ def read_table(lines):
                 rows = []
             continue
         try:
-            pins, cycles, instructions = words
-            row = (None if pins == "+" else int(pins), int(cycles), int(instructions))
+            pins, cycles, instructions, busy, flash = words
+            row = (None if pins == "+" else int(pins), int(cycles), int(instructions), float(busy),
+                   float(flash))  # fmt: skip
         except ValueError:
             raise ValueError(
-                "line %d: %r; pins or +, cycles and instructions are wanted" % (number, line)
+                "line %d: %r; pins or +, cycles, instructions, busy cycles and flash words "
+                "are wanted" % (number, line)
             )
         if row[1] < 1 or row[2] < 0:
             raise ValueError("line %d: %r; cycles begin at 1, instructions at 0" % (number, line))

@@ -49,6 +49,15 @@ class Core(object):
         self._cpu = cpu
         self._residuum = _private_field(cpu, "executedResiduum")
         self.restart = False
+        self._waits = 0
+        cpu.AddHookAtWfiStateChange(System.Action[System.Boolean](self._waiting))
+
+    def _waiting(self, waits):
+        self._waits += int(waits)
+
+    def waits(self):
+        """Return how often the core was seen to wait for an interrupt."""
+        return self._waits
 
     def count(self):
         """Return instructions executed and skipped, Renode's time, and the MIPS in effect."""
@@ -132,27 +141,35 @@ class Timer(object):
             self._cpu.RequestReturn()  # the core was told how far it may run before
 
 
-class RegisterPort(IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKnownSize):
-    """A device model on the system bus."""
+class Registers(object):
+    """The registers of a device model, as Renode's interfaces name accesses."""
 
-    def __init__(self, device, size, board):
+    def _hold(self, device, size, board):
         self._device = device
         self._size = size
         self._board = board
 
     def _read(self, offset, size):
+        board = self._board
         try:
+            board.begin_access()
             return self._device.read(int(offset), size)
         except Exception as error:  # noqa: BLE001 - see the module's docstring
-            self._board.failed(describe(error))
+            board.failed(describe(error))
             return 0
+        finally:
+            board.end_access()
 
     def _write(self, offset, size, value):
+        board = self._board
         try:
+            board.begin_access()
             self._device.write(int(offset), size, int(value))
-            self._board.after_write()
+            board.after_write()
         except Exception as error:  # noqa: BLE001 - see the module's docstring
-            self._board.failed(describe(error))
+            board.failed(describe(error))
+        finally:
+            board.end_access()
 
     def ReadDoubleWord(self, offset):
         return self._read(offset, 4)
@@ -171,9 +188,6 @@ class RegisterPort(IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKno
 
     def WriteByte(self, offset, value):
         self._write(offset, 1, value)
-
-    def Reset(self):
-        self._board.peripheral_reset(self)
 
     @property
     def Size(self):
@@ -183,51 +197,27 @@ class RegisterPort(IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKno
         return self._size
 
 
-class UartPort(UARTBase, IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKnownSize):
+class RegisterPort(Registers, IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKnownSize):
+    """A device model on the system bus."""
+
+    def __init__(self, device, size, board):
+        self._hold(device, size, board)
+
+    def Reset(self):
+        self._board.peripheral_reset(self)
+
+
+class UartPort(
+    Registers, UARTBase, IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral, IKnownSize
+):
     """A serial port: the model's registers on the bus, and the line of a UART of Renode's."""
 
     def __new__(cls, machine, device, size, board):
         return UARTBase.__new__(cls, machine)
 
     def __init__(self, machine, device, size, board):
-        self._device = device
-        self._size = size
-        self._board = board
+        self._hold(device, size, board)
         device.on_transmit(self.TransmitCharacter)
-
-    def ReadDoubleWord(self, offset):
-        return self._read(offset, 4)
-
-    def WriteDoubleWord(self, offset, value):
-        self._write(offset, 4, value)
-
-    def ReadWord(self, offset):
-        return self._read(offset, 2)
-
-    def WriteWord(self, offset, value):
-        self._write(offset, 2, value)
-
-    def ReadByte(self, offset):
-        return self._read(offset, 1)
-
-    def WriteByte(self, offset, value):
-        self._write(offset, 1, value)
-
-    def _read(self, offset, size):
-        try:
-            return self._device.read(int(offset), size)
-        except Exception as error:  # noqa: BLE001 - see the module's docstring
-            self._board.failed(describe(error))
-            return 0
-
-    def _write(self, offset, size, value):
-        try:
-            self._device.write(int(offset), size, int(value))
-            self._board.after_write()
-        except Exception as error:  # noqa: BLE001 - see the module's docstring
-            self._board.failed(describe(error))
-
-    # ---- the line ----
 
     def WriteChar(self, value):
         """Take a byte from whatever is connected; it arrives at the pace of the line."""
@@ -241,6 +231,9 @@ class UartPort(UARTBase, IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral
         pass
 
     def QueueEmptied(self):
+        pass
+
+    def Reset(self):
         pass
 
     @property
@@ -263,16 +256,6 @@ class UartPort(UARTBase, IDoubleWordPeripheral, IWordPeripheral, IBytePeripheral
 
     def get_ParityBit(self):
         return getattr(Parity, "None")
-
-    def Reset(self):
-        pass
-
-    @property
-    def Size(self):
-        return self._size
-
-    def get_Size(self):
-        return self._size
 
 
 class Line(object):

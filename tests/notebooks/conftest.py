@@ -1,5 +1,7 @@
 """A small network for notebooks and panels, and a place for their runs."""
 
+import os
+
 import pytest
 from small_model import small_model
 
@@ -14,8 +16,9 @@ def small_network(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
-    """One folder of runs for all tests of a process."""
-    return tmp_path_factory.mktemp("cache")
+    """One folder of runs for all tests, whichever process they are in."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "runs"
 
 
 @pytest.fixture(autouse=True)

@@ -17,12 +17,17 @@ class FakeCore:
         self.executed = self.skipped = self.renode_ps = 0
         self.mips = 400
         self.ordered = 0
+        self.slept = 0
+        self.asks = False
+
+    def waits(self):
+        return self.slept
 
     def count(self):
         return self.executed, self.skipped, self.renode_ps, self.mips
 
     def executing(self):
-        return False
+        return self.asks
 
     def set_mips(self, mips):
         self.mips = mips
@@ -38,12 +43,13 @@ class FakeCore:
         self.renode_ps += (ordered + instructions) * MICROSECOND // self.mips
 
     def sleep(self, time_ps):
+        self.slept += 1
         self.renode_ps += time_ps
 
 
 def core_time(hclk_hz=200 * MHZ, cycles=1, instructions=2):
     core = FakeCore()
-    return core, CoreTime(core, hclk_hz, cycles, instructions)
+    return core, CoreTime(core, hclk_hz, (cycles, instructions, cycles, 0))
 
 
 def test_instructions_take_the_mean():
@@ -56,7 +62,7 @@ def test_instructions_take_the_mean():
 
 def test_a_table_overrules_the_mean():
     core, time = core_time()
-    time.set_cost((3, 1))
+    time.set_cost((3, 1, 2, 0))
     core.run(1000)
     assert time.cycles() == 3000
     assert time.now_ps() == 15 * MICROSECOND
@@ -68,7 +74,7 @@ def test_a_table_overrules_the_mean():
 @given(st.integers(-60, 60), st.lists(st.integers(0, 300), max_size=4))
 def test_a_piece_costs_what_it_should_however_late_its_instructions_are_told(late, looks):
     core, time = core_time()
-    time.set_cost((3000, 1000))
+    time.set_cost((3000, 1000, 2000, 10))
     seen = [time.now_ps()]
     left = 1000 + late
     for step in looks:
@@ -79,7 +85,7 @@ def test_a_piece_costs_what_it_should_however_late_its_instructions_are_told(lat
     time.end_piece()
     seen.append(time.now_ps())
     assert seen == sorted(seen)
-    assert time.cycles() == 3000
+    assert time.activity() == pytest.approx((3000, 2000, 10))
     time.set_cost(None)
     core.run(2000)
     assert time.cycles() == 4000
@@ -87,11 +93,11 @@ def test_a_piece_costs_what_it_should_however_late_its_instructions_are_told(lat
 
 def test_a_piece_that_took_another_way_costs_what_it_executed():
     core, time = core_time()
-    time.set_cost((3000, 1000))
+    time.set_cost((3000, 1000, 2000, 10))
     core.run(2000)
     time.end_piece()
     assert time.cycles() == 6000
-    time.set_cost((3000, 1000))
+    time.set_cost((3000, 1000, 2000, 10))
     core.run(100)
     time.end_piece()
     assert time.cycles() == 6300
@@ -132,6 +138,29 @@ def test_sleep_that_is_looked_at_often_is_not_lost():
         core.sleep(MICROSECOND)
         time.now_ps()
     assert time.now_ps() == 100 * MICROSECOND
+
+
+def test_a_quantum_that_renode_adds_to_a_core_at_work_is_no_sleep():
+    core, time = core_time()
+    core.asks = True
+    core.run(4000)
+    core.renode_ps += 100 * MICROSECOND
+    assert time.now_ps() == 10 * MICROSECOND
+    assert time.asleep_ps == 0
+    core.run(4000)
+    core.sleep(100 * MICROSECOND)
+    assert time.now_ps() == 120 * MICROSECOND
+    core.run(4000)
+    assert time.now_ps() == 130 * MICROSECOND
+
+
+def test_time_stands_during_an_access():
+    core, time = core_time()
+    time.hold()
+    core.run(4000)
+    assert time.now_ps() == 0
+    time.release()
+    assert time.now_ps() == 10 * MICROSECOND
 
 
 def test_waking_costs_what_the_listener_says():

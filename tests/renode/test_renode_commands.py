@@ -1,0 +1,77 @@
+"""Commands on Renode, as a user gives them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from small_model import small_model
+
+from dvfs_kernel.cli import cli
+
+pytestmark = [pytest.mark.board, pytest.mark.usefixtures("pyrenode")]
+
+
+@pytest.fixture
+def dvfs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("small.tflite").write_bytes(small_model())
+
+    def run(*arguments):
+        result = CliRunner().invoke(cli, arguments)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    return run
+
+
+def test_the_engines_agree(dvfs):
+    Path("page.md").write_text("<!-- dvfs cross-check -->\n<!-- end -->\n")
+    text = dvfs(
+        "cross-check", "small.tflite", "--json", "--markdown", "page.md", "--table", "cycles.txt"
+    )
+    data = json.loads(text)
+    assert data["schema"] == "dvfs-kernel/cross-check"
+    assert [(c["schedule"], c["fidelity"]) for c in data["comparisons"]] == [
+        (schedule, level)
+        for level in ("cycles", "fast")
+        for schedule in ("one clock", "hops", "relocks")
+    ]
+    for comparison in data["comparisons"]:
+        assert comparison["outputs_equal"]
+        assert comparison["traffic_difference"] is None
+        assert all(emulation["mips"] > 0 for emulation in comparison["emulation"])
+    assert "| relocks | fast | the same | the same |" in Path("page.md").read_text()
+    assert all(len(line.split()) == 5 for line in Path("cycles.txt").read_text().splitlines())
+
+
+def test_the_tables_for_people(dvfs):
+    text = dvfs("cross-check", "small.tflite", "--level", "fast", "--hse", "8MHz")
+    assert "What has to be the same" in text
+    assert "renode:fast" in text
+    assert "renode:cycles" not in text
+
+
+def test_infer_on_renode_in_a_process_of_its_own(tmp_path):
+    (tmp_path / "small.tflite").write_bytes(small_model())
+    done = subprocess.run(
+        [sys.executable, "-m", "dvfs_kernel", "infer", "small.tflite", "--board", "renode",
+         "-g", "2", "--lfo", "hse", "--timeline", "sysclk.svg"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "emulated" in done.stdout
+    assert (tmp_path / "sysclk.svg").read_text().startswith("<svg")
+
+
+def test_explore_says_what_renode_cannot_tell(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("small.tflite").write_bytes(small_model())
+    result = CliRunner().invoke(
+        cli, ["explore", "small.tflite", "--board", "renode", "--no-cache", "-g", "0"]
+    )
+    assert result.exit_code == 1
+    assert "no counters" in result.output
+    assert "dvfs deploy --board renode" in result.output
