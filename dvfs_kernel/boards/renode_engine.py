@@ -55,7 +55,7 @@ class RenodeMachine:
         self._api.begin_log()
         self.name = f"board{next(_numbers)}"
         for name, value in {**variables, "name": self.name}.items():
-            self._command(f"${name}={_token(value)}")
+            self.execute(f"${name}={_token(value)}")
         RenodeMachine._open = self
         try:
             self._machine: Any = self._make()
@@ -73,8 +73,8 @@ class RenodeMachine:
 
     def _open_channel(self) -> Any:
         """Return the function that answers for the machine."""
-        self._command("emulation SetGlobalAdvanceImmediately true")
-        self._command(
+        self.execute("emulation SetGlobalAdvanceImmediately true")
+        self.execute(
             'python "import renode_platform.ironpython.channel as dvfs_channel; '
             f"dvfs_channel.Channel(nucleo.of(monitor.Machine)).open('{self.name}')\""
         )
@@ -86,7 +86,8 @@ class RenodeMachine:
             cls._renode = _Renode.load()
         return cls._renode
 
-    def _command(self, text: str) -> str:
+    def execute(self, text: str) -> str:
+        """Let Renode's monitor carry out a command, and return what it prints."""
         output, error = self._api.monitor.execute(text)
         if str(error).strip():
             raise BoardError(f"Renode refuses {text!r}: {_said(output, error)}")

@@ -11,12 +11,11 @@ from rich.table import Table
 
 from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.commands.board_validation import validate_board
-from dvfs_kernel.commands.parameters import BOARD, PROFILE, OutputFile
+from dvfs_kernel.commands.parameters import BOARD, PROFILE, OutputFile, load_profile
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import open_console
 
 if TYPE_CHECKING:
-    from dvfs_kernel.board_profile import BoardProfile
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.validation import Figure, Summary
 
@@ -25,7 +24,7 @@ __all__ = ["validate"]
 SCHEMA = "dvfs-kernel/validation"
 SCHEMA_VERSION = 1
 
-_SOURCES = click.Path(exists=True, file_okay=False, path_type=Path)
+_SOURCES = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
@@ -65,7 +64,7 @@ def validate(
     folder: Path | None,
     coremark: Path | None,
     dhrystone: Path | None,
-    profile: BoardProfile | None,
+    profile: Path | None,
     json_path: Path | None,
 ) -> None:
     """Compare the virtual board with what is published of the chip.
@@ -85,7 +84,7 @@ def validate(
         page = validate_board(
             board,
             network,
-            profile,
+            load_profile(profile),
             shunt_ohm if energy else None,
             folder or Path("dvfs-validation"),
         )
@@ -97,7 +96,7 @@ def validate(
 
     with shown_progress() as progress:
         figures = measure(
-            coremark=coremark, dhrystone=dhrystone, profile=profile, progress=progress
+            coremark=coremark, dhrystone=dhrystone, profile=load_profile(profile), progress=progress
         )
     summaries = summarise(figures)
     if json_path is not None:

@@ -1,5 +1,6 @@
 """A board on Renode from opening to closing, and what goes wrong between."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -13,7 +14,13 @@ from dvfs_kernel import abi
 from dvfs_kernel.boards.renode import RenodeBoard
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import BoardError, BoardSilentError, ClockError, FirmwareFaultError
+from dvfs_kernel.errors import (
+    BoardError,
+    BoardSilentError,
+    ClockError,
+    FileFormatError,
+    FirmwareFaultError,
+)
 from dvfs_kernel.inference import Deployment
 from dvfs_kernel.input_tensor import sample_input
 from dvfs_kernel.session import Session
@@ -205,3 +212,43 @@ def test_a_reset_by_the_firmware_is_told_from_one_by_the_pin():
         assert not hello.reset_cause & SOFTWARE_RESET
         session.reset()
         assert session.hello().reset_cause & SOFTWARE_RESET
+
+
+def test_a_file_that_is_no_firmware_is_refused_and_the_board_lives_on():
+    with RenodeBoard() as board:
+        with pytest.raises(FileFormatError):
+            board.flash(b"no executable")
+        greeted(board)
+
+
+def test_a_model_that_breaks_in_the_middle_of_a_run_ends_the_run_and_not_renode():
+    breaking = (
+        "timer = nucleo.of(monitor.Machine).platform.devices['lptim1'][2]; "
+        "timer.read = lambda offset, size: [][offset]"
+    )
+    with RenodeBoard() as board:
+        session, _ = greeted(board)
+        session.use_image()
+        network = small_network()
+        session.set_schedule(uniform(len(network.layers), ClockSetting.parse("pll:25/216/2")))
+        board.machine.execute(f'python "{breaking}"')
+        with pytest.raises(FirmwareFaultError, match=r"IndexError.*; the core is at 0x080"):
+            session.run()
+    with RenodeBoard() as board:
+        greeted(board)
+
+
+def test_a_renode_that_does_not_load_is_told_without_a_traceback(tmp_path):
+    broken = tmp_path / "renode-1.16.1.pkg.tar.xz"
+    broken.write_bytes(b"cut off in the middle of the download")
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("PYRENODE")
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "dvfs_kernel", "infer", "vww", "--board", "renode"],
+        env={**environment, "PYRENODE_PKG": str(broken)},
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"Error: Renode at PYRENODE_PKG={broken} does not load" in done.stderr
+    assert "Traceback" not in done.stderr
