@@ -59,7 +59,8 @@ def test_the_wire_changes_nothing_but_what_runs_differ_by_anyway(embedded, tmp_p
     for schedule in found.schedules:
         assert schedule.same_output
         assert schedule.same_switching
-        assert abs(schedule.time_off) < 0.02
+        # Inferences of half a millisecond: one timer interrupt more or less, and cold caches.
+        assert abs(schedule.time_off) < 0.05
         # The sensor's steps of 0.1 mA, its interrupts, and the pauses between passes.
         assert abs(schedule.energy_off) < 0.15
         kinds = {segment.segment for segment in schedule.segments}
