@@ -10,6 +10,7 @@ import click
 from dvfs_kernel import __version__
 from dvfs_kernel.commands.boards import boards
 from dvfs_kernel.commands.boot import boot
+from dvfs_kernel.commands.calibrate import calibrate
 from dvfs_kernel.commands.clocks import clocks
 from dvfs_kernel.commands.cross_check import cross_check
 from dvfs_kernel.commands.deploy import deploy
@@ -61,6 +62,7 @@ def cli() -> None:
 
 cli.add_command(boards)
 cli.add_command(boot)
+cli.add_command(calibrate)
 cli.add_command(clocks)
 cli.add_command(cross_check)
 cli.add_command(deploy)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.emulator.timing import TimingParameters
 from renode_platform.devices import datasheet
 
@@ -58,21 +59,37 @@ class Parameter:
 
 
 @lru_cache(maxsize=1)
-def parameters() -> tuple[Parameter, ...]:
-    """Return the data sheet's numbers that schedules depend on, and all of the timing model."""
-    return (*_of_datasheet(), *_of_timing())
+def parameters(profile: BoardProfile | None = None) -> tuple[Parameter, ...]:
+    """Return the data sheet's numbers that schedules depend on, and all of the timing model.
+
+    Parameters
+    ----------
+    profile
+        Its values stand in place of the package's, and its name in place of their sources.
+    """
+    profile = profile or BoardProfile()
+    return (*_of_datasheet(profile), *_of_timing(profile))
 
 
-def _of_datasheet() -> Iterator[Parameter]:
+def _of_datasheet(profile: BoardProfile) -> Iterator[Parameter]:
     comments = _comments(inspect.getsource(datasheet))
     for name, unit in _DATASHEET.items():
-        yield Parameter(name, _plain(getattr(datasheet, name)), unit, comments.get(name, ""))
+        value, source = getattr(datasheet, name), comments.get(name, "")
+        if name == "CURRENT_MODEL" and profile.current:
+            changed = ", ".join(changed for changed, _ in profile.current)
+            value = profile.current_model().values
+            source = f"Board profile {profile.name!r}: {changed}. {source}"
+        yield Parameter(name, _plain(value), unit, source)
 
 
-def _of_timing() -> Iterator[Parameter]:
+def _of_timing(profile: BoardProfile) -> Iterator[Parameter]:
     comments = _comments(inspect.getsource(TimingParameters))
-    for name, value in asdict(TimingParameters()).items():
-        yield Parameter(name, _plain(value), "cycles", comments.get(name, ""))
+    changed = dict(profile.timing)
+    for name, value in asdict(profile.timing_parameters()).items():
+        source = comments.get(name, "")
+        if name in changed:
+            source = f"Board profile {profile.name!r}"
+        yield Parameter(name, _plain(value), "cycles", source)
 
 
 def _plain(value: object) -> float | str:

@@ -37,8 +37,8 @@ class Bench:
     store
         Where runs are kept; None: nowhere.
     executor
-        As `open_executor` reads it; opened when the first run has to be made. For a physical board
-        it makes the runs of the twin.
+        As `open_executor` reads it; opened when the first run has to be made. A physical board's
+        runs are made by this process, its twin's by the executor.
     progress
         Told of every finished run.
 
@@ -47,8 +47,8 @@ class Bench:
     made, found
         Runs that had to be made, and runs that were found in the store.
     twin
-        Makes the same runs on a virtual board, where the board itself is a physical one that does
-        not know its energy; else None.
+        Makes runs on an embedded virtual board: on Renode for its counters, beside a physical board
+        for the energy too; None where the board itself is an embedded one.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Bench:
         self._progress = progress
         self._stack = ExitStack()
         self.twin: Bench | None = None
-        if workload.board.is_physical:
+        if not workload.board.has_counters:
             self.twin = Bench(workload.twin, store=store, executor=executor, progress=progress)
 
     @property
@@ -96,7 +96,7 @@ class Bench:
             Whatever a run itself ended with.
         """
         records = self.times(jobs, what)
-        if self.twin is None:
+        if self.twin is None or not self.workload.board.is_physical:
             return records
         twins = self.twin.times(jobs, f"{what}, virtual board")
         return [with_power_of(twin, record) for twin, record in zip(twins, records, strict=True)]
@@ -127,7 +127,9 @@ class Bench:
             return
         if self._executor is None:
             self._executor = self._stack.enter_context(
-                open_executor(self._address) if self.twin is None else one_at_a_time(release_board)
+                one_at_a_time(release_board)
+                if self.workload.board.is_physical
+                else open_executor(self._address)
             )
         waiting: dict[Future[Record], Job] = {}
         # Not concurrent.futures.wait: it holds the locks of all runs while it looks, and an

@@ -92,8 +92,10 @@ class Workload:
 
     @cached_property
     def twin(self) -> Workload:
-        """The same network and input on a virtual board with the same HSE."""
-        return replace(self, board=BoardSpec(hse_hz=self.hse_hz))
+        """The same network and input on an embedded virtual board with the same clocks."""
+        own = self.board
+        board = BoardSpec(hse_hz=self.hse_hz, pll_lock=own.pll_lock, profile=own.profile)
+        return replace(self, board=board)
 
     @cached_property
     def image_digest(self) -> str:

@@ -41,7 +41,8 @@ class BoardSpec:
     pll_lock
         Lock latency of an emulated board's PLL, as `VirtualBoard` takes it.
     profile
-        Parameters in place of the package's, for a virtual board.
+        Parameters in place of the package's, of a virtual board, or of the one whose power
+        stands for a physical board's.
 
     Raises
     ------
@@ -66,9 +67,10 @@ class BoardSpec:
                 f"board {self.kind}:{self.detail} is unknown: {least} stand behind "
                 f"{self.kind}; allowed: {_allowed()}"
             )
-        if self.kind != "virtual" and self.profile is not None:
+        if self.kind == "renode" and self.profile is not None:
             raise BoardError(
-                f"the board {self.kind} takes no profile; one can be set for a virtual board only"
+                "the board renode takes no profile; one can be set for virtual, and for nucleo, "
+                "whose energies are those of a virtual board"
             )
         if self.kind == "nucleo" and self.pll_lock != "typ":
             raise BoardError(
@@ -94,7 +96,9 @@ class BoardSpec:
 
     def key(self) -> dict[str, Any]:
         """Return plain values that are equal for boards that behave alike, for a cache's key."""
-        return asdict(self) | {"detail": self._detail}
+        # The profile of a physical board is its twin's: metal does what it does.
+        profile = {"profile": None} if self.is_physical else {}
+        return asdict(self) | {"detail": self._detail} | profile
 
     @property
     def _detail(self) -> str:
@@ -104,6 +108,11 @@ class BoardSpec:
     def has_counters(self) -> bool:
         """Whether runs there tell what the cost at any other clock follows from."""
         return self.kind == "virtual"
+
+    @property
+    def tells_cycles(self) -> bool:
+        """Whether time there depends on what is executed, not on how many instructions alone."""
+        return self.kind != "renode" or self._detail == "cycles"
 
     def open(self, *, ask: Callable[[str], bool] | None = None) -> Board:
         """Make the board.

@@ -30,7 +30,7 @@ from dvfs_kernel.measurement.estimate import CONFIDENCE, Estimate
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Calibration", "Evidence", "calibrate"]
+__all__ = ["Calibration", "Evidence", "calibrate", "refit"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -172,6 +172,22 @@ def calibrate(evidence: Evidence) -> Calibration:
         )
     order = {name: kept[name] for name in names if name in kept}
     return Calibration(fitted, order, before, after)
+
+
+def refit(evidence: Evidence) -> dict[str, Estimate]:
+    """Fit every parameter again, from evidence that was gathered nearer to where it ended.
+
+    Raises
+    ------
+    MeasurementError
+        There are more parameters than observations.
+    """
+    chosen = range(len(evidence.present))
+    if len(evidence.observed) <= len(chosen):
+        raise MeasurementError(
+            f"{len(evidence.observed)} observations tell no {len(chosen)} parameters"
+        )
+    return _intervals(evidence, chosen)
 
 
 def _scales(evidence: Evidence) -> Floats:

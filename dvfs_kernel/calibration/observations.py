@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.errors import FileFormatError, MeasurementError, ScheduleError
+from dvfs_kernel.errors import FileFormatError, MeasurementError
 from dvfs_kernel.measurement.estimate import Estimate
 from dvfs_kernel.measurement.sample_file import read_samples
 from dvfs_kernel.schedule import Schedule
+from renode_platform.devices.datasheet import INA219_SHUNT_LSB_V
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Measurements", "Observation", "read_measurements"]
 
 _BASELINE = "baseline"
+
+#: Network, image, HSE, conversions a sample, step of the sensor.
+_SetUp = tuple[str, str, int, int, float]
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,15 @@ class Measurements:
         CRC-32 of the data image's header, by which the network is known.
     averaged
         Conversions of the sensor that made a sample.
+    resolution_a
+        One step of the sensor on its shunt.
     """
 
     network: str
     image_id: str
     hse_hz: int
     averaged: int
+    resolution_a: float
     observations: tuple[Observation, ...]
 
     @property
@@ -78,7 +85,7 @@ def read_measurements(paths: Sequence[Path]) -> Measurements:
     if not paths:
         raise MeasurementError("no file of measurements was named; one is the least")
     found: list[Observation] = []
-    head: tuple[str, str, int, int] | None = None
+    head: _SetUp | None = None
     for path in paths:
         metadata, samples = read_samples(path)
         try:
@@ -89,10 +96,11 @@ def read_measurements(paths: Sequence[Path]) -> Measurements:
                 str(metadata["image_id"]),
                 schedule.hse_hz,
                 int(metadata["meter"]["averaged_conversions"]),
+                INA219_SHUNT_LSB_V / float(metadata["meter"]["shunt_ohm"]),
             )
             if baseline is not None:
                 baseline = Schedule.from_dict(baseline)
-        except (KeyError, TypeError, ValueError, ScheduleError) as error:
+        except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise FileFormatError(f"{path} does not say how it was measured: {error!r}") from error
         if head is not None and here != head:
             raise MeasurementError(
@@ -106,11 +114,11 @@ def read_measurements(paths: Sequence[Path]) -> Measurements:
     return Measurements(*head, tuple(found))
 
 
-def _words(head: tuple[str, str, int, int]) -> str:
-    network, image_id, hse_hz, averaged = head
+def _words(head: _SetUp) -> str:
+    network, image_id, hse_hz, averaged, resolution_a = head
     return (
         f"{network} (image {image_id}), an HSE of {hse_hz / 1e6:g} MHz, {averaged} conversions a "
-        "sample"
+        f"sample, steps of {resolution_a * 1e6:g} uA"
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["design_space", "stall_and_compute"]
 
 _FAINT = 0.12
+_LABELS = 25  # of layers
 
 
 def design_space(
@@ -40,6 +41,8 @@ def design_space(
     brush = alt.selection_interval(name="layers", encodings=["x"])
     picked = alt.selection_interval(name="options")
     grains = sorted({row["granularity"] for row in options})
+    step = max(len(layers) // _LABELS, 1)  # labels of many layers would run together
+    labelled = [row["layer"] for row in layers][::step]
     bars = (
         alt.Chart(
             rows(
@@ -57,7 +60,7 @@ def design_space(
             x=alt.X(
                 "layer:O",
                 title="layer (drag over some)",
-                axis=alt.Axis(labelAngle=0, labelOverlap=True),
+                axis=alt.Axis(labelAngle=0, values=labelled),
             ),
             y=alt.Y("uj:Q", title="energy (µJ)"),
             color=operator_colour(),

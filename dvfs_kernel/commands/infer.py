@@ -25,6 +25,7 @@ from dvfs_kernel.commands.parameters import (
     PROFILE,
     TIME,
     OutputFile,
+    load_profile,
 )
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import print_inference
@@ -33,7 +34,6 @@ from dvfs_kernel.errors import BoardError
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
 if TYPE_CHECKING:
-    from dvfs_kernel.board_profile import BoardProfile
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks import ClockSetting
     from dvfs_kernel.inference import InferenceResult
@@ -101,7 +101,7 @@ def infer(
     window_s: float | None,
     idle: str | None,
     pll_lock: str | float,
-    profile: BoardProfile | None,
+    profile: Path | None,
     as_json: bool,
     output: Path | None,
     timeline: Path | None,
@@ -151,7 +151,7 @@ def infer(
 
     if schedule is not None:
         hse_hz = schedule.hse_hz
-    spec = replace(board, hse_hz=hse_hz, pll_lock=pll_lock, profile=profile)
+    spec = replace(board, hse_hz=hse_hz, pll_lock=pll_lock, profile=load_profile(profile))
     with open_board(spec) as opened, shown_progress() as progress:
         if schedule is None:
             schedule = uniform_schedule(model, opened.hse_hz, clock, lfo, granularity or 0)

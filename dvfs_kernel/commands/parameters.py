@@ -11,7 +11,7 @@ import click
 
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.errors import BoardError, ClockError, FileFormatError
+from dvfs_kernel.errors import BoardError, ClockError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,11 +24,20 @@ if TYPE_CHECKING:
     PllLockType = click.ParamType[str | float]
     ClockType = click.ParamType[ClockSetting]
     LayersType = click.ParamType[tuple[int, int]]
-    ProfileType = click.ParamType[BoardProfile]
 else:
-    ProfileType = FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
+    FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
 
-__all__ = ["BOARD", "CLOCK", "FREQUENCY", "LAYERS", "PLL_LOCK", "PROFILE", "TIME", "OutputFile"]
+__all__ = [
+    "BOARD",
+    "CLOCK",
+    "FREQUENCY",
+    "LAYERS",
+    "PLL_LOCK",
+    "PROFILE",
+    "TIME",
+    "OutputFile",
+    "load_profile",
+]
 
 _LARGEST = 1e12
 _QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
@@ -112,27 +121,22 @@ class _Board(BoardType):
 BOARD = _Board()
 
 
-class _Profile(ProfileType):
-    """A board profile, read from its file."""
-
-    name = "file"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> BoardProfile:
-        """Read the file."""
-        # The engine's parameters cost time to load.
-        from dvfs_kernel.board_profile import BoardProfile  # noqa: PLC0415
-
-        if isinstance(value, BoardProfile):
-            return value
-        try:
-            return BoardProfile.load(Path(str(value)))
-        except FileFormatError as error:
-            self.fail(str(error), param, ctx)
+#: A board profile's file; `load_profile` reads it.
+PROFILE = click.Path(dir_okay=False, path_type=Path)
 
 
-PROFILE = _Profile()
+def load_profile(path: Path | None) -> BoardProfile | None:
+    """Read a board profile, if one is named.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing or damaged.
+    """
+    # The engine's parameters cost time to load.
+    from dvfs_kernel.board_profile import BoardProfile  # noqa: PLC0415
+
+    return None if path is None else BoardProfile.load(path)
 
 
 class _Clock(ClockType):

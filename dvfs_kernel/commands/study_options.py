@@ -12,7 +12,7 @@ import click
 from dvfs_kernel.clock_lists import PRESETS
 from dvfs_kernel.commands.board_opening import open_board
 from dvfs_kernel.commands.networks import load_network
-from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, PROFILE, TIME
+from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, PROFILE, TIME, load_profile
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.errors import ScheduleError
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dvfs_kernel.bench.bench import Bench
-    from dvfs_kernel.board_profile import BoardProfile
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.study.study import StudyPlan
 
@@ -127,7 +126,7 @@ class Setup:
     board: BoardSpec
     hse: float | None
     pll_lock: str | float
-    profile: BoardProfile | None
+    profile: Path | None
     cache: Path | None
     no_cache: bool
     executor: str
@@ -147,7 +146,9 @@ class Setup:
         tensor = network.tensors[network.input]
         data = None if self.input_path is None else load_input(self.input_path, tensor)
         hse_hz = self.board.hse_hz if self.hse is None else int(self.hse)
-        spec = replace(self.board, hse_hz=hse_hz, pll_lock=self.pll_lock, profile=self.profile)
+        spec = replace(
+            self.board, hse_hz=hse_hz, pll_lock=self.pll_lock, profile=load_profile(self.profile)
+        )
         spec = _reached(spec)
         workload = Workload.of(network, spec, data)
         store = None if self.no_cache else Store(self.cache or default_cache())

@@ -1,4 +1,4 @@
-"""``dvfs validate``: published figures of the chip against the virtual board."""
+"""``dvfs validate``: published figures of the chip, or a board, against the virtual board."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import click
 from rich.table import Table
 
 from dvfs_kernel.atomic_file import write_atomically
-from dvfs_kernel.commands.parameters import PROFILE, OutputFile
+from dvfs_kernel.commands.board_validation import validate_board
+from dvfs_kernel.commands.parameters import BOARD, PROFILE, OutputFile, load_profile
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import open_console
 
 if TYPE_CHECKING:
-    from dvfs_kernel.board_profile import BoardProfile
+    from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.validation import Figure, Summary
 
 __all__ = ["validate"]
@@ -23,7 +24,7 @@ __all__ = ["validate"]
 SCHEMA = "dvfs-kernel/validation"
 SCHEMA_VERSION = 1
 
-_SOURCES = click.Path(exists=True, file_okay=False, path_type=Path)
+_SOURCES = click.Path(file_okay=False, path_type=Path)
 
 
 @click.command()
@@ -31,11 +32,39 @@ _SOURCES = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--dhrystone", type=_SOURCES, help="Folder of Dhrystone 2.1 in C, likewise.")
 @click.option("--profile", type=PROFILE, help="A board profile (TOML) instead of the defaults.")
 @click.option("--json", "json_path", type=OutputFile(".json"), help="Write the figures as JSON.")
+@click.option("--board", type=BOARD, help="Compare with this board instead, such as nucleo.")
+@click.option("--network", default="vww", show_default=True, help="What it runs, with --board.")
+@click.option(
+    "--energy/--no-energy",
+    default=True,
+    show_default=True,
+    help="Measure by its INA219, with --board.",
+)
+@click.option(
+    "--shunt",
+    "shunt_ohm",
+    type=click.FloatRange(0.001, 10),
+    default=0.1,
+    show_default=True,
+    help="Ohms of its INA219's shunt, with --board.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the page, with --board; default dvfs-validation in this folder.",
+)
 def validate(
     *,
+    board: BoardSpec | None,
+    network: str,
+    energy: bool,
+    shunt_ohm: float,
+    folder: Path | None,
     coremark: Path | None,
     dhrystone: Path | None,
-    profile: BoardProfile | None,
+    profile: Path | None,
     json_path: Path | None,
 ) -> None:
     """Compare the virtual board with what is published of the chip.
@@ -43,14 +72,31 @@ def validate(
     Pipeline rules, cycle figures, times, every row of the data sheet's current tables, and a whole
     network: each with its source and its error, then the mean of each group. CoreMark and Dhrystone
     do not come with this package; their folders are named by options, and a compiler builds them.
+
+    With --board the same image and schedules run there and on the virtual board, and a page tells
+    where they differ, by layer and segment, in time, cycles and measured energy.
     """
+    if board is not None:
+        if coremark or dhrystone or json_path:
+            raise click.UsageError(
+                "--coremark, --dhrystone and --json are for published figures, not for a --board"
+            )
+        page = validate_board(
+            board,
+            network,
+            load_profile(profile),
+            shunt_ohm if energy else None,
+            folder or Path("dvfs-validation"),
+        )
+        click.echo(page)
+        return
     from dvfs_kernel.validation import summarise  # noqa: PLC0415
     from dvfs_kernel.validation import validate as measure  # noqa: PLC0415
     from dvfs_kernel.validation.user_programs import WHERE_FROM  # noqa: PLC0415
 
     with shown_progress() as progress:
         figures = measure(
-            coremark=coremark, dhrystone=dhrystone, profile=profile, progress=progress
+            coremark=coremark, dhrystone=dhrystone, profile=load_profile(profile), progress=progress
         )
     summaries = summarise(figures)
     if json_path is not None:
@@ -58,8 +104,8 @@ def validate(
     console = open_console()
     console.print(_table(figures))
     console.print(_summary_table(summaries))
-    for name, folder in (("CoreMark", coremark), ("Dhrystone", dhrystone)):
-        if folder is None:
+    for name, sources in (("CoreMark", coremark), ("Dhrystone", dhrystone)):
+        if sources is None:
             click.echo(f"{name} was left out; its sources: {WHERE_FROM[name]}", err=True)
 
 

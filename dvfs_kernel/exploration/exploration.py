@@ -115,7 +115,8 @@ def reference_jobs(space: DesignSpace) -> dict[tuple[int, bool], Job]:
 def explore(bench: Bench, space: DesignSpace) -> Exploration:
     """Make the runs and work out every option.
 
-    A virtual board makes one run of each form and counts what the core does. On a physical board
+    A virtual board makes one run of each form and counts what the core does; for a board on Renode
+    the embedded one does, on which the same instructions run. On a physical board
     times are fitted to runs at some clocks (`time_fit`), and energies are the power of the same
     options on a virtual board times these times.
 
@@ -127,18 +128,20 @@ def explore(bench: Bench, space: DesignSpace) -> Exploration:
     Raises
     ------
     BoardError
-        The board has no counters.
+        The board's time says nothing of a layer.
     ExecutorError, CacheError, DvfsError
         As `Bench.run`.
     """
-    if bench.twin is not None:
-        return _explore_times(bench, bench.twin, space)
     board = bench.workload.board
-    if not board.has_counters:
-        raise BoardError(
-            f"the board {board} has no counters, from which the cost at every clock follows: "
-            f"explore on the virtual board, and run the plan with dvfs deploy --board {board}"
-        )
+    if bench.twin is not None:
+        if board.is_physical:
+            return _explore_times(bench, bench.twin, space)
+        if not board.tells_cycles:
+            raise BoardError(
+                f"the board {board} tells time by one mean cost of an instruction: there is "
+                "nothing to explore; use renode:cycles, or virtual"
+            )
+        return explore(bench.twin, space)
     jobs = reference_jobs(space)
     records = dict(zip(jobs, bench.run(list(jobs.values()), "exploration"), strict=True))
     model = DEFAULT_MODEL if board.profile is None else board.profile.current_model()

@@ -62,7 +62,7 @@ def study_document(study: Study, workload: Workload, command: str) -> dict[str, 
             ),
         },
         "firmware_build_id": f"{ground.baseline.build_id:08x}",
-        "parameters": [parameter.to_dict() for parameter in parameters()],
+        "parameters": [parameter.to_dict() for parameter in parameters(workload.board.profile)],
         "clocks": _clocks(study),
         "exploration": {
             "granularities": list(ground.exploration.space.granularities),

@@ -93,7 +93,7 @@ def measure_currents(model: power.CurrentModel = power.DEFAULT_MODEL) -> Iterato
     for state, published in ds.STOP_CURRENT_A.items():
         for low_power, published_a in enumerate(published):
             yield Figure(
-                "current",
+                "current in Stop",
                 f"Stop, {state}, {_LOW_POWER[low_power]}",
                 published_a * 1e3,
                 float(power.stop_current_a(clocks, state, bool(low_power))) * 1e3,

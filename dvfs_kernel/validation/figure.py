@@ -16,6 +16,7 @@ GROUPS = {
     "cycles": "published cycle figures",
     "times": "start-up, switching and wake-up times",
     "current": "supply current, data sheet's tables",
+    "current in Stop": "supply current in Stop, copied from the data sheet",
     "whole network": "whole networks, published band",
 }
 

@@ -40,8 +40,9 @@ _DHRYSTONES_PER_DMIPS = 1757
 # Published DMIPS on an STM32F723 with caches on and off: blog.stratifylabs.dev, 2019-05-25. Its
 # flash is 128 bits wide, as that of the F767 with two banks.
 _STRATIFY = "blog.stratifylabs.dev, 2019-05-25, STM32F723"
-_STRATIFY_DMIPS = {"flash": (245, 49), "SRAM": (245, 69)}
-_FLASH, _DTCM, _SRAM1, _SRAM1_DATA = 0x08000000, 0x20000000, 0x20020000, 0x20040000
+_STRATIFY_DMIPS = {"flash": (245, 49), "SRAM": (245, 69), "TCM": (239, 217)}
+_FLASH, _ITCM, _DTCM = 0x08000000, 0x00000000, 0x20000000
+_SRAM1, _SRAM1_DATA = 0x20020000, 0x20040000
 # Dhrystone is C of 1988.
 _OLD_C = (
     "-w", "-std=gnu99", "-Wno-implicit-int", "-Wno-implicit-function-declaration",
@@ -174,6 +175,7 @@ def measure_dhrystone(folder: Path, timing: TimingParameters) -> Iterator[Figure
         places = {
             "flash": (_FLASH, _SRAM1_DATA),
             "SRAM": (_SRAM1, _SRAM1_DATA),
+            "TCM": (_ITCM, _DTCM),
         }
         dual = replace(timing, flash_dual_bank=1)
         for index, (name, (code, data)) in enumerate(places.items()):
@@ -192,7 +194,7 @@ def measure_dhrystone(folder: Path, timing: TimingParameters) -> Iterator[Figure
                 off / on,
                 "ratio",
                 _STRATIFY,
-                "fitted",
+                "predicted" if name == "TCM" else "fitted",
             )
 
 

@@ -157,8 +157,8 @@ EXERCISES: Final = {
         tolerance=0.0,
     ),
     "hop-change": Exercise(
-        "At the g of the last exercise: by how many per cent does the energy change when memory "
-        "segments run on the HSE (LFO) instead of the HFO? Give less as a negative number.",
+        "At the largest g and the fastest HFO: by how many per cent does the energy change when "
+        "memory segments run on the HSE (LFO) instead of the HFO? Give less as a negative number.",
         "%",
         _of("hop_change_percent"),
         "Divide the energy with the LFO by that without: {answer}. Hops pay where a memory segment "

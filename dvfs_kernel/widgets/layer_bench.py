@@ -175,19 +175,17 @@ class LayerPanel(Panel):
         )
 
     def figures(self) -> dict[str, float]:
-        """Return the best granularity on the fastest clock, and what hops change there."""
+        """Return the best granularity on the fastest clock, and what hops change at the largest."""
         if self.study is None:
             return {}
         fastest = str(self._settings[-1])
         points = [point for point in self.study.points() if point["clock"] == fastest]
-        best = min(
-            (point for point in points if point["lfo"] is None), key=lambda point: point["energy_j"]
-        )
-        found = {"best_granularity": float(best["granularity"])}
-        hopping = {"granularity": best["granularity"], "lfo": _HSE}
-        for point in points:
-            if hopping.items() <= point.items():
-                found["hop_change_percent"] = 100 * (point["energy_j"] / best["energy_j"] - 1)
+        on_hfo = {p["granularity"]: p["energy_j"] for p in points if p["lfo"] is None}
+        hopping = {p["granularity"]: p["energy_j"] for p in points if p["lfo"] is not None}
+        found = {"best_granularity": float(min(on_hfo, key=lambda g: on_hfo[g]))}
+        if hopping:
+            largest = max(hopping)
+            found["hop_change_percent"] = 100 * (hopping[largest] / on_hfo[largest] - 1)
         return found
 
     @staticmethod

@@ -35,6 +35,7 @@ __all__ = ["OptimiserPanel"]
 _TIGHTEST: Final = -10
 _LAYERS_DRAWN: Final = 7
 _IDLE: Final = {"Stop": abi.IdleMode.STOP, "clocks gated": abi.IdleMode.GATED}
+_BARS_WIDTH: Final = 480  # titles and remarks stand beside the bars
 
 
 class OptimiserPanel(Panel):
@@ -143,7 +144,7 @@ class OptimiserPanel(Panel):
             f"Schedule of least energy within {bound_s * 1e3:.2f} ms",
             top_hz=216e6,
         )
-        self.bars.draw(charts.window_energy, window_bars(found, bound_s))
+        self.bars.draw(charts.window_energy, window_bars(found, bound_s), width=_BARS_WIDTH)
         self._draw_frontier(solved, bound_s, found)
         self.compared.value = comparison_table(found, bound_s)
         self._draw_graph()

@@ -35,6 +35,7 @@ __all__ = ["OwnNetworkPanel"]
 _SUFFIX: Final = ".tflite"
 _NAME_MOST: Final = 60
 _CELL_J: Final = 0.225 * 3600 * 3.0  # 225 mAh at 3 V, as the exercise says
+_BARS_WIDTH: Final = 480  # titles and remarks stand beside the bars
 
 
 class OwnNetworkPanel(Panel):
@@ -206,7 +207,7 @@ class OwnNetworkPanel(Panel):
             "DVFS on the board, against TinyEngine at 216 MHz", heads, rows
         )
         self.files.value = f"<p>Take home ({html.escape(name)}): {''.join(links)}</p>"
-        self.bars.draw(charts.window_energy, bars)
+        self.bars.draw(charts.window_energy, bars, width=_BARS_WIDTH)
         self._draw_strip(surveyed, study)
 
     def figures(self) -> dict[str, float]:

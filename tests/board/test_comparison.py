@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from click.testing import CliRunner
 from firmware_board import firmware
 from served_board import served
 from small_model import small_model
@@ -11,6 +12,7 @@ from small_model import small_model
 from dvfs_kernel import abi
 from dvfs_kernel.boards.nucleo import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
+from dvfs_kernel.cli import cli
 from dvfs_kernel.comparison import compare, usual_schedules, write_comparison
 from dvfs_kernel.current import Sampling
 from dvfs_kernel.emulator.timing import TimingParameters
@@ -81,6 +83,20 @@ def test_what_is_modelled_otherwise_shows_where_it_is(embedded):
     assert schedule.energy_off is None
     rows = found.chart_rows()
     assert sum(row["executed_s"] for row in rows) > sum(row["predicted_s"] for row in rows)
+
+
+def test_the_command_writes_a_page_of_a_board(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.tflite").write_bytes(small_model(8, 1))
+    # Any board will do; this one is its own equal.
+    arguments = ["validate", "--board", "virtual", "--network", "small.tflite", "--no-energy"]
+    result = CliRunner().invoke(cli, arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("same") == 4
+    assert (tmp_path / "dvfs-validation" / "comparison.html").exists()
+    result = CliRunner().invoke(cli, ["validate", "--board", "nucleo", "--json", "x.json"])
+    assert result.exit_code == 2
+    assert "are for published figures" in " ".join(result.stderr.split())
 
 
 def test_boards_with_different_images_are_refused(embedded):

@@ -66,12 +66,27 @@ def test_infer_on_renode_in_a_process_of_its_own(tmp_path):
     assert (tmp_path / "sysclk.svg").read_text().startswith("<svg")
 
 
-def test_explore_says_what_renode_cannot_tell(tmp_path, monkeypatch):
+def test_nothing_is_explored_by_a_mean_cost(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("small.tflite").write_bytes(small_model())
     result = CliRunner().invoke(
         cli, ["explore", "small.tflite", "--board", "renode", "--no-cache", "-g", "0"]
     )
     assert result.exit_code == 1
-    assert "no counters" in result.output
-    assert "dvfs deploy --board renode" in result.output
+    assert "use renode:cycles, or virtual" in result.output
+
+
+def test_the_main_job_runs_on_renode(tmp_path):
+    """What the embedded engine predicts is what Renode executes, in a process of its own."""
+    (tmp_path / "small.tflite").write_bytes(small_model())
+    done = subprocess.run(
+        [sys.executable, "-m", "dvfs_kernel", "run", "small.tflite", "--board", "renode:cycles",
+         "--latency", "30ms", "--clocks", "pll:25/216/2,pll:25/150/2", "-g", "0", "4", "--no-cache",
+         "--executor", "local:1"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=400, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "missed" not in done.stdout.partition("DVFS, ")[2]
+    report = json.loads((tmp_path / "dvfs-small" / "report.json").read_text())
+    assert report["board"]["spec"] == "renode:cycles"
+    assert all(run["same_output"] for bound in report["bounds"] for run in bound["runs"])

@@ -80,7 +80,7 @@ def test_relative_links_lead_somewhere(page):
 
 
 FOLDERS = ("dvfs_kernel", "renode_platform", "firmware", "tests", "benchmarks", "docs", "ci")
-MADE = {"firmware.elf", "abi.h", "registers.h", "datasheet.h"}  # by the build
+MADE = {"firmware.elf", "benchmarks.elf", "abi.h", "registers.h", "datasheet.h"}  # by the build
 
 
 @each_page

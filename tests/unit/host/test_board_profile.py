@@ -2,14 +2,18 @@
 
 from dataclasses import asdict
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import two_layers
 
+from dvfs_kernel.bench import Workload
 from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import BoardError, FileFormatError
+from dvfs_kernel.parameters import parameters
 from renode_platform.devices.datasheet import CURRENT_MODEL
 
 DEFAULTS = asdict(TimingParameters())
@@ -86,7 +90,28 @@ def test_runs_are_kept_apart_by_profile():
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize("kind", ["renode", "nucleo"])
-def test_other_boards_take_none(kind):
-    with pytest.raises(BoardError, match=f"the board {kind} takes no profile"):
-        BoardSpec(kind, profile=BoardProfile())
+def test_a_report_tells_of_the_profile():
+    profile = BoardProfile.of("bench 3", {"flash_line_latency": 9}, {"static_a": 0.5})
+    found = {one.name: one for one in parameters(profile)}
+    plain = {one.name: one for one in parameters()}
+    assert (found["flash_line_latency"].value, found["flash_line_latency"].source) == (
+        9,
+        "Board profile 'bench 3'",
+    )
+    assert "'static_a': 0.5" in found["CURRENT_MODEL"].value
+    assert "bench 3" in found["CURRENT_MODEL"].source
+    changed = {name for name in found if found[name] != plain[name]}
+    assert changed == {"flash_line_latency", "CURRENT_MODEL"}
+
+
+def test_renode_takes_none():
+    with pytest.raises(BoardError, match="the board renode takes no profile"):
+        BoardSpec("renode", profile=BoardProfile())
+
+
+def test_the_profile_of_a_physical_board_is_its_twins():
+    profile = BoardProfile.of("a", {"flash_line_latency": 3})
+    spec = BoardSpec("nucleo", hse_hz=8_000_000, profile=profile)
+    assert spec.key() == BoardSpec("nucleo", hse_hz=8_000_000).key()
+    workload = Workload(two_layers(), np.zeros((6, 5, 2), np.int8), spec, b"elf")
+    assert workload.twin.board == BoardSpec(hse_hz=8_000_000, profile=profile)
