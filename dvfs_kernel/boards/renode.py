@@ -15,6 +15,7 @@ from dvfs_kernel.boards.renode_engine import RenodeMachine
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI, VirtualBoard
 from dvfs_kernel.emulator.elf import Executable, SymbolTable
+from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.emulator.trace import ClockChange, MarkerWrite, Trace, Violation
 from dvfs_kernel.errors import BoardError, BoardSilentError, ClockError, FirmwareFaultError
 from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
@@ -28,6 +29,8 @@ __all__ = ["Fidelity", "RenodeBoard"]
 
 Fidelity = Literal["fast", "cycles"]
 
+# Beside the instruction's own, of an access to a device: most are on an APB.
+_ACCESS_CYCLES = TimingParameters().ahb_read_cycles + TimingParameters().apb_cycles
 _PS_A_SECOND = 1e12
 _US_A_SECOND = 1e6
 # Renode runs in pieces; bytes are looked for between them. A reply comes within the first pieces,
@@ -96,6 +99,7 @@ class RenodeBoard(Board):
                 if isinstance(pll_lock, str)
                 else round(pll_lock * _US_A_SECOND),
                 "cycles": "",
+                "access": _ACCESS_CYCLES,
                 # A byte on the paced line costs a millisecond of the host.
                 "serial": "stock",
                 # Renode would run at a sixth of its speed.

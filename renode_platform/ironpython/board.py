@@ -95,6 +95,7 @@ class RenodeBoard(object):
         self._cause = "pin"
         self._core = ports.Core(machine, self._cpu)
         self.time = CoreTime(self._core, _HSI_HZ)
+        self.time.access_cycles = options.access_cycles
         self.host = Host(self.time, self, ports.Cells(self._bus), ports.log)
         self.host.on_stop = self.failed
         self.host.on_reset = self._request_reset

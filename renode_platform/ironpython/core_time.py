@@ -3,7 +3,7 @@
 Renode advances its clock by ``instructions / PerformanceInMips``, a whole number of MIPS. The time
 that the models see is reckoned here, from the same count of instructions:
 
-    time += instructions x cycles per instruction / HCLK + stalls + sleep
+    time += (instructions x cycles per instruction + accesses x cycles) / HCLK + stalls + sleep
 
 Sleep is what Renode's clock has gone on beyond the instructions executed and the time skipped.
 ``PerformanceInMips`` is set such that Renode's clock runs no faster than this one. What it is
@@ -56,6 +56,8 @@ class CoreTime(object):
         Whether the core slept at the last look, and has executed nothing since.
     asleep_ps : int
         Time spent asleep.
+    access_cycles : int
+        What an access to a device costs beside its instruction, where the mean holds.
     on_sleep : callable or None
         Called with True and False where a stretch of sleep begins and ends; returns the
         picoseconds that the change costs.
@@ -76,6 +78,7 @@ class CoreTime(object):
         self._mips = 0
         self._changing = False
         self._held = False
+        self.access_cycles = 0
         self._waits = core.waits()
         self.asleep = False
         self.asleep_ps = 0
@@ -114,6 +117,10 @@ class CoreTime(object):
     def hold(self):
         """Look at the time, which then stands until `release`: an access takes none of its own."""
         self.now_ps()
+        if not self._known and self.access_cycles and self._core.executing():
+            before = self._cycles
+            self._cycles = before + self.access_cycles * self._cost[1]
+            self.time_ps += self._to_ps(self._cycles) - self._to_ps(before)
         self._held = True
 
     def release(self):

@@ -22,6 +22,8 @@ class Options(object):
     mpu : str
         ``"off"``: firmware cannot switch the memory protection on. Renode checks it at every access
         where a region has subregions, and then runs at a sixth of its speed.
+    access : int
+        Core cycles that an access to a device model takes where the mean cost holds.
 
     Raises
     ------
@@ -29,7 +31,9 @@ class Options(object):
         A word is not one of those allowed.
     """
 
-    def __init__(self, repl, hse_hz=0, pll_lock="typ", table="", serial="paced", mpu="on"):
+    def __init__(
+        self, repl, hse_hz=0, pll_lock="typ", table="", serial="paced", mpu="on", access=0
+    ):
         _check("serial", serial, ("paced", "stock"))
         _check("mpu", mpu, ("on", "off"))
         self.repl = repl
@@ -40,6 +44,7 @@ class Options(object):
         self.table = table
         self.paced = serial == "paced"
         self.guarded = mpu == "on"
+        self.access_cycles = access
 
 
 def from_variables(variable):
@@ -52,6 +57,7 @@ def from_variables(variable):
         _path(variable("cycles")),
         str(variable("serial")),
         str(variable("mpu")),
+        int(variable("access")),
     )
 
 

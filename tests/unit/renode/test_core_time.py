@@ -163,6 +163,18 @@ def test_time_stands_during_an_access():
     assert time.now_ps() == 10 * MICROSECOND
 
 
+def test_an_access_costs_cycles_where_the_mean_holds():
+    core, time = core_time()
+    core.asks = True
+    time.access_cycles = 6
+    core.run(400)
+    for known in (None, (100, 200, 100, 0)):
+        time.set_cost(known)
+        time.hold()
+        time.release()
+    assert time.cycles() == 206
+
+
 def test_waking_costs_what_the_listener_says():
     core, time = core_time()
     time.on_sleep = lambda asleep: 0 if asleep else 7 * MICROSECOND

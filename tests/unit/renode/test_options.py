@@ -6,7 +6,7 @@ from renode_platform.ironpython.options import from_variables
 
 VARIABLES = {
     "repl": "@/a/board.repl", "hse": 0, "pll_lock": "typ", "cycles": "", "serial": "paced",
-    "mpu": "on",
+    "mpu": "on", "access": 0,
 }  # fmt: skip
 
 
@@ -29,9 +29,10 @@ def test_a_number_is_a_lock_time_in_microseconds():
 
 
 def test_what_is_given_is_taken():
-    given = options(hse=8_000_000, serial="stock", mpu="off", cycles="@/a/table.txt")
+    given = options(hse=8_000_000, serial="stock", mpu="off", cycles="@/a/table.txt", access=6)
     assert (given.hse_hz, given.paced, given.guarded) == (8_000_000, False, False)
     assert given.table == "/a/table.txt"
+    assert given.access_cycles == 6
 
 
 @pytest.mark.parametrize("variable", ["serial", "mpu"])
