@@ -43,8 +43,9 @@ CSS: Final = f"""<style>
 .dvfs-panel svg [stroke="{GRID}"], .dvfs-still svg [stroke="{GRID}"] {{
   stroke: var(--jp-border-color3, {GRID}); }}
 .dvfs-panel .vega-embed {{ width: auto; }}
-.dvfs-chart, .dvfs-panel .widget-html-content svg {{ max-width: 100%; }}
-.dvfs-chart {{ overflow-x: auto; }}
+.dvfs-chart {{ max-width: 100%; overflow-x: auto; }}
+.dvfs-panel .widget-html-content {{ overflow-x: auto; }}
+.dvfs-panel .widget-html-content svg {{ min-width: 760px; }}
 .dvfs-panel details, .dvfs-still details {{ margin: 4px 0; }}
 .dvfs-panel summary, .dvfs-still summary {{ cursor: pointer; }}
 .dvfs-panel a.button, .dvfs-still a.button {{ display: inline-block;
