@@ -86,11 +86,11 @@ class BoardNotFoundError(BoardError, LookupError):
     """No board is connected, or it is not clear which one is meant."""
 
 
-class BoardAccessError(BoardError, PermissionError):
+class BoardAccessError(PermissionError, BoardError):
     """A board is there, but another program has it, or the user may not open it."""
 
 
-class BoardLostError(BoardError, ConnectionError):
+class BoardLostError(ConnectionError, BoardError):
     """A board went away in the middle: unplugged, or without power."""
 
 
