@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -87,8 +88,15 @@ class Instruction:
     advance: int = 0  # what a post- or pre-indexed access adds to its base
 
 
-_decoder = cs.Cs(cs.CS_ARCH_ARM, cs.CS_MODE_THUMB | cs.CS_MODE_MCLASS | cs.CS_MODE_V8)
-_decoder.detail = True
+class _Decoder(threading.local):
+    """Capstone's decoder, one a thread: it works without Python's lock, and keeps state."""
+
+    def __init__(self) -> None:
+        self.engine = cs.Cs(cs.CS_ARCH_ARM, cs.CS_MODE_THUMB | cs.CS_MODE_MCLASS | cs.CS_MODE_V8)
+        self.engine.detail = True
+
+
+_decoder = _Decoder()
 
 _PC = cs_arm.ARM_REG_PC
 _SP = cs_arm.ARM_REG_SP
@@ -142,7 +150,7 @@ def decode(code: bytes, address: int) -> Iterator[Instruction]:
     """Decode Thumb code; bytes that are no instruction end the sequence."""
     position = 0
     while position < len(code):
-        decoded = list(_decoder.disasm(code[position:], address + position))
+        decoded = list(_decoder.engine.disasm(code[position:], address + position))
         for raw in decoded:
             yield _instruction(raw)
             position += raw.size

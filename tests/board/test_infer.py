@@ -190,9 +190,10 @@ def test_levels_differ_in_detail_and_not_in_results(vww):
     for result in (off, layer, segment):
         assert_equal_to_reference(result)
     assert off.profile.layers == ()
+    # Two runs alike differ by some tenths of a per cent, by what they find in the caches.
     for result in (layer, segment):
         extra = result.profile.cycles - off.profile.cycles
-        assert extra == pytest.approx(result.profile.overhead_cycles, abs=off.profile.cycles * 1e-3)
+        assert extra == pytest.approx(result.profile.overhead_cycles, abs=off.profile.cycles * 4e-3)
 
 
 def test_several_runs_are_the_same_inference(vww):

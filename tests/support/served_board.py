@@ -58,7 +58,7 @@ FAULTS = {
     "dropped": lambda frame: frame[: len(frame) // 2] + frame[len(frame) // 2 + 1 :],
     "doubled": lambda frame: frame[: len(frame) // 2] + frame[len(frame) // 2 - 1 :],
     "flipped": lambda frame: frame[:4] + bytes([frame[4] ^ 0x14]) + frame[5:],
-    "cut off": lambda frame: frame[:-1],
+    "cut off": lambda frame: frame[: len(frame) // 2],
     "gone": lambda _: b"",
 }
 
