@@ -16,6 +16,7 @@ against measured matrices.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from dvfs_kernel.clock_state import IDLE, ClockState
@@ -58,6 +59,7 @@ _PS_A_SECOND: Final = 1e12
 _Stretch = tuple[float, float]
 
 
+@lru_cache(maxsize=1 << 14)
 def modelled_switch(
     before: ClockState, after: ClockState, hse_hz: int, pll_lock: str | float = "typ"
 ) -> tuple[float, float]:

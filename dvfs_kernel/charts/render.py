@@ -34,7 +34,7 @@ def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
     Marks keep their values as ``<title>``, which browsers show when the pointer rests on them. The
     same chart gives the same text every time.
     """
-    specification = chart.to_dict()
+    specification = chart.to_dict(validate=False)  # the renderer tells of what it cannot draw
     svg = vl_convert.vegalite_to_svg(specification, config=config(), vl_version=_VEGA_LITE)
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _XLINK)

@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from dvfs_kernel import abi
@@ -16,6 +17,7 @@ from dvfs_kernel.exploration import DesignSpace, SampleCheck, check_samples, exp
 from dvfs_kernel.exploration.design_space import HSE, PAPER_GRANULARITIES
 from dvfs_kernel.exploration.exploration import reference_jobs
 from dvfs_kernel.exploration.switching import measured_switching
+from dvfs_kernel.layered_graph.warm_up import warm_up
 from dvfs_kernel.optimisation.idle import IdleCost
 from dvfs_kernel.study.candidate import Outcome
 from dvfs_kernel.study.candidates import Candidates, Names
@@ -212,6 +214,8 @@ def run_study(bench: Bench, plan: StudyPlan) -> Study:
     InfeasibleBoundError
         No schedule keeps one of the bounds; nothing has been run for any of them.
     """
+    # The solver is wanted when the runs have been made; until then this process waits for others.
+    Thread(target=warm_up, daemon=True).start()
     ground = survey(bench, plan)
     candidates = ground.candidates
     bounds_s = [bound.seconds(ground.baseline.latency_s) for bound in plan.bounds]
