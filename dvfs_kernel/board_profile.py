@@ -17,9 +17,9 @@ import tomllib
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.storage.atomic_file import write_atomically
 from renode_platform.devices.datasheet import CURRENT_MODEL
 from renode_platform.devices.power import CurrentModel
 

@@ -11,9 +11,9 @@ import nbclient
 import nbformat
 from nbconvert import HTMLExporter
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.notebook_files import SUFFIX, find_notebooks
+from dvfs_kernel.storage.atomic_file import write_atomically
 from dvfs_kernel.widgets.mode import STATIC, VARIABLE
 
 if TYPE_CHECKING:

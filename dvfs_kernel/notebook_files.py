@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 __all__ = ["SUFFIX", "copy_notebooks", "find_notebooks"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.bench.record import Record
 from dvfs_kernel.errors import CacheError, FileFormatError
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.clock_lists import PRESETS, parse_clocks
 from dvfs_kernel.clock_space import describe, iso_frequency, settings_at
 from dvfs_kernel.clock_state import states_of
@@ -19,6 +18,7 @@ from dvfs_kernel.commands.clock_tables import print_clocks
 from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, OutputFile
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.errors import ClockError
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK, OutputFile
 from dvfs_kernel.commands.progress import shown_progress
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 __all__ = ["cross_check"]
 

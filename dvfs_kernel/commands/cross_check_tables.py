@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.commands.tables import open_console
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

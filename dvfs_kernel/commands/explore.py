@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.commands.many_values import ManyValues
 from dvfs_kernel.commands.parameters import OutputFile
 from dvfs_kernel.commands.study_options import Setup, bench_options, space_options
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from dvfs_kernel import charts
-from dvfs_kernel.atomic_file import write_atomically
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.cache_key import source_digest, with_digest
+from dvfs_kernel.storage.numba_cache import source_digest, with_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from numba import njit
 
-from dvfs_kernel.cache_key import source_digest, with_digest
+from dvfs_kernel.storage.numba_cache import source_digest, with_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

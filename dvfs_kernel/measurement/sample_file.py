@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.errors import FileFormatError, MeasurementError
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from altair.utils.schemapi import debug_mode
 
 from dvfs_kernel import charts
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.report import page
 from dvfs_kernel.report.document import check, to_json
 from dvfs_kernel.report.figures import figures, is_figure
 from dvfs_kernel.report.paper import compare
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvfs_kernel import report
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.exploration.table import to_csv
+from dvfs_kernel.storage.atomic_file import write_atomically
 from dvfs_kernel.study.candidates import Names
 from dvfs_kernel.study.document import study_document
 from dvfs_kernel.study.plans import plan_of, write_plans

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.atomic_file import write_atomically
 from dvfs_kernel.plan import LayerPrediction, Plan
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dvfs_kernel.atomic_file import write_atomically
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 
 def test_a_file_appears_and_is_replaced(tmp_path):
