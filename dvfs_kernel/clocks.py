@@ -12,8 +12,8 @@ from typing import Final, Literal, Self, get_args
 
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import ClockError
+from dvfs_kernel.link import abi
 from renode_platform.devices import clock_tree
 from renode_platform.devices import datasheet as ds
 

@@ -19,7 +19,7 @@ from dvfs_kernel.widgets.mode import STATIC, VARIABLE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dvfs_kernel.session import Progress
+    from dvfs_kernel.link.session import Progress
 
 __all__ = ["execute", "write_gallery"]
 

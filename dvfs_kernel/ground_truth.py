@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
-from dvfs_kernel import abi
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel import abi, packing
+from dvfs_kernel import packing
 from dvfs_kernel.errors import NetworkTooLargeError, UnsupportedOperatorError
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from dvfs_kernel.memory_plan import Plan

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from dvfs_kernel import abi, memory_plan, packing
+from dvfs_kernel import memory_plan, packing
 from dvfs_kernel.errors import BoardError, ScheduleError
 from dvfs_kernel.image import build as build_image
 from dvfs_kernel.input_tensor import fit_array
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.session import Session
+from dvfs_kernel.link.window import Window
 from dvfs_kernel.profile import LayerInfo, Profile
-from dvfs_kernel.session import Session
-from dvfs_kernel.window import Window
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.base import Board, Emulation
     from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth, WindowTruth
     from dvfs_kernel.image import Image
+    from dvfs_kernel.link.session import Hello, Progress, RunResult
     from dvfs_kernel.network import Layer, Network
     from dvfs_kernel.schedule import Schedule
-    from dvfs_kernel.session import Hello, Progress, RunResult
 
 __all__ = [
     "FIRMWARE",

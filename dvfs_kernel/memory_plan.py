@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel import abi, packing
+from dvfs_kernel import packing
 from dvfs_kernel.errors import NetworkTooLargeError
+from dvfs_kernel.link import abi
 from dvfs_kernel.network import Copy
 
 if TYPE_CHECKING:

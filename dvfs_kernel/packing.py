@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import UnsupportedOperatorError
+from dvfs_kernel.link import abi
 from dvfs_kernel.network import (
     Add,
     Concatenate,

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import Schedule
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel import abi
+from dvfs_kernel.link import abi
 from renode_platform.devices.datasheet import VDD_V
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.ground_truth import InferenceTruth
-    from dvfs_kernel.session import Hello, RunResult
+    from dvfs_kernel.link.session import Hello, RunResult
 
 __all__ = ["LayerInfo", "LayerProfile", "Profile", "SegmentProfile"]
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.errors import ClockError
 from dvfs_kernel.inference import Deployment
+from dvfs_kernel.link import abi
 from dvfs_kernel.switching_network import switching_network
 from dvfs_kernel.switching_walks import walk_schedule
 

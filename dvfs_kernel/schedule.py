@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from dvfs_kernel import abi
+from dvfs_kernel.link import abi
 from dvfs_kernel.network import Add, Convolution, Depthwise, FullyConnected, Layer, Softmax, Tensor
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import Schedule
 from dvfs_kernel.switching_walks import plan_walks, walk_schedule
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.inference import Deployment, InferenceResult
-    from dvfs_kernel.session import Progress
+    from dvfs_kernel.link.session import Progress
     from dvfs_kernel.switching_walks import Walk
 
 #: Seconds, and joules where they are known.

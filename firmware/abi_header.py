@@ -1,11 +1,11 @@
-"""Writes ``abi.h``: the layout of ``dvfs_kernel/abi.toml`` in C."""
+"""Writes ``abi.h``: the layout of ``dvfs_kernel/link/abi.toml`` in C."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dvfs_kernel.abi_layout import Field, Layout, Struct
+    from dvfs_kernel.link.abi_layout import Field, Layout, Struct
 
 __all__ = ["abi_header"]
 
@@ -23,7 +23,7 @@ _SCALARS = {
 def abi_header(layout: Layout) -> str:
     """Return the text of ``abi.h`` for a layout."""
     lines = [
-        "/* Written by firmware/build.py from dvfs_kernel/abi.toml. */",
+        "/* Written by firmware/build.py from dvfs_kernel/link/abi.toml. */",
         "#ifndef ABI_H",
         "#define ABI_H",
         "",

@@ -27,7 +27,7 @@ from abi_header import abi_header  # noqa: E402  (the path has to be set first)
 from datasheet_header import datasheet_header  # noqa: E402
 from registers_header import registers_header  # noqa: E402
 
-from dvfs_kernel.abi_layout import load_layout  # noqa: E402
+from dvfs_kernel.link.abi_layout import load_layout  # noqa: E402
 
 OUTPUT = ROOT / "dvfs_kernel" / "firmware.elf"
 BENCHMARKS = ROOT / "dvfs_kernel" / "benchmarks.elf"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.bench.record import Record
     from dvfs_kernel.bench.store import Store
     from dvfs_kernel.bench.workload import Workload
-    from dvfs_kernel.session import Progress
+    from dvfs_kernel.link.session import Progress
 
 __all__ = ["Bench"]
 

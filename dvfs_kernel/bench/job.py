@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dvfs_kernel import abi
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from dvfs_kernel.schedule import Schedule

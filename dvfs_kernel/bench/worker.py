@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.bench.record import CLOCK_DTYPE, HFO, LFO, SEGMENT_DTYPE, Record
 from dvfs_kernel.inference import Deployment
+from dvfs_kernel.link import abi
 from renode_platform.devices.datasheet import VDD_V
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from dvfs_kernel import abi
 from dvfs_kernel.emulator.elf import Executable
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from pathlib import Path

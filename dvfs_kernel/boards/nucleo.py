@@ -18,14 +18,14 @@ from dvfs_kernel.errors import (
     ProtocolError,
 )
 from dvfs_kernel.image import image_id
-from dvfs_kernel.session import Session
+from dvfs_kernel.link.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from dvfs_kernel.boards.programmers import Programmer
-    from dvfs_kernel.session import Hello, Progress
+    from dvfs_kernel.link.session import Hello, Progress
 
 __all__ = ["STOCK_HSE_HZ", "NucleoBoard"]
 

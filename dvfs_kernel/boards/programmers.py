@@ -16,9 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dvfs_kernel import abi
 from dvfs_kernel.boards.firmware_file import FLASH_ADDRESS
 from dvfs_kernel.errors import BoardError, BoardLostError
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.firmware_file import FirmwareFile

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from dvfs_kernel import abi
 from dvfs_kernel.boards.base import Board, Emulation
 from dvfs_kernel.boards.cost_table import CostTableSource
 from dvfs_kernel.boards.interrupt import deferred_interrupt
@@ -18,6 +17,7 @@ from dvfs_kernel.emulator.elf import Executable, SymbolTable
 from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.emulator.trace import ClockChange, MarkerWrite, Trace, Violation
 from dvfs_kernel.errors import BoardError, BoardSilentError, ClockError, FirmwareFaultError
+from dvfs_kernel.link import abi
 from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
 
 if TYPE_CHECKING:

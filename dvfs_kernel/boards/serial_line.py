@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import serial
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import BoardAccessError, BoardError, BoardLostError, BoardNotFoundError
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

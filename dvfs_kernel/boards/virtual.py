@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import renode_platform
-from dvfs_kernel import abi
 from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.boards.base import Board, Emulation
 from dvfs_kernel.boards.interrupt import deferred_interrupt
@@ -21,6 +20,7 @@ from dvfs_kernel.errors import (
     FirmwareFaultError,
     PlatformDescriptionError,
 )
+from dvfs_kernel.link import abi
 from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
 from renode_platform.devices.traffic import TrafficLog
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from dvfs_kernel.board_profile import BoardProfile
     from dvfs_kernel.calibration.fit import Calibration, Evidence
     from dvfs_kernel.calibration.observations import Measurements
+    from dvfs_kernel.link.session import Progress
     from dvfs_kernel.network import Network
-    from dvfs_kernel.session import Progress
 
 __all__ = ["BoardCalibration", "calibrate_board"]
 

@@ -19,10 +19,10 @@ import numpy.typing as npt
 from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.calibration.fit import Evidence
-from dvfs_kernel.current import Layers, Sampling
 from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import BoardError, MeasurementError
 from dvfs_kernel.inference import Deployment
+from dvfs_kernel.link.current_sampling import Layers, Sampling
 from dvfs_kernel.parameters import parameters
 from dvfs_kernel.profile import SUPPLY_V
 from renode_platform.devices.datasheet import CURRENT_MODEL
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dvfs_kernel.calibration.observations import Measurements, Observation
+    from dvfs_kernel.link.session import Progress
     from dvfs_kernel.network import Network
-    from dvfs_kernel.session import Progress
 
 __all__ = ["adjustable", "evidence_of", "predict", "present_value", "profile_of"]
 

@@ -35,7 +35,7 @@ def flash(*, network: str | None, board: BoardSpec, program: str | None) -> None
     from dvfs_kernel import image, memory_plan  # noqa: PLC0415  numpy and pyserial load slowly
     from dvfs_kernel.boards.nucleo import NucleoBoard  # noqa: PLC0415
     from dvfs_kernel.inference import firmware_path  # noqa: PLC0415
-    from dvfs_kernel.session import Session  # noqa: PLC0415
+    from dvfs_kernel.link.session import Session  # noqa: PLC0415
 
     data = None
     if network is not None:

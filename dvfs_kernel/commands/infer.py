@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.commands.board_opening import open_board
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.commands.parameters import (
@@ -30,6 +29,7 @@ from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.tables import print_inference
 from dvfs_kernel.commands.uniform import uniform_schedule
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.link import abi
 from dvfs_kernel.storage.atomic_file import write_atomically
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 

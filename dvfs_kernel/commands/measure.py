@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dvfs_kernel import __version__, abi
+from dvfs_kernel import __version__
 from dvfs_kernel.commands.board_opening import open_board
 from dvfs_kernel.commands.measurement_tables import print_measurement
 from dvfs_kernel.commands.networks import load_network
@@ -18,6 +18,7 @@ from dvfs_kernel.commands.parameters import BOARD, CLOCK, FREQUENCY, OutputFile
 from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.commands.uniform import uniform_schedule
 from dvfs_kernel.errors import BoardLostError, BoardSilentError
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
@@ -116,9 +117,9 @@ def measure(
     if lfo is not None and not granularity:
         raise click.UsageError("--lfo is the clock of memory segments: it needs -g with 1 or more")
     # Networks and the engine cost a second to load: not before the arguments are right.
-    from dvfs_kernel.current import Sampling  # noqa: PLC0415
     from dvfs_kernel.inference import Deployment  # noqa: PLC0415
     from dvfs_kernel.input_tensor import load_input, sample_input  # noqa: PLC0415
+    from dvfs_kernel.link.current_sampling import Sampling  # noqa: PLC0415
     from dvfs_kernel.measurement.ammeter import Ammeter  # noqa: PLC0415
     from dvfs_kernel.measurement.campaign import Campaign, Plan, Subject  # noqa: PLC0415
     from dvfs_kernel.measurement.sample_file import SampleFile  # noqa: PLC0415

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from dvfs_kernel import abi
 from dvfs_kernel.commands.many_values import ManyValues
 from dvfs_kernel.commands.study_options import (
     PAPER_QOS,
@@ -16,6 +15,7 @@ from dvfs_kernel.commands.study_options import (
     bound_options,
     space_options,
 )
+from dvfs_kernel.link import abi
 
 __all__ = ["optimise"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from dvfs_kernel import abi
 from dvfs_kernel.commands.tables import open_console
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

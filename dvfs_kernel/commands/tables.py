@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dvfs_kernel import abi
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from typing import Any

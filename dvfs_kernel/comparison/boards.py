@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel import abi
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference import Deployment, has_dae_form
+from dvfs_kernel.link import abi
 from dvfs_kernel.measurement.campaign import Campaign, Subject
 from dvfs_kernel.schedule import Schedule
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from dvfs_kernel.inference import InferenceResult
+    from dvfs_kernel.link.session import Progress
     from dvfs_kernel.measurement.ammeter import Ammeter
     from dvfs_kernel.measurement.campaign import Measured, Plan
     from dvfs_kernel.network import Network
-    from dvfs_kernel.session import Progress
 
 __all__ = ["Comparison", "ScheduleComparison", "SegmentComparison", "compare", "usual_schedules"]
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import VerificationError
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

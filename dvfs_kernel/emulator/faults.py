@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.emulator.nvic import exception_name
 from dvfs_kernel.errors import FirmwareFaultError
-from dvfs_kernel.fault_status import fault_causes
+from dvfs_kernel.link.fault_status import fault_causes
 
 if TYPE_CHECKING:
     from dvfs_kernel.emulator.elf import SymbolTable

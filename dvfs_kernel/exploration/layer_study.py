@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks import ClockSetting
     from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.link.session import Progress
     from dvfs_kernel.network import Network
-    from dvfs_kernel.session import Progress
 
 __all__ = ["LayerStudy", "study_layer"]
 

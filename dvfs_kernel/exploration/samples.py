@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.exploration import reference_jobs
+from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:

@@ -23,11 +23,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
-from dvfs_kernel import abi
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.bench.record import HFO, LFO
 from dvfs_kernel.current_model import state_clocks
 from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:

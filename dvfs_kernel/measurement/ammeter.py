@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel.current import INA219_ADDRESS, Sampling
+from dvfs_kernel.link.current_sampling import INA219_ADDRESS, Sampling
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from dvfs_kernel.current import CurrentActivity
-    from dvfs_kernel.session import CurrentReadings, Session
+    from dvfs_kernel.link.current_sampling import CurrentActivity
+    from dvfs_kernel.link.session import CurrentReadings, Session
 
 __all__ = ["Ammeter"]
 

@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel import abi
-from dvfs_kernel.current import Layers
 from dvfs_kernel.errors import MeasurementError
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.current_sampling import Layers
 from dvfs_kernel.measurement.estimate import Estimate
 from dvfs_kernel.measurement.sample_file import Sample
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dvfs_kernel.inference import Deployment
+    from dvfs_kernel.link.session import CurrentReadings, Progress
     from dvfs_kernel.measurement.ammeter import Ammeter
     from dvfs_kernel.schedule import Schedule
-    from dvfs_kernel.session import CurrentReadings, Progress
 
 __all__ = ["Block", "Campaign", "Measured", "Plan", "Subject"]
 

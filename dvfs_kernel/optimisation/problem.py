@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel import abi, pareto
+from dvfs_kernel import pareto
 from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError, ScheduleError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.layered_graph import LayeredGraph
+from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.prediction import Prediction
 from dvfs_kernel.schedule import LayerPlan, Schedule
 

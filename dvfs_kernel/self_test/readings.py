@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.current import INA219_ADDRESS, Sampling, Spin
 from dvfs_kernel.errors import BoardError, ClockError, SensorMissingError
+from dvfs_kernel.link.current_sampling import INA219_ADDRESS, Sampling, Spin
 
 if TYPE_CHECKING:
+    from dvfs_kernel.link.session import Hello, Session
     from dvfs_kernel.measurement.ammeter import Ammeter
-    from dvfs_kernel.session import Hello, Session
 
 __all__ = ["Readings", "take_readings"]
 

@@ -9,7 +9,6 @@ from itertools import islice
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from dvfs_kernel import abi
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import InfeasibleBoundError
@@ -18,6 +17,7 @@ from dvfs_kernel.exploration.design_space import HSE, PAPER_GRANULARITIES
 from dvfs_kernel.exploration.exploration import reference_jobs
 from dvfs_kernel.exploration.switching import measured_switching
 from dvfs_kernel.layered_graph.warm_up import warm_up
+from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.idle import IdleCost
 from dvfs_kernel.study.candidate import Outcome
 from dvfs_kernel.study.candidates import Candidates, Names

@@ -15,8 +15,8 @@ from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
+    from dvfs_kernel.link.session import Progress
     from dvfs_kernel.register_log import SwitchLog
-    from dvfs_kernel.session import Progress
 
 __all__ = ["ClockSwitchPanel"]
 

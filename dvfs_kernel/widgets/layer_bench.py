@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import abi, charts
+from dvfs_kernel import charts
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ, parse_clocks
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.excerpt import decoupled_layers
 from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.inference import Deployment
+from dvfs_kernel.link import abi
 from dvfs_kernel.timeline import timeline_to_dict
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
@@ -24,7 +25,7 @@ from dvfs_kernel.widgets.task import Task
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.layer_study import LayerStudy
     from dvfs_kernel.inference import InferenceResult
-    from dvfs_kernel.session import Progress
+    from dvfs_kernel.link.session import Progress
 
 __all__ = ["LayerPanel"]
 

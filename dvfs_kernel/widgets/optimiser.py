@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 import numpy as np
 
-from dvfs_kernel import abi, charts
+from dvfs_kernel import charts
 from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.excerpt import GraphExcerpt
 from dvfs_kernel.report.runs import kind
 from dvfs_kernel.study.candidates import Names
@@ -26,8 +27,8 @@ from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
     from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.link.session import Progress
     from dvfs_kernel.optimisation.problem import Optimum
-    from dvfs_kernel.session import Progress
     from dvfs_kernel.study.candidate import Candidate
 
 __all__ = ["OptimiserPanel"]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import abi, charts, memory_plan
+from dvfs_kernel import charts, memory_plan
 from dvfs_kernel.commands.networks import load_network
+from dvfs_kernel.link import abi
 from dvfs_kernel.report import build, check, compare
 from dvfs_kernel.report.runs import kind
 from dvfs_kernel.study.bound import Bound
@@ -27,8 +28,8 @@ from dvfs_kernel.widgets.task import Task
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dvfs_kernel.link.session import Progress
     from dvfs_kernel.network import Network
-    from dvfs_kernel.session import Progress
 
 __all__ = ["OwnNetworkPanel"]
 

@@ -10,10 +10,10 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from dvfs_kernel import abi
 from dvfs_kernel.cli import cli
 from dvfs_kernel.inference import FIRMWARE
-from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
 
 pytestmark = pytest.mark.board
 

@@ -9,16 +9,16 @@ from firmware_board import firmware
 from served_board import served
 from small_model import small_model
 
-from dvfs_kernel import abi
 from dvfs_kernel.boards.nucleo import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
 from dvfs_kernel.comparison import compare, usual_schedules, write_comparison
-from dvfs_kernel.current import Sampling
 from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference import Deployment
 from dvfs_kernel.input_tensor import sample_input
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.current_sampling import Sampling
 from dvfs_kernel.measurement.ammeter import Ammeter
 from dvfs_kernel.measurement.campaign import Plan
 from dvfs_kernel.tflite_reader import read_bytes

@@ -7,7 +7,7 @@ import firmware_board
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from dvfs_kernel import abi
+from dvfs_kernel.link import abi
 
 pytestmark = pytest.mark.board
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from firmware_board import HSE_HZ, refusal, request, small_image, small_network, uniform
 
-from dvfs_kernel import abi
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.current import Layers, Sampling, Sleep, Spin
 from dvfs_kernel.errors import BoardError, ClockError, ProtocolError
 from dvfs_kernel.input_tensor import sample_input
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.current_sampling import Layers, Sampling, Sleep, Spin
 from renode_platform.devices.datasheet import SHUNT_OHM
 
 pytestmark = pytest.mark.board

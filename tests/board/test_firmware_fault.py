@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from firmware_board import exchange, request
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import FirmwareFaultError
-from dvfs_kernel.fault_report import FaultReport
-from dvfs_kernel.protocol import Frame, encode_frame
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.fault_report import FaultReport
+from dvfs_kernel.link.frames import Frame, encode_frame
 
 pytestmark = pytest.mark.board
 

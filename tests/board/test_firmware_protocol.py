@@ -10,8 +10,8 @@ from firmware_board import exchange, refusal, request
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dvfs_kernel import abi
-from dvfs_kernel.protocol import Frame, encode_frame
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.frames import Frame, encode_frame
 
 pytestmark = pytest.mark.board
 

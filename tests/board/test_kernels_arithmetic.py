@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from kernel_bench import shared_bench
 from kernel_layers import ALL, SINGLE_FORM, TWO_FORMS
 
-from dvfs_kernel import abi, packing, reference
+from dvfs_kernel import packing, reference
+from dvfs_kernel.link import abi
 
 pytestmark = pytest.mark.board
 

@@ -11,11 +11,11 @@ from dvfs_kernel import reference
 from dvfs_kernel.boards.nucleo import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.current import Layers, Sampling
 from dvfs_kernel.errors import BoardLostError, DvfsError
 from dvfs_kernel.input_tensor import sample_input
+from dvfs_kernel.link.current_sampling import Layers, Sampling
+from dvfs_kernel.link.session import Session
 from dvfs_kernel.schedule import Schedule
-from dvfs_kernel.session import Session
 
 pytestmark = pytest.mark.board
 

@@ -14,7 +14,7 @@ from dvfs_kernel.boards.pty_server import Line
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
 from dvfs_kernel.errors import BoardError, BoardNotFoundError, FirmwareMismatchError
-from dvfs_kernel.session import Session
+from dvfs_kernel.link.session import Session
 
 pytestmark = pytest.mark.board
 

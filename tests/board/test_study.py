@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from dvfs_kernel import abi
 from dvfs_kernel.bench import Bench, Job, Store, Workload
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clock_lists import ClockList
@@ -14,6 +13,7 @@ from dvfs_kernel.clock_state import IDLE
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.exploration.switching import measured_switching
+from dvfs_kernel.link import abi
 from dvfs_kernel.study import Bound, StudyPlan, run_study, survey
 from dvfs_kernel.switching_measurement import costs_of_walks
 from dvfs_kernel.switching_walks import plan_walks, walk_schedule

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from firmware_board import firmware, small_image, small_network, uniform
 
-from dvfs_kernel import abi
 from dvfs_kernel.boards.renode import RenodeBoard
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks import ClockSetting
@@ -23,7 +22,8 @@ from dvfs_kernel.errors import (
 )
 from dvfs_kernel.inference import Deployment
 from dvfs_kernel.input_tensor import sample_input
-from dvfs_kernel.session import Session
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.session import Session
 
 pytestmark = [pytest.mark.board, pytest.mark.usefixtures("pyrenode")]
 

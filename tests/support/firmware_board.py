@@ -8,8 +8,11 @@ from pathlib import Path
 import firmware_build
 import numpy as np
 
-from dvfs_kernel import abi, image, memory_plan
+from dvfs_kernel import image, memory_plan
 from dvfs_kernel.boards.virtual import VirtualBoard
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
+from dvfs_kernel.link.session import Session
 from dvfs_kernel.network import (
     Add,
     Convolution,
@@ -21,9 +24,7 @@ from dvfs_kernel.network import (
     Softmax,
     Tensor,
 )
-from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
 from dvfs_kernel.schedule import Schedule
-from dvfs_kernel.session import Session
 
 HSE_HZ = 50_000_000
 

@@ -9,10 +9,10 @@ from elftools.elf.elffile import ELFFile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel import abi
-from dvfs_kernel.abi_layout import SCALAR_BYTES, load_layout, parse_layout
-from dvfs_kernel.abi_stub import stub_text
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.abi_layout import SCALAR_BYTES, load_layout, parse_layout
+from dvfs_kernel.link.abi_stub import stub_text
 
 LAYOUT = load_layout()
 
@@ -93,7 +93,7 @@ def test_names_do_not_collide():
 
 def test_the_stub_is_up_to_date():
     stub = firmware_build.ROOT / "dvfs_kernel" / "abi.pyi"
-    assert stub.read_text() == stub_text(LAYOUT), "run python -m dvfs_kernel.abi_stub"
+    assert stub.read_text() == stub_text(LAYOUT), "run python -m dvfs_kernel.link.abi_stub"
 
 
 def test_regions_of_memory_do_not_overlap():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from dvfs_kernel import abi
 from dvfs_kernel.boards.base import Board
-from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
 
 
 def record(dtype, **values):

@@ -113,7 +113,7 @@ def test_ctrl_c_ends_with_130_and_writes_nothing(dvfs, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dvfs_kernel.session.Session.hello", interrupt)
+    monkeypatch.setattr("dvfs_kernel.link.session.Session.hello", interrupt)
     before = set(Path.cwd().iterdir())
     result = dvfs("infer", "vww", "--output", "out.npy", "--timeline", "t.svg")
     assert result.exit_code == 130

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import two_layers
 
-from dvfs_kernel import abi
 from dvfs_kernel.boards import renode_install
 from dvfs_kernel.boards.base import Emulation
 from dvfs_kernel.cli import cli
@@ -17,6 +16,7 @@ from dvfs_kernel.commands import cross_check_tables
 from dvfs_kernel.cross_check import CrossCheck, EngineRun, compare, usual_schedules
 from dvfs_kernel.errors import FileFormatError, RenodeUnavailableError, VerificationError
 from dvfs_kernel.ground_truth import InferenceTruth, Stretch
+from dvfs_kernel.link import abi
 
 OTHER, SWITCHING = abi.Segment.OTHER, abi.Segment.SWITCHING
 S = 10**12

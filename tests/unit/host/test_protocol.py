@@ -5,9 +5,9 @@ from cobs import cobs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import ProtocolError
-from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
 
 frames = st.builds(
     Frame,

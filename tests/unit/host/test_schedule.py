@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel import abi
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
+from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import LayerPlan, Schedule
 
 HSE_HZ = 50_000_000

@@ -5,9 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel import abi
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.current import Layers, Sampling
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
@@ -18,9 +16,11 @@ from dvfs_kernel.errors import (
     ScheduleError,
     UnsupportedOperatorError,
 )
-from dvfs_kernel.protocol import Frame, encode_frame
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.current_sampling import Layers, Sampling
+from dvfs_kernel.link.frames import Frame, encode_frame
+from dvfs_kernel.link.session import Session
 from dvfs_kernel.schedule import Schedule
-from dvfs_kernel.session import Session
 
 
 @pytest.fixture

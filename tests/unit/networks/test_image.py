@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from networks import fully_connected, one_layer, tensor, two_layers
 
-from dvfs_kernel import abi, image, memory_plan, packing, zoo
+from dvfs_kernel import image, memory_plan, packing, zoo
 from dvfs_kernel.errors import NetworkTooLargeError
+from dvfs_kernel.link import abi
 from dvfs_kernel.network import Copy, Network, Upsample
 
 BLOBS = ("weights", "bias", "multiplier", "shift")

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import one_layer, tensor, two_layers
 
-from dvfs_kernel import abi, memory_plan, reference, zoo
+from dvfs_kernel import memory_plan, reference, zoo
 from dvfs_kernel.errors import NetworkTooLargeError
+from dvfs_kernel.link import abi
 from dvfs_kernel.memory_plan import Lifetime, lifetimes
 from dvfs_kernel.network import Concatenate, Copy, Network, Transpose, Upsample
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import BoardError, ScheduleError
+from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation import IdleCost, Prediction
 from dvfs_kernel.study import Bound
 

@@ -8,8 +8,8 @@ import made_up_runs
 import numpy as np
 import pytest
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import InfeasibleBoundError
+from dvfs_kernel.link import abi
 from dvfs_kernel.study.candidate import Outcome
 from dvfs_kernel.study.candidates import Candidates, Names
 from dvfs_kernel.study.keeping import keep_bounds

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel import abi
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.link import abi
 from dvfs_kernel.plan import LayerPrediction, Plan
 from dvfs_kernel.schedule import Schedule
 

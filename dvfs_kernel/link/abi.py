@@ -4,7 +4,7 @@
 `TICK_HZ`), every enum an `~enum.IntEnum` (``enums.profile_level`` is `ProfileLevel`, its
 ``segment`` is `ProfileLevel.SEGMENT`) and every struct a packed little-endian NumPy dtype
 (``structs.image_header`` is `IMAGE_HEADER`). The stub ``abi.pyi`` tells type checkers the names;
-``python -m dvfs_kernel.abi_stub`` writes it anew after a change of ``abi.toml``.
+``python -m dvfs_kernel.link.abi_stub`` writes it anew after a change of ``abi.toml``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from dvfs_kernel.abi_layout import Struct, load_layout
+from dvfs_kernel.link.abi_layout import Struct, load_layout
 
 
 def _dtype(struct: Struct, known: dict[str, np.dtype[np.void]]) -> np.dtype[np.void]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import (
     BoardError,
     ClockError,
@@ -15,6 +14,7 @@ from dvfs_kernel.errors import (
     SensorMissingError,
     UnsupportedOperatorError,
 )
+from dvfs_kernel.link import abi
 from renode_platform.devices.registers import RCC
 
 __all__ = ["refusal", "wrong_length"]

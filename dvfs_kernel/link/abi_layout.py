@@ -1,7 +1,7 @@
 """The layout of every byte that firmware and host share, read from ``abi.toml``.
 
 Standard library only: the firmware's build runs it where nothing else is installed. Programs use
-`dvfs_kernel.abi`, which makes NumPy dtypes and enums from the same layout.
+`dvfs_kernel.link.abi`, which makes NumPy dtypes and enums from the same layout.
 """
 
 from __future__ import annotations

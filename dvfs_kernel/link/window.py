@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from dvfs_kernel.ground_truth import WindowTruth
-    from dvfs_kernel.session import RunResult
+    from dvfs_kernel.link.session import RunResult
 
 __all__ = ["Window"]
 

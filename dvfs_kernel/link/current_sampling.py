@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.link import abi
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from cobs import cobs
 
-from dvfs_kernel import abi
 from dvfs_kernel.errors import ProtocolError
+from dvfs_kernel.link import abi
 
 __all__ = ["Frame", "FrameDecoder", "encode_frame"]
 

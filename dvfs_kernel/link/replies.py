@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel import abi
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -1,4 +1,4 @@
-# Written by `python -m dvfs_kernel.abi_stub` from abi.toml.
+# Written by `python -m dvfs_kernel.link.abi_stub` from abi.toml.
 from enum import IntEnum
 
 import numpy as np

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel import abi
-from dvfs_kernel.current import INA219_ADDRESS
 from dvfs_kernel.errors import BoardError, BoardSilentError, FirmwareFaultError, ProtocolError
-from dvfs_kernel.fault_report import FaultReport
-from dvfs_kernel.protocol import Frame, FrameDecoder, encode_frame
-from dvfs_kernel.refusal import refusal, wrong_length
-from dvfs_kernel.replies import ClockProbe, CurrentReadings, Hello, Ina219Reading, RunResult
-from dvfs_kernel.window import Window
+from dvfs_kernel.link import abi
+from dvfs_kernel.link.current_sampling import INA219_ADDRESS
+from dvfs_kernel.link.fault_report import FaultReport
+from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
+from dvfs_kernel.link.refusals import refusal, wrong_length
+from dvfs_kernel.link.replies import ClockProbe, CurrentReadings, Hello, Ina219Reading, RunResult
+from dvfs_kernel.link.window import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.clocks import ClockSetting
-    from dvfs_kernel.current import CurrentActivity, Sampling
+    from dvfs_kernel.link.current_sampling import CurrentActivity, Sampling
     from dvfs_kernel.schedule import Schedule
 
     #: Called with what is being done, how much of it is done and how much there is.

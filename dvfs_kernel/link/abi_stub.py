@@ -1,13 +1,13 @@
 """Writes ``abi.pyi``, so that type checkers and editors know the names that `abi` makes at import.
 
-Run ``python -m dvfs_kernel.abi_stub`` after a change of ``abi.toml``.
+Run ``python -m dvfs_kernel.link.abi_stub`` after a change of ``abi.toml``.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from dvfs_kernel.abi_layout import Layout, load_layout
+from dvfs_kernel.link.abi_layout import Layout, load_layout
 
 __all__ = ["stub_text"]
 
@@ -15,9 +15,9 @@ _PATH = Path(__file__).with_name("abi.pyi")
 
 
 def stub_text(layout: Layout) -> str:
-    """Return the text of the stub of `dvfs_kernel.abi` for a layout."""
+    """Return the text of the stub of `dvfs_kernel.link.abi` for a layout."""
     lines = [
-        "# Written by `python -m dvfs_kernel.abi_stub` from abi.toml.",
+        "# Written by `python -m dvfs_kernel.link.abi_stub` from abi.toml.",
         "from enum import IntEnum",
         "",
         "import numpy as np",
