@@ -22,16 +22,16 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 import firmware_build  # noqa: E402  (the path has to be set first)
 from kernel_bench import KernelBench  # noqa: E402
 
-from dvfs_kernel import zoo  # noqa: E402
 from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: E402
 from dvfs_kernel.inference import Deployment, dae_granularities  # noqa: E402
-from dvfs_kernel.network import Convolution, Depthwise, Padding, Tensor  # noqa: E402
+from dvfs_kernel.networks import zoo  # noqa: E402
+from dvfs_kernel.networks.network import Convolution, Depthwise, Padding, Tensor  # noqa: E402
 from dvfs_kernel.schedule import Schedule  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 # Height, width, input channels, output channels of pointwise layers.
 POINTWISE_SHAPES = (

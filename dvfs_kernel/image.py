@@ -18,7 +18,7 @@ from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from dvfs_kernel.memory_plan import Plan
-    from dvfs_kernel.network import Layer, Network, Tensor
+    from dvfs_kernel.networks.network import Layer, Network, Tensor
 
 __all__ = ["Image", "build", "image_id"]
 

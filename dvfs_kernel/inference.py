@@ -11,10 +11,10 @@ import numpy as np
 from dvfs_kernel import memory_plan, packing
 from dvfs_kernel.errors import BoardError, ScheduleError
 from dvfs_kernel.image import build as build_image
-from dvfs_kernel.input_tensor import fit_array
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.link.window import Window
+from dvfs_kernel.networks.input_tensor import fit_array
 from dvfs_kernel.profile import LayerInfo, Profile
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth, WindowTruth
     from dvfs_kernel.image import Image
     from dvfs_kernel.link.session import Hello, Progress, RunResult
-    from dvfs_kernel.network import Layer, Network
+    from dvfs_kernel.networks.network import Layer, Network
     from dvfs_kernel.schedule import Schedule
 
 __all__ = [

@@ -10,12 +10,12 @@ import numpy as np
 from dvfs_kernel import packing
 from dvfs_kernel.errors import NetworkTooLargeError
 from dvfs_kernel.link import abi
-from dvfs_kernel.network import Copy
+from dvfs_kernel.networks.network import Copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["Lifetime", "Plan", "lifetimes", "plan"]
 

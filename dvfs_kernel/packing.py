@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from dvfs_kernel.errors import UnsupportedOperatorError
 from dvfs_kernel.link import abi
-from dvfs_kernel.network import (
+from dvfs_kernel.networks.network import (
     Add,
     Concatenate,
     Convolution,
@@ -47,7 +47,7 @@ from dvfs_kernel.network import (
     Transpose,
     Upsample,
 )
-from dvfs_kernel.quantisation import (
+from dvfs_kernel.networks.quantisation import (
     ADD_LEFT_SHIFT,
     add_factors,
     convolution_factors,

@@ -6,7 +6,15 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.link import abi
-from dvfs_kernel.network import Add, Convolution, Depthwise, FullyConnected, Layer, Softmax, Tensor
+from dvfs_kernel.networks.network import (
+    Add,
+    Convolution,
+    Depthwise,
+    FullyConnected,
+    Layer,
+    Softmax,
+    Tensor,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

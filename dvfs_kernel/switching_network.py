@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dvfs_kernel.network import Add, Network
-from dvfs_kernel.tensor import Tensor
+from dvfs_kernel.networks.network import Add, Network
+from dvfs_kernel.networks.tensor import Tensor
 
 __all__ = ["switching_network"]
 

@@ -18,12 +18,12 @@ from dvfs_kernel.errors import BoardError
 from dvfs_kernel.image import Image
 from dvfs_kernel.image import build as build_image
 from dvfs_kernel.inference import FIRMWARE
-from dvfs_kernel.input_tensor import fit_array, sample_input
+from dvfs_kernel.networks.input_tensor import fit_array, sample_input
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["Workload"]
 

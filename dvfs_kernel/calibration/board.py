@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.calibration.fit import Calibration, Evidence
     from dvfs_kernel.calibration.observations import Measurements
     from dvfs_kernel.link.session import Progress
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["BoardCalibration", "calibrate_board"]
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.calibration.observations import Measurements, Observation
     from dvfs_kernel.link.session import Progress
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["adjustable", "evidence_of", "predict", "present_value", "profile_of"]
 

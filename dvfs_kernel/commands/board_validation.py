@@ -49,8 +49,8 @@ def validate_board(
         write_comparison,
     )
     from dvfs_kernel.inference import Deployment  # noqa: PLC0415
-    from dvfs_kernel.input_tensor import sample_input  # noqa: PLC0415
     from dvfs_kernel.measurement.ammeter import Ammeter  # noqa: PLC0415
+    from dvfs_kernel.networks.input_tensor import sample_input  # noqa: PLC0415
 
     network = load_network(network_name)
     data = sample_input(network.tensors[network.input])

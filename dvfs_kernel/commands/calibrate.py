@@ -19,7 +19,7 @@ from dvfs_kernel.storage.atomic_file import write_atomically
 if TYPE_CHECKING:
     from dvfs_kernel.calibration.board import BoardCalibration
     from dvfs_kernel.calibration.observations import Measurements
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["calibrate"]
 
@@ -64,7 +64,7 @@ def calibrate(
     """
     from dvfs_kernel.calibration.board import calibrate_board  # noqa: PLC0415
     from dvfs_kernel.calibration.observations import read_measurements  # noqa: PLC0415
-    from dvfs_kernel.input_tensor import fit_array, load_input, sample_input  # noqa: PLC0415
+    from dvfs_kernel.networks.input_tensor import fit_array, load_input, sample_input  # noqa: PLC0415
 
     measurements = read_measurements(files)
     model = load_network(network or measurements.network)

@@ -61,7 +61,7 @@ def cross_check(
     from dvfs_kernel import cross_check as checking  # noqa: PLC0415
     from dvfs_kernel.boards.spec import BoardSpec  # noqa: PLC0415
     from dvfs_kernel.commands import cross_check_tables as tables  # noqa: PLC0415
-    from dvfs_kernel.input_tensor import sample_input  # noqa: PLC0415
+    from dvfs_kernel.networks.input_tensor import sample_input  # noqa: PLC0415
 
     if page is not None:
         tables.check_page(page)

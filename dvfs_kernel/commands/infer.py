@@ -128,7 +128,7 @@ def infer(
     if timeline_layers is not None and timeline is None:
         raise click.UsageError("--timeline-layers needs --timeline and the name of a file")
     # Networks and the engine cost a second to load: not before the arguments are right.
-    from dvfs_kernel.input_tensor import load_input, sample_input  # noqa: PLC0415
+    from dvfs_kernel.networks.input_tensor import load_input, sample_input  # noqa: PLC0415
     from dvfs_kernel.schedule import Schedule  # noqa: PLC0415
 
     model = load_network(network)

@@ -11,7 +11,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from dvfs_kernel.measurement.campaign import Campaign
     from dvfs_kernel.measurement.estimate import Estimate
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["estimate_text", "print_measurement"]
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from dvfs_kernel.errors import DvfsError, FileFormatError
 
 if TYPE_CHECKING:
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["load_network", "networks"]
 
@@ -20,7 +20,7 @@ __all__ = ["load_network", "networks"]
 @click.command()
 def networks() -> None:
     """List the built-in networks."""
-    from dvfs_kernel import zoo  # noqa: PLC0415  building networks costs time
+    from dvfs_kernel.networks import zoo  # noqa: PLC0415  building networks costs time
 
     table = Table("network", "input", "layers", "MACs", "parameters", box=None)
     for name in zoo.NAMES:
@@ -47,8 +47,8 @@ def load_network(name: str) -> Network:
         The file's network is not one for this firmware.
     """
     # Networks cost half a second to load: not before the arguments are right.
-    from dvfs_kernel import zoo  # noqa: PLC0415
-    from dvfs_kernel.tflite_reader import read  # noqa: PLC0415
+    from dvfs_kernel.networks import zoo  # noqa: PLC0415
+    from dvfs_kernel.networks.tflite_reader import read  # noqa: PLC0415
 
     if name in zoo.NAMES:
         return zoo.load(name)

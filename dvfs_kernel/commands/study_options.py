@@ -137,7 +137,7 @@ class Setup:
         # Networks and the engine cost a second to load: not before the arguments are right.
         from dvfs_kernel.bench import Bench, Store, Workload  # noqa: PLC0415
         from dvfs_kernel.bench.executors import check_address  # noqa: PLC0415
-        from dvfs_kernel.input_tensor import load_input  # noqa: PLC0415
+        from dvfs_kernel.networks.input_tensor import load_input  # noqa: PLC0415
 
         if self.no_cache and self.cache is not None:
             raise click.UsageError("--cache names a folder that --no-cache says not to use")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dvfs_kernel.clocks import ClockSetting
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
     from dvfs_kernel.schedule import Schedule
 
 __all__ = ["uniform_schedule"]

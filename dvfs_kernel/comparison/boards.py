@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.measurement.ammeter import Ammeter
     from dvfs_kernel.measurement.campaign import Measured, Plan
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["Comparison", "ScheduleComparison", "SegmentComparison", "compare", "usual_schedules"]
 

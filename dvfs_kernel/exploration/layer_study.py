@@ -9,9 +9,9 @@ from dvfs_kernel.bench.bench import Bench
 from dvfs_kernel.bench.executors import HERE
 from dvfs_kernel.bench.workload import Workload
 from dvfs_kernel.clock_state import ClockState
-from dvfs_kernel.excerpt import single_layer
 from dvfs_kernel.exploration.design_space import HSE, DesignSpace
 from dvfs_kernel.exploration.exploration import explore, reference_jobs
+from dvfs_kernel.networks.single_layer import single_layer
 from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.clocks import ClockSetting
     from dvfs_kernel.exploration.exploration import Exploration
     from dvfs_kernel.link.session import Progress
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["LayerStudy", "study_layer"]
 

@@ -30,7 +30,7 @@ from dvfs_kernel.widgets.task import Task
 if TYPE_CHECKING:
     from dvfs_kernel.bench.record import Record
     from dvfs_kernel.link.session import Progress
-    from dvfs_kernel.network import Network
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["BoardsPanel", "SensorPanel"]
 

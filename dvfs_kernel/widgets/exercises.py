@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import TYPE_CHECKING, Any, Final
 
-from dvfs_kernel import zoo
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ
 from dvfs_kernel.clock_space import current_a, iso_frequency, settings_at
 from dvfs_kernel.clock_state import ClockState
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import PanelError
-from dvfs_kernel.excerpt import decoupled_layers
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks import zoo
+from dvfs_kernel.networks.single_layer import decoupled_layers
 from dvfs_kernel.sensor_view import CONVERSIONS
 from dvfs_kernel.switching_model import modelled_switch
 from renode_platform.devices import datasheet as ds

@@ -11,10 +11,10 @@ from dvfs_kernel import charts
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ, parse_clocks
 from dvfs_kernel.commands.networks import load_network
-from dvfs_kernel.excerpt import decoupled_layers
 from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.inference import Deployment
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.single_layer import decoupled_layers
 from dvfs_kernel.timeline import timeline_to_dict
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView

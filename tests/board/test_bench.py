@@ -11,8 +11,8 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.tflite_reader import read_bytes
 from dvfs_kernel.schedule import LayerPlan, Schedule
-from dvfs_kernel.tflite_reader import read_bytes
 
 pytestmark = pytest.mark.board
 

@@ -12,12 +12,12 @@ from json_document import undocumented
 from PIL import Image
 from small_model import small_model
 
-from dvfs_kernel import reference
 from dvfs_kernel.cli import cli
 from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.input_tensor import load_input, sample_input
+from dvfs_kernel.networks import reference
+from dvfs_kernel.networks.input_tensor import load_input, sample_input
+from dvfs_kernel.networks.tflite_reader import read
 from dvfs_kernel.schedule import Schedule
-from dvfs_kernel.tflite_reader import read
 
 pytestmark = pytest.mark.board
 

@@ -16,12 +16,12 @@ from dvfs_kernel.comparison import compare, usual_schedules, write_comparison
 from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference import Deployment
-from dvfs_kernel.input_tensor import sample_input
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.current_sampling import Sampling
 from dvfs_kernel.measurement.ammeter import Ammeter
 from dvfs_kernel.measurement.campaign import Plan
-from dvfs_kernel.tflite_reader import read_bytes
+from dvfs_kernel.networks.input_tensor import sample_input
+from dvfs_kernel.networks.tflite_reader import read_bytes
 
 pytestmark = pytest.mark.board
 

@@ -9,9 +9,9 @@ from firmware_board import HSE_HZ, refusal, request, small_image, small_network,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dvfs_kernel import reference
 from dvfs_kernel.errors import FileFormatError, ProtocolError
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks import reference
 from dvfs_kernel.schedule import Schedule
 
 pytestmark = pytest.mark.board

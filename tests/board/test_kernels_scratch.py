@@ -10,7 +10,7 @@ from kernel_layers import ALL
 from dvfs_kernel import packing
 from dvfs_kernel.errors import UnsupportedOperatorError
 from dvfs_kernel.link import abi
-from dvfs_kernel.network import Convolution, Depthwise, Padding, Tensor
+from dvfs_kernel.networks.network import Convolution, Depthwise, Padding, Tensor
 
 pytestmark = pytest.mark.board
 

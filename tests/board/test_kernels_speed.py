@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from kernel_bench import KernelBench
 
-from dvfs_kernel.network import Convolution, Depthwise, Padding, Tensor
+from dvfs_kernel.networks.network import Convolution, Depthwise, Padding, Tensor
 
 pytestmark = pytest.mark.board
 

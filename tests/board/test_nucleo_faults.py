@@ -7,14 +7,14 @@ import pytest
 from firmware_board import firmware, small_image, small_network
 from served_board import FAULTS, AtRequest, SpoiltOnce, Stalling, served, unplug
 
-from dvfs_kernel import reference
 from dvfs_kernel.boards.nucleo import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import BoardLostError, DvfsError
-from dvfs_kernel.input_tensor import sample_input
 from dvfs_kernel.link.current_sampling import Layers, Sampling
 from dvfs_kernel.link.session import Session
+from dvfs_kernel.networks import reference
+from dvfs_kernel.networks.input_tensor import sample_input
 from dvfs_kernel.schedule import Schedule
 
 pytestmark = pytest.mark.board

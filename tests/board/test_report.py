@@ -3,7 +3,7 @@
 import pytest
 from report_sample import Sampler
 
-from dvfs_kernel import zoo
+from dvfs_kernel.networks import zoo
 from dvfs_kernel.report import build, check, compare
 from dvfs_kernel.report.figures import figures
 from dvfs_kernel.report.numbers import percent, quantity

@@ -14,10 +14,10 @@ from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.exploration.switching import measured_switching
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.tflite_reader import read_bytes
 from dvfs_kernel.study import Bound, StudyPlan, run_study, survey
 from dvfs_kernel.switching_measurement import costs_of_walks
 from dvfs_kernel.switching_walks import plan_walks, walk_schedule
-from dvfs_kernel.tflite_reader import read_bytes
 
 pytestmark = pytest.mark.board
 

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dvfs_kernel import zoo
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clock_state import IDLE, ClockState, states_of
 from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.current_model import FIRMWARE_CLOCKS, run_charges
 from dvfs_kernel.inference import Deployment
-from dvfs_kernel.input_tensor import sample_input
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks import zoo
+from dvfs_kernel.networks.input_tensor import sample_input
 from dvfs_kernel.profile import SUPPLY_V
 from dvfs_kernel.schedule import Schedule
 from dvfs_kernel.switching_measurement import measure_switching

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from firmware_board import small_network, uniform
 
-from dvfs_kernel import reference
 from dvfs_kernel.boards.renode import RenodeBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.inference import Deployment, dae_granularities
-from dvfs_kernel.input_tensor import sample_input
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks import reference
+from dvfs_kernel.networks.input_tensor import sample_input
 
 pytestmark = [pytest.mark.board, pytest.mark.usefixtures("pyrenode")]
 

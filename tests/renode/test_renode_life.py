@@ -21,9 +21,9 @@ from dvfs_kernel.errors import (
     FirmwareFaultError,
 )
 from dvfs_kernel.inference import Deployment
-from dvfs_kernel.input_tensor import sample_input
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
+from dvfs_kernel.networks.input_tensor import sample_input
 
 pytestmark = [pytest.mark.board, pytest.mark.usefixtures("pyrenode")]
 

@@ -13,7 +13,7 @@ from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
 from dvfs_kernel.link.session import Session
-from dvfs_kernel.network import (
+from dvfs_kernel.networks.network import (
     Add,
     Convolution,
     Depthwise,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.network import Layer, Tensor
+    from dvfs_kernel.networks.network import Layer, Tensor
 
 __all__ = ["KernelBench", "KernelRun", "shared_bench"]
 

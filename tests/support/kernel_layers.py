@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from dvfs_kernel.network import (
+from dvfs_kernel.networks.network import (
     Add,
     Concatenate,
     Convolution,

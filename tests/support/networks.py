@@ -2,7 +2,14 @@
 
 import numpy as np
 
-from dvfs_kernel.network import Convolution, Depthwise, FullyConnected, Network, Padding, Tensor
+from dvfs_kernel.networks.network import (
+    Convolution,
+    Depthwise,
+    FullyConnected,
+    Network,
+    Padding,
+    Tensor,
+)
 
 
 def tensor(name, shape, **changes):

@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 import tflite_writer
 
-from dvfs_kernel import image, memory_plan, zoo
+from dvfs_kernel import image, memory_plan
 from dvfs_kernel.cli import cli
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ, PRESETS, clock_list
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
-from dvfs_kernel.input_tensor import fit_array
 from dvfs_kernel.link import abi
-from dvfs_kernel.tflite_reader import SUPPORTED_OPERATORS, read_bytes
+from dvfs_kernel.networks import zoo
+from dvfs_kernel.networks.input_tensor import fit_array
+from dvfs_kernel.networks.tflite_reader import SUPPORTED_OPERATORS, read_bytes
 from renode_platform.devices import datasheet
 
 ROOT = Path(__file__).parents[2]

@@ -3,8 +3,8 @@ import pytest
 from PIL import Image
 
 from dvfs_kernel.errors import FileFormatError
-from dvfs_kernel.input_tensor import fit_array, load_input, sample_input
-from dvfs_kernel.network import Tensor
+from dvfs_kernel.networks.input_tensor import fit_array, load_input, sample_input
+from dvfs_kernel.networks.network import Tensor
 
 PICTURE = Tensor("image", (8, 10, 3), "int8", 1 / 127.5, -1)
 FLOATS = Tensor("real", (8, 10, 3), "float32")

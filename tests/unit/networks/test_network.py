@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from networks import convolution, depthwise, fully_connected, one_layer, tensor, two_layers
 
-from dvfs_kernel import reference
 from dvfs_kernel.errors import NetworkError
-from dvfs_kernel.network import (
+from dvfs_kernel.networks import reference
+from dvfs_kernel.networks.network import (
     Add,
     Concatenate,
     Copy,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvfs_kernel.errors import NetworkError
-from dvfs_kernel.quantisation import (
+from dvfs_kernel.networks.quantisation import (
     activation_range,
     add_factors,
     fully_connected_factors,

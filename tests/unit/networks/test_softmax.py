@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.reference.softmax import _exp, _reciprocal
+from dvfs_kernel.networks.reference.softmax import _exp, _reciprocal
 
 
 @given(st.integers(-(2**31) + 1, 0))

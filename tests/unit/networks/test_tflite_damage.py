@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from tflite_models import OPERATORS, SAME, VALID, models
 from tflite_writer import ModelWriter
 
-from dvfs_kernel import reference, tflite_reader
 from dvfs_kernel.errors import (
     DvfsError,
     FileFormatError,
     NetworkTooLargeError,
     UnsupportedOperatorError,
 )
+from dvfs_kernel.networks import reference, tflite_reader
 
 OPTIONS = {
     "Padding": VALID,

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tflite_models import OPERATORS, models
 
-from dvfs_kernel import reference, tflite_reader
-from dvfs_kernel.network import FullyConnected
-from dvfs_kernel.quantisation import convolution_factors, quantize_multipliers
-from dvfs_kernel.reference.convolution import fully_connected_sums
+from dvfs_kernel.networks import reference, tflite_reader
+from dvfs_kernel.networks.network import FullyConnected
+from dvfs_kernel.networks.quantisation import convolution_factors, quantize_multipliers
+from dvfs_kernel.networks.reference.convolution import fully_connected_sums
 
 SEEDS = st.integers(0, 2**32 - 1)
 ROUNDED_TWICE = sorted(set(OPERATORS) - {"FULLY_CONNECTED"})

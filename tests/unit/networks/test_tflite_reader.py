@@ -5,9 +5,9 @@ import pytest
 from tflite_models import SAME, VALID
 from tflite_writer import ModelWriter
 
-from dvfs_kernel import tflite_reader
 from dvfs_kernel.errors import DvfsError, FileFormatError, UnsupportedOperatorError
-from dvfs_kernel.network import Padding
+from dvfs_kernel.networks import tflite_reader
+from dvfs_kernel.networks.network import Padding
 
 ZERO_POINT = 3
 SCALE = 0.5

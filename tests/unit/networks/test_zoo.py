@@ -5,10 +5,10 @@ import zlib
 import numpy as np
 import pytest
 
-from dvfs_kernel import reference, zoo
 from dvfs_kernel.errors import NetworkError
-from dvfs_kernel.network import Add, Convolution, Depthwise, FullyConnected, Pool, Upsample
-from dvfs_kernel.zoo.pictures import dead_leaves
+from dvfs_kernel.networks import reference, zoo
+from dvfs_kernel.networks.network import Add, Convolution, Depthwise, FullyConnected, Pool, Upsample
+from dvfs_kernel.networks.zoo.pictures import dead_leaves
 
 # Multiply-accumulates, parameters, input shape, output shapes, layers.
 PUBLISHED = {

@@ -9,7 +9,7 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
 from dvfs_kernel.exploration.design_space import DesignSpace
-from dvfs_kernel.network import Network
+from dvfs_kernel.networks.network import Network
 
 HSE_HZ = 50_000_000
 PLL, SLOW_PLL, HSE = map(ClockSetting.parse, ("pll:25/216/2", "pll:25/100/2", "hse"))

@@ -1,0 +1,153 @@
+"""The network's input: from a file, or a made-up picture where there is none."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.networks.zoo.pictures import dead_leaves
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from dvfs_kernel.networks.network import Tensor
+
+__all__ = ["fit_array", "load_input", "sample_input"]
+
+_SAMPLE_SEED = 1000
+_LEAST_PICTURE = 4  # pixels, of the longer side
+
+
+def load_input(path: Path, tensor: Tensor) -> npt.NDArray[Any]:
+    """Read an input tensor from an ``.npy`` file or a picture.
+
+    Parameters
+    ----------
+    path
+        ``.npy``: see `fit_array`. Anything else is read as a picture (PNG, JPEG, …), resized to
+        the tensor's height and width, grey for one channel and RGB for three.
+    tensor
+        The network's input.
+
+    Returns
+    -------
+    ndarray, shape ``tensor.shape``
+        Values as the tensor stores them.
+
+    Raises
+    ------
+    FileFormatError
+        The file is missing, damaged or does not fit the tensor.
+    """
+    if not path.is_file():
+        raise FileFormatError(f"{path}: there is no such file")
+    if path.suffix.lower() == ".npy":
+        return fit_array(_read_array(path), tensor, str(path))
+    return _from_pixels(_read_picture(path, tensor), tensor)
+
+
+def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") -> npt.NDArray[Any]:
+    """Bring an array into the form in which a tensor stores it.
+
+    Parameters
+    ----------
+    array
+        Of the tensor's shape, with or without a leading batch of 1. Of the tensor's element type
+        it is taken as it is; floats for an integer tensor are real values and are quantised with
+        the tensor's scale and zero point; uint8 for an int8 or float tensor are pixels.
+    what
+        What to call the array in messages.
+
+    Raises
+    ------
+    FileFormatError
+        Shape or element type do not fit.
+    """
+    shape = array.shape[1:] if array.ndim == 4 and array.shape[0] == 1 else array.shape
+    if shape != tensor.shape:
+        raise FileFormatError(
+            f"{what} has shape {_shape(array.shape)}; "
+            f"the network takes {_shape(tensor.shape)} (height × width × channels)"
+        )
+    array = array.reshape(tensor.shape)
+    if array.dtype == np.dtype(tensor.element):
+        return np.ascontiguousarray(array)
+    if array.dtype == np.uint8:
+        return _from_pixels(array, tensor)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise FileFormatError(f"{what} holds values that are not finite; finite ones are allowed")
+    if array.dtype.kind == "f" and tensor.element == "float32":
+        return array.astype(np.float32)
+    if array.dtype.kind == "f":
+        limits = np.iinfo(tensor.element)
+        stored = np.round(array.astype(np.float64) / tensor.scale) + tensor.zero_point
+        return np.clip(stored, limits.min, limits.max).astype(tensor.element)
+    raise FileFormatError(
+        f"{what} holds {array.dtype} values; the network takes {tensor.element}, "
+        "floats (real values) or uint8 (pixels)"
+    )
+
+
+def sample_input(tensor: Tensor) -> npt.NDArray[Any]:
+    """Make up an input: a picture where the tensor is large enough for one, else noise.
+
+    Returns
+    -------
+    ndarray, shape ``tensor.shape``
+        The same every time.
+    """
+    if max(tensor.shape[:2]) < _LEAST_PICTURE:
+        generator = np.random.Generator(np.random.PCG64(_SAMPLE_SEED))
+        return _from_pixels(generator.integers(0, 256, tensor.shape, dtype=np.uint8), tensor)
+    picture = dead_leaves(tensor.shape, _SAMPLE_SEED)
+    return _from_pixels((picture.astype(np.int16) + 128).astype(np.uint8), tensor)
+
+
+def _read_array(path: Path) -> npt.NDArray[Any]:
+    try:
+        array = np.load(path, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise FileFormatError(f"{path}: not a NumPy array file: {error}") from error
+    if not isinstance(array, np.ndarray):
+        raise FileFormatError(f"{path}: holds several arrays; one array is allowed")
+    return array
+
+
+def _read_picture(path: Path, tensor: Tensor) -> npt.NDArray[np.uint8]:
+    from PIL import Image  # noqa: PLC0415  most runs need no picture
+
+    modes = {1: "L", 3: "RGB"}
+    height, width, channels = tensor.shape
+    if channels not in modes:
+        raise FileFormatError(
+            f"{path}: a picture has 1 or 3 channels; the network takes {channels}, "
+            "which only an .npy file can hold"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as picture:
+                resized = picture.convert(modes[channels]).resize((width, height))
+    except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
+        raise FileFormatError(f"{path}: not a picture that can be read: {error}") from error
+    return np.asarray(resized, dtype=np.uint8).reshape(tensor.shape)
+
+
+def _from_pixels(pixels: npt.NDArray[np.uint8], tensor: Tensor) -> npt.NDArray[Any]:
+    """Map 0 … 255 to the whole range of the element: int8 takes p − 128, float −1 … 1."""
+    if tensor.element == "uint8":
+        return pixels
+    if tensor.element == "int8":
+        return (pixels.astype(np.int16) - 128).astype(np.int8)
+    if tensor.element == "float32":
+        return (pixels / np.float32(127.5) - np.float32(1)).astype(np.float32)
+    raise FileFormatError(f"a picture cannot be made into {tensor.element} values")
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "a single value"
