@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from dvfs_kernel import memory_plan, packing
 from dvfs_kernel.errors import BoardError, ScheduleError
-from dvfs_kernel.image import build as build_image
+from dvfs_kernel.image import memory_plan, packing
+from dvfs_kernel.image.image import build as build_image
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.link.window import Window
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.base import Board, Emulation
     from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth, WindowTruth
-    from dvfs_kernel.image import Image
+    from dvfs_kernel.image.image import Image
     from dvfs_kernel.link.session import Hello, Progress, RunResult
     from dvfs_kernel.networks.network import Layer, Network
     from dvfs_kernel.schedule import Schedule

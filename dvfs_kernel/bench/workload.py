@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import dvfs_kernel
 import renode_platform
-from dvfs_kernel import memory_plan
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import BoardError
-from dvfs_kernel.image import Image
-from dvfs_kernel.image import build as build_image
+from dvfs_kernel.image import memory_plan
+from dvfs_kernel.image.image import Image
+from dvfs_kernel.image.image import build as build_image
 from dvfs_kernel.inference import FIRMWARE
 from dvfs_kernel.networks.input_tensor import fit_array, sample_input
 

@@ -90,7 +90,7 @@ def calibrate(
 
 
 def _check_image(network: Network, measurements: Measurements) -> None:
-    from dvfs_kernel import image, memory_plan  # noqa: PLC0415
+    from dvfs_kernel.image import image, memory_plan  # noqa: PLC0415
 
     data = image.build(network, memory_plan.plan(network)).data
     found = f"{image.image_id(data):08x}"

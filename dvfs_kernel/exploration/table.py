@@ -6,8 +6,8 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel import packing
 from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.image import packing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import charts, memory_plan
+from dvfs_kernel import charts
 from dvfs_kernel.commands.networks import load_network
+from dvfs_kernel.image import memory_plan
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import SUPPORTED_OPERATORS, read_bytes
 from dvfs_kernel.report import build, check, compare

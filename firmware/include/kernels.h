@@ -2,7 +2,7 @@
  * timers or the protocol; the runtime passes what happens at a DAE boundary as two functions.
  *
  * The arithmetic is that of TensorFlow Lite's reference kernels, byte for byte, at every
- * granularity. Blobs and parameters of a record are what dvfs_kernel/packing.py writes. */
+ * granularity. Blobs and parameters of a record are what dvfs_kernel/image/packing.py writes. */
 #ifndef KERNELS_H
 #define KERNELS_H
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from kernel_bench import shared_bench
 from kernel_layers import ALL, SINGLE_FORM, TWO_FORMS
 
-from dvfs_kernel import packing
+from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
 

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from kernel_bench import shared_bench
 from kernel_layers import ALL
 
-from dvfs_kernel import packing
 from dvfs_kernel.errors import UnsupportedOperatorError
+from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.network import Convolution, Depthwise, Padding, Tensor
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import firmware_build
 import numpy as np
 
-from dvfs_kernel import image, memory_plan
 from dvfs_kernel.boards.virtual import VirtualBoard
+from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
 from dvfs_kernel.link.session import Session

@@ -20,7 +20,7 @@ import unicorn
 from elftools.elf.elffile import ELFFile
 from unicorn import arm_const
 
-from dvfs_kernel import packing
+from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
 
 build = firmware_build.load()

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 import tflite_writer
 
-from dvfs_kernel import image, memory_plan
 from dvfs_kernel.cli import cli
 from dvfs_kernel.clock_lists import PAPER_HSE_HZ, PRESETS, clock_list
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import zoo
 from dvfs_kernel.networks.input_tensor import fit_array

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from networks import fully_connected, one_layer, tensor, two_layers
 
-from dvfs_kernel import image, memory_plan, packing
 from dvfs_kernel.errors import NetworkTooLargeError
+from dvfs_kernel.image import image, memory_plan, packing
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import zoo
 from dvfs_kernel.networks.network import Copy, Network, Upsample

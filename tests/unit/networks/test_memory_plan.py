@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import one_layer, tensor, two_layers
 
-from dvfs_kernel import memory_plan
 from dvfs_kernel.errors import NetworkTooLargeError
+from dvfs_kernel.image import memory_plan
+from dvfs_kernel.image.memory_plan import Lifetime, lifetimes
 from dvfs_kernel.link import abi
-from dvfs_kernel.memory_plan import Lifetime, lifetimes
 from dvfs_kernel.networks import reference, zoo
 from dvfs_kernel.networks.network import Concatenate, Copy, Network, Transpose, Upsample
 

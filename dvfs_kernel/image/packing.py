@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import UnsupportedOperatorError
+from dvfs_kernel.image.scratch import scratch_bytes
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.network import (
     Add,
@@ -57,7 +58,6 @@ from dvfs_kernel.networks.quantisation import (
     quantize_multipliers,
     softmax_factors,
 )
-from dvfs_kernel.scratch import scratch_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

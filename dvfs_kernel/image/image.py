@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel import packing
 from dvfs_kernel.errors import NetworkTooLargeError, UnsupportedOperatorError
+from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
-    from dvfs_kernel.memory_plan import Plan
+    from dvfs_kernel.image.memory_plan import Plan
     from dvfs_kernel.networks.network import Layer, Network, Tensor
 
 __all__ = ["Image", "build", "image_id"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel import packing
 from dvfs_kernel.errors import NetworkTooLargeError
+from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.network import Copy
 

@@ -1,0 +1,1 @@
+"""A network as bytes for flash memory: addresses, packed weights, the data image."""
