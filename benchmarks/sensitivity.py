@@ -25,7 +25,7 @@ from dvfs_kernel.bench import Bench, Workload
 from dvfs_kernel.bench.worker import make_run
 from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clock_lists import parse_clocks
+from dvfs_kernel.clocks.lists import parse_clocks
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.study import Bound, StudyPlan, run_study
 from dvfs_kernel.study.candidates import Names

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel.clock_state import IDLE, ClockState, states_of
+from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, FileFormatError
 from dvfs_kernel.switching_model import modelled_switch
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel.clock_state import IDLE, ClockState
+from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import ClockError
 from dvfs_kernel.inference import Deployment
 from dvfs_kernel.link import abi

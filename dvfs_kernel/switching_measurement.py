@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel.clock_state import IDLE, ClockState
 from dvfs_kernel.clock_switching import SwitchCosts
+from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import Schedule

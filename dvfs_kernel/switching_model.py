@@ -19,8 +19,8 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from dvfs_kernel.clock_state import IDLE, ClockState
-from dvfs_kernel.current_model import (
+from dvfs_kernel.clocks.state import IDLE, ClockState
+from dvfs_kernel.clocks.supply_current import (
     firmware_current_a,
     park_setting,
     run_current_a,
@@ -34,7 +34,7 @@ from renode_platform.devices import datasheet as ds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dvfs_kernel.clocks import ClockSetting
+    from dvfs_kernel.clocks.setting import ClockSetting
     from renode_platform.devices.clock_tree import Clocks
 
 __all__ = ["modelled_switch"]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import networkx as nx
 
-from dvfs_kernel.clock_state import IDLE, ClockState
+from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import ClockError
 from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import LayerPlan, Schedule

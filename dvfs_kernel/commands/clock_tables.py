@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.table import Table
 
-from dvfs_kernel.clock_lists import PAPER_EXAMPLE_NOTE
-from dvfs_kernel.clock_space import describe
+from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE
+from dvfs_kernel.clocks.space import describe
 from dvfs_kernel.commands.tables import open_console
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from rich.console import Console
 
-    from dvfs_kernel.clock_lists import ClockList
-    from dvfs_kernel.clock_space import IsoSetting
     from dvfs_kernel.clock_switching import SwitchCosts
+    from dvfs_kernel.clocks.lists import ClockList
+    from dvfs_kernel.clocks.space import IsoSetting
 
 __all__ = ["print_clocks"]
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dvfs_kernel.clock_lists import PRESETS, parse_clocks
-from dvfs_kernel.clock_space import describe, iso_frequency, settings_at
-from dvfs_kernel.clock_state import states_of
+from dvfs_kernel.clocks.lists import PRESETS, parse_clocks
+from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
+from dvfs_kernel.clocks.state import states_of
 from dvfs_kernel.commands.board_opening import open_board
 from dvfs_kernel.commands.clock_tables import print_clocks
 from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, OutputFile
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dvfs_kernel.boards.spec import BoardSpec
-    from dvfs_kernel.clock_lists import ClockList
-    from dvfs_kernel.clock_space import IsoSetting
     from dvfs_kernel.clock_switching import SwitchCosts
+    from dvfs_kernel.clocks.lists import ClockList
+    from dvfs_kernel.clocks.space import IsoSetting
 
 __all__ = ["clocks"]
 

@@ -35,7 +35,7 @@ from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
-    from dvfs_kernel.clocks import ClockSetting
+    from dvfs_kernel.clocks.setting import ClockSetting
     from dvfs_kernel.inference import InferenceResult
 
 __all__ = ["infer"]

@@ -22,7 +22,7 @@ from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
-    from dvfs_kernel.clocks import ClockSetting
+    from dvfs_kernel.clocks.setting import ClockSetting
     from dvfs_kernel.inference import Deployment
     from dvfs_kernel.measurement.ammeter import Ammeter
     from dvfs_kernel.measurement.campaign import Campaign, Subject

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardError, ClockError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dvfs_kernel.clock_lists import PRESETS
+from dvfs_kernel.clocks.lists import PRESETS
 from dvfs_kernel.commands.board_opening import open_board
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, PROFILE, TIME, load_profile
@@ -173,7 +173,7 @@ class Setup:
         ClockError
             The list of clocks is illegal on this board.
         """
-        from dvfs_kernel.clock_lists import parse_clocks  # noqa: PLC0415
+        from dvfs_kernel.clocks.lists import parse_clocks  # noqa: PLC0415
         from dvfs_kernel.study import Bound, StudyPlan  # noqa: PLC0415
 
         bounds = [Bound(qos=value) for value in qos]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dvfs_kernel.clocks import ClockSetting
+    from dvfs_kernel.clocks.setting import ClockSetting
     from dvfs_kernel.networks.network import Network
     from dvfs_kernel.schedule import Schedule
 

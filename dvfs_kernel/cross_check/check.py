@@ -9,7 +9,7 @@ from dvfs_kernel.boards import renode_install
 from dvfs_kernel.boards.cost_table import table_rows
 from dvfs_kernel.boards.renode import RenodeBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.cross_check.comparison import WITHIN, Comparison, EngineRun, compare
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.inference import Deployment, dae_granularities

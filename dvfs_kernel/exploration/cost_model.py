@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.bench.record import HFO, LFO
-from dvfs_kernel.clock_state import ClockState
-from dvfs_kernel.current_model import run_charges, state_clocks
+from dvfs_kernel.clocks.state import ClockState
+from dvfs_kernel.clocks.supply_current import run_charges, state_clocks
 from dvfs_kernel.emulator.trace import Counters
 from dvfs_kernel.errors import BoardError
 from renode_platform.devices.datasheet import SYSCLK_SWITCH_CYCLES, VDD_V

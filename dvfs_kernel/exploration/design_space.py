@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.clock_state import IDLE, ClockState, states_of
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, ScheduleError
 from dvfs_kernel.inference import has_dae_form
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from dvfs_kernel import pareto
 from dvfs_kernel.bench.job import Job
-from dvfs_kernel.clock_state import ClockState
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.exploration.cost_model import predict
 from dvfs_kernel.exploration.design_space import HSE

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.bench.job import Job
-from dvfs_kernel.clock_state import IDLE, ClockState
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.exploration import reference_jobs

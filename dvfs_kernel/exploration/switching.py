@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.bench.job import Job
-from dvfs_kernel.clock_state import IDLE
+from dvfs_kernel.clocks.state import IDLE
 from dvfs_kernel.switching_completion import complete_relocks
 from dvfs_kernel.switching_measurement import costs_of_walks
 from dvfs_kernel.switching_walks import plan_walks, sampled_changes, walk_schedule

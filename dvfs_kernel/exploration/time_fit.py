@@ -25,7 +25,7 @@ from scipy.optimize import nnls
 
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.bench.record import HFO, LFO
-from dvfs_kernel.current_model import state_clocks
+from dvfs_kernel.clocks.supply_current import state_clocks
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import LayerPlan, Schedule
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.bench.bench import Bench
     from dvfs_kernel.bench.record import Record
-    from dvfs_kernel.clock_state import ClockState
+    from dvfs_kernel.clocks.state import ClockState
     from dvfs_kernel.exploration.design_space import DesignSpace
 
 __all__ = ["FormTimes", "LayerTimes", "fitted_times", "measured_states"]

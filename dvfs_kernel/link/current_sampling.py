@@ -14,7 +14,7 @@ from renode_platform.devices import datasheet as ds
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from dvfs_kernel.clocks import ClockSetting
+    from dvfs_kernel.clocks.setting import ClockSetting
 
 __all__ = ["INA219_ADDRESS", "CurrentActivity", "Layers", "Sampling", "Sleep", "Spin"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dvfs_kernel.boards.base import Board
-    from dvfs_kernel.clocks import ClockSetting
+    from dvfs_kernel.clocks.setting import ClockSetting
     from dvfs_kernel.link.current_sampling import CurrentActivity, Sampling
     from dvfs_kernel.schedule import Schedule
 

@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel import pareto
-from dvfs_kernel.clock_state import IDLE, ClockState
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError, ScheduleError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.layered_graph import LayeredGraph

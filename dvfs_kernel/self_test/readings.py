@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardError, ClockError, SensorMissingError
 from dvfs_kernel.link.current_sampling import INA219_ADDRESS, Sampling, Spin
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.clock_state import IDLE, ClockState
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleLatencyError
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.problem import WindowProblem, paper_problem, window_problem

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.bench.job import Job
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.exploration import DesignSpace, SampleCheck, check_samples, explore
 from dvfs_kernel.exploration.design_space import HSE, PAPER_GRANULARITIES
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.bench.bench import Bench
     from dvfs_kernel.bench.record import Record
-    from dvfs_kernel.clock_lists import ClockList
     from dvfs_kernel.clock_switching import SwitchCosts
+    from dvfs_kernel.clocks.lists import ClockList
     from dvfs_kernel.exploration.exploration import Exploration
     from dvfs_kernel.layered_graph import Frontier, Solution
     from dvfs_kernel.optimisation.problem import Optimum, WindowProblem

@@ -13,8 +13,8 @@ from dvfs_kernel.bench.job import Job
 from dvfs_kernel.bench.workload import Workload
 from dvfs_kernel.boards.nucleo import STOCK_HSE_HZ
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
-from dvfs_kernel.clock_lists import PAPER_HSE_HZ
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.exploration.design_space import HSE

@@ -14,7 +14,7 @@ from renode_platform.devices import datasheet as ds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dvfs_kernel.clocks import ClockSetting
+    from dvfs_kernel.clocks.setting import ClockSetting
 
 __all__ = ["broken_rules", "draw_clock_tree"]
 

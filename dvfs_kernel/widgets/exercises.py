@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import TYPE_CHECKING, Any, Final
 
-from dvfs_kernel.clock_lists import PAPER_HSE_HZ
-from dvfs_kernel.clock_space import current_a, iso_frequency, settings_at
-from dvfs_kernel.clock_state import ClockState
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.space import current_a, iso_frequency, settings_at
+from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.errors import PanelError
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import zoo

@@ -9,7 +9,7 @@ import ipywidgets
 
 from dvfs_kernel import charts
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clock_lists import PAPER_HSE_HZ, parse_clocks
+from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.inference import Deployment

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dvfs_kernel.clock_lists import PAPER_HSE_HZ
-from dvfs_kernel.clock_space import iso_frequency, settings_at
+from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
+from dvfs_kernel.clocks.space import iso_frequency, settings_at
 from dvfs_kernel.widgets.exercises import FAST, MIDDLE, switch_s
 
 if TYPE_CHECKING:

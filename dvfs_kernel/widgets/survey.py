@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.bench.bench import Bench
 from dvfs_kernel.bench.workload import Workload
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clock_lists import PAPER_HSE_HZ, parse_clocks
+from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES
 from dvfs_kernel.image import packing

@@ -8,7 +8,7 @@ from small_model import small_model
 
 from dvfs_kernel.bench import Bench, Job, Workload, worker
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import read_bytes

@@ -14,7 +14,7 @@ from dvfs_kernel.calibration.board import calibrate_board
 from dvfs_kernel.calibration.model import adjustable, predict, profile_of
 from dvfs_kernel.calibration.observations import Measurements, Observation, read_measurements
 from dvfs_kernel.cli import cli
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import MeasurementError
 from dvfs_kernel.measurement.estimate import Estimate

@@ -13,7 +13,7 @@ from PIL import Image
 from small_model import small_model
 
 from dvfs_kernel.cli import cli
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.input_tensor import load_input, sample_input
 from dvfs_kernel.networks.tflite_reader import read

@@ -7,7 +7,7 @@ from firmware_board import refusal, request, small_image, small_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError
 from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import Schedule

@@ -3,7 +3,7 @@
 import firmware_board
 import pytest
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardError
 
 pytestmark = pytest.mark.board

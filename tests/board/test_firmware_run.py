@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from firmware_board import HSE_HZ, refusal, request, small_image, small_network, uniform
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ProtocolError, ScheduleError
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference

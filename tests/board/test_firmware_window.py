@@ -10,7 +10,7 @@ from firmware_board import refusal, request, small_image, small_network, uniform
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardError, ScheduleError
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference

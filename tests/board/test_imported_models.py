@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tflite_models import OPERATORS, models
 
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.inference import dae_granularities, infer
 from dvfs_kernel.networks import reference, tflite_reader
 from dvfs_kernel.schedule import Schedule

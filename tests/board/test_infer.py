@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import FileFormatError, ScheduleError
 from dvfs_kernel.inference import Deployment, dae_granularities, infer
 from dvfs_kernel.link import abi

@@ -13,7 +13,7 @@ from small_model import small_model
 from dvfs_kernel.boards.nucleo import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardLostError
 from dvfs_kernel.inference import Deployment, dae_granularities
 from dvfs_kernel.link.current_sampling import Sampling

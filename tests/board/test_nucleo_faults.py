@@ -9,7 +9,7 @@ from served_board import FAULTS, AtRequest, SpoiltOnce, Stalling, served, unplug
 
 from dvfs_kernel.boards.nucleo import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardLostError, DvfsError
 from dvfs_kernel.link.current_sampling import Layers, Sampling
 from dvfs_kernel.link.session import Session

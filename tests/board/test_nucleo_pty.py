@@ -11,7 +11,7 @@ from served_board import served
 from dvfs_kernel.boards.nucleo import NucleoBoard
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardAccessError, BoardError, BoardLostError, FirmwareMismatchError
 from dvfs_kernel.inference import Deployment, dae_granularities
 from dvfs_kernel.link import abi

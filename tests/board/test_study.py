@@ -8,9 +8,9 @@ from small_model import small_model
 
 from dvfs_kernel.bench import Bench, Job, Store, Workload
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clock_lists import ClockList
-from dvfs_kernel.clock_state import IDLE
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.lists import ClockList
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import IDLE
 from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.exploration.switching import measured_switching
 from dvfs_kernel.link import abi

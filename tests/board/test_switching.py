@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.clock_state import IDLE, ClockState, states_of
 from dvfs_kernel.clock_switching import SwitchCosts
-from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.current_model import FIRMWARE_CLOCKS, run_charges
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
+from dvfs_kernel.clocks.supply_current import FIRMWARE_CLOCKS, run_charges
 from dvfs_kernel.inference import Deployment
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import zoo

@@ -5,7 +5,7 @@ import pytest
 from firmware_board import firmware, small_image, small_network
 
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI, VirtualBoard
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,

@@ -12,7 +12,7 @@ from firmware_board import firmware, small_image, small_network, uniform
 
 from dvfs_kernel.boards.renode import RenodeBoard
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,

@@ -11,7 +11,7 @@ from firmware_board import firmware, small_image, small_network
 
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.networks import reference

@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.schedule import LayerPlan, Schedule
 
 HSE_HZ = 50_000_000

@@ -10,7 +10,7 @@ import numpy as np
 
 from dvfs_kernel import __version__
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError
 from dvfs_kernel.inference import Deployment, dae_granularities, has_dae_form
 from dvfs_kernel.layered_graph import LayeredGraph

@@ -2,15 +2,15 @@
 
 import pytest
 
-from dvfs_kernel.clock_lists import (
+from dvfs_kernel.clocks.lists import (
     PAPER_EXAMPLE_NOTE,
     PAPER_HSE_HZ,
     PRESETS,
     clock_list,
     parse_clocks,
 )
-from dvfs_kernel.clock_space import legal_settings, settings_at
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.space import legal_settings, settings_at
 from dvfs_kernel.errors import ClockError
 
 HSE_HZ = 50_000_000

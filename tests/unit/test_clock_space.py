@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dvfs_kernel import clock_space
-from dvfs_kernel.clock_space import (
+from dvfs_kernel.clocks import space
+from dvfs_kernel.clocks.setting import AHB_DIVIDERS, ClockSetting
+from dvfs_kernel.clocks.space import (
     cheapest,
     current_a,
     describe,
@@ -17,7 +18,6 @@ from dvfs_kernel.clock_space import (
     nearest,
     settings_at,
 )
-from dvfs_kernel.clocks import AHB_DIVIDERS, ClockSetting
 from dvfs_kernel.errors import ClockError
 from renode_platform.devices import datasheet as ds
 
@@ -159,4 +159,4 @@ def test_nothing_to_choose_from():
         cheapest([], HSE_HZ)
     assert settings_at(12_345, HSE_HZ) == ()
     assert AHB_DIVIDERS[0] == 1
-    assert clock_space.iso_frequency([], HSE_HZ) == []
+    assert space.iso_frequency([], HSE_HZ) == []

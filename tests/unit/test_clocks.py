@@ -2,7 +2,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dvfs_kernel.clocks import AHB_DIVIDERS, ClockSetting
+from dvfs_kernel.clocks.setting import AHB_DIVIDERS, ClockSetting
 from dvfs_kernel.errors import ClockError
 from renode_platform.devices import clock_tree
 

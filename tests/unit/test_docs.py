@@ -15,7 +15,7 @@ import pytest
 import tflite_writer
 
 from dvfs_kernel.cli import cli
-from dvfs_kernel.clock_lists import PAPER_HSE_HZ, PRESETS, clock_list
+from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, PRESETS, clock_list
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.image import image, memory_plan

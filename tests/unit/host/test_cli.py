@@ -10,7 +10,7 @@ from PIL import Image
 
 from dvfs_kernel import __version__
 from dvfs_kernel.cli import cli
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, PLL_LOCK, TIME
 from dvfs_kernel.schedule import Schedule
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.clock_lists import clock_list
-from dvfs_kernel.clock_state import IDLE, ClockState, states_of
 from dvfs_kernel.clock_switching import SwitchCosts
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.lists import clock_list
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, FileFormatError
 from dvfs_kernel.switching_walks import plan_walks, walk_schedule
 

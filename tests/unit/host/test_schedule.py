@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
 from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import LayerPlan, Schedule

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,

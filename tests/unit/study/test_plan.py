@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.link import abi
 from dvfs_kernel.plan import LayerPrediction, Plan

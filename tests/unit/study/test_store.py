@@ -11,7 +11,7 @@ from networks import two_layers
 import dvfs_kernel.bench.workload as workload_module
 from dvfs_kernel.bench import Job, Store, Workload
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import CacheError, FileFormatError
 from dvfs_kernel.link import abi
 from dvfs_kernel.schedule import LayerPlan, Schedule

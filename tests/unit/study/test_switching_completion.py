@@ -6,10 +6,10 @@ from explorations import HSE_HZ
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.clock_lists import clock_list
-from dvfs_kernel.clock_state import IDLE, ClockState, states_of
 from dvfs_kernel.clock_switching import SwitchCosts
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.lists import clock_list
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.switching_completion import complete_relocks
 from dvfs_kernel.switching_walks import plan_walks, sampled_changes
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from dvfs_kernel.bench.record import HFO, LFO
 from dvfs_kernel.bench.twin import with_power_of
-from dvfs_kernel.clock_state import ClockState, states_of
-from dvfs_kernel.clocks import ClockSetting
-from dvfs_kernel.current_model import state_clocks
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import ClockState, states_of
+from dvfs_kernel.clocks.supply_current import state_clocks
 from dvfs_kernel.exploration.design_space import DesignSpace
 from dvfs_kernel.exploration.time_fit import fit_form, measured_states
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.clocks import PLL_INPUT_PREFERRED_HZ, ClockSetting
+from dvfs_kernel.clocks.setting import PLL_INPUT_PREFERRED_HZ, ClockSetting
 from dvfs_kernel.errors import ClockError
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices import power

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from dvfs_kernel.clocks import ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices import power
 from renode_platform.devices.registers import RCC
@@ -18,7 +18,7 @@ from renode_platform.devices.registers import RCC
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dvfs_kernel.clock_state import ClockState
+    from dvfs_kernel.clocks.state import ClockState
     from renode_platform.devices.clock_tree import Clocks
 
 __all__ = [

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from dvfs_kernel.clock_space import (
+from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.space import (
     check_hse,
     describe,
     highest_below,
     legal_settings,
     nearest,
 )
-from dvfs_kernel.clocks import ClockSetting
 from dvfs_kernel.errors import ClockError
 from renode_platform.devices import clock_tree
 from renode_platform.devices import datasheet as ds
