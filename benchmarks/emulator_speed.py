@@ -20,8 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from dvfs_kernel.emulator.machine import Machine, MachineOptions
-from dvfs_kernel.emulator.repl import PlatformDescription
+from dvfs_kernel.boards.emulator.machine import Machine, MachineOptions
+from dvfs_kernel.boards.emulator.repl import PlatformDescription
 
 ROOT = Path(__file__).resolve().parents[1]
 BOARD = ROOT / "renode_platform" / "nucleo_f767zi.repl"

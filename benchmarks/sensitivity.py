@@ -23,7 +23,7 @@ from fit_current import NAMES, READS, fit
 
 from dvfs_kernel.bench import Bench, Workload
 from dvfs_kernel.bench.worker import make_run
-from dvfs_kernel.board_profile import BoardProfile
+from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import parse_clocks
 from dvfs_kernel.commands.networks import load_network

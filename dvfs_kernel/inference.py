@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.boards.base import Board, Emulation
-    from dvfs_kernel.ground_truth import GroundTruth, InferenceTruth, WindowTruth
+    from dvfs_kernel.boards.ground_truth import GroundTruth, InferenceTruth, WindowTruth
     from dvfs_kernel.image.image import Image
     from dvfs_kernel.link.session import Hello, Progress, RunResult
     from dvfs_kernel.networks.network import Layer, Network

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.ground_truth import InferenceTruth
+    from dvfs_kernel.boards.ground_truth import InferenceTruth
     from dvfs_kernel.link.session import Hello, RunResult
 
 __all__ = ["LayerInfo", "LayerProfile", "Profile", "SegmentProfile"]

@@ -17,8 +17,8 @@ from dvfs_kernel.switching_walks import walk_schedule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dvfs_kernel.boards.ground_truth import ClockChange
     from dvfs_kernel.boards.virtual import VirtualBoard
-    from dvfs_kernel.ground_truth import ClockChange
 
 __all__ = ["RegisterChange", "SwitchLog", "log_switch"]
 

@@ -12,7 +12,7 @@ from dvfs_kernel.link import abi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.ground_truth import InferenceTruth
+    from dvfs_kernel.boards.ground_truth import InferenceTruth
 
 __all__ = ["timeline_to_dict", "timeline_to_svg"]
 

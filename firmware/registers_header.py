@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.emulator.repl import PlatformDescription
+from dvfs_kernel.boards.emulator.repl import PlatformDescription
 from renode_platform.devices import core_registers, registers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from dvfs_kernel.emulator.repl import Peripheral
+    from dvfs_kernel.boards.emulator.repl import Peripheral
 
 __all__ = ["registers_header"]
 

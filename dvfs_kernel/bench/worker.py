@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.bench.job import Job
     from dvfs_kernel.bench.workload import Workload
-    from dvfs_kernel.ground_truth import ClockChange, InferenceTruth, Piece, Stretch
+    from dvfs_kernel.boards.ground_truth import ClockChange, InferenceTruth, Piece, Stretch
     from dvfs_kernel.inference import InferenceResult
     from dvfs_kernel.profile import SegmentProfile
     from dvfs_kernel.schedule import Schedule

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from dvfs_kernel.ground_truth import GroundTruth
+    from dvfs_kernel.boards.ground_truth import GroundTruth
 
 __all__ = ["Board", "Emulation"]
 

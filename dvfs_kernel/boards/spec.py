@@ -10,9 +10,9 @@ from dvfs_kernel.errors import BoardError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dvfs_kernel.board_profile import BoardProfile
     from dvfs_kernel.boards.base import Board
-    from dvfs_kernel.boards.renode import Fidelity
+    from dvfs_kernel.boards.board_profile import BoardProfile
+    from dvfs_kernel.boards.renode.board import Fidelity
 
 __all__ = ["KINDS", "BoardSpec"]
 
@@ -129,11 +129,11 @@ class BoardSpec:
             The board is not there or does not start.
         """
         if self.kind == "nucleo":
-            from dvfs_kernel.boards.nucleo import STOCK_HSE_HZ, NucleoBoard  # noqa: PLC0415
+            from dvfs_kernel.boards.nucleo.board import STOCK_HSE_HZ, NucleoBoard  # noqa: PLC0415
 
             return NucleoBoard(self.detail, hse_hz=self.hse_hz or STOCK_HSE_HZ, ask=ask)
         if self.kind == "renode":
-            from dvfs_kernel.boards.renode import RenodeBoard  # noqa: PLC0415
+            from dvfs_kernel.boards.renode.board import RenodeBoard  # noqa: PLC0415
 
             return RenodeBoard(
                 fidelity=cast("Fidelity", self._detail),

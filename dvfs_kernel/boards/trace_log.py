@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
+from dvfs_kernel.boards.ground_truth import ClockChange, GroundTruth, MarkerEvent
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
-    from dvfs_kernel.emulator.trace import Trace
+    from dvfs_kernel.boards.emulator.trace import Trace
 
 __all__ = ["TraceLog"]
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import renode_platform
-from dvfs_kernel.board_profile import BoardProfile
 from dvfs_kernel.boards.base import Board, Emulation
+from dvfs_kernel.boards.board_profile import BoardProfile
+from dvfs_kernel.boards.emulator.machine import Machine, MachineOptions, StopReason
+from dvfs_kernel.boards.emulator.repl import PlatformDescription
 from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
-from dvfs_kernel.emulator.machine import Machine, MachineOptions, StopReason
-from dvfs_kernel.emulator.repl import PlatformDescription
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
@@ -27,9 +27,9 @@ from renode_platform.devices.traffic import TrafficLog
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dvfs_kernel.emulator.timing import TimingParameters
-    from dvfs_kernel.emulator.trace import Violation
-    from dvfs_kernel.ground_truth import GroundTruth
+    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.trace import Violation
+    from dvfs_kernel.boards.ground_truth import GroundTruth
 
 __all__ = ["NUCLEO_F767ZI", "VirtualBoard"]
 

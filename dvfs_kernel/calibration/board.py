@@ -21,7 +21,7 @@ from dvfs_kernel.errors import MeasurementError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.board_profile import BoardProfile
+    from dvfs_kernel.boards.board_profile import BoardProfile
     from dvfs_kernel.calibration.fit import Calibration, Evidence
     from dvfs_kernel.calibration.observations import Measurements
     from dvfs_kernel.link.session import Progress

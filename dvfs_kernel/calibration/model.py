@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.board_profile import BoardProfile
+from dvfs_kernel.boards.board_profile import BoardProfile
+from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.parameters import parameters
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.calibration.fit import Evidence
-from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import BoardError, MeasurementError
 from dvfs_kernel.inference import Deployment
 from dvfs_kernel.link.current_sampling import Layers, Sampling
-from dvfs_kernel.parameters import parameters
 from dvfs_kernel.profile import SUPPLY_V
 from renode_platform.devices.datasheet import CURRENT_MODEL
 

@@ -17,7 +17,7 @@ from dvfs_kernel.errors import SensorMissingError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dvfs_kernel.board_profile import BoardProfile
+    from dvfs_kernel.boards.board_profile import BoardProfile
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.comparison import Comparison
     from dvfs_kernel.inference import Deployment

@@ -12,7 +12,7 @@ __all__ = ["boards"]
 @click.command()
 def boards() -> None:
     """List the boards that are there."""
-    from dvfs_kernel.boards.serial_ports import st_link_ports  # noqa: PLC0415  slow on some systems
+    from dvfs_kernel.boards.nucleo.serial_ports import st_link_ports  # noqa: PLC0415  slow on some systems
 
     table = Table("board", "port", "what", box=None)
     table.add_row("virtual", "", "the virtual board, always there")

@@ -16,7 +16,7 @@ from dvfs_kernel.errors import BoardError, ClockError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dvfs_kernel.board_profile import BoardProfile
+    from dvfs_kernel.boards.board_profile import BoardProfile
 
     # Generic for type checkers only: older releases of click cannot be subscripted.
     FloatType = click.ParamType[float]
@@ -134,7 +134,7 @@ def load_profile(path: Path | None) -> BoardProfile | None:
         The file is missing or damaged.
     """
     # The engine's parameters cost time to load.
-    from dvfs_kernel.board_profile import BoardProfile  # noqa: PLC0415
+    from dvfs_kernel.boards.board_profile import BoardProfile  # noqa: PLC0415
 
     return None if path is None else BoardProfile.load(path)
 

@@ -43,7 +43,7 @@ def serve(
     """
     if network is not None and firmware is not None:
         raise click.UsageError("NETWORK is for the package's own firmware; --firmware is another")
-    from dvfs_kernel.boards.pty_server import PtyServer  # noqa: PLC0415
+    from dvfs_kernel.boards.nucleo.pty_server import PtyServer  # noqa: PLC0415
     from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
     from dvfs_kernel.image import image, memory_plan  # noqa: PLC0415  the engine loads slowly
     from dvfs_kernel.inference import firmware_path  # noqa: PLC0415

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.boards import renode_install
-from dvfs_kernel.boards.cost_table import table_rows
-from dvfs_kernel.boards.renode import RenodeBoard
+from dvfs_kernel.boards.renode import installation
+from dvfs_kernel.boards.renode.board import RenodeBoard
+from dvfs_kernel.boards.renode.cost_table import table_rows
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.cross_check.comparison import WITHIN, Comparison, EngineRun, compare
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.boards.renode import Fidelity
+    from dvfs_kernel.boards.renode.board import Fidelity
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.networks.network import Network
@@ -122,7 +122,7 @@ def cross_check(
     RenodeUnavailableError
         Renode or pyrenode3 is not there.
     """
-    renode_install.find()  # its absence is to be told before the first run
+    installation.find()  # its absence is to be told before the first run
     embedded = VirtualBoard(hse_hz=spec.hse_hz, pll_lock=spec.pll_lock)
     schedules = schedules or usual_schedules(network, embedded.hse_hz)
     here = _runs(embedded, network, data, schedules, progress)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from dvfs_kernel.boards.base import Emulation
-    from dvfs_kernel.boards.renode import Fidelity
-    from dvfs_kernel.ground_truth import InferenceTruth, Stretch
+    from dvfs_kernel.boards.ground_truth import InferenceTruth, Stretch
+    from dvfs_kernel.boards.renode.board import Fidelity
     from dvfs_kernel.inference import InferenceResult
 
 __all__ = ["WITHIN", "Comparison", "EngineRun", "Part", "compare"]

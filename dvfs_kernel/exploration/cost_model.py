@@ -21,9 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.bench.record import HFO, LFO
+from dvfs_kernel.boards.emulator.trace import Counters
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.clocks.supply_current import run_charges, state_clocks
-from dvfs_kernel.emulator.trace import Counters
 from dvfs_kernel.errors import BoardError
 from renode_platform.devices.datasheet import SYSCLK_SWITCH_CYCLES, VDD_V
 from renode_platform.devices.power import DEFAULT_MODEL, CurrentModel

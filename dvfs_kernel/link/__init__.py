@@ -1,1 +1,1 @@
-"""What host and firmware say to each other: the layout of the bytes, frames, and the conversation."""
+"""What host and firmware say to each other: layout of the bytes, frames, the conversation."""

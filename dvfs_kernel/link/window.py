@@ -9,7 +9,7 @@ from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
-    from dvfs_kernel.ground_truth import WindowTruth
+    from dvfs_kernel.boards.ground_truth import WindowTruth
     from dvfs_kernel.link.session import RunResult
 
 __all__ = ["Window"]

@@ -7,12 +7,12 @@ import platform
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.boards.parameters import parameters
 from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE
 from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
-from dvfs_kernel.parameters import parameters
 from dvfs_kernel.report.document import SCHEMA, SCHEMA_VERSION
 from dvfs_kernel.study.candidates import Names
 

@@ -13,7 +13,7 @@ from dvfs_kernel.validation.program import CACHES_OFF, CACHES_ON, Setup, benchma
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing import TimingParameters
 
 __all__ = ["measure_cycles"]
 

@@ -14,7 +14,7 @@ from dvfs_kernel.validation.figure import Figure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.board_profile import BoardProfile
+    from dvfs_kernel.boards.board_profile import BoardProfile
 
 __all__ = ["measure_network"]
 

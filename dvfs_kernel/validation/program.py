@@ -8,15 +8,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.boards.emulator.machine import Machine, MachineOptions
+from dvfs_kernel.boards.emulator.repl import PlatformDescription
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI
-from dvfs_kernel.emulator.machine import Machine, MachineOptions
-from dvfs_kernel.emulator.repl import PlatformDescription
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dvfs_kernel.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing import TimingParameters
 
 __all__ = ["BENCHMARKS", "CACHES_OFF", "CACHES_ON", "Program", "Setup", "benchmarks"]
 

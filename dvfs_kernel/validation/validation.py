@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.board_profile import BoardProfile
+from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.validation.currents import measure_currents
 from dvfs_kernel.validation.cycles import measure_cycles
 from dvfs_kernel.validation.network_time import measure_network

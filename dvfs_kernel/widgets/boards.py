@@ -11,7 +11,7 @@ from dvfs_kernel import charts
 from dvfs_kernel.bench.bench import Bench
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.bench.workload import Workload
-from dvfs_kernel.boards.nucleo import STOCK_HSE_HZ
+from dvfs_kernel.boards.nucleo.board import STOCK_HSE_HZ
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
 from dvfs_kernel.clocks.setting import ClockSetting

@@ -9,11 +9,11 @@ from firmware_board import firmware
 from served_board import served
 from small_model import small_model
 
-from dvfs_kernel.boards.nucleo import NucleoBoard
+from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
 from dvfs_kernel.comparison import compare, usual_schedules, write_comparison
-from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference import Deployment
 from dvfs_kernel.link import abi

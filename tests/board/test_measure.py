@@ -10,7 +10,7 @@ from firmware_board import firmware, small_network
 from served_board import AtRequest, served, unplug
 from small_model import small_model
 
-from dvfs_kernel.boards.nucleo import NucleoBoard
+from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
 from dvfs_kernel.clocks.setting import ClockSetting

@@ -7,7 +7,7 @@ import pytest
 from firmware_board import firmware, small_image, small_network
 from served_board import FAULTS, AtRequest, SpoiltOnce, Stalling, served, unplug
 
-from dvfs_kernel.boards.nucleo import NucleoBoard
+from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardLostError, DvfsError

@@ -8,9 +8,10 @@ from fake_tools import FakeTools
 from firmware_board import firmware, image_of, small_network
 from served_board import served
 
-from dvfs_kernel.boards import nucleo, programmers, serial_ports
-from dvfs_kernel.boards.nucleo import NucleoBoard
-from dvfs_kernel.boards.pty_server import Line
+from dvfs_kernel.boards.nucleo import board as nucleo_board
+from dvfs_kernel.boards.nucleo import programmers, serial_ports
+from dvfs_kernel.boards.nucleo.board import NucleoBoard
+from dvfs_kernel.boards.nucleo.pty_server import Line
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
 from dvfs_kernel.errors import BoardError, BoardNotFoundError, FirmwareMismatchError
@@ -60,7 +61,7 @@ def plug_in(monkeypatch):
 def empty(tools, plug_in, monkeypatch):
     """Serve an empty chip at the port of the only ST-LINK."""
     # An emulation answers more slowly than a chip.
-    monkeypatch.setattr(nucleo.NucleoBoard, "reply_timeout_s", 2.0)
+    monkeypatch.setattr(nucleo_board.NucleoBoard, "reply_timeout_s", 2.0)
     with VirtualBoard(hse_hz=8_000_000) as virtual:
         virtual.flash(firmware())
         virtual.reset()

@@ -8,7 +8,7 @@ import pytest
 from firmware_board import firmware, image_of, small_image, small_network
 from served_board import served
 
-from dvfs_kernel.boards.nucleo import NucleoBoard
+from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from json_document import undocumented
 from small_model import small_model
 
+from dvfs_kernel.boards.emulator.timing import TimingParameters
 from dvfs_kernel.cli import cli
-from dvfs_kernel.emulator.timing import TimingParameters
 from dvfs_kernel.validation import Figure, currents, rules, summarise
 from dvfs_kernel.validation.figure import GROUPS
 from dvfs_kernel.validation.program import CACHES_OFF, CACHES_ON, Setup, benchmarks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dvfs_kernel.boards import renode_install
+from dvfs_kernel.boards.renode import installation
 from dvfs_kernel.errors import RenodeUnavailableError
 
 
@@ -12,7 +12,7 @@ from dvfs_kernel.errors import RenodeUnavailableError
 def renode():
     """Return Renode's command; skip, saying why, where there is none that serves."""
     try:
-        return renode_install.find_command()
+        return installation.find_command()
     except RenodeUnavailableError as error:
         pytest.skip(str(error))
 
@@ -21,6 +21,6 @@ def renode():
 def pyrenode():
     """Skip, saying what is missing, where boards on Renode cannot be opened."""
     try:
-        return renode_install.find()
+        return installation.find()
     except RenodeUnavailableError as error:
         pytest.skip(str(error))

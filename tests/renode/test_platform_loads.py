@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dvfs_kernel.emulator.repl import PlatformDescription
+from dvfs_kernel.boards.emulator.repl import PlatformDescription
 
 PLATFORM = Path(__file__).parents[2] / "renode_platform"
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from firmware_board import small_network, uniform
 
-from dvfs_kernel.boards.renode import RenodeBoard
+from dvfs_kernel.boards.renode.board import RenodeBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.inference import Deployment, dae_granularities

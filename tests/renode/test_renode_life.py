@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from firmware_board import firmware, small_image, small_network, uniform
 
-from dvfs_kernel.boards.renode import RenodeBoard
+from dvfs_kernel.boards.renode.board import RenodeBoard
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import (
@@ -188,7 +188,7 @@ def test_a_board_is_opened_by_name():
 def test_ctrl_c_ends_a_run_and_leaves_no_process():
     program = (
         "import sys\n"
-        "from dvfs_kernel.boards.renode import RenodeBoard\n"
+        "from dvfs_kernel.boards.renode.board import RenodeBoard\n"
         "with RenodeBoard() as board:\n"
         f"    board.write_memory({FLASH}, bytes.fromhex('0000022009000008fee7fee7'))\n"
         "    board.reset()\n"

@@ -6,7 +6,7 @@ import heapq
 import itertools
 from pathlib import Path
 
-from dvfs_kernel.emulator.repl import PlatformDescription
+from dvfs_kernel.boards.emulator.repl import PlatformDescription
 from renode_platform.devices import attach
 
 PLATFORM = Path(__file__).parents[2] / "renode_platform"

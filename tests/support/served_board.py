@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from cobs import cobs
 
-from dvfs_kernel.boards.pty_server import Line, PtyServer
+from dvfs_kernel.boards.nucleo.pty_server import Line, PtyServer
 from dvfs_kernel.errors import BoardLostError
 
 

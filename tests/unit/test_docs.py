@@ -100,9 +100,9 @@ def test_files_that_are_named_exist(page):
 def test_modules_are_where_the_architecture_says():
     lines = text_of("architecture.md").partition("Modules of `dvfs_kernel`:")[2]
     package, _, engine = lines.partition("## Rules")[0].partition(
-        "Modules of `dvfs_kernel/emulator`:"
+        "Modules of `dvfs_kernel/boards/emulator`:"
     )
-    for text, folder in ((package, "dvfs_kernel"), (engine, "dvfs_kernel/emulator")):
+    for text, folder in ((package, "dvfs_kernel"), (engine, "dvfs_kernel/boards/emulator")):
         for row in re.findall(r"^\| (`.+?) \|", text, re.MULTILINE):
             for name in re.findall(r"`([^`]+)`", row):
                 assert (ROOT / folder / name).exists(), name

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.emulator.repl import (
+from dvfs_kernel.boards.emulator.repl import (
     EMPTY,
     EnumValue,
     Interrupt,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dvfs_kernel.emulator.machine import Machine, MachineOptions
-from dvfs_kernel.emulator.repl import PlatformDescription
+from dvfs_kernel.boards.emulator.machine import Machine, MachineOptions
+from dvfs_kernel.boards.emulator.repl import PlatformDescription
 
 PLATFORM = Path(__file__).parents[3] / "renode_platform"
 RESULTS = 0x20000000

@@ -4,8 +4,8 @@ import pickle
 
 import pytest
 
-from dvfs_kernel.emulator.faults import CoreFaultError
-from dvfs_kernel.emulator.machine import StopReason
+from dvfs_kernel.boards.emulator.faults import CoreFaultError
+from dvfs_kernel.boards.emulator.machine import StopReason
 from dvfs_kernel.errors import FirmwareFaultError
 
 pytestmark = pytest.mark.board

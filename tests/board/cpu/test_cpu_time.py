@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from dvfs_kernel.emulator import core, state
+from dvfs_kernel.boards.emulator import core, state
 
 pytestmark = pytest.mark.board
 

@@ -3,7 +3,7 @@
 import pytest
 from device_host import BOARD, PLATFORM, Registers, make_board
 
-from dvfs_kernel.emulator.repl import PlatformDescription
+from dvfs_kernel.boards.emulator.repl import PlatformDescription
 
 FLASH = "flash: Memory.MappedMemory @ sysbus 0x08000000\n    size: 0x200000\n"
 CHIP = f'using "{PLATFORM}/stm32f767.repl"\n\n'

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dvfs_kernel.emulator.elf import Executable, SymbolTable
-from dvfs_kernel.emulator.faults import CoreFaultError, FaultReport
-from dvfs_kernel.emulator.memory import Memory, MemoryMap
+from dvfs_kernel.boards.emulator.elf import Executable, SymbolTable
+from dvfs_kernel.boards.emulator.faults import CoreFaultError, FaultReport
+from dvfs_kernel.boards.emulator.memory import Memory, MemoryMap
 from dvfs_kernel.errors import BoardError, FileFormatError
 
 

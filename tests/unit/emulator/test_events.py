@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dvfs_kernel.emulator.events import EventQueue
-from dvfs_kernel.emulator.virtual_time import VirtualTime
+from dvfs_kernel.boards.emulator.events import EventQueue
+from dvfs_kernel.boards.emulator.virtual_time import VirtualTime
 from dvfs_kernel.errors import ClockError
 
 rates = some.integers(1_000_000, 216_000_000)

@@ -1,7 +1,7 @@
 """The key of the compiled code's cache."""
 
-from dvfs_kernel.emulator import native_cache
-from dvfs_kernel.emulator.native_cache import keyed
+from dvfs_kernel.boards.emulator import native_cache
+from dvfs_kernel.boards.emulator.native_cache import keyed
 
 
 def add(a: int, b: int) -> int:

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from dvfs_kernel.emulator import nvic as nv
-from dvfs_kernel.emulator.nvic import Nvic
-from dvfs_kernel.emulator.systick import SysTick
+from dvfs_kernel.boards.emulator import nvic as nv
+from dvfs_kernel.boards.emulator.nvic import Nvic
+from dvfs_kernel.boards.emulator.systick import SysTick
 
 
 def test_the_most_urgent_pending_exception_goes_first():

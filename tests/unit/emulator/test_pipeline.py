@@ -8,9 +8,9 @@ from io import BytesIO
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from dvfs_kernel.emulator import state as st
-from dvfs_kernel.emulator.pipeline import Pipeline
-from dvfs_kernel.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator import state as st
+from dvfs_kernel.boards.emulator.pipeline import Pipeline
+from dvfs_kernel.boards.emulator.timing import TimingParameters
 
 BASE = 0x08000000
 

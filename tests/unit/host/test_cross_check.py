@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import two_layers
 
-from dvfs_kernel.boards import renode_install
 from dvfs_kernel.boards.base import Emulation
+from dvfs_kernel.boards.ground_truth import InferenceTruth, Stretch
+from dvfs_kernel.boards.renode import installation
 from dvfs_kernel.cli import cli
 from dvfs_kernel.commands import cross_check_tables
 from dvfs_kernel.cross_check import CrossCheck, EngineRun, compare, usual_schedules
 from dvfs_kernel.errors import FileFormatError, RenodeUnavailableError, VerificationError
-from dvfs_kernel.ground_truth import InferenceTruth, Stretch
 from dvfs_kernel.link import abi
 
 OTHER, SWITCHING = abi.Segment.OTHER, abi.Segment.SWITCHING
@@ -155,7 +155,7 @@ def test_without_renode_the_command_says_so_at_once(monkeypatch):
     def absent():
         raise RenodeUnavailableError("Renode is not installed")
 
-    monkeypatch.setattr(renode_install, "find", absent)
+    monkeypatch.setattr(installation, "find", absent)
     result = CliRunner().invoke(cli, ["cross-check"])
     assert result.exit_code == 1
     assert result.output == "Error: Renode is not installed\n"

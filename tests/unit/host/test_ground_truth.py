@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dvfs_kernel.emulator.trace import Counters
-from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
+from dvfs_kernel.boards.emulator.trace import Counters
+from dvfs_kernel.boards.ground_truth import ClockChange, GroundTruth, MarkerEvent
 from dvfs_kernel.link import abi
 from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from dvfs_kernel.ground_truth import GroundTruth, MarkerEvent
+from dvfs_kernel.boards.ground_truth import GroundTruth, MarkerEvent
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Hello, RunResult
 from dvfs_kernel.profile import SUPPLY_V, LayerInfo, Profile

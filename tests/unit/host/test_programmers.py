@@ -4,9 +4,9 @@ import pytest
 from fake_tools import FakeTools
 from firmware_board import firmware
 
-from dvfs_kernel.boards import programmers
-from dvfs_kernel.boards.firmware_file import FirmwareFile
-from dvfs_kernel.boards.programmers import PROGRAMMERS, choose_programmer
+from dvfs_kernel.boards.nucleo import programmers
+from dvfs_kernel.boards.nucleo.firmware_file import FirmwareFile
+from dvfs_kernel.boards.nucleo.programmers import PROGRAMMERS, choose_programmer
 from dvfs_kernel.errors import BoardError, BoardLostError, FileFormatError
 
 SERIAL = "0668FF303435"

@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from dvfs_kernel.boards import renode_install
+from dvfs_kernel.boards.renode import installation
 from dvfs_kernel.errors import BoardError, RenodeUnavailableError
 
 
@@ -14,9 +14,9 @@ def computer(tmp_path, monkeypatch):
     for name in ("PYRENODE_BIN", "PYRENODE_PKG", "PYRENODE_BUILD_DIR", "PYRENODE_RUNTIME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(renode_install.importlib.util, "find_spec", lambda _: object())
-    monkeypatch.setattr(renode_install, "_PACKAGE", tmp_path / "package")
-    monkeypatch.setattr(renode_install, "_PORTABLE_PLACES", (tmp_path / "home",))
+    monkeypatch.setattr(installation.importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setattr(installation, "_PACKAGE", tmp_path / "package")
+    monkeypatch.setattr(installation, "_PORTABLE_PLACES", (tmp_path / "home",))
     install(tmp_path, "mono", "exit 0")
     return tmp_path
 
@@ -35,7 +35,7 @@ def complete_package(computer):
 
 def refusal():
     with pytest.raises(RenodeUnavailableError) as caught:
-        renode_install.find()
+        installation.find()
     assert isinstance(caught.value, (BoardError, ImportError))
     return str(caught.value)
 
@@ -43,7 +43,7 @@ def refusal():
 def test_a_package_is_found(computer):
     install(computer, "renode", "echo Renode v1.16.1.12345")
     complete_package(computer)
-    assert renode_install.find().where == str(computer / "package")
+    assert installation.find().where == str(computer / "package")
 
 
 @pytest.mark.usefixtures("computer")
@@ -55,7 +55,7 @@ def test_absent():
 
 @pytest.mark.usefixtures("computer")
 def test_without_pyrenode3(monkeypatch):
-    monkeypatch.setattr(renode_install.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(installation.importlib.util, "find_spec", lambda _: None)
     assert refusal().startswith("pyrenode3 is not installed. Install Renode 1.16")
 
 

@@ -1,5 +1,5 @@
+from dvfs_kernel.boards.emulator.trace import ClockChange, MarkerWrite, Trace
 from dvfs_kernel.boards.trace_log import TraceLog
-from dvfs_kernel.emulator.trace import ClockChange, MarkerWrite, Trace
 from dvfs_kernel.link import abi
 
 TRIGGER, LAYER = 1 << abi.MARKER_PIN_TRIGGER, 1 << abi.MARKER_PIN_LAYER

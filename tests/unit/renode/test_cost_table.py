@@ -2,9 +2,9 @@
 
 import pytest
 
-from dvfs_kernel.boards.cost_table import table_rows
-from dvfs_kernel.emulator.trace import Counters
-from dvfs_kernel.ground_truth import ClockChange, GroundTruth, MarkerEvent
+from dvfs_kernel.boards.emulator.trace import Counters
+from dvfs_kernel.boards.ground_truth import ClockChange, GroundTruth, MarkerEvent
+from dvfs_kernel.boards.renode.cost_table import table_rows
 from renode_platform.ironpython.markers import read_table
 
 TRIGGER = 4

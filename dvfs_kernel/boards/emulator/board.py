@@ -1,0 +1,246 @@
+"""What a platform description puts around the core: memories, devices, serial ports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dvfs_kernel.boards.emulator import state as st
+from dvfs_kernel.boards.emulator.memory import Memory
+from dvfs_kernel.boards.emulator.trace import ClockChange, MarkerWrite
+from dvfs_kernel.errors import BoardError, PlatformDescriptionError
+from renode_platform.devices import registers as device_registers
+from renode_platform.devices.attach import build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dvfs_kernel.boards.emulator.bus import Bus
+    from dvfs_kernel.boards.emulator.machine import Machine
+    from dvfs_kernel.boards.emulator.repl import PlatformDescription
+
+__all__ = ["Board", "SerialPort", "memories_of"]
+
+_READ_ONLY = {"flash": 0xFF, "systemMemory": 0}
+_TCM = {"itcm", "dtcm"}
+_PAGE = 4096
+_MARKER_PORT = "E"
+_ITCM_FLASH_END = 0x08000000
+_ACR: Any = device_registers.FLASH.registers["ACR"]
+_EMPTY_ART = np.zeros(st.ART_LINES, np.int64)
+_INIT_WIDTHS = {"WriteByte": 1, "WriteWord": 2, "WriteDoubleWord": 4}
+
+
+def memories_of(description: PlatformDescription) -> tuple[Memory, ...]:
+    """Make the memories that a description names.
+
+    Raises
+    ------
+    PlatformDescriptionError
+        A memory has no size or no address.
+    """
+    found = []
+    for item in description.find_type("MappedMemory"):
+        size = item.attributes.get("size")
+        bases = tuple(r.address for r in item.registrations if r.address is not None)
+        if not isinstance(size, int) or size % _PAGE or not bases:
+            raise PlatformDescriptionError(
+                f"{item.path}:{item.line}: memory '{item.name}' needs an address and a size that is"
+                f" a multiple of {_PAGE} bytes; size is {size!r}"
+            )
+        memory = Memory(
+            item.name,
+            bases,
+            size,
+            read_only=item.name in _READ_ONLY,
+            fill=_READ_ONLY.get(item.name, 0),
+        )
+        _initialise(memory, item.init)
+        found.append(memory)
+    return tuple(found)
+
+
+def _initialise(memory: Memory, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        command, offset, value = statement.split()
+        width = _INIT_WIDTHS[command]
+        begin = int(offset, 0)
+        data = int(value, 0).to_bytes(width, "little")
+        memory.cells[begin : begin + width] = list(data)
+
+
+class SerialPort:
+    """One end of a serial line whose other end is a UART of the chip."""
+
+    def __init__(self, device: Any) -> None:
+        self._device = device
+
+    def write(self, data: bytes) -> None:
+        """Send bytes to the firmware; they arrive at the pace of the line."""
+        self._device.receive(data)
+
+    def on_bytes(self, callback: Callable[[bytes], Any]) -> None:
+        """Call something with every byte that the firmware has sent."""
+        self._device.on_transmit(lambda byte: callback(bytes((byte,))))
+
+
+class Board:
+    """The devices around the core.
+
+    Parameters
+    ----------
+    description
+        Which devices are where.
+    machine
+        Whose core they serve.
+    """
+
+    def __init__(self, description: PlatformDescription, machine: Machine) -> None:
+        self._machine = machine
+        self.flash_memory = next((m for m in machine.memory.memories if m.name == "flash"), None)
+        _classify(machine)
+        self.platform: Any = build(description, machine.host, machine.options)
+        self.stopped = False
+        self._previous: tuple[int, str] | None = None
+
+    def attach(self, bus: Bus) -> None:
+        """Put the devices on the bus and listen to what the trace records."""
+        for base, size, device in self.platform.devices.values():
+            port = _FlashPort(device, self._machine) if device is self.platform.flash else device
+            bus.attach(base, size, port)
+        host = self._machine.host
+        host.on_power = self.platform.meter.update
+        self.platform.on_line(host.set_irq)
+        if _MARKER_PORT in self.platform.ports:
+            self.platform.ports[_MARKER_PORT].on_output(self._on_marker)
+
+    def reset(self, cause: str) -> None:
+        """Reset every device."""
+        self.stopped = False
+        self._previous = None  # the trace tells the clock after a reset, whatever ran before
+        self.platform.reset(cause)
+
+    def counters_restart(self) -> None:
+        """Integrate what the core has done: its counters are about to begin at 0 again."""
+        self.platform.meter.update()
+        self.platform.meter.restart_activity()
+
+    # ---- clocks and power --------------------------------------------------------------------
+
+    @property
+    def flash_wait_states(self) -> int:
+        """Wait states in effect."""
+        return int(self.platform.rcc.clocks.flash_wait_states)
+
+    def energy_j(self) -> float:
+        """Energy drawn since reset."""
+        self.platform.meter.update()
+        return float(self.platform.meter.energy_since_reset_j)
+
+    def clocks_changed(self, clocks: Any) -> None:
+        """Tell every device, and the trace where SYSCLK changed."""
+        self.platform.clocks_changed(clocks)
+        now = clocks.sysclk_hz, clocks.source
+        if now != self._previous:
+            self._previous = now
+            machine = self._machine
+            counters = machine.counters
+            machine.trace.clock_changes.append(
+                ClockChange(
+                    machine.now_ps,
+                    counters.cycles,
+                    self.energy_j(),
+                    counters,
+                    clocks.sysclk_hz,
+                    clocks.source,
+                    float(self.platform.meter.present_a),
+                )
+            )
+
+    def caches_changed(self, instruction: bool, data: bool) -> None:
+        """Tell the power model."""
+        self.platform.meter.caches_changed(instruction, data)
+
+    def sleep(self, *, deep: bool) -> None:
+        """Enter Sleep or Stop mode."""
+        self.stopped = deep
+        self.platform.mode_changed("stop" if deep else "sleep")
+
+    def wake(self) -> None:
+        """Leave Sleep or Stop mode; the core goes on when the wake-up time has passed."""
+        host = self._machine.host
+        was_stopped, self.stopped = self.stopped, False
+        wake_ps = self.platform.mode_changed("run")
+        if was_stopped:
+            host.stall_until(host.now_ps() + wake_ps)
+        else:
+            host.sleep_until(host.now_ps() + wake_ps)
+
+    def _on_marker(self, _port: str, _old: int, new: int) -> None:
+        machine = self._machine
+        counters = machine.counters
+        machine.trace.markers.append(
+            MarkerWrite(
+                machine.now_ps,
+                counters.cycles,
+                self.energy_j(),
+                counters.instructions,
+                counters,
+                new,
+            )
+        )
+
+    # ---- flash and serial ports --------------------------------------------------------------
+
+    def store_to_flash(self, address: int, size: int, value: int) -> bool:
+        """Take a store to flash; tell whether it hit flash at all."""
+        found = self._machine.memory.find(address, size)
+        if found is None or found[0] is not self.flash_memory:
+            return False
+        self.platform.flash.program(address, size, value)
+        return True
+
+    def serial_port(self, name: str) -> SerialPort:
+        """Return the line to a UART."""
+        try:
+            return SerialPort(self.platform.uart(name))
+        except KeyError:
+            raise BoardError(f"there is no serial port {name!r} in the description") from None
+
+
+class _FlashPort:
+    """The flash interface's registers, and what the timing model has to know of them."""
+
+    def __init__(self, device: Any, machine: Machine) -> None:
+        self._device = device
+        self._words = machine.native_state.data
+        self.read = device.read
+
+    def write(self, offset: int, size: int, value: int) -> None:
+        self._device.write(offset, size, value)
+        acr = _ACR
+        control = self._device.values["ACR"]
+        if acr.get(control, "ARTRST"):
+            self._words[st.ART : st.ART + st.ART_LINES] = _EMPTY_ART.data
+        self._words[st.ART_ON] = acr.get(control, "ARTEN")
+        self._words[st.ART_PREFETCH_ON] = acr.get(control, "PRFTEN")
+
+
+def _classify(machine: Machine) -> None:
+    """Tell the timing model which kind of memory is where."""
+    kinds = machine.native_state[st.KINDS : st.KINDS + st.KIND_COUNT]
+    kinds[:] = st.KIND_DEVICE
+    for memory in machine.memory.memories:
+        for base in memory.bases:
+            if base >= st.KIND_LIMIT:
+                continue
+            if memory.name in _TCM:
+                kind = st.KIND_TCM
+            elif memory.read_only:
+                kind = st.KIND_FLASH_ITCM if base < _ITCM_FLASH_END else st.KIND_FLASH
+            else:
+                kind = st.KIND_SRAM
+            first = base >> st.KIND_SHIFT
+            last = (base + memory.size - 1) >> st.KIND_SHIFT
+            kinds[first : last + 1] = kind

@@ -1,0 +1,387 @@
+"""The processor core: Unicorn, its native hooks, and why it stopped."""
+
+from __future__ import annotations
+
+import ctypes
+import enum
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dvfs_kernel.boards.emulator import hooks
+from dvfs_kernel.boards.emulator import state as st
+from dvfs_kernel.boards.emulator.core_registers import CoreRegisters
+from dvfs_kernel.boards.emulator.pc_sync import find_skip_flag
+from dvfs_kernel.boards.emulator.unicorn_binding import const as uc
+from dvfs_kernel.boards.emulator.unicorn_binding import error_text, new_engine
+from dvfs_kernel.boards.emulator.unicorn_binding import library as uclib
+from dvfs_kernel.errors import BoardError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dvfs_kernel.boards.emulator.memory import Memory
+
+__all__ = ["BusAccess", "Core", "Stop", "StopKind"]
+
+NEVER = (1 << 63) - 1
+_AT_ONCE = -(1 << 62)
+
+_READ_CALLBACK = ctypes.CFUNCTYPE(
+    ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint, ctypes.c_void_p
+)
+_WRITE_CALLBACK = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint64, ctypes.c_void_p
+)
+_INVALID_CALLBACK = ctypes.CFUNCTYPE(
+    ctypes.c_bool,
+    ctypes.c_void_p,
+    ctypes.c_int,
+    ctypes.c_uint64,
+    ctypes.c_int,
+    ctypes.c_int64,
+    ctypes.c_void_p,
+)
+_INTERRUPT_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
+_RESOLVE_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uint64, ctypes.c_uint64)
+_EDGE_CALLBACK = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
+)
+
+_WRITE_KINDS = {uc.UC_MEM_WRITE_UNMAPPED, uc.UC_MEM_WRITE_PROT}
+
+
+class StopKind(enum.Enum):
+    """Why the core gave control back."""
+
+    DEADLINE = enum.auto()  # the cycle deadline, or a device asked for attention
+    BLOCK = enum.auto()  # before a block that must not run as things are
+    WAITING = enum.auto()  # WFI
+    EVENT_WAIT = enum.auto()  # WFE
+    YIELD = enum.auto()
+    SUPERVISOR_CALL = enum.auto()
+    BREAKPOINT = enum.auto()
+    EXCEPTION_RETURN = enum.auto()
+    UNDEFINED = enum.auto()
+    INVALID_STATE = enum.auto()
+    UNALIGNED = enum.auto()
+    FETCH_FORBIDDEN = enum.auto()
+    BUS_ERROR = enum.auto()
+
+
+@dataclass(frozen=True)
+class BusAccess:
+    """An access that no memory and no device answered."""
+
+    kind: str  # "fetch", "read" or "write"
+    address: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why the core stopped, and the access to blame if there is one."""
+
+    kind: StopKind
+    access: BusAccess | None = None
+
+
+class StoreTrap(Protocol):
+    """Takes stores to read-only memory; returns whether that was all right."""
+
+    def __call__(self, address: int, size: int, value: int) -> bool: ...
+
+
+_STOPPED_AT_DEADLINE = Stop(StopKind.DEADLINE)
+_STOPPED_AT_BLOCK = Stop(StopKind.BLOCK)
+_STOPPED_WAITING = Stop(StopKind.WAITING)
+
+# Exception numbers of the engine's ARM front end.
+_INTERRUPTS = {
+    2: StopKind.SUPERVISOR_CALL,
+    3: StopKind.FETCH_FORBIDDEN,
+    4: StopKind.UNALIGNED,
+    7: StopKind.BREAKPOINT,
+    8: StopKind.EXCEPTION_RETURN,
+    17: StopKind.UNDEFINED,
+    18: StopKind.INVALID_STATE,
+    22: StopKind.UNALIGNED,
+}
+
+
+def _address_of(function: Any) -> int:
+    return ctypes.cast(function, ctypes.c_void_p).value or 0
+
+
+class Core:
+    """A Cortex-M7 without anything around it.
+
+    Parameters
+    ----------
+    state
+        What the native hooks count into.
+    resolve
+        Called with address and size of a block that the state does not know; puts it there.
+    generated
+        Called with the address of every block that is translated anew.
+    model_caches
+        Whether data accesses are observed. Without it the core runs several times faster.
+
+    Attributes
+    ----------
+    registers : CoreRegisters
+    failure : BaseException or None
+        What a callback raised; the core stopped for it.
+    """
+
+    def __init__(
+        self,
+        state: st.NativeState,
+        resolve: Callable[[int, int], None],
+        generated: Callable[[int], None],
+        *,
+        model_caches: bool,
+    ) -> None:
+        self.state = state
+        # The same memory as plain Python integers, for single words.
+        self.words = state.data
+        self.failure: BaseException | None = None
+        self.store_trap: StoreTrap | None = None
+        self._uc = new_engine()
+        self._uc.ctl_exits_enabled(True)
+        self._handle: int = self._uc._uch.value  # noqa: SLF001 - it has no public name
+        self._engine = ctypes.c_void_p(self._handle)
+        # The binding's own object of the function, its argument types set: no conversions here.
+        self._start = uclib.uc_emu_start
+        self._callbacks: list[Any] = []
+        self._regions: list[Any] = []
+        self._access: BusAccess | None = None
+        self._interrupt = -1
+        self.registers = CoreRegisters(self._handle, self.words)
+        self._install(resolve, generated, model_caches)
+
+    def _install(
+        self,
+        resolve: Callable[[int, int], None],
+        generated: Callable[[int], None],
+        model_caches: bool,
+    ) -> None:
+        state = self.state
+        resolve_callback = _RESOLVE_CALLBACK(self._guarded_resolve(resolve))
+        self._callbacks.append(resolve_callback)
+        state[st.RESOLVE] = _address_of(resolve_callback)
+        state[st.EMU_STOP] = _address_of(uclib.uc_emu_stop)
+        state[st.MODEL_CACHES] = int(model_caches)
+        state[st.DEADLINE] = NEVER
+        self._add_hook(uc.UC_HOOK_BLOCK, hooks.block_hook.address or 0)
+        if model_caches:
+            state[st.SKIP_PC_SYNC] = find_skip_flag(self._uc, self._handle)
+            kinds = uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE
+            self._add_hook(kinds, hooks.access_hook.address or 0)
+        self._add_callback(uc.UC_HOOK_MEM_INVALID, _INVALID_CALLBACK(self._on_invalid))
+        self._add_callback(uc.UC_HOOK_INTR, _INTERRUPT_CALLBACK(self._on_interrupt))
+
+        def on_edge(_uc: int, block: int, _previous: int, _data: int) -> None:
+            generated(ctypes.c_uint64.from_address(block).value)
+
+        self._add_callback(uc.UC_HOOK_EDGE_GENERATED, _EDGE_CALLBACK(on_edge))
+
+    def _guarded_resolve(self, resolve: Callable[[int, int], None]) -> Callable[[int, int], int]:
+        def call(address: int, size: int) -> int:
+            try:
+                resolve(address, size)
+            except BaseException as error:  # noqa: BLE001 - must not unwind into native code
+                self.fail(error)
+                return 1
+            return 0
+
+        return call
+
+    def _add_hook(self, kind: int, function: int) -> None:
+        hook = ctypes.c_size_t()
+        error = uclib.uc_hook_add(
+            ctypes.c_void_p(self._handle),
+            ctypes.byref(hook),
+            ctypes.c_int(kind),
+            ctypes.c_void_p(function),
+            ctypes.c_void_p(self.state.ctypes.data),
+            ctypes.c_uint64(1),  # begin > end: every address
+            ctypes.c_uint64(0),
+        )
+        if error:
+            raise BoardError(f"the engine refused hook {kind:#x}: error {error}")
+
+    def _add_callback(self, kind: int, callback: Any) -> None:
+        self._callbacks.append(callback)
+        self._add_hook(kind, _address_of(callback))
+
+    # ---- memory ------------------------------------------------------------------------------
+
+    def map_memory(self, memory: Memory) -> None:
+        """Let the core see a memory at all its addresses."""
+        permissions = uc.UC_PROT_READ | uc.UC_PROT_EXEC
+        if not memory.read_only:
+            permissions |= uc.UC_PROT_WRITE
+        for base in memory.bases:
+            self._uc.mem_map_ptr(
+                base, memory.size, permissions, ctypes.c_void_p(memory.host_address)
+            )
+        self._regions.append(memory)
+
+    def map_devices(
+        self,
+        base: int,
+        size: int,
+        read: Callable[[int, int], int],
+        write: Callable[[int, int, int], None],
+    ) -> None:
+        """Route a range to ``read(address, size)`` and ``write(address, size, value)``."""
+
+        def on_read(_uc: int, offset: int, width: int, _data: int) -> int:
+            try:
+                return read(base + offset, width)
+            except BaseException as error:  # noqa: BLE001 - must not unwind into native code
+                self.fail(error)
+                return 0
+
+        def on_write(_uc: int, offset: int, width: int, value: int, _data: int) -> None:
+            try:
+                write(base + offset, width, value)
+            except BaseException as error:  # noqa: BLE001
+                self.fail(error)
+
+        callbacks = (_READ_CALLBACK(on_read), _WRITE_CALLBACK(on_write))
+        self._callbacks.extend(callbacks)
+        error = uclib.uc_mmio_map(
+            ctypes.c_void_p(self._handle),
+            ctypes.c_uint64(base),
+            ctypes.c_size_t(size),
+            callbacks[0],
+            None,
+            callbacks[1],
+            None,
+        )
+        if error:
+            raise BoardError(
+                f"the engine cannot map devices at 0x{base:08X}, {size:#x} bytes: error {error}"
+            )
+
+    def forget_code(self, address: int, size: int) -> None:
+        """Drop translated code after the host changed memory under it."""
+        self._uc.ctl_remove_cache(address, address + size)
+
+    def _on_invalid(
+        self, _uc: int, kind: int, address: int, size: int, value: int, _data: int
+    ) -> bool:
+        try:
+            if kind == uc.UC_MEM_WRITE_PROT and self.store_trap is not None:
+                mask = (1 << (8 * size)) - 1
+                if self.store_trap(address, size, value & mask):
+                    return True
+        except BaseException as error:  # noqa: BLE001
+            self.fail(error)
+        if kind in _WRITE_KINDS:
+            name = "write"
+        elif kind in {uc.UC_MEM_FETCH_UNMAPPED, uc.UC_MEM_FETCH_PROT}:
+            name = "fetch"
+        else:
+            name = "read"
+        self._access = BusAccess(name, address, size)
+        if self.words[st.SKIP_PC_SYNC]:
+            # The program counter is wanted after all: at the instruction to blame.
+            ctypes.c_uint8.from_address(int(self.words[st.SKIP_PC_SYNC])).value = 0
+        return False
+
+    def _on_interrupt(self, _uc: int, number: int, _data: int) -> None:
+        self._interrupt = number
+        uclib.uc_emu_stop(ctypes.c_void_p(self._handle))
+
+    # ---- running -----------------------------------------------------------------------------
+
+    def fail(self, error: BaseException) -> None:
+        """Stop before the next block and let the one who runs the core see an error."""
+        if self.failure is None:
+            self.failure = error
+        self.attention()
+
+    def attention(self) -> None:
+        """Stop before the next block."""
+        self.words[st.DEADLINE] = _AT_ONCE
+
+    def shorten(self, deadline: int) -> None:
+        """Stop before a block that begins at or after a cycle, if that is sooner than planned."""
+        self.words[st.DEADLINE] = min(self.words[st.DEADLINE], deadline)
+
+    def run(self, deadline: int) -> Stop:
+        """Run until the cycle counter reaches a deadline or something needs the chip around.
+
+        Raises
+        ------
+        BaseException
+            Whatever a callback raised meanwhile.
+        """
+        words = self.words
+        words[st.DEADLINE] = deadline
+        words[st.STOPPED_BY_HOOK] = 0
+        self._access = None
+        self._interrupt = -1
+        begin, status = self.registers.position()
+        error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 0)
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        return self._classify(error)
+
+    def step(self) -> Stop:
+        """Run one instruction, outside the cost model: for what must stop inside a block."""
+        self._access = None
+        self._interrupt = -1
+        state = self.state
+        kept = state[: st.BLOCKS].copy()
+        state[st.DEADLINE] = NEVER
+        # What made the block hook stop here must not stop it again.
+        state[st.FPU_DISABLED] = 0
+        state[st.IN_FAULT_HANDLER] = 0
+        state[st.MASKED_PENDING] = 0
+        state[st.STOPPED_BY_HOOK] = 0
+        begin, status = self.registers.position()
+        self._uc.ctl_flush_tb()  # translations made without counting would run on
+        error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 1)
+        state[: st.BLOCKS] = kept
+        if self.failure is not None:
+            failure, self.failure = self.failure, None
+            raise failure
+        if error == uc.UC_ERR_OK and self._interrupt < 0:
+            return Stop(StopKind.DEADLINE)
+        return self._classify(error)
+
+    def _classify(self, error: int) -> Stop:
+        if error == uc.UC_ERR_OK:
+            if self._interrupt >= 0:
+                kind = _INTERRUPTS.get(self._interrupt)
+                if kind is None:
+                    raise BoardError(f"the engine raised exception {self._interrupt}, unknown here")
+                return Stop(kind)
+            stopped = self.words[st.STOPPED_BY_HOOK]
+            if stopped == hooks.STOPPED_AT_DEADLINE:
+                return _STOPPED_AT_DEADLINE
+            if stopped == hooks.STOPPED_AT_BLOCK:
+                return _STOPPED_AT_BLOCK
+            return _STOPPED_WAITING
+        if self._access is not None:
+            return Stop(StopKind.BUS_ERROR, self._access)
+        if error in {uc.UC_ERR_INSN_INVALID, uc.UC_ERR_EXCEPTION}:
+            return Stop(self._invalid_instruction())
+        raise BoardError(f"the engine stopped with error {error}: {error_text(error)}")
+
+    def _invalid_instruction(self) -> StopKind:
+        pc, status = self.registers.position()
+        if not status >> 24 & 1:
+            return StopKind.INVALID_STATE
+        entry = self.words[st.PREVIOUS]
+        if entry >= 0 and self.words[entry + st.BLOCK_END] == pc:
+            flags = self.words[entry + st.BLOCK_FLAGS]
+            if flags & st.WAITS_FOR_EVENT:
+                return StopKind.EVENT_WAIT
+            if flags & st.YIELDS:
+                return StopKind.YIELD
+        return StopKind.UNDEFINED

@@ -1,0 +1,207 @@
+"""The two native hooks: one before every basic block, one at every data access.
+
+They are compiled once by Numba and handed to Unicorn as plain function pointers, so that a block
+costs nanoseconds and no Python.
+"""
+
+# Numba's annotations describe its decorators, not the compiled functions that they return.
+# mypy: disable-error-code="arg-type, attr-defined, call-arg, import-untyped, no-any-return"
+# mypy: no-warn-unreachable
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.ir as ll
+import numpy as np
+from numba import carray, cfunc, njit, types
+from numba.extending import intrinsic
+
+from dvfs_kernel.boards.emulator import state as st
+from dvfs_kernel.boards.emulator.caches import data_access, data_read_hits, fetch
+from dvfs_kernel.boards.emulator.native_cache import keyed
+
+__all__ = ["access_hook", "block_hook", "find_block"]
+
+STOPPED_AT_DEADLINE = 1
+STOPPED_AT_BLOCK = 2
+STOPPED_BY_ERROR = 3
+
+_READ_ACCESS = 16  # UC_MEM_READ
+_WORD_OFFSET = 3  # a pair of words needs the alignment of one
+
+_WORDS = st.STATE_WORDS
+_CYCLES, _INSTRUCTIONS, _BASE_CYCLES = st.CYCLES, st.INSTRUCTIONS, st.BASE_CYCLES
+_BRANCH_CYCLES, _MISPREDICTIONS = st.BRANCH_CYCLES, st.MISPREDICTIONS
+_DATA_ACCESSES, _DEADLINE = st.DATA_ACCESSES, st.DEADLINE
+_STOPPED_BY_HOOK, _PREVIOUS = st.STOPPED_BY_HOOK, st.PREVIOUS
+_MASKED_PENDING, _FPU_DISABLED = st.MASKED_PENDING, st.FPU_DISABLED
+_EVENT_REGISTER, _RESOLVE, _EMU_STOP = st.EVENT_REGISTER, st.RESOLVE, st.EMU_STOP
+_SKIP_PC_SYNC, _LAST_BLOCK, _MODEL_CACHES = st.SKIP_PC_SYNC, st.LAST_BLOCK, st.MODEL_CACHES
+_TAKEN, _MISPREDICT, _FIRST_BRANCH = st.TAKEN, st.MISPREDICT, st.FIRST_BRANCH
+_BLOCKS, _BLOCK_MASK, _BLOCK_STRIDE = st.BLOCKS, st.BLOCK_MASK, st.BLOCK_STRIDE
+_KEY, _HALVES, _COUNT = st.BLOCK_KEY, st.BLOCK_HALF_CYCLES, st.BLOCK_INSTRUCTIONS
+_FLAGS, _LATE_FLAGS, _LATE_FLAG = st.BLOCK_FLAGS, st.LATE_FLAGS, st.LATE_FLAG
+_UNALIGNED_LOAD, _UNALIGNED_CYCLES = st.UNALIGNED_LOAD, st.UNALIGNED_CYCLES
+_KIND_LIMIT = st.KIND_LIMIT
+_END, _COUNTER, _TARGET, _RUNS = st.BLOCK_END, st.BLOCK_COUNTER, st.BLOCK_TARGET, st.BLOCK_RUNS
+_CONDITIONAL, _INDIRECT, _FIRST_TIME = st.CONDITIONAL, st.INDIRECT, st.FIRST_TIME
+_MAY_UNMASK, _SENDS_EVENT, _USES_FPU = st.MAY_UNMASK, st.SENDS_EVENT, st.USES_FPU
+_SPINS, _IN_FAULT_HANDLER = st.SPINS, st.IN_FAULT_HANDLER
+_RARE = st.RARE
+_ROUNDED_UP = st.ROUNDED_UP
+_BRANCHES = st.CONDITIONAL | st.INDIRECT | st.FIRST_TIME
+
+
+@intrinsic
+def _call_uc(_typing: Any, function: Any, engine: Any) -> Any:
+    """Call ``int function(void *engine)`` at an address."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        kind = ll.FunctionType(ll.IntType(32), [ll.IntType(64)])
+        pointer = builder.inttoptr(args[0], kind.as_pointer())
+        return builder.call(pointer, [args[1]])
+
+    del function, engine
+    return types.int32(types.int64, types.int64), generate
+
+
+@intrinsic
+def _call_resolve(_typing: Any, function: Any, address: Any, size: Any) -> Any:
+    """Call ``int function(uint64_t address, uint64_t size)`` at an address."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        kind = ll.FunctionType(ll.IntType(32), [ll.IntType(64), ll.IntType(64)])
+        pointer = builder.inttoptr(args[0], kind.as_pointer())
+        return builder.call(pointer, [args[1], args[2]])
+
+    del function, address, size
+    return types.int32(types.int64, types.int64, types.int64), generate
+
+
+@intrinsic
+def _set_byte(_typing: Any, address: Any) -> Any:
+    """Store 1 in the byte at an address."""
+
+    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        pointer = builder.inttoptr(args[0], ll.IntType(8).as_pointer())
+        builder.store(ll.Constant(ll.IntType(8), 1), pointer)
+        return context.get_dummy_value()
+
+    del address
+    return types.void(types.int64), generate
+
+
+@njit(cache=True)
+@keyed
+def find_block(s: Any, key: int) -> int:
+    """Return the offset of a block's entry; of an empty entry where it is not known."""
+    slot = ((key >> 17) ^ (key >> 31)) & _BLOCK_MASK
+    while True:
+        entry = _BLOCKS + slot * _BLOCK_STRIDE
+        if s[entry] == key or s[entry] == 0:
+            return entry
+        slot = (slot + 1) & _BLOCK_MASK
+
+
+@njit(cache=True)
+@keyed
+def _branch_cost(s: Any, previous: int, flags: int, address: int) -> int:
+    """Resolve the branch that ended the previous block, now that its target is known."""
+    if flags & _CONDITIONAL:
+        counter = s[previous + _COUNTER]
+        if address != s[previous + _END]:
+            s[previous + _COUNTER] = min(counter + 1, 3)
+            if counter >= 2:
+                return s[_TAKEN]
+        else:
+            s[previous + _COUNTER] = max(counter - 1, 0)
+            if counter < 2:
+                return 0
+        s[_MISPREDICTIONS] += 1
+        late = s[_LATE_FLAG] if flags & _LATE_FLAGS else 0
+        return s[_MISPREDICT] + late
+    if flags & _INDIRECT:
+        if s[previous + _TARGET] == address:
+            return 0
+        s[previous + _TARGET] = address
+        s[_MISPREDICTIONS] += 1
+        return s[_MISPREDICT]
+    s[previous + _FLAGS] = flags & ~_FIRST_TIME
+    return s[_FIRST_BRANCH]
+
+
+@cfunc("void(int64, uint64, uint32, voidptr)", cache=True)
+@keyed
+def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
+    """Account for a basic block that is about to run, or stop before it."""
+    s = carray(data, (_WORDS,), np.int64)
+    if s[_CYCLES] >= s[_DEADLINE]:
+        s[_STOPPED_BY_HOOK] = STOPPED_AT_DEADLINE
+        _call_uc(s[_EMU_STOP], engine)
+        return
+    start = np.int64(address)
+    length = np.int64(size)
+    key = (start << 16) | length
+    entry = find_block(s, key)
+    if s[entry] == 0:
+        if _call_resolve(s[_RESOLVE], start, length) != 0:
+            s[_STOPPED_BY_HOOK] = STOPPED_BY_ERROR
+            _call_uc(s[_EMU_STOP], engine)
+            return
+        entry = find_block(s, key)
+    previous = s[_PREVIOUS]
+    flags = s[entry + _FLAGS]
+    before = np.int64(0)
+    if previous >= 0:
+        before = s[previous + _FLAGS]
+    if (flags | before) & _RARE:
+        if (
+            (before & _MAY_UNMASK and s[_MASKED_PENDING] != 0)
+            or (flags & _USES_FPU and s[_FPU_DISABLED] != 0)
+            or (flags & _SPINS and s[_IN_FAULT_HANDLER] != 0)
+        ):
+            s[_STOPPED_BY_HOOK] = STOPPED_AT_BLOCK
+            _call_uc(s[_EMU_STOP], engine)
+            return
+        if flags & _SENDS_EVENT:
+            s[_EVENT_REGISTER] = 1
+    # Half a cycle is taken in every other run.
+    halves = s[entry + _HALVES]
+    cost = halves >> 1
+    if halves & 1 and flags & _ROUNDED_UP == 0:
+        cost += 1
+    s[_BASE_CYCLES] += cost
+    if before & _BRANCHES:
+        branch = _branch_cost(s, previous, before, start)
+        s[_BRANCH_CYCLES] += branch
+        cost += branch
+    if s[_MODEL_CACHES] != 0:
+        cost += fetch(s, start, length)
+        if s[_SKIP_PC_SYNC] != 0:
+            _set_byte(s[_SKIP_PC_SYNC])
+    if halves & 1:
+        s[entry + _FLAGS] ^= _ROUNDED_UP
+    s[_CYCLES] += cost
+    s[_INSTRUCTIONS] += s[entry + _COUNT]
+    s[entry + _RUNS] += 1
+    s[_PREVIOUS] = entry
+    s[_LAST_BLOCK] = start
+
+
+@cfunc("void(int64, int32, int64, int32, int64, voidptr)", cache=True)
+@keyed
+def access_hook(_engine: Any, kind: Any, address: Any, size: Any, _value: Any, data: Any) -> None:
+    """Account for a data access."""
+    s = carray(data, (_WORDS,), np.int64)
+    s[_DATA_ACCESSES] += 1
+    length = np.int64(size)
+    if kind == _READ_ACCESS:
+        if address & (length - 1) & _WORD_OFFSET and address < _KIND_LIMIT:
+            s[_CYCLES] += s[_UNALIGNED_LOAD]
+            s[_UNALIGNED_CYCLES] += s[_UNALIGNED_LOAD]
+        if data_read_hits(s, address, length):
+            return
+    stall = data_access(s, address, length, kind != _READ_ACCESS)
+    if stall != 0:
+        s[_CYCLES] += stall

@@ -1,0 +1,51 @@
+"""How a machine is set up, and why a run of it ends."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from dvfs_kernel.boards.emulator.timing import TimingParameters
+
+__all__ = ["MachineOptions", "StopReason"]
+
+
+class StopReason(enum.StrEnum):
+    """Why `Machine.run` returned."""
+
+    LIMIT = "limit"  # the virtual time asked for has passed
+    UNTIL = "until"  # the condition came true
+    WALL_LIMIT = "wall limit"  # the host's time ran out
+
+
+@dataclass(frozen=True)
+class MachineOptions:
+    """How the board is set up.
+
+    Parameters
+    ----------
+    hse_hz
+        Frequency on OSC_IN; by default what the description says.
+    strict
+        Whether illegal programming of the chip ends the run; otherwise it is only recorded.
+    pll_lock
+        Lock latency: ``"min"``, ``"typ"``, ``"mid"`` or ``"max"``, or picoseconds.
+    caches
+        Whether caches and memory waits are modelled. Without them code runs several times faster
+        and costs what it would with memories that never wait.
+    timing
+        Parameters of the timing model.
+    current
+        Pairs of name and value that stand in place of the current model's own parameters.
+    boot_address
+        Where the vector table is after reset. The chip's default is flash on the ITCM bus
+        (BOOT_ADD0 = 0x0080).
+    """
+
+    hse_hz: int | None = None
+    strict: bool = True
+    pll_lock: str | int | float = "typ"
+    caches: bool = True
+    timing: TimingParameters = field(default_factory=TimingParameters)
+    current: tuple[tuple[str, float], ...] = ()
+    boot_address: int = 0x00200000

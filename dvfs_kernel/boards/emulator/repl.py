@@ -1,0 +1,295 @@
+"""Reads Renode platform descriptions (``.repl``), the one description of the board.
+
+The reader knows the whole grammar that platform files use: ``using``, both comment forms, entries
+that update earlier ones, every registration form, attributes of every kind of value, interrupt
+connections with ranges and several destinations, ``preinit``/``init``/``reset`` sections, and
+nesting by indentation or by braces. It knows nothing of the types it reads about. The firmware's
+build uses it too, so it needs the standard library alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from dvfs_kernel.boards.emulator.repl_parser import (
+    EMPTY,
+    Empty,
+    Entry,
+    EnumValue,
+    Interrupt,
+    NewObject,
+    NumberRange,
+    Reference,
+    RegistrationPoint,
+    Value,
+    parse,
+)
+from dvfs_kernel.boards.emulator.repl_text import fail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+__all__ = [
+    "EMPTY",
+    "Empty",
+    "EnumValue",
+    "Interrupt",
+    "NewObject",
+    "NumberRange",
+    "Peripheral",
+    "PlatformDescription",
+    "Reference",
+    "Registration",
+    "Value",
+]
+
+_BUILT_IN = frozenset({"sysbus"})
+
+
+class Registration(NamedTuple):
+    """A place on a parent.
+
+    `address` is None where the parent takes no number (a core on ``sysbus``); `size` is in bytes
+    and None where the peripheral's own type knows it.
+    """
+
+    parent: str
+    address: int | None
+    size: int | None
+
+
+@dataclass
+class Peripheral:
+    """One named part of the platform, all its entries merged.
+
+    Attributes
+    ----------
+    name, type : str
+        As written, the type with its namespace (``UART.STM32F7_USART``).
+    registrations : tuple of Registration
+        Empty for a peripheral registered ``@ none`` or not at all.
+    attributes : dict
+        Attribute name to value.
+    interrupts : tuple of Interrupt
+        ``(source, target, line)``; disconnected outputs (``-> none``) are left out.
+    preinit, init, reset : tuple of str
+        Monitor statements.
+    alias : str or None
+        The name that the machine gives it, where it differs.
+    line, path : int, str
+        Where it is declared.
+    """
+
+    name: str
+    type: str
+    registrations: tuple[Registration, ...]
+    attributes: dict[str, Value]
+    interrupts: tuple[Interrupt, ...]
+    line: int
+    path: str
+    preinit: tuple[str, ...] = ()
+    init: tuple[str, ...] = ()
+    reset: tuple[str, ...] = ()
+    alias: str | None = None
+
+
+@dataclass
+class PlatformDescription:
+    """A platform: its peripherals by name, in the order of their declaration."""
+
+    peripherals: dict[str, Peripheral] = field(default_factory=dict)
+    path: str = ""
+
+    @classmethod
+    def load(cls, path: str | Path, search: Sequence[str | Path] = ()) -> PlatformDescription:
+        """Read a file and the files that it uses.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        search : sequence of paths
+            Folders for used files whose names do not begin with ``./`` or ``../``; the folder of
+            the using file is searched last.
+
+        Raises
+        ------
+        PlatformDescriptionError
+            The file, or one that it uses, is missing, damaged or contradicts itself. The message
+            begins with file and line.
+        """
+        merger = _Merger([Path(folder) for folder in search])
+        merger.read(Path(path), ())
+        return cls(merger.peripherals(), str(path))
+
+    @classmethod
+    def parse(cls, text: str, path: str = "<text>") -> PlatformDescription:
+        """Read a description from a string; names it uses are relative to `path`."""
+        merger = _Merger([])
+        merger.take(text, path, ())
+        return cls(merger.peripherals(), path)
+
+    def find_type(self, type_name: str) -> list[Peripheral]:
+        """Return the peripherals of a type, with or without its namespace."""
+        return [
+            peripheral
+            for peripheral in self.peripherals.values()
+            if type_name in (peripheral.type, peripheral.type.rpartition(".")[2])
+        ]
+
+    def __iter__(self) -> Iterator[Peripheral]:
+        return iter(self.peripherals.values())
+
+
+class _Merger:
+    """Follows ``using`` and merges the entries of one name."""
+
+    def __init__(self, search: list[Path]) -> None:
+        self.search = search
+        self.entries: list[tuple[str, str, Entry]] = []  # scoped name, path, entry
+
+    def read(self, path: Path, chain: tuple[Path, ...], used_at: tuple[str, int] = ("", 0)) -> None:
+        where = used_at if used_at[0] else (str(path), 1)
+        try:
+            text = path.read_bytes().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise fail(str(path), 1, f"not UTF-8 text (byte {error.start})") from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise fail(*where, f"cannot read '{path}': {reason}") from error
+        self.take(text, str(path), (*chain, path.resolve()))
+
+    def take(self, text: str, path: str, chain: tuple[Path, ...]) -> None:
+        usings, entries = parse(text, path)
+        seen = set()
+        for name, line in usings:
+            used = self.resolve(name, path)
+            if used.resolve() in chain:
+                raise fail(path, line, f"'{name}' uses itself, directly or through another file")
+            if used.resolve() in seen:
+                raise fail(path, line, f"'{name}' is used twice")
+            seen.add(used.resolve())
+            self.read(used, chain, (path, line))
+        for entry in entries:
+            scope = f"{path}::" if entry.local else ""
+            self.entries.append((scope + entry.name, path, entry))
+
+    def resolve(self, name: str, user: str) -> Path:
+        folder = Path(user).parent
+        if name.startswith(("./", "../")) or Path(name).is_absolute():
+            return folder / name
+        for candidate in self.search:
+            if (candidate / name).is_file():
+                return candidate / name
+        return folder / name
+
+    def peripherals(self) -> dict[str, Peripheral]:
+        declared: dict[str, tuple[str, Entry]] = {}
+        groups: dict[str, list[tuple[str, Entry]]] = {}
+        for name, path, entry in self.entries:
+            if entry.type is not None:
+                if name in declared:
+                    first_path, first = declared[name]
+                    raise fail(
+                        path,
+                        entry.line,
+                        f"'{entry.name}' is declared twice, first at {first_path}:{first.line}",
+                    )
+                declared[name] = (path, entry)
+            groups.setdefault(name, []).append((path, entry))
+        for name, entries in groups.items():
+            path, entry = entries[0]
+            if name not in declared and name not in _BUILT_IN:
+                raise fail(path, entry.line, f"'{entry.name}' is updated but nowhere declared")
+        found = {}
+        known = {name.rpartition("::")[2] for name in declared} | _BUILT_IN
+        for name, (path, entry) in declared.items():
+            found[name.rpartition("::")[2]] = _merge(path, entry, groups[name])
+        for entries in groups.values():
+            _check_references(entries, known)
+        return found
+
+
+def _merge(path: str, declaration: Entry, entries: list[tuple[str, Entry]]) -> Peripheral:
+    points: list[RegistrationPoint] = []
+    attributes: dict[str, Value] = {}
+    by_source: dict[str | int | None, list[Interrupt]] = {}
+    sections: dict[str, list[str]] = {"preinit": [], "init": [], "reset": []}
+    alias = None
+    for _, entry in entries:
+        if entry.registrations is not None:
+            points = entry.registrations
+            alias = entry.alias
+        attributes.update(entry.attributes)
+        fresh: dict[str | int | None, list[Interrupt]] = {}
+        for interrupt, _line in entry.interrupts:
+            fresh.setdefault(interrupt.source, []).append(interrupt)
+        by_source.update(fresh)
+        for section, (addition, statements) in entry.sections.items():
+            sections[section] = (sections[section] if addition else []) + statements
+    return Peripheral(
+        name=declaration.name,
+        type=str(declaration.type),
+        registrations=tuple(_registration(p) for p in points if p.parent is not None),
+        attributes=attributes,
+        interrupts=tuple(i for each in by_source.values() for i in each if i.target is not None),
+        line=declaration.line,
+        path=path,
+        preinit=tuple(sections["preinit"]),
+        init=tuple(sections["init"]),
+        reset=tuple(sections["reset"]),
+        alias=alias,
+    )
+
+
+def _registration(point: RegistrationPoint) -> Registration:
+    parent = str(point.parent)
+    value = point.point
+    if isinstance(value, NumberRange):
+        return Registration(parent, value.begin, value.end - value.begin)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Registration(parent, value, None)
+    if isinstance(value, NewObject):
+        numbers = {
+            key: number for key, number in value.attributes.items() if isinstance(number, int)
+        }
+        return Registration(parent, numbers.get("address"), numbers.get("size"))
+    return Registration(parent, None, None)
+
+
+def _check_references(entries: list[tuple[str, Entry]], known: set[str]) -> None:
+    for path, entry in entries:
+        for interrupt, line in entry.interrupts:
+            target = (interrupt.target or "sysbus").partition("#")[0]
+            if target not in known:
+                raise fail(path, line, f"interrupt goes to '{target}', which is nowhere declared")
+        for point in entry.registrations or ():
+            if point.parent is not None and point.parent not in known:
+                raise fail(
+                    path, entry.line, f"registered at '{point.parent}', which is nowhere declared"
+                )
+        for name, value in entry.attributes.items():
+            for reference in _references(value):
+                if reference not in known:
+                    raise fail(
+                        path,
+                        entry.attribute_lines[name],
+                        f"'{name}' refers to '{reference}', which is nowhere declared",
+                    )
+
+
+def _references(value: Value) -> Iterator[str]:
+    if isinstance(value, Reference):
+        yield value.name
+    elif isinstance(value, NewObject):
+        for inner in value.attributes.values():
+            yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _references(key)
+            yield from _references(inner)
