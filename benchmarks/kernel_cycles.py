@@ -23,10 +23,10 @@ import firmware_build  # noqa: E402  (the path has to be set first)
 from kernel_bench import KernelBench  # noqa: E402
 
 from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: E402
-from dvfs_kernel.inference import Deployment, dae_granularities  # noqa: E402
+from dvfs_kernel.inference.deployment import Deployment, dae_granularities  # noqa: E402
+from dvfs_kernel.inference.schedule import Schedule  # noqa: E402
 from dvfs_kernel.networks import zoo  # noqa: E402
 from dvfs_kernel.networks.network import Convolution, Depthwise, Padding, Tensor  # noqa: E402
-from dvfs_kernel.schedule import Schedule  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,8 +11,8 @@ import numpy as np
 from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.schedule import Schedule
 from dvfs_kernel.switching_walks import plan_walks, walk_schedule
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.inference import Deployment, InferenceResult
+    from dvfs_kernel.inference.deployment import Deployment, InferenceResult
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.switching_walks import Walk
 

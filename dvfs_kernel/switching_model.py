@@ -27,7 +27,7 @@ from dvfs_kernel.clocks.supply_current import (
     running_on,
     state_clocks,
 )
-from dvfs_kernel.profile import SUPPLY_V
+from dvfs_kernel.inference.profile import SUPPLY_V
 from renode_platform.devices import clock_tree
 from renode_platform.devices import datasheet as ds
 

@@ -19,8 +19,8 @@ import networkx as nx
 
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import ClockError
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
-    from dvfs_kernel.schedule import Schedule
+    from dvfs_kernel.inference.schedule import Schedule
 
 __all__ = ["Job"]
 

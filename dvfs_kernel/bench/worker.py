@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.bench.record import CLOCK_DTYPE, HFO, LFO, SEGMENT_DTYPE, Record
-from dvfs_kernel.inference import Deployment
+from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.link import abi
 from renode_platform.devices.datasheet import VDD_V
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.bench.job import Job
     from dvfs_kernel.bench.workload import Workload
     from dvfs_kernel.boards.ground_truth import ClockChange, InferenceTruth, Piece, Stretch
-    from dvfs_kernel.inference import InferenceResult
-    from dvfs_kernel.profile import SegmentProfile
-    from dvfs_kernel.schedule import Schedule
+    from dvfs_kernel.inference.deployment import InferenceResult
+    from dvfs_kernel.inference.profile import SegmentProfile
+    from dvfs_kernel.inference.schedule import Schedule
 
 __all__ = ["make_run", "record_of", "release_board"]
 

@@ -17,7 +17,7 @@ from dvfs_kernel.errors import BoardError
 from dvfs_kernel.image import memory_plan
 from dvfs_kernel.image.image import Image
 from dvfs_kernel.image.image import build as build_image
-from dvfs_kernel.inference import FIRMWARE
+from dvfs_kernel.inference.deployment import FIRMWARE
 from dvfs_kernel.networks.input_tensor import fit_array, sample_input
 
 if TYPE_CHECKING:

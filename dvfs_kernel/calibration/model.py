@@ -22,9 +22,9 @@ from dvfs_kernel.boards.parameters import parameters
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.calibration.fit import Evidence
 from dvfs_kernel.errors import BoardError, MeasurementError
-from dvfs_kernel.inference import Deployment
+from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.link.current_sampling import Layers, Sampling
-from dvfs_kernel.profile import SUPPLY_V
 from renode_platform.devices.datasheet import CURRENT_MODEL
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import FileFormatError, MeasurementError
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.measurement.estimate import Estimate
 from dvfs_kernel.measurement.sample_file import read_samples
-from dvfs_kernel.schedule import Schedule
 from renode_platform.devices.datasheet import INA219_SHUNT_LSB_V
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.board_profile import BoardProfile
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.comparison import Comparison
-    from dvfs_kernel.inference import Deployment
+    from dvfs_kernel.inference.deployment import Deployment
     from dvfs_kernel.measurement.ammeter import Ammeter
 
 __all__ = ["validate_board"]
@@ -48,7 +48,7 @@ def validate_board(
         usual_schedules,
         write_comparison,
     )
-    from dvfs_kernel.inference import Deployment  # noqa: PLC0415
+    from dvfs_kernel.inference.deployment import Deployment  # noqa: PLC0415
     from dvfs_kernel.measurement.ammeter import Ammeter  # noqa: PLC0415
     from dvfs_kernel.networks.input_tensor import sample_input  # noqa: PLC0415
 

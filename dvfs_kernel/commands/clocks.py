@@ -128,7 +128,7 @@ def _measure(listed: ClockList, board: BoardSpec, pll_lock: str | float) -> Swit
         )
     states = states_of(listed.settings, listed.hse_hz)
     # The engine costs half a second to load: not before the arguments are right.
-    from dvfs_kernel.inference import Deployment  # noqa: PLC0415
+    from dvfs_kernel.inference.deployment import Deployment  # noqa: PLC0415
     from dvfs_kernel.networks.input_tensor import sample_input  # noqa: PLC0415
     from dvfs_kernel.switching_measurement import measure_switching  # noqa: PLC0415
     from dvfs_kernel.switching_network import switching_network  # noqa: PLC0415

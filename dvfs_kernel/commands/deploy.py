@@ -24,7 +24,7 @@ def deploy(*, plan_path: Path, network: str | None, as_json: bool, **common: Any
     Fails where the output differs from that of the plain schedule, where the bound is not kept, or
     where time is off by more than 1 % or energy by more than 2 %.
     """
-    from dvfs_kernel.plan import Plan  # noqa: PLC0415
+    from dvfs_kernel.inference.plan import Plan  # noqa: PLC0415
 
     plan = Plan.load(plan_path)
     if common["hse"] is not None and int(common["hse"]) != plan.schedule.hse_hz:

@@ -36,7 +36,7 @@ from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks.setting import ClockSetting
-    from dvfs_kernel.inference import InferenceResult
+    from dvfs_kernel.inference.deployment import InferenceResult
 
 __all__ = ["infer"]
 
@@ -128,8 +128,8 @@ def infer(
     if timeline_layers is not None and timeline is None:
         raise click.UsageError("--timeline-layers needs --timeline and the name of a file")
     # Networks and the engine cost a second to load: not before the arguments are right.
+    from dvfs_kernel.inference.schedule import Schedule  # noqa: PLC0415
     from dvfs_kernel.networks.input_tensor import load_input, sample_input  # noqa: PLC0415
-    from dvfs_kernel.schedule import Schedule  # noqa: PLC0415
 
     model = load_network(network)
     if output is not None and output.suffix.lower() == ".npy" and len(model.outputs) > 1:
@@ -147,7 +147,7 @@ def infer(
     schedule = None if schedule_path is None else Schedule.load(schedule_path)
     hse_hz = None if hse is None else int(hse)
 
-    from dvfs_kernel.inference import infer as run_inference  # noqa: PLC0415
+    from dvfs_kernel.inference.deployment import infer as run_inference  # noqa: PLC0415
 
     if schedule is not None:
         hse_hz = schedule.hse_hz

@@ -41,7 +41,7 @@ def selftest(
 
     Ends with exit code 1 where something is wrong.
     """
-    from dvfs_kernel.inference import firmware_path  # noqa: PLC0415  the engine loads slowly
+    from dvfs_kernel.inference.deployment import firmware_path  # noqa: PLC0415  the engine loads slowly
     from dvfs_kernel.link.session import Session  # noqa: PLC0415
     from dvfs_kernel.measurement.ammeter import Ammeter  # noqa: PLC0415
     from dvfs_kernel.self_test.diagnosis import diagnose  # noqa: PLC0415

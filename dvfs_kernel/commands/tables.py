@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.inference import InferenceResult
+    from dvfs_kernel.inference.deployment import InferenceResult
+    from dvfs_kernel.inference.profile import LayerProfile, Profile, SegmentProfile
     from dvfs_kernel.networks.network import Tensor
-    from dvfs_kernel.profile import LayerProfile, Profile, SegmentProfile
 
 __all__ = ["open_console", "print_inference"]
 

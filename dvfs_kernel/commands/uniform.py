@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dvfs_kernel.clocks.setting import ClockSetting
+    from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.networks.network import Network
-    from dvfs_kernel.schedule import Schedule
 
 __all__ = ["uniform_schedule"]
 
@@ -21,8 +21,8 @@ def uniform_schedule(
 ) -> Schedule:
     """Run every layer on the same clocks, those that can in the DAE form."""
     # These cost a second to load: not before the arguments are right.
-    from dvfs_kernel.inference import dae_granularities  # noqa: PLC0415
-    from dvfs_kernel.schedule import Schedule  # noqa: PLC0415
+    from dvfs_kernel.inference.deployment import dae_granularities  # noqa: PLC0415
+    from dvfs_kernel.inference.schedule import Schedule  # noqa: PLC0415
 
     return Schedule.uniform(
         len(network.layers),

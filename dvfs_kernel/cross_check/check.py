@@ -12,8 +12,8 @@ from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.cross_check.comparison import WITHIN, Comparison, EngineRun, compare
 from dvfs_kernel.errors import VerificationError
-from dvfs_kernel.inference import Deployment, dae_granularities
-from dvfs_kernel.schedule import LayerPlan, Schedule
+from dvfs_kernel.inference.deployment import Deployment, dae_granularities
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from dvfs_kernel.errors import BoardError
 from dvfs_kernel.exploration.cost_model import predict
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.time_fit import fitted_times
-from dvfs_kernel.schedule import LayerPlan, Schedule
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from renode_platform.devices.power import DEFAULT_MODEL, CurrentModel
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dvfs_kernel.bench.workload import Workload
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.exploration.design_space import HSE, DesignSpace
 from dvfs_kernel.exploration.exploration import explore, reference_jobs
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.networks.single_layer import single_layer
-from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

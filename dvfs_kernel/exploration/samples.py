@@ -14,8 +14,8 @@ from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.exploration import reference_jobs
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

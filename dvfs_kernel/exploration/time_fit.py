@@ -27,8 +27,8 @@ from dvfs_kernel.bench.job import Job
 from dvfs_kernel.bench.record import HFO, LFO
 from dvfs_kernel.clocks.supply_current import state_clocks
 from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.clocks.setting import ClockSetting
+    from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.current_sampling import CurrentActivity, Sampling
-    from dvfs_kernel.schedule import Schedule
 
     #: Called with what is being done, how much of it is done and how much there is.
     Progress = Callable[[str, int, int], None]

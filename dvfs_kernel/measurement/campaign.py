@@ -21,10 +21,10 @@ from dvfs_kernel.measurement.sample_file import Sample
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dvfs_kernel.inference import Deployment
+    from dvfs_kernel.inference.deployment import Deployment
+    from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.session import CurrentReadings, Progress
     from dvfs_kernel.measurement.ammeter import Ammeter
-    from dvfs_kernel.schedule import Schedule
 
 __all__ = ["Block", "Campaign", "Measured", "Plan", "Subject"]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import NetworkError
-from dvfs_kernel.inference import has_dae_form
+from dvfs_kernel.inference.deployment import has_dae_form
 from dvfs_kernel.networks.network import Network
 
 if TYPE_CHECKING:

@@ -24,10 +24,10 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError, ScheduleError
 from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.layered_graph import LayeredGraph
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.prediction import Prediction
-from dvfs_kernel.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

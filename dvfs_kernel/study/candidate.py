@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.optimisation.idle import IdleCost
     from dvfs_kernel.optimisation.prediction import Prediction
-    from dvfs_kernel.schedule import Schedule
 
 __all__ = ["Candidate", "Outcome"]
 

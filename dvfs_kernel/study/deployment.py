@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.bench.job import Job
 from dvfs_kernel.errors import ScheduleError, VerificationError
 from dvfs_kernel.exploration.samples import ENERGY_TOLERANCE, TIME_TOLERANCE
-from dvfs_kernel.schedule import Schedule
+from dvfs_kernel.inference.schedule import Schedule
 
 if TYPE_CHECKING:
     from dvfs_kernel.bench.bench import Bench
     from dvfs_kernel.bench.record import Record
-    from dvfs_kernel.plan import Plan
+    from dvfs_kernel.inference.plan import Plan
 
 __all__ = ["PlanRun", "deploy"]
 

@@ -18,8 +18,8 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.exploration.design_space import HSE
-from dvfs_kernel.inference import dae_granularities
-from dvfs_kernel.schedule import Schedule
+from dvfs_kernel.inference.deployment import dae_granularities
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.sensor_view import CONVERSIONS, sensor_view
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView

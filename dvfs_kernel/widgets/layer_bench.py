@@ -12,7 +12,7 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.layer_study import study_layer
-from dvfs_kernel.inference import Deployment
+from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.single_layer import decoupled_layers
 from dvfs_kernel.timeline import timeline_to_dict
@@ -24,7 +24,7 @@ from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.layer_study import LayerStudy
-    from dvfs_kernel.inference import InferenceResult
+    from dvfs_kernel.inference.deployment import InferenceResult
     from dvfs_kernel.link.session import Progress
 
 __all__ = ["LayerPanel"]

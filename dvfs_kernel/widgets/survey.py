@@ -17,9 +17,9 @@ from dvfs_kernel.widgets.runs import run_store
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.networks.network import Network
-    from dvfs_kernel.schedule import Schedule
     from dvfs_kernel.study.bound import Bound
     from dvfs_kernel.study.study import Ground
 

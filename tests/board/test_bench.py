@@ -10,9 +10,9 @@ from dvfs_kernel.bench import Bench, Job, Workload, worker
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import read_bytes
-from dvfs_kernel.schedule import LayerPlan, Schedule
 
 pytestmark = pytest.mark.board
 

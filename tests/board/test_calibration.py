@@ -17,10 +17,10 @@ from dvfs_kernel.calibration.observations import Measurements, Observation, read
 from dvfs_kernel.cli import cli
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import MeasurementError
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.measurement.estimate import Estimate
 from dvfs_kernel.networks.input_tensor import sample_input
 from dvfs_kernel.networks.tflite_reader import read_bytes
-from dvfs_kernel.schedule import Schedule
 
 pytestmark = pytest.mark.board
 

@@ -14,10 +14,10 @@ from small_model import small_model
 
 from dvfs_kernel.cli import cli
 from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.input_tensor import load_input, sample_input
 from dvfs_kernel.networks.tflite_reader import read
-from dvfs_kernel.schedule import Schedule
 
 pytestmark = pytest.mark.board
 

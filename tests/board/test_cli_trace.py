@@ -10,11 +10,11 @@ from small_model import small_model
 
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
-from dvfs_kernel.inference import Deployment
+from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.input_tensor import sample_input
 from dvfs_kernel.networks.tflite_reader import read_bytes
-from dvfs_kernel.schedule import Schedule
 from renode_platform.devices.datasheet import VDD_V
 
 pytestmark = pytest.mark.board

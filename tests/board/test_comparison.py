@@ -15,7 +15,7 @@ from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
 from dvfs_kernel.comparison import compare, usual_schedules, write_comparison
 from dvfs_kernel.errors import ScheduleError
-from dvfs_kernel.inference import Deployment
+from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.current_sampling import Sampling
 from dvfs_kernel.measurement.ammeter import Ammeter

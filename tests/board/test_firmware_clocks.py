@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.schedule import Schedule
 from renode_platform.devices.clock_tree import limit_violations
 
 pytestmark = pytest.mark.board

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dvfs_kernel.errors import FileFormatError, ProtocolError
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
-from dvfs_kernel.schedule import Schedule
 
 pytestmark = pytest.mark.board
 

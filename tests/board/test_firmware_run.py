@@ -9,9 +9,9 @@ from firmware_board import HSE_HZ, refusal, request, small_image, small_network,
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ProtocolError, ScheduleError
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
-from dvfs_kernel.schedule import LayerPlan, Schedule
 
 pytestmark = pytest.mark.board
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardError, ScheduleError
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
-from dvfs_kernel.schedule import LayerPlan, Schedule
 from renode_platform.devices import datasheet
 
 pytestmark = pytest.mark.board

@@ -8,9 +8,9 @@ from tflite_models import OPERATORS, models
 
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
-from dvfs_kernel.inference import dae_granularities, infer
+from dvfs_kernel.inference.deployment import dae_granularities, infer
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.networks import reference, tflite_reader
-from dvfs_kernel.schedule import Schedule
 
 pytestmark = pytest.mark.board
 

@@ -9,11 +9,11 @@ import pytest
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import FileFormatError, ScheduleError
-from dvfs_kernel.inference import Deployment, dae_granularities, infer
+from dvfs_kernel.inference.deployment import Deployment, dae_granularities, infer
+from dvfs_kernel.inference.profile import SUPPLY_V
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference, zoo
-from dvfs_kernel.profile import SUPPLY_V
-from dvfs_kernel.schedule import LayerPlan, Schedule
 
 pytestmark = pytest.mark.board
 

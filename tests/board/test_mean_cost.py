@@ -3,9 +3,9 @@
 import pytest
 
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.inference import Deployment
+from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.networks import zoo
-from dvfs_kernel.schedule import Schedule
 from renode_platform.ironpython.core_time import MEAN_COST
 
 pytestmark = pytest.mark.board

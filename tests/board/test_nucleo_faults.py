@@ -11,11 +11,11 @@ from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardLostError, DvfsError
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link.current_sampling import Layers, Sampling
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.input_tensor import sample_input
-from dvfs_kernel.schedule import Schedule
 
 pytestmark = pytest.mark.board
 

@@ -13,12 +13,12 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardAccessError, BoardError, BoardLostError, FirmwareMismatchError
-from dvfs_kernel.inference import Deployment, dae_granularities
+from dvfs_kernel.inference.deployment import Deployment, dae_granularities
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.input_tensor import sample_input
-from dvfs_kernel.schedule import Schedule
 
 pytestmark = pytest.mark.board
 

@@ -12,8 +12,8 @@ from small_model import small_model
 
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
-from dvfs_kernel.inference import FIRMWARE
-from dvfs_kernel.plan import Plan
+from dvfs_kernel.inference.deployment import FIRMWARE
+from dvfs_kernel.inference.plan import Plan
 
 pytestmark = pytest.mark.board
 

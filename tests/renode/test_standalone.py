@@ -12,11 +12,11 @@ from firmware_board import firmware, small_image, small_network
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI
 from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.input_tensor import sample_input
-from dvfs_kernel.schedule import Schedule
 
 pytestmark = pytest.mark.board
 

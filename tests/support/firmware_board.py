@@ -10,6 +10,7 @@ import numpy as np
 
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.image import image, memory_plan
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
 from dvfs_kernel.link.session import Session
@@ -24,7 +25,6 @@ from dvfs_kernel.networks.network import (
     Softmax,
     Tensor,
 )
-from dvfs_kernel.schedule import Schedule
 
 HSE_HZ = 50_000_000
 

@@ -3,7 +3,7 @@
 from copy import deepcopy
 
 from dvfs_kernel.clocks.setting import ClockSetting
-from dvfs_kernel.schedule import LayerPlan, Schedule
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 
 HSE_HZ = 50_000_000
 RATES = {"hse": 50e6, "pll:25/75/2": 75e6, "pll:25/100/2": 100e6, "pll:25/216/2": 216e6}

@@ -12,12 +12,12 @@ from dvfs_kernel import __version__
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError
-from dvfs_kernel.inference import Deployment, dae_granularities, has_dae_form
+from dvfs_kernel.inference.deployment import Deployment, dae_granularities, has_dae_form
+from dvfs_kernel.inference.profile import SUPPLY_V
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.layered_graph import LayeredGraph
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.input_tensor import sample_input
-from dvfs_kernel.profile import SUPPLY_V
-from dvfs_kernel.schedule import LayerPlan, Schedule
 from dvfs_kernel.timeline import timeline_to_dict
 from renode_platform.devices import power
 

@@ -12,7 +12,7 @@ from dvfs_kernel import __version__
 from dvfs_kernel.cli import cli
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, PLL_LOCK, TIME
-from dvfs_kernel.schedule import Schedule
+from dvfs_kernel.inference.schedule import Schedule
 
 
 @pytest.fixture

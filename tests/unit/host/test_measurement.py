@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardLostError, FileFormatError, MeasurementError
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.current_sampling import Layers, Sampling
 from dvfs_kernel.link.replies import CurrentReadings, Ina219Reading
@@ -17,7 +18,6 @@ from dvfs_kernel.measurement.ammeter import Ammeter
 from dvfs_kernel.measurement.campaign import Campaign, Plan, Subject
 from dvfs_kernel.measurement.estimate import Estimate
 from dvfs_kernel.measurement.sample_file import Sample, SampleFile, read_samples
-from dvfs_kernel.schedule import Schedule
 
 FAST = Schedule.uniform(3, 50_000_000)
 SLOW = Schedule.uniform(3, 50_000_000, hfo=ClockSetting("hse"))

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.schedule import LayerPlan, Schedule
 
 HSE_HZ = 50_000_000
 CLOCKS = [ClockSetting.parse(text) for text in ("pll:25/216/2", "hse", "pll:25/100/2", "hsi")]

@@ -16,11 +16,11 @@ from dvfs_kernel.errors import (
     ScheduleError,
     UnsupportedOperatorError,
 )
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.current_sampling import Layers, Sampling
 from dvfs_kernel.link.frames import Frame, encode_frame
 from dvfs_kernel.link.session import Session
-from dvfs_kernel.schedule import Schedule
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from dvfs_kernel.bench import Bench, Job, Store, Workload, executors, open_execu
 from dvfs_kernel.bench import bench as bench_module
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import ExecutorError, InfeasibleBoundError
-from dvfs_kernel.schedule import Schedule
+from dvfs_kernel.inference.schedule import Schedule
 
 SCHEDULE = Schedule.uniform(2, 50_000_000)
 
@@ -127,7 +127,7 @@ import made_up_runs, numpy as np
 from networks import two_layers
 from dvfs_kernel.bench import Bench, Job, Store, Workload, bench as bench_module
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.schedule import Schedule
+from dvfs_kernel.inference.schedule import Schedule
 
 def told(what, done, total):
     if done == 1:

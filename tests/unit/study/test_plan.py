@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.inference.plan import LayerPrediction, Plan
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.plan import LayerPrediction, Plan
-from dvfs_kernel.schedule import Schedule
 
 HSE_HZ = 50_000_000
 CLOCKS = tuple(map(ClockSetting.parse, ("hse", "hsi", "pll:25/216/2", "pll:25/100/2")))

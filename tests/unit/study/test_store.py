@@ -13,8 +13,8 @@ from dvfs_kernel.bench import Job, Store, Workload
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import CacheError, FileFormatError
+from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.schedule import LayerPlan, Schedule
 from dvfs_kernel.storage import atomic_file
 
 HSE_HZ = 50_000_000

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.schedule import Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

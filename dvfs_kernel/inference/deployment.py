@@ -11,11 +11,11 @@ import numpy as np
 from dvfs_kernel.errors import BoardError, ScheduleError
 from dvfs_kernel.image import memory_plan, packing
 from dvfs_kernel.image.image import build as build_image
+from dvfs_kernel.inference.profile import LayerInfo, Profile
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.link.window import Window
 from dvfs_kernel.networks.input_tensor import fit_array
-from dvfs_kernel.profile import LayerInfo, Profile
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.base import Board, Emulation
     from dvfs_kernel.boards.ground_truth import GroundTruth, InferenceTruth, WindowTruth
     from dvfs_kernel.image.image import Image
+    from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.session import Hello, Progress, RunResult
     from dvfs_kernel.networks.network import Layer, Network
-    from dvfs_kernel.schedule import Schedule
 
 __all__ = [
     "FIRMWARE",
