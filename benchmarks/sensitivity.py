@@ -21,12 +21,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 from fit_current import NAMES, READS, fit
 
-from dvfs_kernel.bench import Bench, Workload
-from dvfs_kernel.bench.worker import make_run
 from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import parse_clocks
 from dvfs_kernel.commands.networks import load_network
+from dvfs_kernel.exploration.runs import Bench, Workload
+from dvfs_kernel.exploration.runs.worker import make_run
 from dvfs_kernel.study import Bound, StudyPlan, run_study
 from dvfs_kernel.study.candidates import Names
 from renode_platform.devices import datasheet as ds
@@ -34,7 +34,7 @@ from renode_platform.devices import datasheet as ds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.bench import Job
+    from dvfs_kernel.exploration.runs import Job
     from dvfs_kernel.study import Study
 
 BASELINES = (Names.TINYENGINE, Names.RACE)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from rich.console import Console
 
-    from dvfs_kernel.clock_switching import SwitchCosts
     from dvfs_kernel.clocks.lists import ClockList
     from dvfs_kernel.clocks.space import IsoSetting
+    from dvfs_kernel.exploration.switching.costs import SwitchCosts
 
 __all__ = ["print_clocks"]
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dvfs_kernel.boards.spec import BoardSpec
-    from dvfs_kernel.clock_switching import SwitchCosts
     from dvfs_kernel.clocks.lists import ClockList
     from dvfs_kernel.clocks.space import IsoSetting
+    from dvfs_kernel.exploration.switching.costs import SwitchCosts
 
 __all__ = ["clocks"]
 
@@ -128,10 +128,10 @@ def _measure(listed: ClockList, board: BoardSpec, pll_lock: str | float) -> Swit
         )
     states = states_of(listed.settings, listed.hse_hz)
     # The engine costs half a second to load: not before the arguments are right.
+    from dvfs_kernel.exploration.switching.measurement import measure_switching  # noqa: PLC0415
+    from dvfs_kernel.exploration.switching.network import switching_network  # noqa: PLC0415
     from dvfs_kernel.inference.deployment import Deployment  # noqa: PLC0415
     from dvfs_kernel.networks.input_tensor import sample_input  # noqa: PLC0415
-    from dvfs_kernel.switching_measurement import measure_switching  # noqa: PLC0415
-    from dvfs_kernel.switching_network import switching_network  # noqa: PLC0415
 
     network = switching_network(_MATRIX_LAYERS)
     spec = replace(board, hse_hz=listed.hse_hz, pll_lock=pll_lock)

@@ -19,8 +19,8 @@ from dvfs_kernel.errors import ScheduleError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dvfs_kernel.bench.bench import Bench
     from dvfs_kernel.boards.spec import BoardSpec
+    from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.study.study import StudyPlan
 
 __all__ = ["Setup", "bench_options", "bound_options", "space_options"]
@@ -135,8 +135,8 @@ class Setup:
     def bench(self) -> Iterator[Bench]:
         """Yield a bench for the network; its progress is shown."""
         # Networks and the engine cost a second to load: not before the arguments are right.
-        from dvfs_kernel.bench import Bench, Store, Workload  # noqa: PLC0415
-        from dvfs_kernel.bench.executors import check_address  # noqa: PLC0415
+        from dvfs_kernel.exploration.runs import Bench, Store, Workload  # noqa: PLC0415
+        from dvfs_kernel.exploration.runs.executors import check_address  # noqa: PLC0415
         from dvfs_kernel.networks.input_tensor import load_input  # noqa: PLC0415
 
         if self.no_cache and self.cache is not None:

@@ -13,7 +13,7 @@ from dvfs_kernel.link import abi
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dvfs_kernel.bench.workload import Workload
+    from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.exploration.samples import SampleCheck
     from dvfs_kernel.optimisation.problem import Optimum
     from dvfs_kernel.study.bound import Bound

@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.bench.record import HFO, LFO
 from dvfs_kernel.boards.emulator.trace import Counters
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.clocks.supply_current import run_charges, state_clocks
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.exploration.runs.record import HFO, LFO
 from renode_platform.devices.datasheet import SYSCLK_SWITCH_CYCLES, VDD_V
 from renode_platform.devices.power import DEFAULT_MODEL, CurrentModel
 
 if TYPE_CHECKING:
-    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.exploration.runs.record import Record
 
 __all__ = ["LayerCosts", "predict"]
 

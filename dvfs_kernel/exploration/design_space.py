@@ -13,7 +13,7 @@ from dvfs_kernel.inference.deployment import has_dae_form
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.bench.workload import Workload
+    from dvfs_kernel.exploration.runs.workload import Workload
 
 __all__ = ["PAPER_GRANULARITIES", "DesignSpace"]
 

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel import pareto
-from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.exploration import pareto
 from dvfs_kernel.exploration.cost_model import predict
 from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.time_fit import fitted_times
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from renode_platform.devices.power import DEFAULT_MODEL, CurrentModel
 
 if TYPE_CHECKING:
-    from dvfs_kernel.bench.bench import Bench
-    from dvfs_kernel.bench.record import Record
     from dvfs_kernel.exploration.design_space import DesignSpace
+    from dvfs_kernel.exploration.runs.bench import Bench
+    from dvfs_kernel.exploration.runs.record import Record
 
 __all__ = ["OPTION_DTYPE", "Exploration", "explore", "reference_jobs"]
 

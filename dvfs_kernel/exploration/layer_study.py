@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.bench.bench import Bench
-from dvfs_kernel.bench.executors import HERE
-from dvfs_kernel.bench.workload import Workload
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.exploration.design_space import HSE, DesignSpace
 from dvfs_kernel.exploration.exploration import explore, reference_jobs
+from dvfs_kernel.exploration.runs.bench import Bench
+from dvfs_kernel.exploration.runs.executors import HERE
+from dvfs_kernel.exploration.runs.workload import Workload
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.networks.single_layer import single_layer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.bench.record import Record
-    from dvfs_kernel.bench.store import Store
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks.setting import ClockSetting
     from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.exploration.runs.record import Record
+    from dvfs_kernel.exploration.runs.store import Store
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.networks.network import Network
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.exploration import reference_jobs
+from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.bench.bench import Bench
-    from dvfs_kernel.bench.record import Record
     from dvfs_kernel.exploration.design_space import DesignSpace
     from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.exploration.runs.bench import Bench
+    from dvfs_kernel.exploration.runs.record import Record
 
 __all__ = ["ENERGY_TOLERANCE", "TIME_TOLERANCE", "Sample", "SampleCheck", "check_samples"]
 

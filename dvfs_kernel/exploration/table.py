@@ -12,8 +12,8 @@ from dvfs_kernel.image import packing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.bench.workload import Workload
     from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.exploration.runs.workload import Workload
 
 __all__ = ["rows", "to_csv"]
 

@@ -23,20 +23,20 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import nnls
 
-from dvfs_kernel.bench.job import Job
-from dvfs_kernel.bench.record import HFO, LFO
 from dvfs_kernel.clocks.supply_current import state_clocks
 from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.exploration.runs.job import Job
+from dvfs_kernel.exploration.runs.record import HFO, LFO
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.bench.bench import Bench
-    from dvfs_kernel.bench.record import Record
     from dvfs_kernel.clocks.state import ClockState
     from dvfs_kernel.exploration.design_space import DesignSpace
+    from dvfs_kernel.exploration.runs.bench import Bench
+    from dvfs_kernel.exploration.runs.record import Record
 
 __all__ = ["FormTimes", "LayerTimes", "fitted_times", "measured_states"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
-    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.link import abi
 
 __all__ = ["IdleCost"]

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel import pareto
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError, ScheduleError
+from dvfs_kernel.exploration import pareto
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.layered_graph import LayeredGraph
@@ -32,8 +32,8 @@ from dvfs_kernel.optimisation.prediction import Prediction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.clock_switching import SwitchCosts
     from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.exploration.switching.costs import SwitchCosts
     from dvfs_kernel.layered_graph import Frontier, Solution
     from dvfs_kernel.optimisation.idle import IdleCost
 

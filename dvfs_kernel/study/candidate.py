@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.bench.job import Job
 from dvfs_kernel.errors import VerificationError
+from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.samples import ENERGY_TOLERANCE, TIME_TOLERANCE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.optimisation.idle import IdleCost
     from dvfs_kernel.optimisation.prediction import Prediction

@@ -15,8 +15,8 @@ from dvfs_kernel.study.candidate import Candidate
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dvfs_kernel.clock_switching import SwitchCosts
     from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.exploration.switching.costs import SwitchCosts
     from dvfs_kernel.optimisation.idle import IdleCost
     from dvfs_kernel.optimisation.problem import Optimum
 

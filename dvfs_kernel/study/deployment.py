@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.bench.job import Job
 from dvfs_kernel.errors import ScheduleError, VerificationError
+from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.samples import ENERGY_TOLERANCE, TIME_TOLERANCE
 from dvfs_kernel.inference.schedule import Schedule
 
 if TYPE_CHECKING:
-    from dvfs_kernel.bench.bench import Bench
-    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.exploration.runs.bench import Bench
+    from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.inference.plan import Plan
 
 __all__ = ["PlanRun", "deploy"]

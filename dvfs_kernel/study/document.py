@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.bench.record import Record
-    from dvfs_kernel.bench.workload import Workload
     from dvfs_kernel.exploration.design_space import DesignSpace
+    from dvfs_kernel.exploration.runs.record import Record
+    from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.study.candidate import Outcome
     from dvfs_kernel.study.study import BoundResult, Ground, Study
 

@@ -14,7 +14,7 @@ from dvfs_kernel.study.plans import plan_of, write_plans
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dvfs_kernel.bench.bench import Bench
+    from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.study.study import Study
 

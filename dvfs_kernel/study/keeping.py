@@ -18,7 +18,7 @@ from dvfs_kernel.study.candidates import Names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.bench.bench import Bench
+    from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.study.candidate import Candidate
     from dvfs_kernel.study.candidates import Candidates
 

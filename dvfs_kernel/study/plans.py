@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from dvfs_kernel.bench.workload import Workload
+    from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.study.bound import Bound
     from dvfs_kernel.study.candidate import Candidate
 

@@ -9,13 +9,13 @@ from itertools import islice
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.exploration import DesignSpace, SampleCheck, check_samples, explore
 from dvfs_kernel.exploration.design_space import HSE, PAPER_GRANULARITIES
 from dvfs_kernel.exploration.exploration import reference_jobs
-from dvfs_kernel.exploration.switching import measured_switching
+from dvfs_kernel.exploration.runs.job import Job
+from dvfs_kernel.exploration.switching.from_runs import measured_switching
 from dvfs_kernel.layered_graph.warm_up import warm_up
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.idle import IdleCost
@@ -26,11 +26,11 @@ from dvfs_kernel.study.keeping import keep_bounds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from dvfs_kernel.bench.bench import Bench
-    from dvfs_kernel.bench.record import Record
-    from dvfs_kernel.clock_switching import SwitchCosts
     from dvfs_kernel.clocks.lists import ClockList
     from dvfs_kernel.exploration.exploration import Exploration
+    from dvfs_kernel.exploration.runs.bench import Bench
+    from dvfs_kernel.exploration.runs.record import Record
+    from dvfs_kernel.exploration.switching.costs import SwitchCosts
     from dvfs_kernel.layered_graph import Frontier, Solution
     from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
     from dvfs_kernel.study.bound import Bound

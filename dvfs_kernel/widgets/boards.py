@@ -8,9 +8,6 @@ import ipywidgets
 import numpy as np
 
 from dvfs_kernel import charts
-from dvfs_kernel.bench.bench import Bench
-from dvfs_kernel.bench.job import Job
-from dvfs_kernel.bench.workload import Workload
 from dvfs_kernel.boards.nucleo.board import STOCK_HSE_HZ
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
@@ -18,6 +15,9 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.exploration.runs.bench import Bench
+from dvfs_kernel.exploration.runs.job import Job
+from dvfs_kernel.exploration.runs.workload import Workload
 from dvfs_kernel.inference.deployment import dae_granularities
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.sensor_view import CONVERSIONS, sensor_view
@@ -28,7 +28,7 @@ from dvfs_kernel.widgets.runs import run_store
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
-    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.networks.network import Network
 

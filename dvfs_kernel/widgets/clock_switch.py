@@ -15,8 +15,8 @@ from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
+    from dvfs_kernel.exploration.switching.register_log import SwitchLog
     from dvfs_kernel.link.session import Progress
-    from dvfs_kernel.register_log import SwitchLog
 
 __all__ = ["ClockSwitchPanel"]
 
@@ -72,7 +72,7 @@ class ClockSwitchPanel(Panel):
         def work(progress: Progress) -> SwitchLog:
             # The engine costs a second to load.
             from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
-            from dvfs_kernel.register_log import log_switch  # noqa: PLC0415
+            from dvfs_kernel.exploration.switching.register_log import log_switch  # noqa: PLC0415
 
             progress("a change of clock", 0, 1)
             with VirtualBoard(hse_hz=hse_hz, pll_lock=lock) as board:

@@ -26,7 +26,7 @@ from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
-    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.optimisation.problem import Optimum
     from dvfs_kernel.study.candidate import Candidate

@@ -9,7 +9,7 @@ from dvfs_kernel.report.runs import kind
 from dvfs_kernel.widgets import markup
 
 if TYPE_CHECKING:
-    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.study.candidate import Candidate
 
 __all__ = ["comparison_table", "executed_table", "window_bars"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dvfs_kernel.bench.store import Store
 from dvfs_kernel.commands.study_options import default_cache
+from dvfs_kernel.exploration.runs.store import Store
 
 __all__ = ["run_store"]
 

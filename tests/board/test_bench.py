@@ -6,10 +6,10 @@ import pytest
 from made_up_runs import same
 from small_model import small_model
 
-from dvfs_kernel.bench import Bench, Job, Workload, worker
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.exploration.runs import Bench, Job, Workload, worker
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import read_bytes

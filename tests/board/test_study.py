@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 from small_model import small_model
 
-from dvfs_kernel.bench import Bench, Job, Store, Workload
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import ClockList
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE
 from dvfs_kernel.errors import InfeasibleBoundError
-from dvfs_kernel.exploration.switching import measured_switching
+from dvfs_kernel.exploration.runs import Bench, Job, Store, Workload
+from dvfs_kernel.exploration.switching.from_runs import measured_switching
+from dvfs_kernel.exploration.switching.measurement import costs_of_walks
+from dvfs_kernel.exploration.switching.walks import plan_walks, walk_schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import read_bytes
 from dvfs_kernel.study import Bound, StudyPlan, run_study, survey
-from dvfs_kernel.switching_measurement import costs_of_walks
-from dvfs_kernel.switching_walks import plan_walks, walk_schedule
 
 pytestmark = pytest.mark.board
 

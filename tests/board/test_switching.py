@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.clocks.supply_current import FIRMWARE_CLOCKS, run_charges
+from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.measurement import measure_switching
+from dvfs_kernel.exploration.switching.network import switching_network
+from dvfs_kernel.exploration.switching.walks import walk_schedule
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import zoo
 from dvfs_kernel.networks.input_tensor import sample_input
-from dvfs_kernel.switching_measurement import measure_switching
-from dvfs_kernel.switching_network import switching_network
-from dvfs_kernel.switching_walks import walk_schedule
 from renode_platform.devices.registers import RCC
 
 pytestmark = pytest.mark.board

@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 
-from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.exploration.design_space import DesignSpace
 from dvfs_kernel.exploration.exploration import OPTION_DTYPE, Exploration
+from dvfs_kernel.exploration.switching.costs import SwitchCosts
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation import IdleCost
 

@@ -4,8 +4,8 @@ import time
 
 import numpy as np
 
-from dvfs_kernel.bench.record import CLOCK_DTYPE, SEGMENT_DTYPE, Record
 from dvfs_kernel.errors import InfeasibleBoundError
+from dvfs_kernel.exploration.runs.record import CLOCK_DTYPE, SEGMENT_DTYPE, Record
 
 #: Windows of jobs that end otherwise than with a record.
 HANGS_S, REFUSED_S = 60.0, 61.0

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import two_layers
 
-from dvfs_kernel.bench import Workload
 from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.emulator.timing import TimingParameters
 from dvfs_kernel.boards.parameters import parameters
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import BoardError, FileFormatError
+from dvfs_kernel.exploration.runs import Workload
 from renode_platform.devices.datasheet import CURRENT_MODEL
 
 DEFAULTS = asdict(TimingParameters())

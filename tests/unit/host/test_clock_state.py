@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks.lists import clock_list
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, FileFormatError
-from dvfs_kernel.switching_walks import plan_walks, walk_schedule
+from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.walks import plan_walks, walk_schedule
 
 HSE_HZ = 50_000_000
 SETTINGS = clock_list("default", HSE_HZ).settings

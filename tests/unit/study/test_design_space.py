@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from networks import convolution, tensor, two_layers
 
-from dvfs_kernel.bench import Workload
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
 from dvfs_kernel.exploration.design_space import DesignSpace
+from dvfs_kernel.exploration.runs import Workload
 from dvfs_kernel.networks.network import Network
 
 HSE_HZ = 50_000_000

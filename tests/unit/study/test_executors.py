@@ -13,10 +13,10 @@ import pytest
 from made_up_runs import HANGS_S, REFUSED_S, same
 from networks import two_layers
 
-from dvfs_kernel.bench import Bench, Job, Store, Workload, executors, open_executor
-from dvfs_kernel.bench import bench as bench_module
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import ExecutorError, InfeasibleBoundError
+from dvfs_kernel.exploration.runs import Bench, Job, Store, Workload, executors, open_executor
+from dvfs_kernel.exploration.runs import bench as bench_module
 from dvfs_kernel.inference.schedule import Schedule
 
 SCHEDULE = Schedule.uniform(2, 50_000_000)
@@ -125,7 +125,7 @@ sys.path[:0] = sys.argv[1].split(":")
 from pathlib import Path
 import made_up_runs, numpy as np
 from networks import two_layers
-from dvfs_kernel.bench import Bench, Job, Store, Workload, bench as bench_module
+from dvfs_kernel.exploration.runs import Bench, Job, Store, Workload, bench as bench_module
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.inference.schedule import Schedule
 

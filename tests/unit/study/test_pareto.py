@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel import pareto
+from dvfs_kernel.exploration import pareto
 
 value = st.sampled_from([0.0, 1.0, 1.5, 2.0, 3.0, 7.0]) | st.floats(0, 1e3)
 points = st.lists(st.tuples(value, value), max_size=30)

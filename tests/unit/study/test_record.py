@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dvfs_kernel.bench.record import Record
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.exploration.runs.record import Record
 
 numbers = st.floats(allow_nan=False) | st.none() | st.integers(-(2**53), 2**53)
 floats = hnp.arrays(np.float64, st.integers(0, 4), elements=st.floats())

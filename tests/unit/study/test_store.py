@@ -8,11 +8,11 @@ import pytest
 from made_up_runs import same
 from networks import two_layers
 
-import dvfs_kernel.bench.workload as workload_module
-from dvfs_kernel.bench import Job, Store, Workload
+import dvfs_kernel.exploration.runs.workload as workload_module
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import CacheError, FileFormatError
+from dvfs_kernel.exploration.runs import Job, Store, Workload
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.storage import atomic_file

@@ -6,12 +6,12 @@ from explorations import HSE_HZ
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks.lists import clock_list
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
-from dvfs_kernel.switching_completion import complete_relocks
-from dvfs_kernel.switching_walks import plan_walks, sampled_changes
+from dvfs_kernel.exploration.switching.completion import complete_relocks
+from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.walks import plan_walks, sampled_changes
 
 SETTINGS = clock_list("default", HSE_HZ).settings
 STATES = states_of([*SETTINGS, ClockSetting("hse")], HSE_HZ)

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.bench.record import HFO, LFO
-from dvfs_kernel.bench.twin import with_power_of
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import ClockState, states_of
 from dvfs_kernel.clocks.supply_current import state_clocks
 from dvfs_kernel.exploration.design_space import DesignSpace
+from dvfs_kernel.exploration.runs.record import HFO, LFO
+from dvfs_kernel.exploration.runs.twin import with_power_of
 from dvfs_kernel.exploration.time_fit import fit_form, measured_states
 
 HSE_HZ = 50_000_000

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from explorations import HSE_HZ, STATES
 
-from dvfs_kernel import pareto
-from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleLatencyError, ScheduleError
+from dvfs_kernel.exploration import pareto
+from dvfs_kernel.exploration.switching.costs import SwitchCosts
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation import paper_problem, window_problem
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.bench.record import Record
 from dvfs_kernel.errors import CacheError, FileFormatError
+from dvfs_kernel.exploration.runs.record import Record
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dvfs_kernel.bench.job import Job
-    from dvfs_kernel.bench.workload import Workload
+    from dvfs_kernel.exploration.runs.job import Job
+    from dvfs_kernel.exploration.runs.workload import Workload
 
 __all__ = ["Store"]
 

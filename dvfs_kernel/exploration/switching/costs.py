@@ -15,7 +15,7 @@ import numpy as np
 
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, FileFormatError
-from dvfs_kernel.switching_model import modelled_switch
+from dvfs_kernel.exploration.switching.model import modelled_switch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

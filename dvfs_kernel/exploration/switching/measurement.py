@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel.clock_switching import SwitchCosts
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.walks import plan_walks, walk_schedule
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.switching_walks import plan_walks, walk_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import numpy.typing as npt
 
+    from dvfs_kernel.exploration.switching.walks import Walk
     from dvfs_kernel.inference.deployment import Deployment, InferenceResult
     from dvfs_kernel.link.session import Progress
-    from dvfs_kernel.switching_walks import Walk
 
 #: Seconds, and joules where they are known.
 Change = tuple[float, float | None]

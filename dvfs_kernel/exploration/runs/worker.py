@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel.bench.record import CLOCK_DTYPE, HFO, LFO, SEGMENT_DTYPE, Record
+from dvfs_kernel.exploration.runs.record import CLOCK_DTYPE, HFO, LFO, SEGMENT_DTYPE, Record
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.link import abi
 from renode_platform.devices.datasheet import VDD_V
@@ -15,9 +15,9 @@ from renode_platform.devices.datasheet import VDD_V
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.bench.job import Job
-    from dvfs_kernel.bench.workload import Workload
     from dvfs_kernel.boards.ground_truth import ClockChange, InferenceTruth, Piece, Stretch
+    from dvfs_kernel.exploration.runs.job import Job
+    from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.inference.deployment import InferenceResult
     from dvfs_kernel.inference.profile import SegmentProfile
     from dvfs_kernel.inference.schedule import Schedule

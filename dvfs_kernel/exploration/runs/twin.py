@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from dvfs_kernel.bench.record import Record
+    from dvfs_kernel.exploration.runs.record import Record
 
 __all__ = ["with_power_of"]
 

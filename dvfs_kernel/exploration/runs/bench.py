@@ -6,19 +6,24 @@ from contextlib import ExitStack
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
-from dvfs_kernel.bench.executors import LOCAL, is_lost_worker, one_at_a_time, open_executor
-from dvfs_kernel.bench.twin import with_power_of
-from dvfs_kernel.bench.worker import make_run, release_board
 from dvfs_kernel.errors import BoardLostError, ExecutorError
+from dvfs_kernel.exploration.runs.executors import (
+    LOCAL,
+    is_lost_worker,
+    one_at_a_time,
+    open_executor,
+)
+from dvfs_kernel.exploration.runs.twin import with_power_of
+from dvfs_kernel.exploration.runs.worker import make_run, release_board
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor, Future
 
-    from dvfs_kernel.bench.job import Job
-    from dvfs_kernel.bench.record import Record
-    from dvfs_kernel.bench.store import Store
-    from dvfs_kernel.bench.workload import Workload
+    from dvfs_kernel.exploration.runs.job import Job
+    from dvfs_kernel.exploration.runs.record import Record
+    from dvfs_kernel.exploration.runs.store import Store
+    from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.link.session import Progress
 
 __all__ = ["Bench"]

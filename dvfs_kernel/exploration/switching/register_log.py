@@ -9,10 +9,10 @@ import numpy as np
 
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import ClockError
+from dvfs_kernel.exploration.switching.network import switching_network
+from dvfs_kernel.exploration.switching.walks import walk_schedule
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.link import abi
-from dvfs_kernel.switching_network import switching_network
-from dvfs_kernel.switching_walks import walk_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.bench.job import Job
 from dvfs_kernel.clocks.state import IDLE
-from dvfs_kernel.switching_completion import complete_relocks
-from dvfs_kernel.switching_measurement import costs_of_walks
-from dvfs_kernel.switching_walks import plan_walks, sampled_changes, walk_schedule
+from dvfs_kernel.exploration.runs.job import Job
+from dvfs_kernel.exploration.switching.completion import complete_relocks
+from dvfs_kernel.exploration.switching.measurement import costs_of_walks
+from dvfs_kernel.exploration.switching.walks import plan_walks, sampled_changes, walk_schedule
 
 if TYPE_CHECKING:
-    from dvfs_kernel.bench.bench import Bench
-    from dvfs_kernel.bench.record import Record
-    from dvfs_kernel.clock_switching import SwitchCosts
     from dvfs_kernel.exploration.design_space import DesignSpace
-    from dvfs_kernel.switching_measurement import Change
+    from dvfs_kernel.exploration.runs.bench import Bench
+    from dvfs_kernel.exploration.runs.record import Record
+    from dvfs_kernel.exploration.switching.costs import SwitchCosts
+    from dvfs_kernel.exploration.switching.measurement import Change
 
 __all__ = ["measured_switching"]
 

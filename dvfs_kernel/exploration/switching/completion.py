@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.clock_switching import SwitchCosts
+from dvfs_kernel.exploration.switching.costs import SwitchCosts
 
 __all__ = ["complete_relocks"]
 

@@ -1,0 +1,1 @@
+"""What changing the clock between two layers costs: measured, completed, computed."""
