@@ -14,11 +14,11 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import parse_clocks
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.runs import Bench, Store, Workload
-from dvfs_kernel.study import Bound, StudyPlan, run_study
-from dvfs_kernel.study.candidates import Names
+from dvfs_kernel.studies import Bound, StudyPlan, run_study
+from dvfs_kernel.studies.candidates import Names
 
 if TYPE_CHECKING:
-    from dvfs_kernel.study import BoundResult, Study
+    from dvfs_kernel.studies import BoundResult, Study
 
 BOUNDS = (10, 30, 50)
 BASELINES = (Names.TINYENGINE, Names.GATED, Names.RACE, Names.SINGLE, Names.PAPER)

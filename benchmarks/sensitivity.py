@@ -27,15 +27,15 @@ from dvfs_kernel.clocks.lists import parse_clocks
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.runs import Bench, Workload
 from dvfs_kernel.exploration.runs.worker import make_run
-from dvfs_kernel.study import Bound, StudyPlan, run_study
-from dvfs_kernel.study.candidates import Names
+from dvfs_kernel.studies import Bound, StudyPlan, run_study
+from dvfs_kernel.studies.candidates import Names
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dvfs_kernel.exploration.runs import Job
-    from dvfs_kernel.study import Study
+    from dvfs_kernel.studies import Study
 
 BASELINES = (Names.TINYENGINE, Names.RACE)
 #: Values to try: what other readings of the same sources, or of none, would give.

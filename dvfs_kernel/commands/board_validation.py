@@ -32,7 +32,8 @@ def validate_board(
     profile: BoardProfile | None,
     shunt_ohm: float | None,
     folder: Path,
-) -> Path:
+)
+    from dvfs_kernel.report.comparison_page import write_comparison  # noqa: PLC0415 -> Path:
     """Run a network on a board and on the virtual one, print where they differ, write a page.
 
     Parameters
@@ -46,7 +47,6 @@ def validate_board(
     from dvfs_kernel.comparison import (  # noqa: PLC0415
         compare,
         usual_schedules,
-        write_comparison,
     )
     from dvfs_kernel.inference.deployment import Deployment  # noqa: PLC0415
     from dvfs_kernel.measurement.ammeter import Ammeter  # noqa: PLC0415

@@ -35,7 +35,7 @@ def deploy(*, plan_path: Path, network: str | None, as_json: bool, **common: Any
     common["hse"] = float(plan.schedule.hse_hz)
     with Setup(network or plan.network, **common).bench() as bench:
         from dvfs_kernel.commands.study_tables import print_deployment  # noqa: PLC0415
-        from dvfs_kernel.study.deployment import deploy as run_plan  # noqa: PLC0415
+        from dvfs_kernel.studies.plan_run import deploy as run_plan  # noqa: PLC0415
 
         deployment = run_plan(bench, plan)
     if as_json:

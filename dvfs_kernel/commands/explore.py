@@ -39,7 +39,7 @@ def explore(
     with setup.bench() as bench:
         from dvfs_kernel.commands.study_tables import print_ground  # noqa: PLC0415
         from dvfs_kernel.exploration.table import to_csv  # noqa: PLC0415
-        from dvfs_kernel.study import survey  # noqa: PLC0415
+        from dvfs_kernel.studies import survey  # noqa: PLC0415
 
         ground = survey(bench, setup.study_plan(bench, clocks, granularities))
         if output is not None:

@@ -30,8 +30,8 @@ from dvfs_kernel.commands.tables import print_inference
 from dvfs_kernel.commands.uniform import uniform_schedule
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.link import abi
+from dvfs_kernel.report.timeline import timeline_to_dict, timeline_to_svg
 from dvfs_kernel.storage.atomic_file import write_atomically
-from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec

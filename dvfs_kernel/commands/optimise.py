@@ -59,8 +59,8 @@ def optimise(
         qos = PAPER_QOS
     with setup.bench() as bench:
         from dvfs_kernel.commands.study_tables import print_optima  # noqa: PLC0415
-        from dvfs_kernel.study import survey  # noqa: PLC0415
-        from dvfs_kernel.study.plans import plan_of, write_plans  # noqa: PLC0415
+        from dvfs_kernel.studies import survey  # noqa: PLC0415
+        from dvfs_kernel.studies.plans import plan_of, write_plans  # noqa: PLC0415
 
         study_plan = setup.study_plan(bench, clocks, granularities, qos, latency)
         ground = survey(bench, study_plan)

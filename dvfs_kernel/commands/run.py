@@ -55,8 +55,8 @@ def run(
     folder = folder or Path(f"dvfs-{Path(network).stem}")
     with setup.bench() as bench:
         from dvfs_kernel.commands.study_tables import print_study  # noqa: PLC0415
-        from dvfs_kernel.study import run_study  # noqa: PLC0415
-        from dvfs_kernel.study.folder import write_study  # noqa: PLC0415
+        from dvfs_kernel.report.study_folder import write_study  # noqa: PLC0415
+        from dvfs_kernel.studies import run_study  # noqa: PLC0415
 
         study_plan = setup.study_plan(bench, clocks, granularities, qos, latency)
         # A folder that cannot be written is worth knowing before a minute of work, not after it.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.exploration.runs.bench import Bench
-    from dvfs_kernel.study.study import StudyPlan
+    from dvfs_kernel.studies.study import StudyPlan
 
 __all__ = ["Setup", "bench_options", "bound_options", "space_options"]
 
@@ -174,7 +174,7 @@ class Setup:
             The list of clocks is illegal on this board.
         """
         from dvfs_kernel.clocks.lists import parse_clocks  # noqa: PLC0415
-        from dvfs_kernel.study import Bound, StudyPlan  # noqa: PLC0415
+        from dvfs_kernel.studies import Bound, StudyPlan  # noqa: PLC0415
 
         bounds = [Bound(qos=value) for value in qos]
         bounds += [Bound(latency_s=value) for value in latency]

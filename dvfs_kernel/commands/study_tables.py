@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.exploration.samples import SampleCheck
     from dvfs_kernel.optimisation.problem import Optimum
-    from dvfs_kernel.study.bound import Bound
-    from dvfs_kernel.study.candidate import Candidate, Outcome
-    from dvfs_kernel.study.deployment import PlanRun
-    from dvfs_kernel.study.study import BoundResult, Ground, Study
+    from dvfs_kernel.studies.bound import Bound
+    from dvfs_kernel.studies.candidate import Candidate, Outcome
+    from dvfs_kernel.studies.plan_run import PlanRun
+    from dvfs_kernel.studies.study import BoundResult, Ground, Study
 
 # By how much a baseline has to beat the optimum to be named: predictions are no nearer than that.
 _WORTH_TELLING = 0.0005

@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from dvfs_kernel.comparison.boards import Comparison, compare, usual_schedules
-from dvfs_kernel.comparison.page import write_comparison
 
-__all__ = ["Comparison", "compare", "usual_schedules", "write_comparison"]
+__all__ = ["Comparison", "compare", "usual_schedules"]

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from altair.utils.schemapi import debug_mode
 
-from dvfs_kernel import charts
-from dvfs_kernel.report import page
+from dvfs_kernel.report import charts, page
 from dvfs_kernel.report.document import check, to_json
 from dvfs_kernel.report.figures import figures, is_figure
 from dvfs_kernel.report.paper import compare

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Final
 import jinja2
 from markupsafe import Markup
 
-from dvfs_kernel import charts
-from dvfs_kernel.charts.theme import GRID, INK, MUTED
-from dvfs_kernel.palette import BLUE
-from dvfs_kernel.report import tables
+from dvfs_kernel.report import charts, tables
+from dvfs_kernel.report.charts.theme import GRID, INK, MUTED
 from dvfs_kernel.report.figures import figures
 from dvfs_kernel.report.numbers import percent, quantity, scaled
+from dvfs_kernel.report.palette import BLUE
 from dvfs_kernel.report.summary import cards, findings, verdict
 
 if TYPE_CHECKING:

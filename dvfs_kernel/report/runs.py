@@ -45,7 +45,7 @@ def is_ours(run: Mapping[str, Any]) -> bool:
 
 
 def kind(run: Mapping[str, Any]) -> str:
-    """Return a key of `dvfs_kernel.charts.window.KIND`."""
+    """Return a key of `dvfs_kernel.report.charts.window.KIND`."""
     if is_ours(run):
         return "DVFS"
     return "knapsack without switching costs" if run["name"] == KNAPSACK else "baseline"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 import numpy as np
 
-from dvfs_kernel import charts
 from dvfs_kernel.boards.nucleo.board import STOCK_HSE_HZ
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
@@ -20,6 +19,7 @@ from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.runs.workload import Workload
 from dvfs_kernel.inference.deployment import dae_granularities
 from dvfs_kernel.inference.schedule import Schedule
+from dvfs_kernel.report import charts
 from dvfs_kernel.sensor_view import CONVERSIONS, sensor_view
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView

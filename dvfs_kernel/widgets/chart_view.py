@@ -9,8 +9,8 @@ import altair as alt
 import ipywidgets
 from altair.utils.schemapi import debug_mode
 
-from dvfs_kernel.charts import to_svg
-from dvfs_kernel.charts.theme import config
+from dvfs_kernel.report.charts import to_svg
+from dvfs_kernel.report.charts.theme import config
 from dvfs_kernel.widgets.mode import is_static
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class ChartView(ipywidgets.Box):  # type: ignore[misc]  # ipywidgets ships no ty
         self._view: Any = None
 
     def draw(self, draw: Callable[..., ChartType], *args: Any, **options: Any) -> None:
-        """Show a chart of `dvfs_kernel.charts` in place of the last one.
+        """Show a chart of `dvfs_kernel.report.charts` in place of the last one.
 
         What every argument has to look like is checked by the charts' own tests, not at each move
         of a slider: that would take longer than everything else.

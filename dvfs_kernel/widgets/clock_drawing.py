@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from dvfs_kernel.charts.theme import INK, MUTED
-from dvfs_kernel.palette import BLUE, VERMILLION
+from dvfs_kernel.report.charts.theme import INK, MUTED
+from dvfs_kernel.report.palette import BLUE, VERMILLION
 from renode_platform.devices import clock_tree
 from renode_platform.devices import datasheet as ds
 

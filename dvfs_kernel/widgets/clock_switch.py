@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import charts
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, clock_list
 from dvfs_kernel.clocks.state import ClockState
+from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row

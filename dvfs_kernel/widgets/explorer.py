@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import charts
 from dvfs_kernel.exploration.exploration import reference_jobs
+from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
@@ -15,7 +15,7 @@ from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
-    from dvfs_kernel.study.study import Ground
+    from dvfs_kernel.studies.study import Ground
 
 __all__ = ["ExplorerPanel"]
 

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import charts
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
 from dvfs_kernel.clocks.space import iso_frequency, nearest, settings_at
+from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row

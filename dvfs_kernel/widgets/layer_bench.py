@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import charts
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
 from dvfs_kernel.commands.networks import load_network
@@ -15,7 +14,8 @@ from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.single_layer import decoupled_layers
-from dvfs_kernel.timeline import timeline_to_dict
+from dvfs_kernel.report import charts
+from dvfs_kernel.report.timeline import timeline_to_dict
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 import numpy as np
 
-from dvfs_kernel import charts
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.link import abi
-from dvfs_kernel.optimisation.excerpt import GraphExcerpt
+from dvfs_kernel.optimisation.graph_excerpt import GraphExcerpt
+from dvfs_kernel.report import charts
 from dvfs_kernel.report.runs import kind
-from dvfs_kernel.study.candidates import Names
+from dvfs_kernel.studies.candidates import Names
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.optimiser_views import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.optimisation.problem import Optimum
-    from dvfs_kernel.study.candidate import Candidate
+    from dvfs_kernel.studies.candidate import Candidate
 
 __all__ = ["OptimiserPanel"]
 

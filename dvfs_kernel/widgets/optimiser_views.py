@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.optimisation.excerpt import RELOCK_LEAST_S
+from dvfs_kernel.optimisation.graph_excerpt import RELOCK_LEAST_S
 from dvfs_kernel.report.runs import kind
 from dvfs_kernel.widgets import markup
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
-    from dvfs_kernel.study.candidate import Candidate
+    from dvfs_kernel.studies.candidate import Candidate
 
 __all__ = ["comparison_table", "executed_table", "window_bars"]
 

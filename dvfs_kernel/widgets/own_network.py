@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel import charts
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.image import memory_plan
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import SUPPORTED_OPERATORS, read_bytes
-from dvfs_kernel.report import build, check, compare
+from dvfs_kernel.report import build, charts, check, compare
 from dvfs_kernel.report.runs import kind
-from dvfs_kernel.study.bound import Bound
-from dvfs_kernel.study.candidates import Names
-from dvfs_kernel.study.document import study_document
-from dvfs_kernel.study.study import Study, run_study
+from dvfs_kernel.report.study_document import study_document
+from dvfs_kernel.studies.bound import Bound
+from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.study import Study, run_study
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.mode import is_static

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Self
 import numpy as np
 
 from dvfs_kernel.link import abi
-from dvfs_kernel.study.candidate import Candidate
-from dvfs_kernel.study.candidates import Names
+from dvfs_kernel.studies.candidate import Candidate
+from dvfs_kernel.studies.candidates import Names
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dvfs_kernel.layered_graph import Frontier
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
-    from dvfs_kernel.study.candidates import Candidates
-    from dvfs_kernel.study.study import Ground
+    from dvfs_kernel.studies.candidates import Candidates
+    from dvfs_kernel.studies.study import Ground
     from dvfs_kernel.widgets.survey import Surveyed
 
 __all__ = ["LOOSEST", "Solved"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dvfs_kernel.charts.theme import GRID, INK, MUTED
-from dvfs_kernel.palette import BLUE, GREEN, VERMILLION
+from dvfs_kernel.report.charts.theme import GRID, INK, MUTED
+from dvfs_kernel.report.palette import BLUE, GREEN, VERMILLION
 
 __all__ = ["CSS"]
 

@@ -11,7 +11,7 @@ from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES
 from dvfs_kernel.exploration.runs.bench import Bench
 from dvfs_kernel.exploration.runs.workload import Workload
 from dvfs_kernel.image import packing
-from dvfs_kernel.study.study import StudyPlan, survey
+from dvfs_kernel.studies.study import StudyPlan, survey
 from dvfs_kernel.widgets.runs import run_store
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.networks.network import Network
-    from dvfs_kernel.study.bound import Bound
-    from dvfs_kernel.study.study import Ground
+    from dvfs_kernel.studies.bound import Bound
+    from dvfs_kernel.studies.study import Ground
 
 __all__ = ["Surveyed"]
 

@@ -198,7 +198,7 @@ def test_ctrl_c_ends_with_130_and_writes_no_report(dvfs, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dvfs_kernel.study.run_study", interrupt)
+    monkeypatch.setattr("dvfs_kernel.studies.run_study", interrupt)
     result = dvfs("run", "small.tflite", *SPACE, "-o", "interrupted")
     assert result.exit_code == 130
     assert "interrupted" in result.stderr

@@ -13,7 +13,8 @@ from dvfs_kernel.boards.emulator.timing import TimingParameters
 from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
-from dvfs_kernel.comparison import compare, usual_schedules, write_comparison
+from dvfs_kernel.comparison import compare, usual_schedules
+from dvfs_kernel.report.comparison_page import write_comparison
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.link import abi

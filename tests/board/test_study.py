@@ -17,7 +17,7 @@ from dvfs_kernel.exploration.switching.measurement import costs_of_walks
 from dvfs_kernel.exploration.switching.walks import plan_walks, walk_schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import read_bytes
-from dvfs_kernel.study import Bound, StudyPlan, run_study, survey
+from dvfs_kernel.studies import Bound, StudyPlan, run_study, survey
 
 pytestmark = pytest.mark.board
 

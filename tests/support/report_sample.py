@@ -18,7 +18,7 @@ from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.layered_graph import LayeredGraph
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.input_tensor import sample_input
-from dvfs_kernel.timeline import timeline_to_dict
+from dvfs_kernel.report.timeline import timeline_to_dict
 from renode_platform.devices import power
 
 HSE_HZ = 50_000_000

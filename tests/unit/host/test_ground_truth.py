@@ -7,7 +7,7 @@ import pytest
 from dvfs_kernel.boards.emulator.trace import Counters
 from dvfs_kernel.boards.ground_truth import ClockChange, GroundTruth, MarkerEvent
 from dvfs_kernel.link import abi
-from dvfs_kernel.timeline import timeline_to_dict, timeline_to_svg
+from dvfs_kernel.report.timeline import timeline_to_dict, timeline_to_svg
 
 TRIGGER = 1 << abi.MARKER_PIN_TRIGGER
 LAYER = 1 << abi.MARKER_PIN_LAYER

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dvfs_kernel.errors import BoardError, ScheduleError
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation import IdleCost, Prediction
-from dvfs_kernel.study import Bound
+from dvfs_kernel.studies import Bound
 
 SLEEP = abi.IdleMode.SLEEP
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.charts.theme import INK, MUTED, rows
-from dvfs_kernel.charts.window import KIND
-from dvfs_kernel.palette import BLUE
+from dvfs_kernel.report.charts.theme import INK, MUTED, rows
+from dvfs_kernel.report.charts.window import KIND
+from dvfs_kernel.report.palette import BLUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

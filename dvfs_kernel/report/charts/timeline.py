@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.charts.theme import INK, rows
-from dvfs_kernel.palette import SEGMENT
+from dvfs_kernel.report.charts.theme import INK, rows
+from dvfs_kernel.report.palette import SEGMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 
-from dvfs_kernel.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
+from dvfs_kernel.report.palette import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILLION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import altair as alt
 
-from dvfs_kernel.charts.theme import INK, rows
-from dvfs_kernel.palette import BLUE, ORANGE
+from dvfs_kernel.report.charts.theme import INK, rows
+from dvfs_kernel.report.palette import BLUE, ORANGE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import altair as alt
 import vl_convert
 
-from dvfs_kernel.charts.theme import config
+from dvfs_kernel.report.charts.theme import config
 
 __all__ = ["on_background", "to_png", "to_svg"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dvfs_kernel.study.bound import Bound
-from dvfs_kernel.study.candidate import Candidate, Outcome
-from dvfs_kernel.study.study import BoundResult, Ground, Study, StudyPlan, run_study, survey
+from dvfs_kernel.studies.bound import Bound
+from dvfs_kernel.studies.candidate import Candidate, Outcome
+from dvfs_kernel.studies.study import BoundResult, Ground, Study, StudyPlan, run_study, survey
 
 __all__ = [
     "Bound",

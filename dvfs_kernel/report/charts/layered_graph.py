@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.charts.theme import GRID, INK, rows
-from dvfs_kernel.palette import BLUE, GREY, ORANGE, PURPLE
+from dvfs_kernel.report.charts.theme import GRID, INK, rows
+from dvfs_kernel.report.palette import BLUE, GREY, ORANGE, PURPLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import jinja2
 from markupsafe import Markup
 
-from dvfs_kernel import charts
+from dvfs_kernel.report import charts
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def write_comparison(folder: Path, comparison: Comparison) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     drawing = charts.to_svg(charts.prediction_errors(comparison.chart_rows()), "comparison")
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dvfs_kernel.comparison", "templates"),
+        loader=jinja2.PackageLoader("dvfs_kernel.report", "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -19,9 +19,9 @@ from dvfs_kernel.exploration.switching.from_runs import measured_switching
 from dvfs_kernel.layered_graph.warm_up import warm_up
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.idle import IdleCost
-from dvfs_kernel.study.candidate import Outcome
-from dvfs_kernel.study.candidates import Candidates, Names
-from dvfs_kernel.study.keeping import keep_bounds
+from dvfs_kernel.studies.candidate import Outcome
+from dvfs_kernel.studies.candidates import Candidates, Names
+from dvfs_kernel.studies.keeping import keep_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.switching.costs import SwitchCosts
     from dvfs_kernel.layered_graph import Frontier, Solution
     from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
-    from dvfs_kernel.study.bound import Bound
-    from dvfs_kernel.study.candidate import Candidate
+    from dvfs_kernel.studies.bound import Bound
+    from dvfs_kernel.studies.candidate import Candidate
 
 __all__ = ["BoundResult", "Ground", "Study", "StudyPlan", "run_study", "survey"]
 

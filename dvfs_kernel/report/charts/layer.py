@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.charts.theme import cycled, rows
+from dvfs_kernel.report.charts.theme import cycled, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

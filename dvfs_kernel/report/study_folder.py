@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel import report
 from dvfs_kernel.exploration.table import to_csv
+from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.storage.atomic_file import write_atomically
-from dvfs_kernel.study.candidates import Names
-from dvfs_kernel.study.document import study_document
-from dvfs_kernel.study.plans import plan_of, write_plans
+from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.plans import plan_of, write_plans
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.link.session import Progress
-    from dvfs_kernel.study.study import Study
+    from dvfs_kernel.studies.study import Study
 
 __all__ = ["EXPLORATION", "write_study"]
 

@@ -10,7 +10,7 @@ from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleLatencyError
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.problem import WindowProblem, paper_problem, window_problem
-from dvfs_kernel.study.candidate import Candidate
+from dvfs_kernel.studies.candidate import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
 from dvfs_kernel.report.document import SCHEMA, SCHEMA_VERSION
-from dvfs_kernel.study.candidates import Names
+from dvfs_kernel.studies.candidates import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.design_space import DesignSpace
     from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.exploration.runs.workload import Workload
-    from dvfs_kernel.study.candidate import Outcome
-    from dvfs_kernel.study.study import BoundResult, Ground, Study
+    from dvfs_kernel.studies.candidate import Outcome
+    from dvfs_kernel.studies.study import BoundResult, Ground, Study
 
 __all__ = ["study_document"]
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dvfs_kernel.exploration.runs.workload import Workload
-    from dvfs_kernel.study.bound import Bound
-    from dvfs_kernel.study.candidate import Candidate
+    from dvfs_kernel.studies.bound import Bound
+    from dvfs_kernel.studies.candidate import Candidate
 
 __all__ = ["plan_of", "write_plans"]
 

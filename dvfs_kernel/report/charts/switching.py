@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.charts.theme import rows
+from dvfs_kernel.report.charts.theme import rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

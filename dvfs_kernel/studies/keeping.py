@@ -12,15 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import InfeasibleBoundError
-from dvfs_kernel.study.candidate import Outcome
-from dvfs_kernel.study.candidates import Names
+from dvfs_kernel.studies.candidate import Outcome
+from dvfs_kernel.studies.candidates import Names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.exploration.runs.bench import Bench
-    from dvfs_kernel.study.candidate import Candidate
-    from dvfs_kernel.study.candidates import Candidates
+    from dvfs_kernel.studies.candidate import Candidate
+    from dvfs_kernel.studies.candidates import Candidates
 
 __all__ = ["keep_bounds"]
 

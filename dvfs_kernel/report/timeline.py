@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
-from dvfs_kernel import palette
 from dvfs_kernel.link import abi
+from dvfs_kernel.report import palette
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
