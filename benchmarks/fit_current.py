@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import least_squares
 
-from dvfs_kernel.validation.currents import CONTRADICTING, row_clocks, table_current_a
+from dvfs_kernel.evidence.validation.currents import CONTRADICTING, row_clocks, table_current_a
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices.power import CurrentModel
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.board_profile import BoardProfile
     from dvfs_kernel.boards.spec import BoardSpec
-    from dvfs_kernel.comparison import Comparison
+    from dvfs_kernel.evidence.comparison import Comparison
     from dvfs_kernel.inference.deployment import Deployment
-    from dvfs_kernel.measurement.ammeter import Ammeter
+    from dvfs_kernel.evidence.measurement.ammeter import Ammeter
 
 __all__ = ["validate_board"]
 
@@ -44,12 +44,12 @@ def validate_board(
         Of the INA219 that measures energies; None: nobody does.
     """
     from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415  the engine loads slowly
-    from dvfs_kernel.comparison import (  # noqa: PLC0415
+    from dvfs_kernel.evidence.comparison import (  # noqa: PLC0415
         compare,
         usual_schedules,
     )
     from dvfs_kernel.inference.deployment import Deployment  # noqa: PLC0415
-    from dvfs_kernel.measurement.ammeter import Ammeter  # noqa: PLC0415
+    from dvfs_kernel.evidence.measurement.ammeter import Ammeter  # noqa: PLC0415
     from dvfs_kernel.networks.input_tensor import sample_input  # noqa: PLC0415
 
     network = load_network(network_name)

@@ -17,8 +17,8 @@ from dvfs_kernel.errors import MeasurementError
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from dvfs_kernel.calibration.board import BoardCalibration
-    from dvfs_kernel.calibration.observations import Measurements
+    from dvfs_kernel.evidence.calibration.board import BoardCalibration
+    from dvfs_kernel.evidence.calibration.observations import Measurements
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["calibrate"]
@@ -62,8 +62,8 @@ def calibrate(
     their values and are named; measurements from which nothing follows are refused, and nothing is
     written. At least three schedules have to be among them, the baseline being one.
     """
-    from dvfs_kernel.calibration.board import calibrate_board  # noqa: PLC0415
-    from dvfs_kernel.calibration.observations import read_measurements  # noqa: PLC0415
+    from dvfs_kernel.evidence.calibration.board import calibrate_board  # noqa: PLC0415
+    from dvfs_kernel.evidence.calibration.observations import read_measurements  # noqa: PLC0415
     from dvfs_kernel.networks.input_tensor import fit_array, load_input, sample_input  # noqa: PLC0415
 
     measurements = read_measurements(files)

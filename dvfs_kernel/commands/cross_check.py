@@ -58,9 +58,9 @@ def cross_check(
     is off by more than 1 % at the level cycles.
     """
     # Networks and engines cost seconds to load: not before the arguments are right.
-    from dvfs_kernel import cross_check as checking  # noqa: PLC0415
     from dvfs_kernel.boards.spec import BoardSpec  # noqa: PLC0415
     from dvfs_kernel.commands import cross_check_tables as tables  # noqa: PLC0415
+    from dvfs_kernel.evidence import cross_check as checking  # noqa: PLC0415
     from dvfs_kernel.networks.input_tensor import sample_input  # noqa: PLC0415
 
     if page is not None:

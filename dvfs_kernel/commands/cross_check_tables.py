@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from dvfs_kernel.cross_check import Comparison, CrossCheck, Part
+    from dvfs_kernel.evidence.cross_check import Comparison, CrossCheck, Part
 
 __all__ = ["check_page", "print_cross_check", "update_page"]
 

@@ -23,10 +23,10 @@ from dvfs_kernel.link import abi
 if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks.setting import ClockSetting
+    from dvfs_kernel.evidence.measurement.ammeter import Ammeter
+    from dvfs_kernel.evidence.measurement.campaign import Campaign, Subject
     from dvfs_kernel.inference.deployment import Deployment
     from dvfs_kernel.inference.schedule import Schedule
-    from dvfs_kernel.measurement.ammeter import Ammeter
-    from dvfs_kernel.measurement.campaign import Campaign, Subject
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["measure"]
@@ -117,12 +117,12 @@ def measure(
     if lfo is not None and not granularity:
         raise click.UsageError("--lfo is the clock of memory segments: it needs -g with 1 or more")
     # Networks and the engine cost a second to load: not before the arguments are right.
+    from dvfs_kernel.evidence.measurement.ammeter import Ammeter  # noqa: PLC0415
+    from dvfs_kernel.evidence.measurement.campaign import Campaign, Plan, Subject  # noqa: PLC0415
+    from dvfs_kernel.evidence.measurement.sample_file import SampleFile  # noqa: PLC0415
     from dvfs_kernel.inference.deployment import Deployment  # noqa: PLC0415
     from dvfs_kernel.inference.schedule import Schedule  # noqa: PLC0415
     from dvfs_kernel.link.current_sampling import Sampling  # noqa: PLC0415
-    from dvfs_kernel.measurement.ammeter import Ammeter  # noqa: PLC0415
-    from dvfs_kernel.measurement.campaign import Campaign, Plan, Subject  # noqa: PLC0415
-    from dvfs_kernel.measurement.sample_file import SampleFile  # noqa: PLC0415
     from dvfs_kernel.networks.input_tensor import load_input, sample_input  # noqa: PLC0415
 
     model = load_network(network)

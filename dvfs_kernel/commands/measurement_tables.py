@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from dvfs_kernel.measurement.campaign import Campaign
-    from dvfs_kernel.measurement.estimate import Estimate
+    from dvfs_kernel.evidence.measurement.campaign import Campaign
+    from dvfs_kernel.evidence.measurement.estimate import Estimate
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["estimate_text", "print_measurement"]

@@ -14,7 +14,7 @@ from dvfs_kernel.commands.tables import open_console
 from dvfs_kernel.errors import FileFormatError
 
 if TYPE_CHECKING:
-    from dvfs_kernel.measurement.trace_alignment import AlignedEnergy
+    from dvfs_kernel.evidence.measurement.trace_alignment import AlignedEnergy
 
 __all__ = ["trace"]
 
@@ -48,8 +48,8 @@ def trace(
     a Joulescope, with a digital input wired to PE2. RUN is what dvfs infer --json printed; with
     --runs 20 there is something to average.
     """
-    from dvfs_kernel.measurement.trace_alignment import align  # noqa: PLC0415
-    from dvfs_kernel.measurement.trace_file import read_trace  # noqa: PLC0415
+    from dvfs_kernel.evidence.measurement.trace_alignment import align  # noqa: PLC0415
+    from dvfs_kernel.evidence.measurement.trace_file import read_trace  # noqa: PLC0415
 
     run = _run(run_path)
     layers = run["profile"]["layers"]

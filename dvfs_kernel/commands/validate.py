@@ -17,7 +17,7 @@ from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
-    from dvfs_kernel.validation import Figure, Summary
+    from dvfs_kernel.evidence.validation import Figure, Summary
 
 __all__ = ["validate"]
 
@@ -90,9 +90,9 @@ def validate(
         )
         click.echo(page)
         return
-    from dvfs_kernel.validation import summarise  # noqa: PLC0415
-    from dvfs_kernel.validation import validate as measure  # noqa: PLC0415
-    from dvfs_kernel.validation.user_programs import WHERE_FROM  # noqa: PLC0415
+    from dvfs_kernel.evidence.validation import summarise  # noqa: PLC0415
+    from dvfs_kernel.evidence.validation import validate as measure  # noqa: PLC0415
+    from dvfs_kernel.evidence.validation.user_programs import WHERE_FROM  # noqa: PLC0415
 
     with shown_progress() as progress:
         figures = measure(
@@ -148,7 +148,7 @@ def _table(figures: list[Figure]) -> Table:
 
 
 def _summary_table(summaries: list[Summary]) -> Table:
-    from dvfs_kernel.validation.figure import GROUPS  # noqa: PLC0415
+    from dvfs_kernel.evidence.validation.figure import GROUPS  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("group", no_wrap=True)

@@ -14,7 +14,7 @@ from dvfs_kernel.storage.atomic_file import write_atomically
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dvfs_kernel.comparison.boards import Comparison, ScheduleComparison
+    from dvfs_kernel.evidence.comparison.boards import Comparison, ScheduleComparison
 
 __all__ = ["write_comparison"]
 

@@ -13,6 +13,7 @@ from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.evidence.measurement.sensor_view import CONVERSIONS, sensor_view
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.runs.bench import Bench
 from dvfs_kernel.exploration.runs.job import Job
@@ -20,7 +21,6 @@ from dvfs_kernel.exploration.runs.workload import Workload
 from dvfs_kernel.inference.deployment import dae_granularities
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.report import charts
-from dvfs_kernel.sensor_view import CONVERSIONS, sensor_view
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row

@@ -11,11 +11,11 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.space import current_a, iso_frequency, settings_at
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.errors import PanelError
+from dvfs_kernel.evidence.measurement.sensor_view import CONVERSIONS
 from dvfs_kernel.exploration.switching.model import modelled_switch
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import zoo
 from dvfs_kernel.networks.single_layer import decoupled_layers
-from dvfs_kernel.sensor_view import CONVERSIONS
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:

@@ -11,14 +11,18 @@ from small_model import small_model
 from dvfs_kernel.boards import spec
 from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.emulator.timing import TimingParameters
-from dvfs_kernel.calibration.board import calibrate_board
-from dvfs_kernel.calibration.model import adjustable, predict, profile_of
-from dvfs_kernel.calibration.observations import Measurements, Observation, read_measurements
 from dvfs_kernel.cli import cli
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import MeasurementError
+from dvfs_kernel.evidence.calibration.board import calibrate_board
+from dvfs_kernel.evidence.calibration.model import adjustable, predict, profile_of
+from dvfs_kernel.evidence.calibration.observations import (
+    Measurements,
+    Observation,
+    read_measurements,
+)
+from dvfs_kernel.evidence.measurement.estimate import Estimate
 from dvfs_kernel.inference.schedule import Schedule
-from dvfs_kernel.measurement.estimate import Estimate
 from dvfs_kernel.networks.input_tensor import sample_input
 from dvfs_kernel.networks.tflite_reader import read_bytes
 

@@ -13,16 +13,16 @@ from dvfs_kernel.boards.emulator.timing import TimingParameters
 from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.cli import cli
-from dvfs_kernel.comparison import compare, usual_schedules
-from dvfs_kernel.report.comparison_page import write_comparison
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.evidence.comparison import compare, usual_schedules
+from dvfs_kernel.evidence.measurement.ammeter import Ammeter
+from dvfs_kernel.evidence.measurement.campaign import Plan
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.current_sampling import Sampling
-from dvfs_kernel.measurement.ammeter import Ammeter
-from dvfs_kernel.measurement.campaign import Plan
 from dvfs_kernel.networks.input_tensor import sample_input
 from dvfs_kernel.networks.tflite_reader import read_bytes
+from dvfs_kernel.report.comparison_page import write_comparison
 
 pytestmark = pytest.mark.board
 

@@ -9,11 +9,11 @@ from firmware_board import firmware
 
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI, VirtualBoard
 from dvfs_kernel.cli import cli
+from dvfs_kernel.evidence.measurement.ammeter import Ammeter
+from dvfs_kernel.evidence.self_test.diagnosis import diagnose
+from dvfs_kernel.evidence.self_test.readings import take_readings
 from dvfs_kernel.link.current_sampling import Sampling
 from dvfs_kernel.link.session import Session
-from dvfs_kernel.measurement.ammeter import Ammeter
-from dvfs_kernel.self_test.diagnosis import diagnose
-from dvfs_kernel.self_test.readings import take_readings
 
 pytestmark = pytest.mark.board
 

@@ -11,9 +11,9 @@ from small_model import small_model
 
 from dvfs_kernel.boards.emulator.timing import TimingParameters
 from dvfs_kernel.cli import cli
-from dvfs_kernel.validation import Figure, currents, rules, summarise
-from dvfs_kernel.validation.figure import GROUPS
-from dvfs_kernel.validation.program import CACHES_OFF, CACHES_ON, Setup, benchmarks
+from dvfs_kernel.evidence.validation import Figure, currents, rules, summarise
+from dvfs_kernel.evidence.validation.figure import GROUPS
+from dvfs_kernel.evidence.validation.program import CACHES_OFF, CACHES_ON, Setup, benchmarks
 
 pytestmark = pytest.mark.board
 
@@ -188,7 +188,7 @@ void work(void) { int i; for (i = 0; i < 100; i++) count++; }
 
 def test_sources_that_the_user_has_are_built_and_run(dvfs, tmp_path):
     """Made-up sources with the form of Dhrystone's: these are not its score."""
-    from dvfs_kernel.validation.user_programs import measure_dhrystone  # noqa: PLC0415
+    from dvfs_kernel.evidence.validation.user_programs import measure_dhrystone  # noqa: PLC0415
 
     for name, text in DHRYSTONE.items():
         (tmp_path / name).write_text(text)

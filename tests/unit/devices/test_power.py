@@ -3,7 +3,7 @@ from device_host import BOARD, FakeHost, Registers, make_board
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dvfs_kernel.validation.currents import CONTRADICTING, row_clocks, table_current_a
+from dvfs_kernel.evidence.validation.currents import CONTRADICTING, row_clocks, table_current_a
 from renode_platform.devices import attach, power
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices.peripheral_clocks import enable_bits

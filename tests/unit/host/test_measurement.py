@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardLostError, FileFormatError, MeasurementError
+from dvfs_kernel.evidence.measurement.ammeter import Ammeter
+from dvfs_kernel.evidence.measurement.campaign import Campaign, Plan, Subject
+from dvfs_kernel.evidence.measurement.estimate import Estimate
+from dvfs_kernel.evidence.measurement.sample_file import Sample, SampleFile, read_samples
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.current_sampling import Layers, Sampling
 from dvfs_kernel.link.replies import CurrentReadings, Ina219Reading
-from dvfs_kernel.measurement.ammeter import Ammeter
-from dvfs_kernel.measurement.campaign import Campaign, Plan, Subject
-from dvfs_kernel.measurement.estimate import Estimate
-from dvfs_kernel.measurement.sample_file import Sample, SampleFile, read_samples
 
 FAST = Schedule.uniform(3, 50_000_000)
 SLOW = Schedule.uniform(3, 50_000_000, hfo=ClockSetting("hse"))
@@ -283,7 +283,7 @@ def test_parquet_without_pyarrow_and_other_endings_are_refused(tmp_path, monkeyp
     path.write_bytes(b"PAR1 or not")
     with pytest.raises(FileFormatError, match="no file of samples"):
         read_samples(path)
-    monkeypatch.setattr("dvfs_kernel.measurement.sample_file.find_spec", lambda _: None)
+    monkeypatch.setattr("dvfs_kernel.evidence.measurement.sample_file.find_spec", lambda _: None)
     with pytest.raises(MeasurementError, match=r"pip install 'dvfs-kernel\[parquet\]'"):
         SampleFile(tmp_path / "raw.parquet", {})
     with pytest.raises(MeasurementError, match="needs pyarrow"):

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvfs_kernel.errors import FileFormatError, MeasurementError
-from dvfs_kernel.measurement.trace_alignment import align
-from dvfs_kernel.measurement.trace_file import Trace, read_trace
+from dvfs_kernel.evidence.measurement.trace_alignment import align
+from dvfs_kernel.evidence.measurement.trace_file import Trace, read_trace
 
 SUPPLY_V = 3.0
 SAMPLE_S = 1e-5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.validation.figure import Figure
+from dvfs_kernel.evidence.validation.figure import Figure
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices import power
 from renode_platform.devices.clock_tree import Clocks

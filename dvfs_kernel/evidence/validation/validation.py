@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.board_profile import BoardProfile
-from dvfs_kernel.validation.currents import measure_currents
-from dvfs_kernel.validation.cycles import measure_cycles
-from dvfs_kernel.validation.network_time import measure_network
-from dvfs_kernel.validation.rules import measure_rules
-from dvfs_kernel.validation.times import measure_times
-from dvfs_kernel.validation.user_programs import measure_coremark, measure_dhrystone, sources_of
+from dvfs_kernel.evidence.validation.currents import measure_currents
+from dvfs_kernel.evidence.validation.cycles import measure_cycles
+from dvfs_kernel.evidence.validation.network_time import measure_network
+from dvfs_kernel.evidence.validation.rules import measure_rules
+from dvfs_kernel.evidence.validation.times import measure_times
+from dvfs_kernel.evidence.validation.user_programs import (
+    measure_coremark,
+    measure_dhrystone,
+    sources_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from dvfs_kernel.validation.figure import Figure
+    from dvfs_kernel.evidence.validation.figure import Figure
 
 __all__ = ["validate"]
 

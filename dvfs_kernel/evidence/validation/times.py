@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.validation.figure import Figure
-from dvfs_kernel.validation.program import Setup, benchmarks
+from dvfs_kernel.evidence.validation.figure import Figure
+from dvfs_kernel.evidence.validation.program import Setup, benchmarks
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.emulator.timing import TimingParameters
 from dvfs_kernel.boards.parameters import parameters
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.calibration.fit import Evidence
 from dvfs_kernel.errors import BoardError, MeasurementError
+from dvfs_kernel.evidence.calibration.fit import Evidence
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.link.current_sampling import Layers, Sampling
@@ -30,7 +30,7 @@ from renode_platform.devices.datasheet import CURRENT_MODEL
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dvfs_kernel.calibration.observations import Measurements, Observation
+    from dvfs_kernel.evidence.calibration.observations import Measurements, Observation
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.networks.network import Network
 

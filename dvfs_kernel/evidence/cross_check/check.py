@@ -10,8 +10,8 @@ from dvfs_kernel.boards.renode.board import RenodeBoard
 from dvfs_kernel.boards.renode.cost_table import table_rows
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
-from dvfs_kernel.cross_check.comparison import WITHIN, Comparison, EngineRun, compare
 from dvfs_kernel.errors import VerificationError
+from dvfs_kernel.evidence.cross_check.comparison import WITHIN, Comparison, EngineRun, compare
 from dvfs_kernel.inference.deployment import Deployment, dae_granularities
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 

@@ -10,8 +10,8 @@ from dvfs_kernel.errors import BoardError, ClockError, SensorMissingError
 from dvfs_kernel.link.current_sampling import INA219_ADDRESS, Sampling, Spin
 
 if TYPE_CHECKING:
+    from dvfs_kernel.evidence.measurement.ammeter import Ammeter
     from dvfs_kernel.link.session import Hello, Session
-    from dvfs_kernel.measurement.ammeter import Ammeter
 
 __all__ = ["Readings", "take_readings"]
 

@@ -10,18 +10,18 @@ import numpy.typing as npt
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.evidence.measurement.campaign import Campaign, Subject
 from dvfs_kernel.inference.deployment import Deployment, has_dae_form
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.measurement.campaign import Campaign, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dvfs_kernel.evidence.measurement.ammeter import Ammeter
+    from dvfs_kernel.evidence.measurement.campaign import Measured, Plan
     from dvfs_kernel.inference.deployment import InferenceResult
     from dvfs_kernel.link.session import Progress
-    from dvfs_kernel.measurement.ammeter import Ammeter
-    from dvfs_kernel.measurement.campaign import Measured, Plan
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["Comparison", "ScheduleComparison", "SegmentComparison", "compare", "usual_schedules"]

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import FileFormatError, MeasurementError
+from dvfs_kernel.evidence.measurement.estimate import Estimate
+from dvfs_kernel.evidence.measurement.sample_file import read_samples
 from dvfs_kernel.inference.schedule import Schedule
-from dvfs_kernel.measurement.estimate import Estimate
-from dvfs_kernel.measurement.sample_file import read_samples
 from renode_platform.devices.datasheet import INA219_SHUNT_LSB_V
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dvfs_kernel.measurement.sample_file import Sample
+    from dvfs_kernel.evidence.measurement.sample_file import Sample
 
 __all__ = ["Measurements", "Observation", "read_measurements"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from dvfs_kernel.validation.figure import Figure
-from dvfs_kernel.validation.program import CACHES_OFF, CACHES_ON, Setup, benchmarks, word
+from dvfs_kernel.evidence.validation.figure import Figure
+from dvfs_kernel.evidence.validation.program import CACHES_OFF, CACHES_ON, Setup, benchmarks, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

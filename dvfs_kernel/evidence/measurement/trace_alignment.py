@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import MeasurementError
-from dvfs_kernel.measurement.estimate import Estimate
+from dvfs_kernel.evidence.measurement.estimate import Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dvfs_kernel.measurement.trace_file import Trace
+    from dvfs_kernel.evidence.measurement.trace_file import Trace
 
 __all__ = ["AlignedEnergy", "align"]
 

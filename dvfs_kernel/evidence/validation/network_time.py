@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.spec import BoardSpec
+from dvfs_kernel.evidence.validation.figure import Figure
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.networks import zoo
 from dvfs_kernel.networks.input_tensor import sample_input
-from dvfs_kernel.validation.figure import Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.calibration.fit import calibrate, refit
-from dvfs_kernel.calibration.model import (
+from dvfs_kernel.errors import MeasurementError
+from dvfs_kernel.evidence.calibration.fit import calibrate, refit
+from dvfs_kernel.evidence.calibration.model import (
     adjustable,
     evidence_of,
     predict,
     present_value,
     profile_of,
 )
-from dvfs_kernel.errors import MeasurementError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.boards.board_profile import BoardProfile
-    from dvfs_kernel.calibration.fit import Calibration, Evidence
-    from dvfs_kernel.calibration.observations import Measurements
+    from dvfs_kernel.evidence.calibration.fit import Calibration, Evidence
+    from dvfs_kernel.evidence.calibration.observations import Measurements
     from dvfs_kernel.link.session import Progress
     from dvfs_kernel.networks.network import Network
 

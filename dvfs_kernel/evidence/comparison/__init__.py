@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dvfs_kernel.comparison.boards import Comparison, compare, usual_schedules
+from dvfs_kernel.evidence.comparison.boards import Comparison, compare, usual_schedules
 
 __all__ = ["Comparison", "compare", "usual_schedules"]

@@ -1,7 +1,12 @@
 """The embedded engine and Renode, held against each other."""
 
-from dvfs_kernel.cross_check.check import FIDELITIES, CrossCheck, cross_check, usual_schedules
-from dvfs_kernel.cross_check.comparison import WITHIN, Comparison, EngineRun, Part, compare
+from dvfs_kernel.evidence.cross_check.check import (
+    FIDELITIES,
+    CrossCheck,
+    cross_check,
+    usual_schedules,
+)
+from dvfs_kernel.evidence.cross_check.comparison import WITHIN, Comparison, EngineRun, Part, compare
 
 __all__ = [
     "FIDELITIES",

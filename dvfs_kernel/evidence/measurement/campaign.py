@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import MeasurementError
+from dvfs_kernel.evidence.measurement.estimate import Estimate
+from dvfs_kernel.evidence.measurement.sample_file import Sample
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.current_sampling import Layers
-from dvfs_kernel.measurement.estimate import Estimate
-from dvfs_kernel.measurement.sample_file import Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dvfs_kernel.evidence.measurement.ammeter import Ammeter
     from dvfs_kernel.inference.deployment import Deployment
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.session import CurrentReadings, Progress
-    from dvfs_kernel.measurement.ammeter import Ammeter
 
 __all__ = ["Block", "Campaign", "Measured", "Plan", "Subject"]
 

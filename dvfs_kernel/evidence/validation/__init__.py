@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dvfs_kernel.validation.figure import Figure, Summary, summarise
-from dvfs_kernel.validation.validation import validate
+from dvfs_kernel.evidence.validation.figure import Figure, Summary, summarise
+from dvfs_kernel.evidence.validation.validation import validate
 
 __all__ = ["Figure", "Summary", "summarise", "validate"]

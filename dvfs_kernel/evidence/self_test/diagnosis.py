@@ -11,7 +11,7 @@ from renode_platform.devices import power
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.self_test.readings import Readings
+    from dvfs_kernel.evidence.self_test.readings import Readings
 
 __all__ = ["Finding", "diagnose"]
 

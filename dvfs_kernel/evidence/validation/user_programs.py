@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import dvfs_kernel
 from dvfs_kernel.errors import BoardError, FileFormatError
-from dvfs_kernel.validation.figure import Figure
-from dvfs_kernel.validation.program import CACHES_OFF, CACHES_ON, Program, Setup, word
+from dvfs_kernel.evidence.validation.figure import Figure
+from dvfs_kernel.evidence.validation.program import CACHES_OFF, CACHES_ON, Program, Setup, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from scipy import stats
 from scipy.optimize import lsq_linear
 
 from dvfs_kernel.errors import MeasurementError
-from dvfs_kernel.measurement.estimate import CONFIDENCE, Estimate
+from dvfs_kernel.evidence.measurement.estimate import CONFIDENCE, Estimate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
