@@ -1,5 +1,5 @@
 """``python -m dvfs_kernel``: the command line without the installed script."""
 
-from dvfs_kernel.cli import main
+from dvfs_kernel.commands.cli import main
 
 main()

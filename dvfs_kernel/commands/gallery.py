@@ -31,7 +31,7 @@ def gallery(folder: Path, network: str | None) -> None:
     require_notebooks("nbclient", "nbconvert", "ipykernel", "ipywidgets")
     # These cost a second to load: not for a wrong argument.
     from dvfs_kernel.commands.networks import load_network  # noqa: PLC0415
-    from dvfs_kernel.gallery import write_gallery  # noqa: PLC0415
+    from dvfs_kernel.widgets.gallery import write_gallery  # noqa: PLC0415
 
     if network is not None:
         load_network(network)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from dvfs_kernel.errors import MissingExtraError
-from dvfs_kernel.notebook_files import copy_notebooks, find_notebooks
+from dvfs_kernel.widgets.notebook_files import copy_notebooks, find_notebooks
 
 __all__ = ["lab", "require_notebooks"]
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from json_document import undocumented
 
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.exploration.switching.costs import SwitchCosts
 
 

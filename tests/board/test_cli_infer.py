@@ -12,8 +12,8 @@ from json_document import undocumented
 from PIL import Image
 from small_model import small_model
 
-from dvfs_kernel.cli import cli
 from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.input_tensor import load_input, sample_input

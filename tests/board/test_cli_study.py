@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from small_model import small_model
 
 from dvfs_kernel import report
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.inference.plan import Plan
 
 pytestmark = pytest.mark.board

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from small_model import small_model
 
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi

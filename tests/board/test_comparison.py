@@ -12,7 +12,7 @@ from small_model import small_model
 from dvfs_kernel.boards.emulator.timing import TimingParameters
 from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.evidence.comparison import compare, usual_schedules
 from dvfs_kernel.evidence.measurement.ammeter import Ammeter

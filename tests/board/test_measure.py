@@ -12,8 +12,8 @@ from small_model import small_model
 
 from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.cli import cli
 from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import BoardLostError
 from dvfs_kernel.evidence.measurement.ammeter import Ammeter
 from dvfs_kernel.evidence.measurement.campaign import Campaign, Plan, Subject

@@ -13,7 +13,7 @@ from dvfs_kernel.boards.nucleo import programmers, serial_ports
 from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.nucleo.pty_server import Line
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import BoardError, BoardNotFoundError, FirmwareMismatchError
 from dvfs_kernel.link.session import Session
 

@@ -11,7 +11,7 @@ from served_board import AtRequest, served, unplug
 from small_model import small_model
 
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.inference.deployment import FIRMWARE
 from dvfs_kernel.inference.plan import Plan
 

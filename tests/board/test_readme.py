@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 
 pytestmark = pytest.mark.board
 

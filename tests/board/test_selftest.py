@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from firmware_board import firmware
 
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI, VirtualBoard
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.evidence.measurement.ammeter import Ammeter
 from dvfs_kernel.evidence.self_test.diagnosis import diagnose
 from dvfs_kernel.evidence.self_test.readings import take_readings

@@ -10,7 +10,7 @@ from json_document import undocumented
 from small_model import small_model
 
 from dvfs_kernel.boards.emulator.timing import TimingParameters
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.evidence.validation import Figure, currents, rules, summarise
 from dvfs_kernel.evidence.validation.figure import GROUPS
 from dvfs_kernel.evidence.validation.program import CACHES_OFF, CACHES_ON, Setup, benchmarks

@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner
 from notebook_files import NOTEBOOKS
 
-from dvfs_kernel import gallery, notebook_files
-from dvfs_kernel.cli import cli
 from dvfs_kernel.commands import lab
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import FileFormatError, VerificationError
+from dvfs_kernel.widgets import gallery, notebook_files
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from notebook_files import NOTEBOOKS
 
-from dvfs_kernel.gallery import execute
 from dvfs_kernel.widgets.exercises import EXERCISES
+from dvfs_kernel.widgets.gallery import execute
 from dvfs_kernel.widgets.predictions import PREDICTIONS
 
 FILES = sorted(NOTEBOOKS.glob("*.ipynb"))

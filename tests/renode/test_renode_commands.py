@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from small_model import small_model
 
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 
 pytestmark = [pytest.mark.board, pytest.mark.usefixtures("pyrenode")]
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from dvfs_kernel import __version__
-from dvfs_kernel.cli import cli
 from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, PLL_LOCK, TIME
 from dvfs_kernel.inference.schedule import Schedule
 

@@ -12,8 +12,8 @@ from networks import two_layers
 from dvfs_kernel.boards.base import Emulation
 from dvfs_kernel.boards.ground_truth import InferenceTruth, Stretch
 from dvfs_kernel.boards.renode import installation
-from dvfs_kernel.cli import cli
 from dvfs_kernel.commands import cross_check_tables
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import FileFormatError, RenodeUnavailableError, VerificationError
 from dvfs_kernel.evidence.cross_check import CrossCheck, EngineRun, compare, usual_schedules
 from dvfs_kernel.link import abi

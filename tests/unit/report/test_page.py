@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 from report_document import report_document, run_named
 
-from dvfs_kernel.cli import cli
+from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.report import build, charts, compare, write
 from dvfs_kernel.report.document import to_json

@@ -12,9 +12,9 @@ import nbformat
 from nbconvert import HTMLExporter
 
 from dvfs_kernel.errors import VerificationError
-from dvfs_kernel.notebook_files import SUFFIX, find_notebooks
 from dvfs_kernel.storage.atomic_file import write_atomically
 from dvfs_kernel.widgets.mode import STATIC, VARIABLE
+from dvfs_kernel.widgets.notebook_files import SUFFIX, find_notebooks
 
 if TYPE_CHECKING:
     from pathlib import Path
