@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.board_profile import BoardProfile
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.evidence.comparison import Comparison
-    from dvfs_kernel.inference.deployment import Deployment
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
+    from dvfs_kernel.inference.deployment import Deployment
 
 __all__ = ["validate_board"]
 
@@ -32,8 +32,7 @@ def validate_board(
     profile: BoardProfile | None,
     shunt_ohm: float | None,
     folder: Path,
-)
-    from dvfs_kernel.report.comparison_page import write_comparison  # noqa: PLC0415 -> Path:
+) -> Path:
     """Run a network on a board and on the virtual one, print where they differ, write a page.
 
     Parameters
@@ -48,9 +47,10 @@ def validate_board(
         compare,
         usual_schedules,
     )
-    from dvfs_kernel.inference.deployment import Deployment  # noqa: PLC0415
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter  # noqa: PLC0415
+    from dvfs_kernel.inference.deployment import Deployment  # noqa: PLC0415
     from dvfs_kernel.networks.input_tensor import sample_input  # noqa: PLC0415
+    from dvfs_kernel.report.comparison_page import write_comparison  # noqa: PLC0415
 
     network = load_network(network_name)
     data = sample_input(network.tensors[network.input])

@@ -1,1 +1,1 @@
-"""Why the numbers can be trusted: published figures, the other engine, measurements, calibration."""
+"""Why the numbers can be trusted: published figures, another engine, measurements, a fit."""
