@@ -1,4 +1,4 @@
-"""Builds the firmware: ``python firmware/build.py`` writes ``dvfs_kernel/firmware.elf``.
+"""Builds the firmware: ``python firmware/build.py`` writes ``dvfs_kernel/image/firmware.elf``.
 
 The same source gives the same bytes on every machine: the default compiler is the pinned
 ``ziglang`` wheel, no path, date or debug information goes into the ELF, and everything that C needs
@@ -29,8 +29,8 @@ from registers_header import registers_header  # noqa: E402
 
 from dvfs_kernel.link.abi_layout import load_layout  # noqa: E402
 
-OUTPUT = ROOT / "dvfs_kernel" / "firmware.elf"
-BENCHMARKS = ROOT / "dvfs_kernel" / "benchmarks.elf"
+OUTPUT = ROOT / "dvfs_kernel" / "image" / "firmware.elf"
+BENCHMARKS = ROOT / "dvfs_kernel" / "evidence" / "validation" / "benchmarks.elf"
 HEADERS = ROOT / "build" / "firmware"
 LINK_SCRIPT = Path("link.ld")
 TOOLCHAINS = ("zig", "gcc")

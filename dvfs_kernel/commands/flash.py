@@ -34,7 +34,7 @@ def flash(*, network: str | None, board: BoardSpec, program: str | None) -> None
         raise click.UsageError(f"--board {board}: only a nucleo has to be programmed")
     from dvfs_kernel.boards.nucleo.board import NucleoBoard  # noqa: PLC0415
     from dvfs_kernel.image import image, memory_plan  # noqa: PLC0415  numpy and pyserial load slowly
-    from dvfs_kernel.inference.deployment import firmware_path  # noqa: PLC0415
+    from dvfs_kernel.image.firmware import firmware_path  # noqa: PLC0415
     from dvfs_kernel.link.session import Session  # noqa: PLC0415
 
     data = None

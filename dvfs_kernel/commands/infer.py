@@ -36,7 +36,7 @@ from dvfs_kernel.storage.atomic_file import write_atomically
 if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks.setting import ClockSetting
-    from dvfs_kernel.inference.deployment import InferenceResult
+    from dvfs_kernel.inference.result import InferenceResult
 
 __all__ = ["infer"]
 

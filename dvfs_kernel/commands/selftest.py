@@ -44,7 +44,7 @@ def selftest(
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter  # noqa: PLC0415
     from dvfs_kernel.evidence.self_test.diagnosis import diagnose  # noqa: PLC0415
     from dvfs_kernel.evidence.self_test.readings import take_readings  # noqa: PLC0415
-    from dvfs_kernel.inference.deployment import firmware_path  # noqa: PLC0415  the engine loads slowly
+    from dvfs_kernel.image.firmware import firmware_path  # noqa: PLC0415  the engine loads slowly
     from dvfs_kernel.link.session import Session  # noqa: PLC0415
 
     spec = replace(board, hse_hz=None if hse is None else int(hse))

@@ -46,7 +46,7 @@ def serve(
     from dvfs_kernel.boards.nucleo.pty_server import PtyServer  # noqa: PLC0415
     from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
     from dvfs_kernel.image import image, memory_plan  # noqa: PLC0415  the engine loads slowly
-    from dvfs_kernel.inference.deployment import firmware_path  # noqa: PLC0415
+    from dvfs_kernel.image.firmware import firmware_path  # noqa: PLC0415
 
     data = None
     if network is not None:

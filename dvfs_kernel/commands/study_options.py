@@ -191,7 +191,7 @@ def _reached(spec: BoardSpec) -> BoardSpec:
     """
     if not spec.is_physical:
         return spec
-    from dvfs_kernel.inference.deployment import firmware_path  # noqa: PLC0415
+    from dvfs_kernel.image.firmware import firmware_path  # noqa: PLC0415
 
     with open_board(spec) as board:
         board.flash(firmware_path())

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.inference.deployment import InferenceResult
     from dvfs_kernel.inference.profile import LayerProfile, Profile, SegmentProfile
+    from dvfs_kernel.inference.result import InferenceResult
     from dvfs_kernel.networks.network import Tensor
 
 __all__ = ["open_console", "print_inference"]

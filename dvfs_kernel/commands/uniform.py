@@ -21,7 +21,7 @@ def uniform_schedule(
 ) -> Schedule:
     """Run every layer on the same clocks, those that can in the DAE form."""
     # These cost a second to load: not before the arguments are right.
-    from dvfs_kernel.inference.deployment import dae_granularities  # noqa: PLC0415
+    from dvfs_kernel.image.dae_form import dae_granularities  # noqa: PLC0415
     from dvfs_kernel.inference.schedule import Schedule  # noqa: PLC0415
 
     return Schedule.uniform(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, ScheduleError
-from dvfs_kernel.inference.deployment import has_dae_form
+from dvfs_kernel.image.dae_form import has_dae_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

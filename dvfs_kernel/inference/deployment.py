@@ -1,17 +1,20 @@
-"""One inference from network to profile, on any board."""
+"""A network on a board, ready to run any schedule."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from dvfs_kernel.errors import BoardError, ScheduleError
+from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.image import memory_plan, packing
+from dvfs_kernel.image.dae_form import has_dae_form
+from dvfs_kernel.image.firmware import FIRMWARE, firmware_path
 from dvfs_kernel.image.image import build as build_image
 from dvfs_kernel.inference.profile import LayerInfo, Profile
+from dvfs_kernel.inference.result import InferenceResult
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.link.window import Window
@@ -21,132 +24,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.boards.base import Board, Emulation
-    from dvfs_kernel.boards.ground_truth import GroundTruth, InferenceTruth, WindowTruth
     from dvfs_kernel.image.image import Image
     from dvfs_kernel.inference.schedule import Schedule
-    from dvfs_kernel.link.session import Hello, Progress, RunResult
-    from dvfs_kernel.networks.network import Layer, Network
+    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.replies import RunResult
+    from dvfs_kernel.networks.network import Network
 
-__all__ = [
-    "FIRMWARE",
-    "Deployment",
-    "InferenceResult",
-    "dae_granularities",
-    "firmware_path",
-    "infer",
-]
-
-SCHEMA = "dvfs-kernel/inference"
-SCHEMA_VERSION = 1
-
-_DAE_OPERATORS = (abi.Operator.DEPTHWISE, abi.Operator.POINTWISE)
-
-#: The firmware that the package carries.
-FIRMWARE = Path(__file__).with_name("firmware.elf")
-
-
-def firmware_path(firmware: Path = FIRMWARE) -> Path:
-    """Return the path of the firmware.
-
-    Raises
-    ------
-    BoardError
-        It is not built.
-    """
-    if not firmware.is_file():
-        raise BoardError(
-            f"the firmware {firmware.name} is not built; build it with python firmware/build.py"
-        )
-    return firmware
-
-
-@dataclass(frozen=True)
-class InferenceResult:
-    """What an inference gave.
-
-    Parameters
-    ----------
-    outputs
-        The network's outputs, in the shape and element type of their tensors.
-    profile
-        Of the last run; without layers at profile level off.
-    truth
-        What a virtual board logged since its reset; None on other boards.
-    emulation
-        What emulating the runs took, without transfers; None on other boards.
-    window
-        What window each run began; None where it began none.
-    """
-
-    network: Network
-    schedule: Schedule
-    hello: Hello
-    run: RunResult
-    profile: Profile
-    outputs: tuple[npt.NDArray[Any], ...]
-    truth: GroundTruth | None
-    emulation: Emulation | None
-    window: Window | None = None
-
-    @property
-    def inference_truth(self) -> InferenceTruth | None:
-        """The log of the last run."""
-        if self.truth is None or not self.truth.inferences:
-            return None
-        return self.truth.inferences[-1]
-
-    @property
-    def window_truth(self) -> WindowTruth | None:
-        """The log of the last run's window; None where there was none, or on other boards."""
-        if self.truth is None or not self.truth.windows or not self.run.window_ticks:
-            return None
-        return self.truth.windows[-1]
-
-    @property
-    def cycles_per_mac(self) -> float | None:
-        """Core cycles for each multiply-accumulate; None for a network without any."""
-        macs = sum(self.network.macs)
-        return self.profile.cycles / macs if macs else None
-
-    def named_outputs(self) -> dict[str, npt.NDArray[Any]]:
-        """Return the outputs by the names of their tensors, made distinct by a number."""
-        named: dict[str, npt.NDArray[Any]] = {}
-        for index, output in zip(self.network.outputs, self.outputs, strict=True):
-            name = self.network.tensors[index].name
-            named[f"{name}_{index}" if name in named else name] = output
-        return named
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain values; the same run gives the same values.
-
-        Outputs are nested lists of stored values with the scale and zero point to read them by.
-        """
-        tensors = self.network.tensors
-        return {
-            "schema": SCHEMA,
-            "schema_version": SCHEMA_VERSION,
-            "network": {
-                "name": self.network.name,
-                "input_shape": list(tensors[self.network.input].shape),
-                "macs": sum(self.network.macs),
-            },
-            "firmware_build_id": f"{self.hello.build_id:08x}",
-            "schedule": self.schedule.to_dict(),
-            "cycles_per_mac": self.cycles_per_mac,
-            "profile": self.profile.to_dict(),
-            "window": self.window and self.window.to_dict(self.run, self.window_truth),
-            "outputs": [
-                {
-                    "name": tensors[index].name,
-                    "shape": list(output.shape),
-                    "element": tensors[index].element,
-                    "scale": tensors[index].scale,
-                    "zero_point": tensors[index].zero_point,
-                    "values": output.tolist(),
-                }
-                for index, output in zip(self.network.outputs, self.outputs, strict=True)
-            ],
-        }
+__all__ = ["Deployment", "check_schedule", "infer", "layer_infos"]
 
 
 class Deployment:
@@ -383,16 +267,6 @@ def check_schedule(schedule: Schedule, image: Image) -> None:
             f"{where} needs {need} bytes of buffer; {abi.SCRATCH_BYTES} are there: "
             f"at most {largest} is allowed"
         )
-
-
-def has_dae_form(layer: Layer, network: Network) -> bool:
-    """Tell whether the firmware can run the layer decoupled, access before execute."""
-    return packing.operator_of(layer, network.tensors) in _DAE_OPERATORS
-
-
-def dae_granularities(network: Network, granularity: int) -> list[int]:
-    """Return ``granularity`` for each layer that has a DAE form, 0 for the others."""
-    return [granularity if has_dae_form(layer, network) else 0 for layer in network.layers]
 
 
 def layer_infos(network: Network, schedule: Schedule) -> list[LayerInfo]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.boards.ground_truth import InferenceTruth
-    from dvfs_kernel.link.session import Hello, RunResult
+    from dvfs_kernel.link.replies import Hello, RunResult
 
 __all__ = ["LayerInfo", "LayerProfile", "Profile", "SegmentProfile"]
 

@@ -14,7 +14,7 @@ from renode_platform.devices import datasheet as ds
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from dvfs_kernel.clocks.setting import ClockSetting
+    from dvfs_kernel.link.requests import ClockRequest
 
 __all__ = ["INA219_ADDRESS", "CurrentActivity", "Layers", "Sampling", "Sleep", "Spin"]
 
@@ -100,7 +100,7 @@ _SETTINGS: dict[int, tuple[int, int, int]] = ds.INA219_CONVERSION
 class Sleep:
     """The core sleeps on a clock."""
 
-    clock: ClockSetting
+    clock: ClockRequest
     hse_hz: int
 
     def request(self) -> npt.NDArray[Any]:
@@ -112,7 +112,7 @@ class Sleep:
 class Spin:
     """The core counts in registers on a clock: a load that is the same on every board."""
 
-    clock: ClockSetting
+    clock: ClockRequest
     hse_hz: int
 
     def request(self) -> npt.NDArray[Any]:
@@ -149,7 +149,7 @@ class Layers:
 CurrentActivity = Sleep | Spin | Layers
 
 
-def _on_clock(activity: abi.Activity, clock: ClockSetting, hse_hz: int) -> npt.NDArray[Any]:
+def _on_clock(activity: abi.Activity, clock: ClockRequest, hse_hz: int) -> npt.NDArray[Any]:
     request = np.zeros((), abi.CURRENT_REQUEST)
     request["activity"] = activity
     request["hse_hz"] = hse_hz

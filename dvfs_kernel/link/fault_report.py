@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.boards.emulator.nvic import exception_name
 from dvfs_kernel.errors import ProtocolError
 from dvfs_kernel.link import abi
-from dvfs_kernel.link.fault_status import fault_causes
+from dvfs_kernel.link.fault_status import exception_name, fault_causes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

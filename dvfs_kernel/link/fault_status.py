@@ -1,11 +1,27 @@
-"""The fault status registers of a Cortex-M7 in words.
+"""Exceptions and fault status registers of a Cortex-M7 in words.
 
-Bits: ARMv7-M Architecture Reference Manual (DDI 0403E), B3.2.15 (CFSR) and B3.2.16 (HFSR).
+Numbers of exceptions: ARMv7-M Architecture Reference Manual (DDI 0403E), table B1-4. Bits: the same
+manual, B3.2.15 (CFSR) and B3.2.16 (HFSR).
 """
 
 from __future__ import annotations
 
-__all__ = ["fault_causes"]
+__all__ = ["exception_name", "fault_causes"]
+
+_EXCEPTIONS = {
+    0: "thread mode",
+    1: "Reset",
+    2: "NMI",
+    3: "HardFault",
+    4: "MemManage",
+    5: "BusFault",
+    6: "UsageFault",
+    11: "SVCall",
+    12: "DebugMonitor",
+    14: "PendSV",
+    15: "SysTick",
+}
+_FIRST_INTERRUPT = 16
 
 _CFSR_BITS = {
     0: "instruction fetch from a region that is execute-never (IACCVIOL)",
@@ -33,6 +49,11 @@ _HFSR_BITS = {
 }
 _MMARVALID = 1 << 7
 _BFARVALID = 1 << 15
+
+
+def exception_name(number: int) -> str:
+    """Return what the architecture calls an exception number."""
+    return _EXCEPTIONS.get(number, f"interrupt {number - _FIRST_INTERRUPT}")
 
 
 def fault_causes(cfsr: int, hfsr: int, bfar: int, mmfar: int | None = None) -> list[str]:

@@ -17,17 +17,15 @@ from dvfs_kernel.link.replies import ClockProbe, CurrentReadings, Hello, Ina219R
 from dvfs_kernel.link.window import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from dvfs_kernel.boards.base import Board
-    from dvfs_kernel.clocks.setting import ClockSetting
-    from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.current_sampling import CurrentActivity, Sampling
+    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.requests import ClockRequest, ScheduleRequest
+    from dvfs_kernel.link.transport import Transport
 
-    #: Called with what is being done, how much of it is done and how much there is.
-    Progress = Callable[[str, int, int], None]
 
-__all__ = ["ClockProbe", "CurrentReadings", "Hello", "Ina219Reading", "RunResult", "Session"]
+__all__ = ["Session"]
 
 # Sector erase of a 256 KB sector takes up to 4 s (DS11532 Rev 7, table 55); the image spans seven.
 _ERASE_TIMEOUT_S = 30.0
@@ -56,7 +54,7 @@ class Session:
 
     def __init__(
         self,
-        board: Board,
+        board: Transport,
         *,
         timeout_s: float | None = None,
         attempts: int = 4,
@@ -96,7 +94,7 @@ class Session:
         """Write the network's input tensor, in the bytes of its element type."""
         self._send_blocks(abi.Command.INPUT_WRITE, data, "input")
 
-    def set_schedule(self, schedule: Schedule) -> None:
+    def set_schedule(self, schedule: ScheduleRequest) -> None:
         """Set granularity and clocks of every layer."""
         self._request(abi.Command.SCHEDULE_BEGIN, schedule.header_bytes())
         self._request(abi.Command.SCHEDULE_CLOCKS, schedule.clock_bytes())
@@ -178,7 +176,7 @@ class Session:
             self._report("output", offset + count, length)
         return data
 
-    def probe_clock(self, a: ClockSetting, b: ClockSetting, hse_hz: int) -> ClockProbe:
+    def probe_clock(self, a: ClockRequest, b: ClockRequest, hse_hz: int) -> ClockProbe:
         """Switch SYSCLK to a, to b and back to a, and time each change."""
         request = _record(abi.CLOCK_PROBE, hse_hz=hse_hz)
         for name, setting in (("a", a), ("b", b)):

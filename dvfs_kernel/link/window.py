@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.link import abi
-
-if TYPE_CHECKING:
-    from dvfs_kernel.boards.ground_truth import WindowTruth
-    from dvfs_kernel.link.session import RunResult
 
 __all__ = ["Window"]
 
@@ -49,14 +44,3 @@ class Window:
     def ticks(self) -> int:
         """Length in ticks of ``abi.TICK_HZ``."""
         return round(self.length_s * abi.TICK_HZ)
-
-    def to_dict(self, run: RunResult, truth: WindowTruth | None) -> dict[str, Any]:
-        """Return what was asked for and what came of it as plain values."""
-        return {
-            "idle": self.idle.name.lower(),
-            "asked_s": self.length_s,
-            "time_s": run.window_s,
-            "overrun_s": run.overrun_s,
-            "energy_j": None if truth is None else truth.energy_j,
-            "idle_energy_j": None if truth is None else truth.idle_energy_j,
-        }

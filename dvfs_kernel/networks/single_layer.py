@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import NetworkError
-from dvfs_kernel.inference.deployment import has_dae_form
 from dvfs_kernel.networks.network import Network
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-__all__ = ["decoupled_layers", "single_layer"]
+__all__ = ["single_layer"]
 
 
 def single_layer(network: Network, index: int) -> Network:
@@ -38,10 +34,3 @@ def single_layer(network: Network, index: int) -> Network:
     tensors = (network.tensors[layer.inputs[0]], network.tensors[layer.output])
     alone = replace(layer, inputs=(0,) * len(layer.inputs), output=1)
     return Network(f"{network.name}-{layer.name}", tensors, (alone,), 0, (1,))
-
-
-def decoupled_layers(network: Network) -> Iterator[int]:
-    """Yield the layers that have a decoupled access-execute form."""
-    for index, layer in enumerate(network.layers):
-        if has_dae_form(layer, network):
-            yield index

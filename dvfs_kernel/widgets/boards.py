@@ -18,7 +18,7 @@ from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.runs.bench import Bench
 from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.runs.workload import Workload
-from dvfs_kernel.inference.deployment import dae_granularities
+from dvfs_kernel.image.dae_form import dae_granularities
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
@@ -29,7 +29,7 @@ from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
-    from dvfs_kernel.link.session import Progress
+    from dvfs_kernel.link.progress import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["BoardsPanel", "SensorPanel"]

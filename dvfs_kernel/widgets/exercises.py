@@ -13,9 +13,9 @@ from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.errors import PanelError
 from dvfs_kernel.evidence.measurement.sensor_view import CONVERSIONS
 from dvfs_kernel.exploration.switching.model import modelled_switch
+from dvfs_kernel.image.dae_form import decoupled_layers
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import zoo
-from dvfs_kernel.networks.single_layer import decoupled_layers
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from dvfs_kernel.widgets.notebook_files import SUFFIX, find_notebooks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dvfs_kernel.link.session import Progress
+    from dvfs_kernel.link.progress import Progress
 
 __all__ = ["execute", "write_gallery"]
 

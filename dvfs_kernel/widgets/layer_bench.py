@@ -11,9 +11,9 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
 from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.layer_study import study_layer
+from dvfs_kernel.image.dae_form import decoupled_layers
 from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.link import abi
-from dvfs_kernel.networks.single_layer import decoupled_layers
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.timeline import timeline_to_dict
 from dvfs_kernel.widgets import markup
@@ -24,8 +24,8 @@ from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.layer_study import LayerStudy
-    from dvfs_kernel.inference.deployment import InferenceResult
-    from dvfs_kernel.link.session import Progress
+    from dvfs_kernel.inference.result import InferenceResult
+    from dvfs_kernel.link.progress import Progress
 
 __all__ = ["LayerPanel"]
 

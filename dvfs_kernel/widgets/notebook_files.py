@@ -11,9 +11,9 @@ from dvfs_kernel.storage.atomic_file import write_atomically
 __all__ = ["SUFFIX", "copy_notebooks", "find_notebooks"]
 
 SUFFIX: Final = ".ipynb"
-_PACKAGE: Final = Path(__file__).parent
-#: A wheel carries them in the package; a clone has them beside it.
-_PLACES: Final = (_PACKAGE / "notebooks", _PACKAGE.parent / "notebooks")
+_ROOM: Final = Path(__file__).parent
+#: A wheel carries them in this room; a clone has them beside the package.
+_PLACES: Final = (_ROOM / "notebooks", _ROOM.parents[1] / "notebooks")
 
 
 def find_notebooks() -> list[Path]:

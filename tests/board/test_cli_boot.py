@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from dvfs_kernel.commands.cli import cli
-from dvfs_kernel.inference.deployment import FIRMWARE
+from dvfs_kernel.image.firmware import FIRMWARE
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
 

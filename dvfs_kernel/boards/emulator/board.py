@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,9 +16,14 @@ from renode_platform.devices.attach import build
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy.typing as npt
+
     from dvfs_kernel.boards.emulator.bus import Bus
-    from dvfs_kernel.boards.emulator.machine import Machine
+    from dvfs_kernel.boards.emulator.host import DeviceHost
+    from dvfs_kernel.boards.emulator.memory import MemoryMap
+    from dvfs_kernel.boards.emulator.options import MachineOptions
     from dvfs_kernel.boards.emulator.repl import PlatformDescription
+    from dvfs_kernel.boards.emulator.trace import Counters, Trace
 
 __all__ = ["Board", "SerialPort", "memories_of"]
 
@@ -85,6 +90,30 @@ class SerialPort:
         self._device.on_transmit(lambda byte: callback(bytes((byte,))))
 
 
+class Surroundings(Protocol):
+    """What the devices have to know of the machine that they are part of."""
+
+    options: MachineOptions
+    memory: MemoryMap
+    host: DeviceHost
+    trace: Trace
+
+    @property
+    def native_state(self) -> npt.NDArray[np.int64]:
+        """The array that the native hooks count in, as `state` lays it out."""
+        ...
+
+    @property
+    def counters(self) -> Counters:
+        """What the core has counted since reset."""
+        ...
+
+    @property
+    def now_ps(self) -> int:
+        """Virtual time."""
+        ...
+
+
 class Board:
     """The devices around the core.
 
@@ -93,10 +122,10 @@ class Board:
     description
         Which devices are where.
     machine
-        Whose core they serve.
+        The core that they serve, and what is beside it.
     """
 
-    def __init__(self, description: PlatformDescription, machine: Machine) -> None:
+    def __init__(self, description: PlatformDescription, machine: Surroundings) -> None:
         self._machine = machine
         self.flash_memory = next((m for m in machine.memory.memories if m.name == "flash"), None)
         _classify(machine)
@@ -212,7 +241,7 @@ class Board:
 class _FlashPort:
     """The flash interface's registers, and what the timing model has to know of them."""
 
-    def __init__(self, device: Any, machine: Machine) -> None:
+    def __init__(self, device: Any, machine: Surroundings) -> None:
         self._device = device
         self._words = machine.native_state.data
         self.read = device.read
@@ -227,7 +256,7 @@ class _FlashPort:
         self._words[st.ART_PREFETCH_ON] = acr.get(control, "PRFTEN")
 
 
-def _classify(machine: Machine) -> None:
+def _classify(machine: Surroundings) -> None:
     """Tell the timing model which kind of memory is where."""
     kinds = machine.native_state[st.KINDS : st.KINDS + st.KIND_COUNT]
     kinds[:] = st.KIND_DEVICE

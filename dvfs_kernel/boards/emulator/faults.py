@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.boards.emulator.nvic import exception_name
 from dvfs_kernel.errors import FirmwareFaultError
-from dvfs_kernel.link.fault_status import fault_causes
+from dvfs_kernel.link.fault_status import exception_name, fault_causes
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.elf import SymbolTable

@@ -14,7 +14,6 @@ __all__ = [
     "THREAD_PRIORITY",
     "USAGE_FAULT",
     "Nvic",
-    "exception_name",
 ]
 
 NMI = 2
@@ -32,25 +31,6 @@ IRQ_COUNT = 110  # STM32F767 (device header: SPDIF_RX .. MDIOS = 109)
 PRIORITY_BITS_MASK = 0xF0  # four bits are implemented (device header: __NVIC_PRIO_BITS 4)
 THREAD_PRIORITY = 0x100
 _FIXED = {1: -3, NMI: -2, HARD_FAULT: -1}
-_NAMES = {
-    1: "Reset",
-    NMI: "NMI",
-    HARD_FAULT: "HardFault",
-    MEM_MANAGE: "MemManage",
-    BUS_FAULT: "BusFault",
-    USAGE_FAULT: "UsageFault",
-    SVCALL: "SVCall",
-    DEBUG_MONITOR: "DebugMonitor",
-    PEND_SV: "PendSV",
-    SYSTICK: "SysTick",
-}
-
-
-def exception_name(number: int) -> str:
-    """Return what the architecture calls an exception number."""
-    if number == 0:
-        return "thread mode"
-    return _NAMES.get(number, f"interrupt {number - FIRST_IRQ}")
 
 
 class Nvic:

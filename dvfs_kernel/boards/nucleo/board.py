@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dvfs_kernel.boards.nucleo.programmers import Programmer
-    from dvfs_kernel.link.session import Hello, Progress
+    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.replies import Hello
 
 __all__ = ["STOCK_HSE_HZ", "NucleoBoard"]
 

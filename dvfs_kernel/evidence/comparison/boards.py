@@ -11,17 +11,18 @@ import numpy.typing as npt
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.evidence.measurement.campaign import Campaign, Subject
-from dvfs_kernel.inference.deployment import Deployment, has_dae_form
+from dvfs_kernel.image.dae_form import has_dae_form
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
+    from dvfs_kernel.inference.deployment import Deployment
     from collections.abc import Iterator, Mapping
 
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
     from dvfs_kernel.evidence.measurement.campaign import Measured, Plan
-    from dvfs_kernel.inference.deployment import InferenceResult
-    from dvfs_kernel.link.session import Progress
+    from dvfs_kernel.inference.result import InferenceResult
+    from dvfs_kernel.link.progress import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["Comparison", "ScheduleComparison", "SegmentComparison", "compare", "usual_schedules"]

@@ -12,7 +12,8 @@ from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.evidence.cross_check.comparison import WITHIN, Comparison, EngineRun, compare
-from dvfs_kernel.inference.deployment import Deployment, dae_granularities
+from dvfs_kernel.image.dae_form import dae_granularities
+from dvfs_kernel.inference.deployment import Deployment
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.renode.board import Fidelity
     from dvfs_kernel.boards.spec import BoardSpec
-    from dvfs_kernel.link.session import Progress
+    from dvfs_kernel.link.progress import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["FIDELITIES", "CrossCheck", "cross_check", "usual_schedules"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.base import Emulation
     from dvfs_kernel.boards.ground_truth import InferenceTruth, Stretch
     from dvfs_kernel.boards.renode.board import Fidelity
-    from dvfs_kernel.inference.deployment import InferenceResult
+    from dvfs_kernel.inference.result import InferenceResult
 
 __all__ = ["WITHIN", "Comparison", "EngineRun", "Part", "compare"]
 

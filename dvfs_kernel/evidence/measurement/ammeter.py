@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.link.current_sampling import CurrentActivity
-    from dvfs_kernel.link.session import CurrentReadings, Session
+    from dvfs_kernel.link.replies import CurrentReadings
+    from dvfs_kernel.link.session import Session
 
 __all__ = ["Ammeter"]
 

@@ -11,7 +11,8 @@ from dvfs_kernel.link.current_sampling import INA219_ADDRESS, Sampling, Spin
 
 if TYPE_CHECKING:
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
-    from dvfs_kernel.link.session import Hello, Session
+    from dvfs_kernel.link.replies import Hello
+    from dvfs_kernel.link.session import Session
 
 __all__ = ["Readings", "take_readings"]
 

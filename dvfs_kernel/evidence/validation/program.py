@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["BENCHMARKS", "CACHES_OFF", "CACHES_ON", "Program", "Setup", "benchmarks"]
 
 #: The programs that the package carries; ``firmware/build.py`` makes them.
-BENCHMARKS = Path(__file__).parent.with_name("benchmarks.elf")
+BENCHMARKS = Path(__file__).with_name("benchmarks.elf")
 
 # struct benchmark_request of firmware/benchmarks/benchmark.h.
 _REQUEST = struct.Struct("<8I")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.exploration.runs.store import Store
     from dvfs_kernel.exploration.runs.workload import Workload
-    from dvfs_kernel.link.session import Progress
+    from dvfs_kernel.link.progress import Progress
 
 __all__ = ["Bench"]
 

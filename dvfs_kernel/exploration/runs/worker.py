@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.ground_truth import ClockChange, InferenceTruth, Piece, Stretch
     from dvfs_kernel.exploration.runs.job import Job
     from dvfs_kernel.exploration.runs.workload import Workload
-    from dvfs_kernel.inference.deployment import InferenceResult
     from dvfs_kernel.inference.profile import SegmentProfile
+    from dvfs_kernel.inference.result import InferenceResult
     from dvfs_kernel.inference.schedule import Schedule
 
 __all__ = ["make_run", "record_of", "release_board"]

@@ -15,9 +15,9 @@ import renode_platform
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.image import memory_plan
+from dvfs_kernel.image.firmware import FIRMWARE
 from dvfs_kernel.image.image import Image
 from dvfs_kernel.image.image import build as build_image
-from dvfs_kernel.inference.deployment import FIRMWARE
 from dvfs_kernel.networks.input_tensor import fit_array, sample_input
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["Workload"]
 
 # What decides over cycles and joules beside the firmware: the engine and the device models.
 _MODEL_SOURCES = (
-    (Path(dvfs_kernel.__file__).parent, ("emulator/**/*.py", "boards/**/*.py", "*.toml")),
+    (Path(dvfs_kernel.__file__).parent, ("boards/**/*.py", "link/*.toml")),
     (Path(renode_platform.__file__).parent, ("**/*.py", "**/*.repl", "**/*.resc")),
 )
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.exploration.switching.walks import Walk
-    from dvfs_kernel.inference.deployment import Deployment, InferenceResult
-    from dvfs_kernel.link.session import Progress
+    from dvfs_kernel.inference.deployment import Deployment
+    from dvfs_kernel.inference.result import InferenceResult
+    from dvfs_kernel.link.progress import Progress
 
 #: Seconds, and joules where they are known.
 Change = tuple[float, float | None]

@@ -6,6 +6,7 @@ from hypothesis import strategies as some
 from dvfs_kernel.boards.emulator import nvic as nv
 from dvfs_kernel.boards.emulator.nvic import Nvic
 from dvfs_kernel.boards.emulator.systick import SysTick
+from dvfs_kernel.link.fault_status import exception_name
 
 
 def test_the_most_urgent_pending_exception_goes_first():
@@ -63,9 +64,9 @@ def test_a_line_pends_at_its_edge_and_again_while_it_stays_high():
 
 
 def test_names():
-    assert nv.exception_name(0) == "thread mode"
-    assert nv.exception_name(5) == "BusFault"
-    assert nv.exception_name(16 + 39) == "interrupt 39"
+    assert exception_name(0) == "thread mode"
+    assert exception_name(5) == "BusFault"
+    assert exception_name(16 + 39) == "interrupt 39"
 
 
 class Bench:

@@ -6,7 +6,7 @@ import pytest
 from dvfs_kernel.boards.ground_truth import GroundTruth, MarkerEvent
 from dvfs_kernel.inference.profile import SUPPLY_V, LayerInfo, Profile
 from dvfs_kernel.link import abi
-from dvfs_kernel.link.session import Hello, RunResult
+from dvfs_kernel.link.replies import Hello, RunResult
 
 HELLO = Hello(abi.VERSION, *[0] * 9, marker_overhead_cycles=5, hop_overhead_cycles=9, image_id=0)
 RESULT = RunResult(1, 2, total_ticks=1600, total_cycles=21_600, relocks=1, hops=4)

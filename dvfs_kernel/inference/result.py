@@ -1,0 +1,125 @@
+"""What an inference gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from dvfs_kernel.boards.base import Emulation
+    from dvfs_kernel.boards.ground_truth import GroundTruth, InferenceTruth, WindowTruth
+    from dvfs_kernel.inference.profile import Profile
+    from dvfs_kernel.inference.schedule import Schedule
+    from dvfs_kernel.link.replies import Hello, RunResult
+    from dvfs_kernel.link.window import Window
+    from dvfs_kernel.networks.network import Network
+
+__all__ = ["InferenceResult"]
+
+SCHEMA = "dvfs-kernel/inference"
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class InferenceResult:
+    """What an inference gave.
+
+    Parameters
+    ----------
+    outputs
+        The network's outputs, in the shape and element type of their tensors.
+    profile
+        Of the last run; without layers at profile level off.
+    truth
+        What a virtual board logged since its reset; None on other boards.
+    emulation
+        What emulating the runs took, without transfers; None on other boards.
+    window
+        What window each run began; None where it began none.
+    """
+
+    network: Network
+    schedule: Schedule
+    hello: Hello
+    run: RunResult
+    profile: Profile
+    outputs: tuple[npt.NDArray[Any], ...]
+    truth: GroundTruth | None
+    emulation: Emulation | None
+    window: Window | None = None
+
+    @property
+    def inference_truth(self) -> InferenceTruth | None:
+        """The log of the last run."""
+        if self.truth is None or not self.truth.inferences:
+            return None
+        return self.truth.inferences[-1]
+
+    @property
+    def window_truth(self) -> WindowTruth | None:
+        """The log of the last run's window; None where there was none, or on other boards."""
+        if self.truth is None or not self.truth.windows or not self.run.window_ticks:
+            return None
+        return self.truth.windows[-1]
+
+    @property
+    def cycles_per_mac(self) -> float | None:
+        """Core cycles for each multiply-accumulate; None for a network without any."""
+        macs = sum(self.network.macs)
+        return self.profile.cycles / macs if macs else None
+
+    def named_outputs(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the outputs by the names of their tensors, made distinct by a number."""
+        named: dict[str, npt.NDArray[Any]] = {}
+        for index, output in zip(self.network.outputs, self.outputs, strict=True):
+            name = self.network.tensors[index].name
+            named[f"{name}_{index}" if name in named else name] = output
+        return named
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values; the same run gives the same values.
+
+        Outputs are nested lists of stored values with the scale and zero point to read them by.
+        """
+        tensors = self.network.tensors
+        return {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "network": {
+                "name": self.network.name,
+                "input_shape": list(tensors[self.network.input].shape),
+                "macs": sum(self.network.macs),
+            },
+            "firmware_build_id": f"{self.hello.build_id:08x}",
+            "schedule": self.schedule.to_dict(),
+            "cycles_per_mac": self.cycles_per_mac,
+            "profile": self.profile.to_dict(),
+            "window": self._window_dict(),
+            "outputs": [
+                {
+                    "name": tensors[index].name,
+                    "shape": list(output.shape),
+                    "element": tensors[index].element,
+                    "scale": tensors[index].scale,
+                    "zero_point": tensors[index].zero_point,
+                    "values": output.tolist(),
+                }
+                for index, output in zip(self.network.outputs, self.outputs, strict=True)
+            ],
+        }
+
+    def _window_dict(self) -> dict[str, Any] | None:
+        """Return what was asked of the window and what came of it as plain values."""
+        if self.window is None:
+            return None
+        truth = self.window_truth
+        return {
+            "idle": self.window.idle.name.lower(),
+            "asked_s": self.window.length_s,
+            "time_s": self.run.window_s,
+            "overrun_s": self.run.overrun_s,
+            "energy_j": None if truth is None else truth.energy_j,
+            "idle_energy_j": None if truth is None else truth.idle_energy_j,
+        }
