@@ -1,30 +1,22 @@
-"""Clock settings: what SYSCLK runs on, what that needs of the chip, and whether it is allowed.
-
-The limits are the data sheet's, from the same tables that the device models enforce
-(``renode_platform/devices/datasheet.py``), so a setting that passes here runs on the board.
-"""
+"""A clock setting: what SYSCLK runs on, what that gives and needs, and whether it is allowed."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final, Literal, Self, get_args
+from typing import Self, get_args
 
 import numpy as np
 
+from dvfs_kernel.clocks import limits
+from dvfs_kernel.clocks.limits import AHB_DIVIDERS, PLL_INPUT_PREFERRED_HZ, Source
 from dvfs_kernel.errors import ClockError
 from dvfs_kernel.link import abi
 from renode_platform.devices import clock_tree
 from renode_platform.devices import datasheet as ds
 
-__all__ = ["AHB_DIVIDERS", "PLL_INPUT_PREFERRED_HZ", "ClockSetting", "Source"]
+__all__ = ["ClockSetting"]
 
-Source = Literal["hsi", "hse", "pll"]
-
-AHB_DIVIDERS: Final = (1, 2, 4, 8, 16)
-_APB_DIVIDERS: Final = (1, 2, 4, 8, 16)
-#: ST recommends this PLL input, which limits jitter (RM0410, RCC_PLLCFGR.PLLM).
-PLL_INPUT_PREFERRED_HZ: Final = 2_000_000
 _TEXT = re.compile(
     r"(?P<source>hsi|hse|pll(?P<factors>:(?P<m>\d{1,3})/(?P<n>\d{1,4})/(?P<p>\d)))"
     r"(?::ahb(?P<ahb>\d{1,2}))?",
@@ -165,13 +157,11 @@ class ClockSetting:
         """
         if self.source != "pll":
             return 3
-        sysclk_hz = self.sysclk_hz(hse_hz)
-        return next((s for s in (3, 2) if sysclk_hz <= ds.HCLK_MAX_HZ[s][0]), 1)
+        return limits.voltage_scale(self.sysclk_hz(hse_hz))
 
     def needs_overdrive(self, hse_hz: int) -> bool:
         """Say whether SYSCLK is above what the voltage scale holds without over-drive."""
-        scale = self.voltage_scale(hse_hz)
-        return self.sysclk_hz(hse_hz) > int(ds.HCLK_MAX_HZ[scale][0])
+        return limits.overdrive_needed(self.sysclk_hz(hse_hz), self.voltage_scale(hse_hz))
 
     def clocks(self, hse_hz: int) -> clock_tree.Clocks:
         """Return the state of the clock tree with this setting and the firmware's choices.
@@ -189,10 +179,7 @@ class ClockSetting:
         clocks.vco_hz = self.vco_hz(hse_hz)
         clocks.pll_output_hz = clocks.sysclk_hz if clocks.pll_on else 0
         hclk_hz = self.hclk_hz(hse_hz)
-        apb1_divider, apb2_divider = (
-            next((d for d in _APB_DIVIDERS if hclk_hz // d <= limits[int(clocks.overdrive)]), 16)
-            for limits in (ds.PCLK1_MAX_HZ, ds.PCLK2_MAX_HZ)
-        )
+        apb1_divider, apb2_divider = limits.apb_dividers(hclk_hz, overdrive=clocks.overdrive)
         clocks.divide(self.ahb_divider, apb1_divider, apb2_divider, timers_fast=False)
         wait_states = clock_tree.required_wait_states(hclk_hz)
         clocks.flash_wait_states = (
@@ -208,16 +195,8 @@ class ClockSetting:
         hse_hz
             The board's HSE frequency, an external clock; 0 for none.
         """
-        found = []
-        if self.source not in get_args(Source):
-            found.append(f"source {self.source!r}; allowed: hsi, hse, pll")
-        if self.ahb_divider not in AHB_DIVIDERS:
-            found.append(f"AHB divider {self.ahb_divider}; allowed: 1, 2, 4, 8, 16")
-        if self.source == "hse" or (self.source == "pll" and hse_hz):
-            found += [message for _, message in clock_tree.hse_violations(hse_hz, bypass=True)]
-        if self.source == "pll":
-            broken = clock_tree.pll_violations(hse_hz or ds.HSI_HZ, self.pllm, self.plln, self.pllp)
-            found += [message for _, message in broken]
+        factors = (self.pllm, self.plln, self.pllp)
+        found = limits.violations(self.source, factors, self.ahb_divider, hse_hz)
         if not found:
             found += [message for _, message in clock_tree.limit_violations(self.clocks(hse_hz))]
         return found

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.clocks.setting import PLL_INPUT_PREFERRED_HZ, ClockSetting
+from dvfs_kernel.clocks.limits import PLL_INPUT_PREFERRED_HZ
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices import power
@@ -86,7 +87,7 @@ def legal_settings(hse_hz: int, ahb_dividers: Collection[int] = (1,)) -> tuple[C
     hse_hz
         The board's HSE, an external clock; 0: the PLL runs on HSI.
     ahb_dividers
-        AHB prescalers to combine each with, of `clocks.AHB_DIVIDERS`. With several, one SYSCLK
+        AHB prescalers to combine each with, of `limits.AHB_DIVIDERS`. With several, one SYSCLK
         gives several HCLK.
 
     Returns

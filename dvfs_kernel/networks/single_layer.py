@@ -7,7 +7,6 @@ from dataclasses import replace
 from dvfs_kernel.errors import NetworkError
 from dvfs_kernel.networks.network import Network
 
-
 __all__ = ["single_layer"]
 
 

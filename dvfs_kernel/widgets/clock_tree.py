@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import ipywidgets
 
+from dvfs_kernel.clocks.limits import AHB_DIVIDERS
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
-from dvfs_kernel.clocks.setting import AHB_DIVIDERS, ClockSetting
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.space import describe
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.clock_drawing import broken_rules, draw_clock_tree

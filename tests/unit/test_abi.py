@@ -92,7 +92,7 @@ def test_names_do_not_collide():
 
 
 def test_the_stub_is_up_to_date():
-    stub = firmware_build.ROOT / "dvfs_kernel" / "abi.pyi"
+    stub = firmware_build.ROOT / "dvfs_kernel" / "link" / "abi.pyi"
     assert stub.read_text() == stub_text(LAYOUT), "run python -m dvfs_kernel.link.abi_stub"
 
 
@@ -146,7 +146,7 @@ def test_a_wrong_layout_is_refused_with_what_is_wrong(text, message):
 
 
 def test_every_command_says_what_it_carries():
-    text = (firmware_build.ROOT / "dvfs_kernel" / "abi.toml").read_text()
+    text = (firmware_build.ROOT / "dvfs_kernel" / "link" / "abi.toml").read_text()
     described = set(re.findall(r"^#   (\w+) +.*->", text, re.MULTILINE))
     commands = set(LAYOUT.enums["command"]) - {"reply", "error"}
     assert described == commands

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dvfs_kernel.clocks import space
-from dvfs_kernel.clocks.setting import AHB_DIVIDERS, ClockSetting
+from dvfs_kernel.clocks.limits import AHB_DIVIDERS
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.space import (
     cheapest,
     current_a,

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dvfs_kernel.clocks.setting import AHB_DIVIDERS, ClockSetting
+from dvfs_kernel.clocks.limits import AHB_DIVIDERS
+from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError
 from renode_platform.devices import clock_tree
 

@@ -93,10 +93,10 @@ def test_the_engine_and_the_device_models_are_among_the_sources():
         for path in folder.glob(pattern)
     }
     assert {
-        "emulator/caches.py",
-        "emulator/pipeline.py",
+        "boards/emulator/caches.py",
+        "boards/emulator/pipeline.py",
         "boards/virtual.py",
-        "abi.toml",
+        "link/abi.toml",
         "devices/datasheet.py",
         "devices/power.py",
         "nucleo_f767zi.repl",
