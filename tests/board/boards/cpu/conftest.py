@@ -9,7 +9,7 @@ import pytest
 from dvfs_kernel.boards.emulator.machine import Machine, MachineOptions
 from dvfs_kernel.boards.emulator.repl import PlatformDescription
 
-PLATFORM = Path(__file__).parents[3] / "renode_platform"
+PLATFORM = Path(__file__).parents[4] / "renode_platform"
 RESULTS = 0x20000000
 STACK_TOP = 0x20010000
 

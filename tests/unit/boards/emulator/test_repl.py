@@ -18,7 +18,7 @@ from dvfs_kernel.boards.emulator.repl import (
 )
 from dvfs_kernel.errors import PlatformDescriptionError
 
-PLATFORM = Path(__file__).parents[2] / "renode_platform"
+PLATFORM = Path(__file__).parents[4] / "renode_platform"
 
 
 def parse(text):

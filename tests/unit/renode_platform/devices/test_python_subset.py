@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-DEVICES = Path(__file__).parents[3] / "renode_platform" / "devices"
+DEVICES = Path(__file__).parents[4] / "renode_platform" / "devices"
 MODULES = sorted(DEVICES.glob("*.py"))
 
 _ABSENT_SYNTAX = (

@@ -72,7 +72,7 @@ def test_the_documentation_tells_what_is_measured():
     slow, fast = states[1:3]
     aside = ClockState(fast.pll, on_hse=True)
     changes = [(fast, fast), (fast, aside), (slow, fast), (fast, slow), (IDLE, fast)]
-    page = (Path(__file__).parents[2] / "docs" / "clocks.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "clocks.md").read_text(encoding="utf-8")
     lines = page.partition("| change | µs | µJ |")[2].splitlines()[2:7]
     for line, change in zip(lines, changes, strict=True):
         _, time_us, energy_uj = line.split("|")[1:4]
