@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "kernels/depthwise_rows.h"
+#include "kernels/kernels.h"
 #include "kernels/operators.h"
 
 typedef struct {

@@ -1,6 +1,7 @@
 #include "clocks/clock.h"
 
 #include "datasheet.h"
+#include "clocks/kernel_clock.h"
 #include "clocks/lptim.h"
 #include "core/core.h"
 
@@ -283,8 +284,8 @@ void clock_init(void) {
     state.power = PWR_CR1_VOS_MSK; /* reset value: scale 1 */
     REGISTER(RCC, APB1ENR) |= RCC_APB1ENR_PWREN_MSK;
     (void)REGISTER(RCC, APB1ENR); /* a clock takes two bus cycles to arrive */
-    REGISTER(RCC, DCKCFGR2) = CLOCK_KERNEL_HSI << RCC_DCKCFGR2_USART3SEL_POS
-        | CLOCK_KERNEL_HSI << RCC_DCKCFGR2_I2C1SEL_POS;
+    REGISTER(RCC, DCKCFGR2) = KERNEL_CLOCK_HSI << RCC_DCKCFGR2_USART3SEL_POS
+        | KERNEL_CLOCK_HSI << RCC_DCKCFGR2_I2C1SEL_POS;
 }
 
 uint32_t clock_hclk_hz(void) {

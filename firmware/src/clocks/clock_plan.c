@@ -1,4 +1,4 @@
-#include "clocks/clock.h"
+#include "clocks/clock_plan.h"
 
 #include "datasheet.h"
 #include "clocks/lptim.h"

@@ -4,10 +4,9 @@
 #include <stddef.h>
 
 #include "abi.h"
-#include "clocks/clock.h"
+#include "clocks/kernel_clock.h"
 #include "core/core.h"
 #include "core/dwt.h"
-#include "core/interrupts.h"
 
 #define PERIOD_HALF 0x8000u
 /* Core cycles between two reads of CNT in a row, at most: two accesses through the APB bridge at
@@ -55,7 +54,7 @@ static void start(uint32_t kernel_clock, uint32_t compare, uint32_t interrupts) 
 }
 
 static void start_wall_clock(void) {
-    start(CLOCK_KERNEL_HSI, PERIOD_HALF, LPTIM_IER_ARRMIE_MSK | LPTIM_IER_CMPMIE_MSK);
+    start(KERNEL_CLOCK_HSI, PERIOD_HALF, LPTIM_IER_ARRMIE_MSK | LPTIM_IER_CMPMIE_MSK);
 }
 
 void lptim_init(void) {

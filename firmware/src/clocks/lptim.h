@@ -15,15 +15,18 @@ void lptim_init(void);
 void lptim_extend(void);
 void lptim_rest(void);
 
-/* Called by those interrupts, 2 ms apart, where it is not NULL. */
+/* For the vector table: those interrupts. */
+void LPTIM1_Handler(void);
+
+/* Called by them, 2 ms apart, where it is not NULL. */
 extern void (*volatile lptim_on_interrupt)(void);
 
 /* Sleeps until a time less than 2^31 ticks ahead, to within a few dozen core cycles. Interrupts have
  * to be disabled after lptim_extend. */
 void lptim_sleep_until(uint32_t time);
 
-/* Lends the timer to whoever counts another clock with it: kernel clock as in RCC_DCKCFGR2, an
- * interrupt when the count becomes `compare`. lptim_resume takes it back: it was `time` when the
+/* Lends the timer to whoever counts another clock with it: a code of kernel_clock.h, an interrupt
+ * when the count becomes `compare`. lptim_resume takes it back: it was `time` when the
  * cycle counter stood at `cycles`, and HCLK has been the HSI since. */
 void lptim_lend(uint32_t kernel_clock, uint32_t compare);
 void lptim_resume(uint32_t time, uint32_t cycles);

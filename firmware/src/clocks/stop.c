@@ -1,6 +1,8 @@
 #include "clocks/stop.h"
 
-#include "clocks/clock.h"
+#include <stdbool.h>
+
+#include "clocks/kernel_clock.h"
 #include "clocks/lptim.h"
 #include "core/core.h"
 #include "core/dwt.h"
@@ -126,7 +128,7 @@ void stop_until(uint32_t time) {
     }
     const uint32_t end = periods_of(time - start) - MARGIN_PERIODS;
     uint32_t target = chunk_end(0, end);
-    lptim_lend(CLOCK_KERNEL_LSE, target);
+    lptim_lend(KERNEL_CLOCK_LSE, target);
     /* Interrupts of the wall clock have left their mark. Its line of the external interrupts counts
      * in here only: nobody else takes the request back. */
     forget_interrupt();

@@ -4,6 +4,7 @@
 
 #include "clocks/clock.h"
 #include "clocks/lptim.h"
+#include "commands/data_commands.h"
 #include "core/core.h"
 #include "core/memory.h"
 #include "link/crc32.h"

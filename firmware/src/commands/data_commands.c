@@ -1,7 +1,6 @@
-/* Commands that move a network's data: image, input, output. */
+#include "commands/data_commands.h"
 
 #include "core/memory.h"
-#include "link/request.h"
 #include "network/flash.h"
 #include "network/image.h"
 #include "network/schedule.h"

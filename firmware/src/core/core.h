@@ -1,4 +1,5 @@
-/* What the Cortex-M7 offers beside its instructions in C: barriers, interrupt mask, sleep, NVIC. */
+/* What the Cortex-M7 offers beside its instructions in C: barriers, interrupt mask, sleep, NVIC,
+ * reset. */
 #ifndef CORE_H
 #define CORE_H
 
@@ -45,6 +46,19 @@ static inline void nvic_clear_pending(uint32_t irq) {
     *nvic_word(NVIC_ICPR0_OFFSET, irq) = 1u << (irq % 32u);
 }
 
+#define CORE_VECTKEY 0x5FAu /* AIRCR takes a write with this key only */
+
+/* Resets the chip, in line. */
+static inline _Noreturn void core_reset_here(void) {
+    data_barrier();
+    REGISTER(SCB, AIRCR) = CORE_VECTKEY << SCB_AIRCR_VECTKEY_POS | SCB_AIRCR_SYSRESETREQ_MSK;
+    data_barrier();
+    for (;;) {
+    }
+}
+
+/* Resets the chip, by code that lies apart: no line of the cache that its callers need is spent on
+ * it. */
 _Noreturn void core_reset(void);
 
 #endif

@@ -19,10 +19,4 @@ static inline abi_status_t request_refuse(
     return status;
 }
 
-abi_status_t data_image_begin(request_t *request);
-abi_status_t data_image_data(request_t *request);
-abi_status_t data_image_end(request_t *request);
-abi_status_t data_input_write(request_t *request);
-abi_status_t data_output_read(request_t *request);
-
 #endif

@@ -1,5 +1,6 @@
 #include "network/schedule.h"
 
+#include "clocks/clock.h"
 #include "core/memory.h"
 #include "kernels/kernels.h"
 #include "network/image.h"

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 #include "abi.h"
-#include "clocks/clock.h"
+#include "clocks/clock_plan.h"
 
 /* The schedule of an image that has been given none: g = 0 everywhere, on the HSI. */
 void schedule_default(void);

@@ -1,7 +1,6 @@
 #include "report/fault.h"
 
 #include "core/core.h"
-#include "core/interrupts.h"
 #include "core/memory.h"
 #include "link/crc32.h"
 #include "run/inference.h"

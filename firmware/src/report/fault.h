@@ -17,4 +17,7 @@ abi_fault_report_t fault_report(void);
 
 void fault_forget(void);
 
+/* For the vector table: whatever is not meant to happen. */
+void Fault_Handler(void);
+
 #endif

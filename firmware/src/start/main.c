@@ -1,3 +1,5 @@
+#include "start/main.h"
+
 #include "clocks/clock.h"
 #include "clocks/lptim.h"
 #include "clocks/stop.h"
@@ -10,8 +12,6 @@
 #include "run/inference.h"
 #include "run/marker.h"
 #include "sensor/i2c.h"
-
-int main(void);
 
 int main(void) {
     crc32_init();

@@ -1,17 +1,18 @@
 #include <stdint.h>
 
+#include "clocks/lptim.h"
 #include "core/cache.h"
 #include "core/core.h"
-#include "core/interrupts.h"
 #include "core/memory.h"
 #include "core/mpu.h"
+#include "report/fault.h"
+#include "start/main.h"
 
 #define CORE_EXCEPTIONS 16u
 #define INTERRUPTS 110u /* CMSIS stm32f767xx.h: the last one is the MDIO slave's, 109 */
-#define VECTKEY 0x5FAu /* AIRCR takes a write with this key only */
 #define FULL_ACCESS 3u
 
-int main(void);
+void Reset_Handler(void);
 
 extern uint32_t stack_top[];
 extern uint8_t data_start[], data_end[], bss_start[], bss_end[];
@@ -34,7 +35,7 @@ static _Noreturn __attribute__((noinline)) void start(void) {
     mpu_init();
     cache_enable();
     main();
-    core_reset();
+    core_reset_here();
 }
 
 void Reset_Handler(void) {
@@ -46,12 +47,4 @@ void Reset_Handler(void) {
     data_barrier();
     instruction_barrier();
     start();
-}
-
-_Noreturn void core_reset(void) {
-    data_barrier();
-    REGISTER(SCB, AIRCR) = VECTKEY << SCB_AIRCR_VECTKEY_POS | SCB_AIRCR_SYSRESETREQ_MSK;
-    data_barrier();
-    for (;;) {
-    }
 }
