@@ -1,10 +1,10 @@
 /* Runs one benchmark that the host names, and counts its cycles as any firmware on the chip could. */
 #include "benchmark.h"
 
-#include "cache.h"
-#include "core.h"
-#include "dwt.h"
-#include "memory.h"
+#include "core/cache.h"
+#include "core/core.h"
+#include "core/dwt.h"
+#include "core/memory.h"
 
 #define FULL_ACCESS 3u
 

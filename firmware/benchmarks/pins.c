@@ -1,7 +1,7 @@
 /* Toggles PE0 as ST's HAL does it: read ODR, write BSRR, in a function of its own. */
 #include "benchmark.h"
 
-#include "mmio.h"
+#include "core/mmio.h"
 
 void toggle_run(uint32_t repeats, void *data, const void *constants);
 

@@ -1,8 +1,8 @@
 /* Marks on GPIOE around what takes a time that the data sheet gives: the host knows when they were
  * set. Nothing of it can be timed by the cycle counter, which stands still with the core's clock. */
 #include "benchmark.h"
-#include "core.h"
-#include "mmio.h"
+#include "core/core.h"
+#include "core/mmio.h"
 
 #define PCLK1_HALF 4u
 #define TICKS 9999u

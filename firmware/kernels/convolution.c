@@ -1,6 +1,6 @@
 /* Convolution with any kernel, stride, dilation and padding, and fully connected layers: windows
  * become columns of the matrix product. */
-#include "matrix.h"
+#include "kernels/matrix.h"
 
 static int32_t window_values(const abi_layer_t *layer, const map_t *input) {
     return layer->kernel_height * layer->kernel_width * input->channels;

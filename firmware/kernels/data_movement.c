@@ -1,5 +1,5 @@
 /* Layers that move bytes and compute nothing. */
-#include "operators.h"
+#include "kernels/operators.h"
 
 /* parameters of upsample: factors of height and width. */
 enum { upsample_height = 0, upsample_width = 1 };

@@ -4,8 +4,8 @@
  * execute segment convolves them one by one. g = 0 is the same arithmetic without segments, on
  * bands of rows of as many channels as a cache line holds, so that input lines are read about
  * once. */
-#include "depthwise_rows.h"
-#include "planes.h"
+#include "kernels/depthwise_rows.h"
+#include "kernels/planes.h"
 
 #define CHANNELS_OF_A_LINE 32
 /* Outputs of a channel that are computed before the next channel's turn: the cache lines that they

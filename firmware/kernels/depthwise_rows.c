@@ -1,6 +1,6 @@
-#include "depthwise_rows.h"
+#include "kernels/depthwise_rows.h"
 
-#include "depthwise_steps.h"
+#include "kernels/depthwise_steps.h"
 
 /* The sums of two neighbouring outputs with their windows from p. */
 static inline __attribute__((always_inline)) pair_t pair_at(const int8_t *p, int32_t row_bytes,

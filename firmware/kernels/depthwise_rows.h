@@ -2,8 +2,8 @@
 #ifndef DEPTHWISE_ROWS_H
 #define DEPTHWISE_ROWS_H
 
-#include "operators.h"
-#include "requantise.h"
+#include "kernels/operators.h"
+#include "kernels/requantise.h"
 
 typedef struct {
     const int8_t *window;       /* top left of the first output's window, first channel */

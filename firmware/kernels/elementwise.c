@@ -1,7 +1,7 @@
 /* Addition, and changes of representation: float to int8 and back, int8 and uint8 to either. */
-#include "requantise.h"
+#include "kernels/requantise.h"
 
-#include "operators.h"
+#include "kernels/operators.h"
 
 /* parameters of add: multiplier and right shift of input 0, of input 1, of the sum; left shift of
  * both inputs. */

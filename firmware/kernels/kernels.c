@@ -1,6 +1,6 @@
-#include "kernels.h"
+#include "kernels/kernels.h"
 
-#include "operators.h"
+#include "kernels/operators.h"
 
 typedef void (*run_t)(const abi_layer_t *layer, const kernel_context_t *context);
 

@@ -1,9 +1,10 @@
-#include "layer_check.h"
+#include "kernels/layer_check.h"
 
 #include <stdbool.h>
 
-#include "depthwise_rows.h"
-#include "operators.h"
+#include "kernels/depthwise_rows.h"
+#include "kernels/kernels.h"
+#include "kernels/operators.h"
 
 typedef struct {
     const abi_layer_t *layer;

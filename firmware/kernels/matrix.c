@@ -1,7 +1,7 @@
-#include "matrix.h"
+#include "kernels/matrix.h"
 
-#include "matrix_runs.h"
-#include "simd.h"
+#include "kernels/matrix_runs.h"
+#include "kernels/simd.h"
 
 #define GROUP_MAX 64
 

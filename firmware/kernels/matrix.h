@@ -2,8 +2,8 @@
 #ifndef MATRIX_H
 #define MATRIX_H
 
-#include "operators.h"
-#include "requantise.h"
+#include "kernels/operators.h"
+#include "kernels/requantise.h"
 
 /* Columns of int8 widened to int16: bytes b0 b1 b2 b3 are the words (b0, b2), (b1, b3). Two columns
  * share a run of memory: two words of the first, two of the second, and so on; an odd last column

@@ -3,7 +3,7 @@
 #ifndef MATRIX_RUNS_H
 #define MATRIX_RUNS_H
 
-#include "matrix_steps.h"
+#include "kernels/matrix_steps.h"
 
 /* What a run needs beside its pointers; the code names the places. */
 typedef struct {

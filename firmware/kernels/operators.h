@@ -2,7 +2,7 @@
 #ifndef OPERATORS_H
 #define OPERATORS_H
 
-#include "kernels.h"
+#include "kernels/context.h"
 
 /* A feature map: height x width x channels, the channels of a pixel side by side. */
 typedef struct {

@@ -1,6 +1,6 @@
-#include "planes.h"
+#include "kernels/planes.h"
 
-#include "simd.h"
+#include "kernels/simd.h"
 
 static uint32_t fill_word(const planes_t *planes) {
     return (uint8_t)planes->fill * 0x01010101u;

@@ -2,7 +2,7 @@
 #ifndef PLANES_H
 #define PLANES_H
 
-#include "operators.h"
+#include "kernels/operators.h"
 
 /* A band of `rows` padded rows of `channels` planes. */
 typedef struct {

@@ -3,7 +3,7 @@
  * Granularity g: an access segment widens g pixels (columns) into scratch, an execute segment
  * multiplies them with all rows of weights. g = 0 is the same without segments, in groups that suit
  * the cache. */
-#include "matrix.h"
+#include "kernels/matrix.h"
 
 static int32_t group_of(const map_t *input, uint32_t granularity) {
     const int32_t pixels = input->height * input->width;

@@ -1,6 +1,6 @@
 /* Maximum, average and mean. */
-#include "operators.h"
-#include "requantise.h"
+#include "kernels/operators.h"
+#include "kernels/requantise.h"
 
 /* The part of a window that lies inside the feature map. */
 typedef struct {

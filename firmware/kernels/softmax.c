@@ -1,7 +1,7 @@
 /* Softmax over the channels in 32-bit fixed point. Qm.f has m integer and f fraction bits, 31 in
  * all. */
-#include "operators.h"
-#include "requantise.h"
+#include "kernels/operators.h"
+#include "kernels/requantise.h"
 
 /* parameters of softmax: multiplier and left shift that make Q5.26 of a difference of inputs, and
  * the least difference that counts. */

@@ -1,6 +1,6 @@
 /* The kernels without a board around them: what a test or a benchmark calls, and a record of the
  * segments that the kernels announce. */
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 /* Segments announced since the caller last cleared these; an announcement that repeats the one
  * before it, and so cuts no segment, counts as stray. */

@@ -259,8 +259,8 @@ def shared_bench(toolchain: str = "zig") -> KernelBench:
 def _compile(toolchain: str) -> ELFFile:
     sources = [
         *(source for source in build.firmware_sources() if source.parts[0] == "kernels"),
-        Path("src/memory.c"),
-        Path("src/memory_eabi.c"),
+        Path("src/core/memory.c"),
+        Path("src/core/memory_eabi.c"),
         Path(__file__).with_suffix(".c"),
     ]
     with tempfile.TemporaryDirectory(prefix="kernels-") as directory:

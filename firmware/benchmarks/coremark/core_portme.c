@@ -2,7 +2,7 @@
 #include "coremark.h"
 
 #include "benchmark.h"
-#include "dwt.h"
+#include "core/dwt.h"
 
 volatile ee_s32 seed1_volatile = 0;
 volatile ee_s32 seed2_volatile = 0;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "benchmark.h"
-#include "dwt.h"
+#include "core/dwt.h"
 
 #define ONES 0x01010101u
 #define HIGHS 0x80808080u

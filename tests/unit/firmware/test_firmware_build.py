@@ -123,7 +123,7 @@ def test_no_path_of_the_machine_and_no_date_is_in_the_elf(elf_path, elf):
 
 def test_a_warning_is_an_error(tmp_path):
     copy_project(tmp_path)
-    source = tmp_path / "firmware" / "src" / "main.c"
+    source = tmp_path / "firmware" / "src" / "start" / "main.c"
     source.write_text(source.read_text() + "\nstatic int never_used;\n")
     done = run_build(
         tmp_path / "firmware" / "build.py", "--output", tmp_path / "out.elf", cwd=tmp_path

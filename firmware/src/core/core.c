@@ -1,0 +1,5 @@
+#include "core/core.h"
+
+_Noreturn void core_reset(void) {
+    core_reset_here();
+}
