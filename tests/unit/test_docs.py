@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 import sys
+import tomllib
 from fractions import Fraction
 from pathlib import Path
 
@@ -258,6 +259,17 @@ def test_the_fault_report_is_the_one_of_the_page(compile_example):
     timed = re.compile(r"[\d.]+ us, cycle \d+")  # calibration may move it
     assert timed.search(sample)
     assert timed.sub("", done.stderr) == timed.sub("", sample)
+
+
+def test_every_package_that_is_installed_has_its_licence_told():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = {
+        re.match(r"[\w-]+", requirement)[0]
+        for requirement in [*project["dependencies"], *(one for extra in extras for one in extra)]
+    }
+    told = text_of("licences.md")
+    assert [name for name in sorted(wanted) if not re.search(rf"\b{name}\b", told)] == []
 
 
 # ---- tables ------------------------------------------------------------------------------------
