@@ -30,8 +30,10 @@ DOCS = ROOT / "docs"
 PAGES = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
     *sorted(DOCS.glob("*.md")),
     *sorted((ROOT / "ci").glob("*.md")),
+    *sorted((ROOT / ".github").glob("*.md")),
 ]
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINES_MAX = 200
@@ -81,7 +83,10 @@ def test_relative_links_lead_somewhere(page):
             assert (page.parent / target.partition("#")[0]).exists(), target
 
 
-FOLDERS = ("dvfs_kernel", "renode_platform", "firmware", "tests", "benchmarks", "docs", "ci")
+FOLDERS = (
+    *("dvfs_kernel", "renode_platform", "firmware", "tests", "benchmarks", "docs", "ci"),
+    *("notebooks", ".github"),
+)
 MADE = {"firmware.elf", "benchmarks.elf", "abi.h", "registers.h", "datasheet.h"}  # by the build
 
 
@@ -118,7 +123,9 @@ def test_no_place_of_one_machine_and_no_loose_end(page):
     assert not re.findall(r"(?i)\b(seamless|blazing|powerful|cutting-edge|effortless)\w*", text)
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name
+)
 def test_pages_are_short(page):
     assert len(page.read_text(encoding="utf-8").splitlines()) <= LINES_MAX
 
@@ -167,6 +174,13 @@ def test_commands_in_the_text_exist(page):
             command = cli.commands[arguments[0]] if arguments else cli
             known = {name for parameter in command.params for name in parameter.opts}
             assert {word for word in arguments if word.startswith("-")} <= known, span
+
+
+def test_every_command_is_on_a_page():
+    texts = [span for page in PAGES for span in code_spans(page)]
+    texts += [body for page in PAGES for kind in ("bash", "sh") for _, body in blocks(page, kind)]
+    named = {arguments[0] for text in texts for arguments in calls(text) if arguments}
+    assert set(cli.commands) <= named
 
 
 def test_a_wrong_command_is_noticed():
