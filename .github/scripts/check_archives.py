@@ -18,6 +18,7 @@ ELF_MAGIC = b"\x7fELF"
 
 IN_WHEEL = (
     *ELFS,
+    "dvfs_kernel/__init__.pyi",
     "dvfs_kernel/commands/cli.py",
     "dvfs_kernel/link/abi.pyi",
     "dvfs_kernel/link/abi.toml",

@@ -87,19 +87,34 @@ FOLDERS = (
     *("dvfs_kernel", "renode_platform", "firmware", "tests", "benchmarks", "docs", "ci"),
     *("notebooks", ".github"),
 )
+BARE = ("architecture.md", "CONTRIBUTING.md")  # name files without their folders, too
 MADE = {"firmware.elf", "benchmarks.elf", "abi.h", "registers.h", "datasheet.h"}  # by the build
 
 
 @each_page
 def test_files_that_are_named_exist(page):
-    """A path from the root or, in the architecture, the bare name of a source."""
+    """A path from the root or, on some pages, the bare name of a source."""
     known = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*")} | MADE
     for span in code_spans(page):
         name = span.rpartition("/")[2]
         if span.startswith(tuple(f"{folder}/" for folder in FOLDERS)):
             assert (ROOT / span).exists() or name in MADE, span
-        elif re.fullmatch(r"\w+\.(py|toml|c|h)", span) and page.name == "architecture.md":
-            assert span in known, span
+        elif re.fullmatch(r"\w+\.(py|toml|c|h)", span) and page.name in BARE:
+            assert span in known or (ROOT / span).exists(), span
+
+
+def test_what_a_recipe_names_is_in_the_source():
+    """A name, of which the last part stands in some source; a suffix such as `_hz` does, too."""
+    texts = [
+        path.read_text(encoding="utf-8")
+        for folder in ("dvfs_kernel", "renode_platform", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != Path(__file__).name
+    ]
+    for span in code_spans(ROOT / "CONTRIBUTING.md"):
+        if re.fullmatch(r"[A-Za-z_][\w.]*(\(\))?", span) and not span.endswith((".py", ".h", ".c")):
+            name = span.removesuffix("()").rpartition(".")[2]
+            assert any(name in text for text in texts), span
 
 
 def test_modules_are_where_the_architecture_says():
