@@ -10,6 +10,7 @@ from dvfs_kernel.api.explore import ExplorationResult as ExplorationResult
 from dvfs_kernel.api.explore import LayerOptions as LayerOptions
 from dvfs_kernel.api.explore import explore as explore
 from dvfs_kernel.api.infer import infer as infer
+from dvfs_kernel.api.measure import measure as measure
 from dvfs_kernel.api.network import builtin_networks as builtin_networks
 from dvfs_kernel.api.network import load as load
 from dvfs_kernel.api.optimise import OptimalSchedule as OptimalSchedule
@@ -60,6 +61,10 @@ from dvfs_kernel.errors import UnknownLayerError as UnknownLayerError
 from dvfs_kernel.errors import UnreachableError as UnreachableError
 from dvfs_kernel.errors import UnsupportedOperatorError as UnsupportedOperatorError
 from dvfs_kernel.errors import VerificationError as VerificationError
+from dvfs_kernel.evidence.measurement.campaign import Measured as Measured
+from dvfs_kernel.evidence.measurement.estimate import Estimate as Estimate
+from dvfs_kernel.evidence.measurement.result import MeasuredLayer as MeasuredLayer
+from dvfs_kernel.evidence.measurement.result import MeasurementResult as MeasurementResult
 from dvfs_kernel.exploration.samples import SampleCheck as SampleCheck
 from dvfs_kernel.exploration.switching.costs import SwitchCosts as SwitchCosts
 from dvfs_kernel.inference.parts import Part as Part
