@@ -22,6 +22,7 @@ from dvfs_kernel.api.quantity import Quantity as Quantity
 from dvfs_kernel.api.quantity import pll_lock as pll_lock
 from dvfs_kernel.api.study import StudyResult as StudyResult
 from dvfs_kernel.api.study import study as study
+from dvfs_kernel.api.trace import trace as trace
 from dvfs_kernel.boards.base import Board as Board
 from dvfs_kernel.boards.board_profile import BoardProfile as BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec as BoardSpec
@@ -65,6 +66,8 @@ from dvfs_kernel.evidence.measurement.campaign import Measured as Measured
 from dvfs_kernel.evidence.measurement.estimate import Estimate as Estimate
 from dvfs_kernel.evidence.measurement.result import MeasuredLayer as MeasuredLayer
 from dvfs_kernel.evidence.measurement.result import MeasurementResult as MeasurementResult
+from dvfs_kernel.evidence.measurement.trace_result import TracedLayer as TracedLayer
+from dvfs_kernel.evidence.measurement.trace_result import TraceResult as TraceResult
 from dvfs_kernel.exploration.samples import SampleCheck as SampleCheck
 from dvfs_kernel.exploration.switching.costs import SwitchCosts as SwitchCosts
 from dvfs_kernel.inference.parts import Part as Part
