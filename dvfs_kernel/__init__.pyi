@@ -1,6 +1,8 @@
 # The public names, and where they are; `__init__.py` reads them from here.
 from dvfs_kernel.api.bench import Making as Making
 from dvfs_kernel.api.board import open_board as open_board
+from dvfs_kernel.api.calibrate import CalibrationResult as CalibrationResult
+from dvfs_kernel.api.calibrate import calibrate as calibrate
 from dvfs_kernel.api.clocks import CLOCK_LISTS as CLOCK_LISTS
 from dvfs_kernel.api.clocks import ClocksResult as ClocksResult
 from dvfs_kernel.api.clocks import list_clocks as list_clocks
