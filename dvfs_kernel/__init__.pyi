@@ -22,6 +22,8 @@ from dvfs_kernel.api.quantity import FREQUENCY as FREQUENCY
 from dvfs_kernel.api.quantity import TIME as TIME
 from dvfs_kernel.api.quantity import Quantity as Quantity
 from dvfs_kernel.api.quantity import pll_lock as pll_lock
+from dvfs_kernel.api.self_test import SelfTestResult as SelfTestResult
+from dvfs_kernel.api.self_test import self_test as self_test
 from dvfs_kernel.api.study import StudyResult as StudyResult
 from dvfs_kernel.api.study import study as study
 from dvfs_kernel.api.trace import trace as trace
@@ -70,6 +72,7 @@ from dvfs_kernel.evidence.measurement.result import MeasuredLayer as MeasuredLay
 from dvfs_kernel.evidence.measurement.result import MeasurementResult as MeasurementResult
 from dvfs_kernel.evidence.measurement.trace_result import TracedLayer as TracedLayer
 from dvfs_kernel.evidence.measurement.trace_result import TraceResult as TraceResult
+from dvfs_kernel.evidence.self_test.diagnosis import Finding as Finding
 from dvfs_kernel.exploration.samples import SampleCheck as SampleCheck
 from dvfs_kernel.exploration.switching.costs import SwitchCosts as SwitchCosts
 from dvfs_kernel.inference.parts import Part as Part
