@@ -6,6 +6,8 @@ from dvfs_kernel.api.calibrate import calibrate as calibrate
 from dvfs_kernel.api.clocks import CLOCK_LISTS as CLOCK_LISTS
 from dvfs_kernel.api.clocks import ClocksResult as ClocksResult
 from dvfs_kernel.api.clocks import list_clocks as list_clocks
+from dvfs_kernel.api.compare_boards import ComparisonResult as ComparisonResult
+from dvfs_kernel.api.compare_boards import compare_boards as compare_boards
 from dvfs_kernel.api.deploy import DeploymentResult as DeploymentResult
 from dvfs_kernel.api.deploy import deploy as deploy
 from dvfs_kernel.api.explore import ExplorationResult as ExplorationResult
@@ -27,6 +29,7 @@ from dvfs_kernel.api.self_test import self_test as self_test
 from dvfs_kernel.api.study import StudyResult as StudyResult
 from dvfs_kernel.api.study import study as study
 from dvfs_kernel.api.trace import trace as trace
+from dvfs_kernel.api.validate import validate as validate
 from dvfs_kernel.boards.base import Board as Board
 from dvfs_kernel.boards.board_profile import BoardProfile as BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec as BoardSpec
@@ -66,6 +69,9 @@ from dvfs_kernel.errors import UnknownLayerError as UnknownLayerError
 from dvfs_kernel.errors import UnreachableError as UnreachableError
 from dvfs_kernel.errors import UnsupportedOperatorError as UnsupportedOperatorError
 from dvfs_kernel.errors import VerificationError as VerificationError
+from dvfs_kernel.evidence.comparison.boards import LayerComparison as LayerComparison
+from dvfs_kernel.evidence.comparison.boards import ScheduleComparison as ScheduleComparison
+from dvfs_kernel.evidence.comparison.boards import SegmentComparison as SegmentComparison
 from dvfs_kernel.evidence.measurement.campaign import Measured as Measured
 from dvfs_kernel.evidence.measurement.estimate import Estimate as Estimate
 from dvfs_kernel.evidence.measurement.result import MeasuredLayer as MeasuredLayer
@@ -73,6 +79,9 @@ from dvfs_kernel.evidence.measurement.result import MeasurementResult as Measure
 from dvfs_kernel.evidence.measurement.trace_result import TracedLayer as TracedLayer
 from dvfs_kernel.evidence.measurement.trace_result import TraceResult as TraceResult
 from dvfs_kernel.evidence.self_test.diagnosis import Finding as Finding
+from dvfs_kernel.evidence.validation.figure import Figure as Figure
+from dvfs_kernel.evidence.validation.figure import Summary as Summary
+from dvfs_kernel.evidence.validation.result import ValidationResult as ValidationResult
 from dvfs_kernel.exploration.samples import SampleCheck as SampleCheck
 from dvfs_kernel.exploration.switching.costs import SwitchCosts as SwitchCosts
 from dvfs_kernel.inference.parts import Part as Part
