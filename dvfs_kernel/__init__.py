@@ -1,10 +1,11 @@
 """A virtual STM32F767 board that knows what a cycle and a joule cost.
 
 ``import dvfs_kernel as dvfs`` has everything that is public: `load` a network, `open_board`,
-`infer`, `explore`, `optimise`, `study`, `deploy`, and what they return. The names stand in
-``__init__.pyi``, which type checkers read; each is loaded when it is first used. So importing costs
-next to nothing, and the firmware's build can read ``dvfs_kernel.link`` with the standard library
-alone. What is not listed there is internal.
+`infer`, `explore`, `optimise`, `study`, `deploy`; `measure`, `trace`, `calibrate`, `self_test`,
+`validate` and `compare_boards`; and what they return. The names stand in ``__init__.pyi``, which
+type checkers read; each is loaded when it is first used. So importing costs next to nothing, and
+the firmware's build can read ``dvfs_kernel.link`` with the standard library alone. What is not
+listed there is internal.
 """
 
 from __future__ import annotations

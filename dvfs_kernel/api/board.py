@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.api import quantity
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.errors import ArgumentError
+from dvfs_kernel.errors import ArgumentError, ScheduleError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dvfs_kernel.boards.board_profile import BoardProfile
+    from dvfs_kernel.inference.schedule import Schedule
 
     #: What stands for a board that is not open yet.
     BoardName = str | BoardSpec
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     #: Answers whether a physical board that runs another firmware may be programmed.
     Ask = Callable[[str], bool] | None
 
-__all__ = ["board_spec", "load_profile", "open_board", "opened"]
+__all__ = ["board_for", "board_spec", "load_profile", "open_board", "opened"]
 
 
 def open_board(
@@ -87,6 +88,24 @@ def board_spec(
         pll_lock=spec.pll_lock if pll_lock == "typ" else quantity.pll_lock(pll_lock),
         profile=spec.profile if profile is None else load_profile(profile),
     )
+
+
+def board_for(schedule: Schedule, board: BoardName | Board) -> BoardSpec | Board:
+    """Return a board with the HSE that a schedule counts on.
+
+    Raises
+    ------
+    ScheduleError
+        The board is open already, with another one.
+    """
+    if not isinstance(board, Board):
+        return replace(board_spec(board), hse_hz=schedule.hse_hz)
+    if schedule.hse_hz not in (0, board.hse_hz):
+        raise ScheduleError(
+            f"the schedule counts on an HSE of {schedule.hse_hz / 1e6:g} MHz; the board "
+            f"{board.name} is open with one of {board.hse_hz / 1e6:g} MHz"
+        )
+    return board
 
 
 def load_profile(profile: ProfileLike) -> BoardProfile | None:

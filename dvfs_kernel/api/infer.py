@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dvfs_kernel.api import quantity
-from dvfs_kernel.api.board import opened
+from dvfs_kernel.api.board import board_for, opened
 from dvfs_kernel.api.idle import idle_mode
 from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.api.progress import shown_progress
@@ -125,8 +125,8 @@ def infer(
     _check_files(loaded, *files)
     data = input_of(loaded, input)
     chosen = load_schedule(schedule)
-    if chosen is not None and isinstance(board, str):
-        hse = float(chosen.hse_hz)
+    if chosen is not None:
+        board = board_for(chosen, board)
     with (
         opened(board, hse=hse, pll_lock=pll_lock, profile=profile, ask=ask) as own,
         shown_progress(progress) as shown,

@@ -9,9 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from dvfs_kernel.evidence.measurement.campaign import Campaign
-    from dvfs_kernel.evidence.measurement.estimate import Estimate
-    from dvfs_kernel.networks.network import Network
+    import dvfs_kernel as dvfs
 
 __all__ = ["estimate_text", "print_measurement"]
 
@@ -19,7 +17,7 @@ __all__ = ["estimate_text", "print_measurement"]
 _WIDTH_WITHOUT_TERMINAL = 120
 
 
-def print_measurement(campaign: Campaign, network: Network, ending: str) -> None:
+def print_measurement(result: dvfs.MeasurementResult) -> None:
     """Print each subject with its intervals, and what to think of them."""
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
@@ -28,35 +26,32 @@ def print_measurement(campaign: Campaign, network: Network, ending: str) -> None
     table.add_column("subject", no_wrap=True)
     for name in ("mA", "ms a pass", "mJ", "sensor ±", "of baseline"):
         table.add_column(name, justify="right", no_wrap=True)
-    results = campaign.results()
-    for result in results:
-        against = result.against_baseline
+    for measured in result.results:
+        against = measured.against_baseline
         table.add_row(
-            result.subject.name,
-            estimate_text(result.current_a.scaled(1e3), 2),
-            estimate_text(result.pass_s.scaled(1e3), 3),
-            estimate_text(result.energy_j.scaled(1e3), 3),
-            f"{result.systematic_j * 1e3:.3f}",
+            measured.subject.name,
+            estimate_text(measured.current_a.scaled(1e3), 2),
+            estimate_text(measured.pass_s.scaled(1e3), 3),
+            estimate_text(measured.energy_j.scaled(1e3), 3),
+            f"{measured.systematic_j * 1e3:.3f}",
             "" if against is None else f"{estimate_text(against.scaled(100), 2)} %",
         )
     console.print(table)
-    parts = [f"\n{network.name}: {ending}"]
-    if campaign.supply_v is not None:
-        parts.append(f"supply {campaign.supply_v:.3f} V")
-    drift = campaign.baseline_drift()
-    if drift is not None:
-        parts.append(f"the baseline's current moved by {drift * 100:+.2f} %")
+    parts = [f"\n{result.network.name}: {result.ending}"]
+    if result.supply_v is not None:
+        parts.append(f"supply {result.supply_v:.3f} V")
+    if result.baseline_drift is not None:
+        parts.append(f"the baseline's current moved by {result.baseline_drift * 100:+.2f} %")
     console.print(", ".join(parts))
-    layers = [result for result in results if result.subject.layer_count is not None]
-    if layers and results[0].subject.layer_count is None:
-        total_j = sum(result.energy_j.mean for result in layers)
+    if result.layers and result.energy_j is not None:
+        total_j = sum(layer.energy_j.mean for layer in result.layers)
         console.print(
             f"the layers by themselves add up to {total_j * 1e3:.3f} mJ, "
-            f"{total_j / results[0].energy_j.mean * 100:.1f} % of the inference"
+            f"{total_j / result.energy_j.mean * 100:.1f} % of the inference"
         )
 
 
-def estimate_text(estimate: Estimate, digits: int) -> str:
+def estimate_text(estimate: dvfs.Estimate, digits: int) -> str:
     """Return a mean with its interval, where there is one."""
     if not math.isfinite(estimate.half_width):
         return f"{estimate.mean:.{digits}f}"

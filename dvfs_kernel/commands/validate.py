@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
-from rich.table import Table
 
-from dvfs_kernel.api.board import load_profile
-from dvfs_kernel.api.progress import shown_progress
-from dvfs_kernel.commands.board_validation import validate_board
-from dvfs_kernel.commands.console import open_console
+import dvfs_kernel as dvfs
+from dvfs_kernel.commands.asking import ask_at_terminal
+from dvfs_kernel.commands.command import Command
 from dvfs_kernel.commands.parameters import BOARD, PROFILE, OutputFile
-from dvfs_kernel.storage.atomic_file import write_atomically
-
-if TYPE_CHECKING:
-    from dvfs_kernel.boards.spec import BoardSpec
-    from dvfs_kernel.evidence.validation import Figure, Summary
+from dvfs_kernel.commands.validation_tables import print_comparison, print_validation
 
 __all__ = ["validate"]
-
-SCHEMA = "dvfs-kernel/validation"
-SCHEMA_VERSION = 1
 
 _SOURCES = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--coremark", type=_SOURCES, help="Folder of EEMBC's CoreMark, to build and run.")
 @click.option("--dhrystone", type=_SOURCES, help="Folder of Dhrystone 2.1 in C, likewise.")
 @click.option("--profile", type=PROFILE, help="A board profile (TOML) instead of the defaults.")
@@ -43,7 +33,6 @@ _SOURCES = click.Path(file_okay=False, path_type=Path)
 )
 @click.option(
     "--shunt",
-    "shunt_ohm",
     type=click.FloatRange(0.001, 10),
     default=0.1,
     show_default=True,
@@ -58,15 +47,13 @@ _SOURCES = click.Path(file_okay=False, path_type=Path)
 )
 def validate(
     *,
-    board: BoardSpec | None,
-    network: str,
-    energy: bool,
-    shunt_ohm: float,
-    folder: Path | None,
     coremark: Path | None,
     dhrystone: Path | None,
     profile: Path | None,
     json_path: Path | None,
+    board: dvfs.BoardSpec | None,
+    folder: Path | None,
+    **comparing: Any,
 ) -> None:
     """Compare the virtual board with what is published of the chip.
 
@@ -78,90 +65,20 @@ def validate(
     where they differ, by layer and segment, in time, cycles and measured energy.
     """
     if board is not None:
+        # The face has a verb for each, which takes nothing of the other.
         if coremark or dhrystone or json_path:
             raise click.UsageError(
                 "--coremark, --dhrystone and --json are for published figures, not for a --board"
             )
-        page = validate_board(
-            board,
-            network,
-            load_profile(profile),
-            shunt_ohm if energy else None,
-            folder or Path("dvfs-validation"),
-        )
-        click.echo(page)
+        found = dvfs.compare_boards(board, **comparing, profile=profile, ask=ask_at_terminal())
+        if found.sensor_missing:
+            click.echo("no INA219 answers: energies are left out", err=True)
+        print_comparison(found)
+        click.echo(found.save(folder or Path("dvfs-validation")))
         return
-    from dvfs_kernel.evidence.validation import summarise  # noqa: PLC0415
-    from dvfs_kernel.evidence.validation import validate as measure  # noqa: PLC0415
-    from dvfs_kernel.evidence.validation.user_programs import WHERE_FROM  # noqa: PLC0415
-
-    with shown_progress() as progress:
-        figures = measure(
-            coremark=coremark, dhrystone=dhrystone, profile=load_profile(profile), progress=progress
-        )
-    summaries = summarise(figures)
+    result = dvfs.validate(coremark=coremark, dhrystone=dhrystone, profile=profile)
     if json_path is not None:
-        write_atomically(json_path, _document(figures, summaries))
-    console = open_console()
-    console.print(_table(figures))
-    console.print(_summary_table(summaries))
-    for name, sources in (("CoreMark", coremark), ("Dhrystone", dhrystone)):
-        if sources is None:
-            click.echo(f"{name} was left out; its sources: {WHERE_FROM[name]}", err=True)
-
-
-def _document(figures: list[Figure], summaries: list[Summary]) -> bytes:
-    document = {
-        "schema": SCHEMA,
-        "schema_version": SCHEMA_VERSION,
-        "figures": [figure.to_dict() for figure in figures],
-        "groups": [
-            {"group": s.group, "count": s.count, "mean": s.mean, "worst": s.worst}
-            for s in summaries
-        ],
-    }
-    return (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def _table(figures: list[Figure]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("figure", overflow="fold")
-    for name in ("published", "found"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("error", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("source", overflow="fold")
-    for figure in figures:
-        published = f"{figure.published:.4g}"
-        if figure.band is not None:
-            published += f" to {figure.band:.4g}"
-        table.add_row(
-            figure.name,
-            published,
-            f"{figure.found:.4g}",
-            figure.unit,
-            f"{100 * figure.error:+.1f}%" if figure.error else "0",
-            "excepted" if figure.excepted else figure.basis,
-            figure.source,
-        )
-    return table
-
-
-def _summary_table(summaries: list[Summary]) -> Table:
-    from dvfs_kernel.evidence.validation.figure import GROUPS  # noqa: PLC0415
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("group", no_wrap=True)
-    for name in ("figures", "mean error", "worst"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", overflow="fold")
-    for summary in summaries:
-        table.add_row(
-            GROUPS[summary.group],
-            f"{summary.count}",
-            f"{100 * summary.mean:.1f}%",
-            f"{100 * summary.worst:.1f}%",
-            summary.worst_name if summary.worst else "",
-        )
-    return table
+        result.save(json_path)
+    print_validation(result)
+    for name, where_from in result.left_out.items():
+        click.echo(f"{name} was left out; its sources: {where_from}", err=True)

@@ -31,6 +31,9 @@ __all__ = ["BoardCalibration", "calibrate_board"]
 
 Floats = npt.NDArray[np.float64]
 
+SCHEMA = "dvfs-kernel/calibration"
+SCHEMA_VERSION = 1
+
 # The models are not quite linear in latencies: how often they are looked at again from where the
 # fit has come to.
 _ROUNDS = 3
@@ -56,13 +59,36 @@ class BoardCalibration:
     off_after: tuple[float, float]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values."""
+        """Return everything as plain values."""
         return {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
             "present": self.present,
             **self.calibration.to_dict(),
             "time_error": [self.off_before[0], self.off_after[0]],
             "current_error": [self.off_before[1], self.off_after[1]],
         }
+
+    def to_toml(self, sources: Sequence[str]) -> str:
+        """Return the profile as TOML, with what it comes from as comments.
+
+        Parameters
+        ----------
+        sources
+            What the files of measurements are called.
+        """
+        lines = [f"# Fitted by dvfs calibrate to {', '.join(sources)}."]
+        (time_before, time_after), (current_before, current_after) = zip(
+            self.off_before, self.off_after, strict=True
+        )
+        lines.append(f"# Durations were {time_before:.2%} off and are {time_after:.2%} off;")
+        lines.append(f"# currents were {current_before:.2%} off and are {current_after:.2%} off.")
+        lines += [
+            f"# {name}: {estimate.mean:.6g} ± {estimate.half_width:.2g}, "
+            f"was {self.present[name]:.6g}"
+            for name, estimate in self.calibration.fitted.items()
+        ]
+        return "\n".join(lines) + "\n" + self.profile.to_toml()
 
 
 def calibrate_board(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.errors import FileFormatError, MeasurementError
 from dvfs_kernel.evidence.measurement.estimate import Estimate
 from dvfs_kernel.evidence.measurement.sample_file import read_samples
+from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.inference.schedule import Schedule
 from renode_platform.devices.datasheet import INA219_SHUNT_LSB_V
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dvfs_kernel.evidence.measurement.sample_file import Sample
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["Measurements", "Observation", "read_measurements"]
 
@@ -70,6 +72,21 @@ class Measurements:
     def conditions(self) -> list[Schedule]:
         """The different schedules."""
         return list(dict.fromkeys(one.schedule for one in self.observations))
+
+    def check_network(self, network: Network) -> None:
+        """Refuse a network that is not the one that was measured.
+
+        Raises
+        ------
+        MeasurementError
+            Names both images.
+        """
+        found = f"{image.image_id(image.build(network, memory_plan.plan(network)).data):08x}"
+        if found != self.image_id:
+            raise MeasurementError(
+                f"the network {network.name} has the image {found}; measured was "
+                f"{self.image_id}: name what was measured with --network"
+            )
 
 
 def read_measurements(paths: Sequence[Path]) -> Measurements:

@@ -14,6 +14,7 @@ from dvfs_kernel.evidence.measurement.campaign import Campaign, Subject
 from dvfs_kernel.image.dae_form import has_dae_form
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.by_name import ByName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
     from dvfs_kernel.link.progress import Progress
     from dvfs_kernel.networks.network import Network
 
-__all__ = ["Comparison", "ScheduleComparison", "SegmentComparison", "compare", "usual_schedules"]
+__all__ = [
+    "Comparison",
+    "LayerComparison",
+    "ScheduleComparison",
+    "SegmentComparison",
+    "compare",
+    "usual_schedules",
+]
 
 SCHEMA = "dvfs-kernel/comparison"
 SCHEMA_VERSION = 1
@@ -68,6 +76,27 @@ class SegmentComparison:
             "cycles": list(self.cycles),
             "time_s": list(self.time_s),
         }
+
+
+@dataclass(frozen=True)
+class LayerComparison:
+    """One layer on both boards.
+
+    Parameters
+    ----------
+    cycles, time_s
+        On the board that is looked at, and on the one that it is held against.
+    """
+
+    index: int
+    name: str
+    cycles: tuple[int, int]
+    time_s: tuple[float, float]
+
+    @property
+    def time_off(self) -> float:
+        """By how much the other board takes longer, as a share of this one's time."""
+        return self.time_s[1] / self.time_s[0] - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +142,20 @@ class ScheduleComparison:
         if self.measured is None or self.energy_j is None:
             return None
         return self.energy_j / self.measured.energy_j.mean - 1
+
+    @property
+    def layers(self) -> ByName[LayerComparison]:
+        """The layers, by name or number."""
+        mine, other = (run.profile.layers for run in self.runs)
+        return ByName(
+            LayerComparison(
+                layer.index,
+                layer.info.name,
+                (layer.cycles, twin.cycles),
+                (layer.time_s, twin.time_s),
+            )
+            for layer, twin in zip(mine, other, strict=True)
+        )
 
     @property
     def segments(self) -> Iterator[SegmentComparison]:

@@ -80,6 +80,20 @@ class Summary:
     worst: float
     worst_name: str
 
+    @property
+    def title(self) -> str:
+        """What the group holds."""
+        return GROUPS[self.group]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is told of the group."""
+        return {
+            "group": self.group,
+            "count": self.count,
+            "mean": self.mean,
+            "worst": self.worst,
+        }
+
 
 def summarise(figures: Iterable[Figure]) -> list[Summary]:
     """Return the summary of each group that has figures, in the order of `GROUPS`."""

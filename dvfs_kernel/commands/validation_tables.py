@@ -1,0 +1,86 @@
+"""Tables of published figures, and of a board beside the virtual one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from dvfs_kernel.commands.console import open_console
+
+if TYPE_CHECKING:
+    import dvfs_kernel as dvfs
+
+__all__ = ["print_comparison", "print_validation"]
+
+
+def print_validation(result: dvfs.ValidationResult) -> None:
+    """Print every figure with its error and source, then the mean of each group."""
+    console = open_console()
+    console.print(_figures(result))
+    console.print(_summaries(result))
+
+
+def _figures(result: dvfs.ValidationResult) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("figure", overflow="fold")
+    for name in ("published", "found"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("error", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("source", overflow="fold")
+    for figure in result.figures:
+        published = f"{figure.published:.4g}"
+        if figure.band is not None:
+            published += f" to {figure.band:.4g}"
+        table.add_row(
+            figure.name,
+            published,
+            f"{figure.found:.4g}",
+            figure.unit,
+            f"{100 * figure.error:+.1f}%" if figure.error else "0",
+            "excepted" if figure.excepted else figure.basis,
+            figure.source,
+        )
+    return table
+
+
+def _summaries(result: dvfs.ValidationResult) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("group", no_wrap=True)
+    for name in ("figures", "mean error", "worst"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for summary in result.summaries:
+        table.add_row(
+            summary.title,
+            f"{summary.count}",
+            f"{100 * summary.mean:.1f}%",
+            f"{100 * summary.worst:.1f}%",
+            summary.worst_name if summary.worst else "",
+        )
+    return table
+
+
+def print_comparison(result: dvfs.ComparisonResult) -> None:
+    """Print where two boards differ, schedule by schedule."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("schedule", overflow="fold")
+    for name in (*result.boards, "time", "worst layer", "mJ", "energy"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("output", no_wrap=True)
+    for schedule in result.schedules:
+        mine, other = schedule.runs
+        measured, energy_off = schedule.measured, schedule.energy_off
+        table.add_row(
+            schedule.name,
+            f"{mine.time_s * 1e3:.3f} ms",
+            f"{other.time_s * 1e3:.3f} ms",
+            f"{schedule.time_off:+.2%}",
+            f"{max((layer.time_off for layer in schedule.layers), key=abs):+.2%}",
+            "–" if measured is None else f"{measured.energy_j.mean * 1e3:.3f}",
+            "–" if energy_off is None else f"{energy_off:+.2%}",
+            "same" if schedule.same_output else "DIFFERS",
+        )
+    open_console().print(table)
