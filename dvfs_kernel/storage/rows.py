@@ -12,7 +12,7 @@ from dvfs_kernel.errors import MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Row", "to_csv", "to_html", "to_pandas"]
+__all__ = ["Row", "Tabled", "to_csv", "to_html", "to_pandas"]
 
 #: One row; a quantity's name ends with its unit: ``_s``, ``_j``, ``_a``, ``_w``, ``_hz``.
 Row = dict[str, Any]
@@ -28,6 +28,28 @@ _UNITS = {
 _SHOWN_ROWS = 60
 
 
+class Tabled:
+    """What has rows: they are a data frame where one is wanted, and a table in a notebook."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows, all with the same keys; a quantity is in the unit that its name ends with."""
+        raise NotImplementedError
+
+    def to_pandas(self) -> Any:
+        """Return `rows` as a data frame.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        return to_pandas(self.rows)
+
+    def _repr_html_(self) -> str:
+        return to_html(repr(self).strip("<>"), self.rows)
+
+
 def to_csv(rows: Iterable[Row]) -> str:
     """Return rows as CSV with a header; no rows are no text."""
     file = io.StringIO()
@@ -35,8 +57,13 @@ def to_csv(rows: Iterable[Row]) -> str:
     for row in rows:
         if writer is None:
             writer = csv.DictWriter(file, list(row), lineterminator="\n")
+            # The module quotes what its own end of a line is made of, but readers take both.
+            quoting = csv.DictWriter(
+                file, list(row), lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
+            )
             writer.writeheader()
-        writer.writerow(row)
+        odd = any("\r" in value for value in row.values() if isinstance(value, str))
+        (quoting if odd else writer).writerow(row)
     return file.getvalue()
 
 
