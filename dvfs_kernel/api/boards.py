@@ -33,7 +33,7 @@ class FoundBoard:
 
 
 @dataclass(frozen=True, repr=False)
-class BoardsResult:
+class BoardsResult(tables.Tabled):
     """The boards that are there.
 
     Parameters
@@ -55,19 +55,6 @@ class BoardsResult:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
         return {"boards": self.rows}
-
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
-
-    def _repr_html_(self) -> str:
-        return tables.to_html("boards that are there", self.rows)
 
 
 def list_boards() -> BoardsResult:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BootResult", "BootedBoard", "boot", "booted_board"]
 
+_WALL_LIMIT_S = 60.0
 # Between two looks at what is typed: long enough for the engine's pace, short for a person.
 _SLICE_S = 0.01
 _PS_A_SECOND = 1e12
@@ -33,7 +34,7 @@ _STEP_S = 1 / _PS_A_SECOND
 
 
 @dataclass(frozen=True, repr=False)
-class BootResult:
+class BootResult(tables.Tabled):
     """What came of a firmware.
 
     Parameters
@@ -74,8 +75,7 @@ class BootResult:
         return {"output": self.text, "now_s": self.now_s, "violations": self.rows}
 
     def _repr_html_(self) -> str:
-        table = tables.to_html(repr(self)[1:-1], self.rows)
-        return f"<pre>{escape(self.text)}</pre>{table}"
+        return f"<pre>{escape(self.text)}</pre>{super()._repr_html_()}"
 
 
 class BootedBoard:
@@ -114,8 +114,8 @@ class BootedBoard:
         self,
         duration: str | float | None = None,
         *,
-        wall_limit: str | float | None = "60s",
-        typed: Callable[[], bytes] | None = None,
+        wall_limit: str | float | None = None,
+        typed: bytes | Callable[[], bytes] = b"",
         told: Callable[[bytes], object] | None = None,
     ) -> BootResult:
         """Let the firmware run on.
@@ -126,9 +126,9 @@ class BootedBoard:
             Virtual time, in seconds or as text such as ``"10ms"``; by default it runs on at the
             pace of the wall clock.
         wall_limit
-            Time on this computer; None: no limit.
+            Time on this computer, by default 60 s; ``math.inf``: no limit.
         typed
-            Asked now and then for what goes to the serial port.
+            What goes to the serial port, or what is asked for it now and then.
         told
             Called with what came from the port, as it comes; the result does not repeat it.
 
@@ -140,9 +140,11 @@ class BootedBoard:
             The firmware ended in a fault; `result` has what it sent before.
         """
         run_s = None if duration is None else quantity.TIME.parse(duration)
-        limit_s = math.inf if wall_limit is None else quantity.TIME.parse(wall_limit)
+        limit_s = _limit_s(wall_limit)
         take = self._sent.extend if told is None else told
         board = self.board
+        if isinstance(typed, bytes):
+            board.write(typed)
         started_s, begin_s = time.monotonic(), board.now_s
         while (left_s := _left_s(board.now_s - begin_s, run_s)) >= _STEP_S:
             if time.monotonic() - started_s >= limit_s:
@@ -151,7 +153,7 @@ class BootedBoard:
                     f"{board.now_s - begin_s:.3f} s of its own; it is {board.whereabouts()}. "
                     "{duration} ends a run in good order, {wall_limit} allows more"
                 )
-            while typed is not None and (data := typed()):
+            while not isinstance(typed, bytes) and (data := typed()):
                 board.write(data)
             data = board.read(min(_SLICE_S, left_s))
             if data:
@@ -219,12 +221,13 @@ def boot(
     *,
     uart: str = "usart3",
     duration: str | float | None = None,
-    wall_limit: str | float | None = "60s",
+    wall_limit: str | float | None = None,
     platform: str | os.PathLike[str] | None = None,
     hse: str | float | None = None,
     pll_lock: str | float = "typ",
     lenient: bool = False,
-    input: bytes = b"",
+    typed: bytes | Callable[[], bytes] = b"",
+    told: Callable[[bytes], object] | None = None,
 ) -> BootResult:
     """Run a firmware on the virtual board, and return what it sent on its serial port.
 
@@ -236,10 +239,8 @@ def boot(
         Virtual time to run, in seconds or as text such as ``"10ms"``; by default until the
         firmware faults or ``wall_limit`` is reached. On the command line it is ``--for``, which in
         Python is a word of the language.
-    wall_limit
-        Time on this computer; None: no limit.
-    input
-        Sent to the serial port when the firmware begins.
+    wall_limit, typed, told
+        As of `BootedBoard.run`.
 
     Raises
     ------
@@ -250,14 +251,17 @@ def boot(
     DvfsError
         As of `booted_board`.
     """
-    pieces = [input]
     with booted_board(
         firmware, uart=uart, platform=platform, hse=hse, pll_lock=pll_lock, lenient=lenient
     ) as booted:
-        return booted.run(
-            duration, wall_limit=wall_limit, typed=lambda: pieces.pop() if pieces else b""
-        )
+        return booted.run(duration, wall_limit=wall_limit, typed=typed, told=told)
 
 
 def _left_s(elapsed_s: float, run_s: float | None) -> float:
     return math.inf if run_s is None else run_s - elapsed_s
+
+
+def _limit_s(wall_limit: str | float | None) -> float:
+    if wall_limit is None:
+        return _WALL_LIMIT_S
+    return math.inf if wall_limit == math.inf else quantity.TIME.parse(wall_limit)

@@ -28,7 +28,7 @@ __all__ = ["CrossCheckResult", "cross_check"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CrossCheckResult:
+class CrossCheckResult(tables.Tabled):
     """Every schedule at every level of fidelity, on the embedded engine and on Renode.
 
     Parameters
@@ -100,16 +100,6 @@ class CrossCheckResult:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as ``dvfs cross-check --json`` prints it."""
         return self.checked.to_dict()
-
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what `to_dict` tells as JSON; return the path."""

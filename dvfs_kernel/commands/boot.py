@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import sys
 import threading
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["boot"]
-
-_UNATTENDED_WALL_LIMIT_S = 60.0
 
 
 @click.command(cls=Command)
@@ -55,7 +54,7 @@ def boot(
         try:
             booted.run(
                 duration,
-                wall_limit=wall_limit or _default_wall_limit_s(),
+                wall_limit=wall_limit or _default_wall_limit(),
                 typed=_terminal(),
                 told=_show,
             )
@@ -65,9 +64,9 @@ def boot(
                     click.echo(f"warning: {message} ({count} times)", err=True)
 
 
-def _default_wall_limit_s() -> float | None:
+def _default_wall_limit() -> float | None:
     """Return no limit for a person, who can press Ctrl-C; a script would hang for good."""
-    return None if sys.stdin.isatty() else _UNATTENDED_WALL_LIMIT_S
+    return math.inf if sys.stdin.isatty() else None
 
 
 def _show(data: bytes) -> None:
