@@ -11,6 +11,7 @@ from dvfs_kernel.api.idle import idle_mode
 from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.api.progress import shown_progress
 from dvfs_kernel.api.schedule import load_schedule, uniform_schedule
+from dvfs_kernel.boards.base import Board
 from dvfs_kernel.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.api.progress import Shown
     from dvfs_kernel.api.schedule import ClockLike, ScheduleLike
-    from dvfs_kernel.boards.base import Board
     from dvfs_kernel.inference.result import InferenceResult
     from dvfs_kernel.networks.network import Network
 
@@ -125,7 +125,7 @@ def infer(
     _check_files(loaded, *files)
     data = input_of(loaded, input)
     chosen = load_schedule(schedule)
-    if chosen is not None and isinstance(board, str):
+    if chosen is not None and not isinstance(board, Board):
         hse = float(chosen.hse_hz)
     with (
         opened(board, hse=hse, pll_lock=pll_lock, profile=profile, ask=ask) as own,
