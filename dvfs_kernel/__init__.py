@@ -38,6 +38,8 @@ def __getattr__(name: str) -> object:
         module, own_name = _places()[name]
     except KeyError:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    if module == __name__:  # a room that is public as a whole
+        return import_module(f"{module}.{own_name}")
     value = getattr(import_module(module), own_name)
     globals()[name] = value
     return value

@@ -1,6 +1,14 @@
 # The public names, and where they are; `__init__.py` reads them from here.
+from dvfs_kernel import widgets as widgets
 from dvfs_kernel.api.bench import Making as Making
 from dvfs_kernel.api.board import open_board as open_board
+from dvfs_kernel.api.boards import BoardsResult as BoardsResult
+from dvfs_kernel.api.boards import FoundBoard as FoundBoard
+from dvfs_kernel.api.boards import list_boards as list_boards
+from dvfs_kernel.api.boot import BootedBoard as BootedBoard
+from dvfs_kernel.api.boot import BootResult as BootResult
+from dvfs_kernel.api.boot import boot as boot
+from dvfs_kernel.api.boot import booted_board as booted_board
 from dvfs_kernel.api.calibrate import CalibrationResult as CalibrationResult
 from dvfs_kernel.api.calibrate import calibrate as calibrate
 from dvfs_kernel.api.clocks import CLOCK_LISTS as CLOCK_LISTS
@@ -8,11 +16,15 @@ from dvfs_kernel.api.clocks import ClocksResult as ClocksResult
 from dvfs_kernel.api.clocks import list_clocks as list_clocks
 from dvfs_kernel.api.compare_boards import ComparisonResult as ComparisonResult
 from dvfs_kernel.api.compare_boards import compare_boards as compare_boards
+from dvfs_kernel.api.cross_check import CrossCheckResult as CrossCheckResult
+from dvfs_kernel.api.cross_check import cross_check as cross_check
 from dvfs_kernel.api.deploy import DeploymentResult as DeploymentResult
 from dvfs_kernel.api.deploy import deploy as deploy
 from dvfs_kernel.api.explore import ExplorationResult as ExplorationResult
 from dvfs_kernel.api.explore import LayerOptions as LayerOptions
 from dvfs_kernel.api.explore import explore as explore
+from dvfs_kernel.api.flash import FlashResult as FlashResult
+from dvfs_kernel.api.flash import flash as flash
 from dvfs_kernel.api.infer import infer as infer
 from dvfs_kernel.api.measure import measure as measure
 from dvfs_kernel.api.network import builtin_networks as builtin_networks
@@ -25,15 +37,21 @@ from dvfs_kernel.api.quantity import FREQUENCY as FREQUENCY
 from dvfs_kernel.api.quantity import TIME as TIME
 from dvfs_kernel.api.quantity import Quantity as Quantity
 from dvfs_kernel.api.quantity import pll_lock as pll_lock
+from dvfs_kernel.api.report import write_report as write_report
 from dvfs_kernel.api.self_test import SelfTestResult as SelfTestResult
 from dvfs_kernel.api.self_test import self_test as self_test
+from dvfs_kernel.api.serve import ServedBoard as ServedBoard
+from dvfs_kernel.api.serve import serve as serve
+from dvfs_kernel.api.serve import served_board as served_board
 from dvfs_kernel.api.study import StudyResult as StudyResult
 from dvfs_kernel.api.study import study as study
 from dvfs_kernel.api.trace import trace as trace
 from dvfs_kernel.api.validate import validate as validate
 from dvfs_kernel.boards.base import Board as Board
 from dvfs_kernel.boards.board_profile import BoardProfile as BoardProfile
+from dvfs_kernel.boards.emulator.trace import Violation as Violation
 from dvfs_kernel.boards.spec import BoardSpec as BoardSpec
+from dvfs_kernel.boards.virtual import VirtualBoard as VirtualBoard
 from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE as PAPER_EXAMPLE_NOTE
 from dvfs_kernel.clocks.lists import ClockList as ClockList
 from dvfs_kernel.clocks.setting import ClockSetting as ClockSetting
@@ -104,7 +122,12 @@ from dvfs_kernel.link.abi import Segment as Segment
 from dvfs_kernel.link.session import Session as Session
 from dvfs_kernel.networks.network import Network as Network
 from dvfs_kernel.networks.tensor import Tensor as Tensor
+from dvfs_kernel.report import charts as charts
 from dvfs_kernel.studies.candidate import Outcome as Outcome
 from dvfs_kernel.studies.study import BoundResult as BoundResult
+from dvfs_kernel.widgets.extra import require_notebooks as require_notebooks
+from dvfs_kernel.widgets.gallery import write_gallery as write_gallery
+from dvfs_kernel.widgets.notebook_files import copy_notebooks as copy_notebooks
+from dvfs_kernel.widgets.notebook_files import find_notebooks as find_notebooks
 
 __version__: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +50,23 @@ __all__ = [
 class DvfsError(Exception):
     """Root of every error that this package raises on purpose."""
 
+    #: The message with the names of arguments in braces, where it names any.
+    template: str | None = None
+
+    @classmethod
+    def naming(cls, template: str) -> Self:
+        """Return an error whose message has the names of arguments in braces.
+
+        The command line spells them otherwise: see `spelt`.
+        """
+        error = cls(_spelt(template, lambda name: name))
+        error.template = template
+        return error
+
+    def spelt(self, spell: Callable[[str], str]) -> str:
+        """Return the message with arguments as they are called where it is read."""
+        return str(self) if self.template is None else _spelt(self.template, spell)
+
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows in place of a traceback: the message is for people."""
         return [f"{type(self).__name__}: {self}"]
@@ -65,15 +82,11 @@ class ArgumentError(DvfsError, ValueError):
     """
 
     def __init__(self, template: str) -> None:
-        self._template = template
-        super().__init__(self.spelt(lambda name: name))
-
-    def spelt(self, spell: Callable[[str], str]) -> str:
-        """Return the message with arguments as they are called where it is read."""
-        return re.sub(r"\{(\w+)\}", lambda match: spell(match[1]), self._template)
+        super().__init__(_spelt(template, lambda name: name))
+        self.template: str = template
 
     def __reduce__(self) -> tuple[type[ArgumentError], tuple[str]]:
-        return type(self), (self._template,)
+        return type(self), (self.template,)
 
 
 class QuantityError(DvfsError, ValueError):
@@ -251,3 +264,7 @@ class MissingExtraError(DvfsError, ImportError):
 def how_to_install(extra: str) -> str:
     """Return the command that installs an extra of this package, for a message."""
     return f"pip install 'dvfs-kernel[{extra}]', or from a checkout pip install '.[{extra}]'"
+
+
+def _spelt(template: str, spell: Callable[[str], str]) -> str:
+    return re.sub(r"\{(\w+)\}", lambda match: spell(match[1]), template)

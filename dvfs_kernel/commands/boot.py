@@ -6,27 +6,22 @@ import math
 import queue
 import sys
 import threading
-import time
-from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+import dvfs_kernel as dvfs
+from dvfs_kernel.commands.command import Command
 from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK, TIME
-from dvfs_kernel.errors import BoardSilentError
 
 if TYPE_CHECKING:
-    from dvfs_kernel.boards.virtual import VirtualBoard
+    from collections.abc import Callable
 
 __all__ = ["boot"]
 
-# Between two looks at the terminal: long enough for the engine's pace, short for a person.
-_SLICE_S = 0.01
-_UNATTENDED_WALL_LIMIT_S = 60.0
 
-
-@click.command()
+@click.command(cls=Command)
 @click.argument("firmware", type=click.Path(path_type=Path))
 @click.option(
     "--uart",
@@ -36,10 +31,9 @@ _UNATTENDED_WALL_LIMIT_S = 60.0
     show_default=True,
     help="The port on the terminal.",
 )
-@click.option("--for", "for_s", type=TIME, help="Virtual time to run; by default until Ctrl-C.")
+@click.option("--for", "duration", type=TIME, help="Virtual time to run; by default until Ctrl-C.")
 @click.option(
     "--wall-limit",
-    "wall_limit_s",
     type=TIME,
     help="Time on this computer; by default none where a person types, else 60s.",
 )
@@ -48,15 +42,7 @@ _UNATTENDED_WALL_LIMIT_S = 60.0
 @click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
 @click.option("--lenient", is_flag=True, help="Report illegal programming, but run on.")
 def boot(
-    *,
-    firmware: Path,
-    uart: str,
-    for_s: float | None,
-    wall_limit_s: float | None,
-    platform: Path | None,
-    hse: float | None,
-    pll_lock: str | float,
-    lenient: bool,
+    *, firmware: Path, duration: float | None, wall_limit: float | None, **arguments: Any
 ) -> None:
     """Run FIRMWARE, an ELF file for the STM32F767, on the virtual board.
 
@@ -64,56 +50,35 @@ def boot(
     port. Ends with exit code 0 after --for, and with 1 and a report where the firmware faults or a
     limit is reached.
     """
-    from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415  the engine loads slowly
-
-    with VirtualBoard(
-        hse_hz=None if hse is None else int(hse),
-        pll_lock=pll_lock,
-        strict=not lenient,
-        platform=platform,
-        uart=uart,
-    ) as board:
-        board.flash(firmware)
-        board.reset()
+    with dvfs.booted_board(firmware, **arguments) as booted:
         try:
-            _exchange(board, for_s, wall_limit_s or _default_wall_limit_s())
+            booted.run(
+                duration,
+                wall_limit=wall_limit or _default_wall_limit(),
+                typed=_terminal(),
+                told=_show,
+            )
         finally:
-            if lenient:  # a strict run ends with the first one as its error
-                found = Counter(violation.message for violation in board.violations())
-                for message, count in found.items():
+            if arguments["lenient"]:  # a strict run ends with the first one as its error
+                for message, count in booted.warnings.items():
                     click.echo(f"warning: {message} ({count} times)", err=True)
 
 
-def _default_wall_limit_s() -> float:
+def _default_wall_limit() -> float | None:
     """Return no limit for a person, who can press Ctrl-C; a script would hang for good."""
-    return math.inf if sys.stdin.isatty() else _UNATTENDED_WALL_LIMIT_S
+    return math.inf if sys.stdin.isatty() else None
 
 
-def _exchange(board: VirtualBoard, for_s: float | None, wall_limit_s: float) -> None:
-    """Pass bytes between terminal and firmware until the time is over."""
+def _show(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _terminal() -> Callable[[], bytes]:
+    """Read the terminal from now on; return what tells a piece of what was typed, if any."""
     typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_terminal, args=(typed,), daemon=True).start()
-    started_s, begin_s = time.monotonic(), board.now_s
-    while (left_s := _left_s(board.now_s - begin_s, for_s)) > 0:
-        if time.monotonic() - started_s >= wall_limit_s:
-            raise BoardSilentError(
-                f"the firmware still runs after {wall_limit_s:g} s on this computer, "
-                f"{board.now_s - begin_s:.3f} s of its own; it is {board.whereabouts()}. "
-                "--for ends a run in good order, --wall-limit allows more"
-            )
-        while not typed.empty():
-            board.write(typed.get())
-        data = board.read(min(_SLICE_S, left_s))
-        if data:
-            sys.stdout.buffer.write(data)
-            sys.stdout.buffer.flush()
-        if for_s is None:  # a firmware that sleeps would run ahead of the person who types
-            ahead_s = (board.now_s - begin_s) - (time.monotonic() - started_s)
-            time.sleep(max(ahead_s, 0))
-
-
-def _left_s(elapsed_s: float, for_s: float | None) -> float:
-    return _SLICE_S if for_s is None else for_s - elapsed_s
+    return lambda: b"" if typed.empty() else typed.get()
 
 
 def _read_terminal(typed: queue.SimpleQueue[bytes]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from dvfs_kernel import __version__
+import dvfs_kernel as dvfs
 from dvfs_kernel.commands.boards import boards
 from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.calibrate import calibrate
@@ -28,7 +28,6 @@ from dvfs_kernel.commands.selftest import selftest
 from dvfs_kernel.commands.serve import serve
 from dvfs_kernel.commands.trace import trace
 from dvfs_kernel.commands.validate import validate
-from dvfs_kernel.errors import DvfsError
 
 __all__ = ["cli", "main"]
 
@@ -42,7 +41,7 @@ class _Group(click.Group):
         """Run a command; what it raises on purpose becomes a message."""
         try:
             return super().invoke(ctx)
-        except DvfsError as error:
+        except dvfs.DvfsError as error:
             raise click.ClickException(str(error)) from error
         except OSError as error:
             if error.errno == errno.EPIPE:
@@ -55,7 +54,7 @@ class _Group(click.Group):
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, package_name="dvfs-kernel", prog_name="dvfs")
+@click.version_option(dvfs.__version__, package_name="dvfs-kernel", prog_name="dvfs")
 def cli() -> None:
     """Run tinyML firmware on a virtual STM32F767 board that knows cycles and joules."""
 

@@ -1,41 +1,23 @@
-"""Tables of `dvfs cross-check`, for a terminal and for a page of Markdown."""
+"""Tables of `dvfs cross-check`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 from dvfs_kernel.commands.console import open_console
-from dvfs_kernel.errors import FileFormatError
-from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    import dvfs_kernel as dvfs
 
-    from dvfs_kernel.evidence.cross_check import Comparison, CrossCheck, Part
-
-__all__ = ["check_page", "print_cross_check", "update_page"]
-
-_BEGIN, _END = "<!-- dvfs cross-check -->", "<!-- end -->"
+__all__ = ["print_cross_check"]
 
 
-@dataclass(frozen=True)
-class _Sheet:
-    """A table: title, headings, and rows of text; columns from `words` on are numbers."""
-
-    title: str
-    headings: tuple[str, ...]
-    words: int
-    rows: tuple[tuple[str, ...], ...]
-
-
-def print_cross_check(checked: CrossCheck) -> None:
+def print_cross_check(result: dvfs.CrossCheckResult) -> None:
     """Print what agrees, time and energy by segment, and speed."""
     console = open_console()
-    for sheet in _sheets(checked):
+    for sheet in result.sheets:
         table = Table(title=sheet.title, title_justify="left", box=None, pad_edge=False)
         for number, heading in enumerate(sheet.headings):
             table.add_column(heading, justify="left" if number < sheet.words else "right")
@@ -43,112 +25,3 @@ def print_cross_check(checked: CrossCheck) -> None:
             table.add_row(*row)
         console.print(table)
         console.print()
-
-
-def check_page(page: Path) -> None:
-    """Verify that a page has a place for the tables.
-
-    Raises
-    ------
-    FileFormatError
-        It has not.
-    """
-    _split(page)
-
-
-def update_page(page: Path, checked: CrossCheck) -> None:
-    """Put the tables into a page of Markdown, between its two comments for them."""
-    before, after = _split(page)
-    body = "\n\n".join(_markdown(sheet) for sheet in _sheets(checked))
-    write_atomically(page, f"{before}{_BEGIN}\n\n{body}\n\n{_END}{after}".encode())
-
-
-def _split(page: Path) -> tuple[str, str]:
-    before, begun, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    _, ended, after = rest.partition(_END)
-    if not begun or not ended:
-        raise FileFormatError(f"{page} has no place for the tables: {_BEGIN} and {_END} are wanted")
-    return before, after
-
-
-def _markdown(sheet: _Sheet) -> str:
-    numbers = len(sheet.headings) - sheet.words
-    lines: list[Iterable[str]] = [sheet.headings, ["---"] * sheet.words + ["---:"] * numbers]
-    lines += sheet.rows
-    table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-    return f"### {sheet.title}\n\n{table}"
-
-
-def _sheets(checked: CrossCheck) -> Iterable[_Sheet]:
-    comparisons = checked.comparisons
-    yield _Sheet(
-        "What has to be the same",
-        ("schedule", "level", "output bytes", "clock accesses", "segments", "of equal count",
-         "largest difference", "instructions", "difference"),
-        4,
-        tuple(_same(comparison) for comparison in comparisons),
-    )  # fmt: skip
-    yield _Sheet(
-        "Time and energy",
-        ("schedule", "level", "segment", "stretches", "ms", "deviation", "worst", "mJ", "deviation",
-         "worst"),
-        3,
-        tuple(row for comparison in comparisons for row in _deviations(comparison)),
-    )  # fmt: skip
-    yield _Sheet(
-        "Speed",
-        ("schedule", "engine", "seconds", "MIPS"),
-        2,
-        tuple(_speeds(comparisons)),
-    )
-
-
-def _same(comparison: Comparison) -> tuple[str, ...]:
-    differences = [part.instruction_difference for part in comparison.parts]
-    here, there = comparison.instructions
-    return (
-        comparison.schedule,
-        comparison.fidelity,
-        "the same" if comparison.outputs_equal else "DIFFERENT",
-        "DIFFERENT" if comparison.traffic_difference else "the same",
-        f"{len(differences)}",
-        f"{differences.count(0)}",
-        f"{max(map(abs, differences)):,}",
-        f"{here:,}",
-        f"{there - here:+,}".replace("-", "−"),
-    )
-
-
-def _deviations(comparison: Comparison) -> Iterable[tuple[str, ...]]:
-    segments = dict.fromkeys(part.segment for part in comparison.parts)
-    head = comparison.schedule, comparison.fidelity
-    for segment in segments:
-        parts = [part for part in comparison.parts if part.segment is segment]
-        yield *head, segment.name.lower(), *_sums(parts)
-    yield *head, "all", *_sums(comparison.parts)
-
-
-def _sums(parts: Sequence[Part]) -> tuple[str, ...]:
-    cells = [f"{sum(part.stretches for part in parts):,}"]
-    for factor, pairs in (
-        (1e3, [part.time_s for part in parts]),
-        (1e3, [part.energy_j for part in parts]),
-    ):
-        here, there = (sum(side) for side in zip(*pairs, strict=True))
-        worst = max((theirs / ours - 1 for ours, theirs in pairs if ours), key=abs, default=0.0)
-        cells += [f"{here * factor:,.4f}", _percent(there / here - 1), _percent(worst)]
-    return tuple(cells)
-
-
-def _percent(ratio: float) -> str:
-    text = f"{ratio:+.3%}"
-    return "0" if text.strip("+-0.%") == "" else text.replace("-", "−")
-
-
-def _speeds(comparisons: Sequence[Comparison]) -> Iterable[tuple[str, ...]]:
-    for schedule in dict.fromkeys(comparison.schedule for comparison in comparisons):
-        found = [c for c in comparisons if c.schedule == schedule]
-        engines = [("embedded", found[0].emulation[0])]
-        engines += [(f"renode:{c.fidelity}", c.emulation[1]) for c in found]
-        for engine, emulation in engines:
-            yield schedule, engine, f"{emulation.wall_s:.2f}", f"{emulation.mips:.0f}"

@@ -6,17 +6,16 @@ from pathlib import Path
 
 import click
 
-from dvfs_kernel.api.progress import shown_progress
-from dvfs_kernel.commands.lab import require_notebooks
+import dvfs_kernel as dvfs
+from dvfs_kernel.commands.command import Command
 
 __all__ = ["gallery"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option(
     "-o",
     "--output",
-    "folder",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("gallery"),
     show_default=True,
@@ -26,17 +25,6 @@ __all__ = ["gallery"]
     "--network",
     help="Another network for all notebooks: a built-in one, or the path of a .tflite file.",
 )
-def gallery(folder: Path, network: str | None) -> None:
+def gallery(output: Path, network: str | None) -> None:
     """Run every notebook and write it as a page that needs nothing else."""
-    require_notebooks("nbclient", "nbconvert", "ipykernel", "ipywidgets")
-    # These cost a second to load: not for a wrong argument.
-    from dvfs_kernel.api.network import load as load_network  # noqa: PLC0415
-    from dvfs_kernel.widgets.gallery import write_gallery  # noqa: PLC0415
-
-    if network is not None:
-        load_network(network)
-        if Path(network).is_file():
-            network = str(Path(network).resolve())  # notebooks run in the folder of the pages
-    with shown_progress() as progress:
-        page = write_gallery(folder, network, progress)
-    click.echo(page)
+    click.echo(dvfs.write_gallery(output, network=network))

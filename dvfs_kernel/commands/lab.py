@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
-from dvfs_kernel.errors import MissingExtraError
+import dvfs_kernel as dvfs
 
-__all__ = ["lab", "require_notebooks"]
+__all__ = ["lab"]
 
 
 @click.command()
@@ -39,19 +38,13 @@ def lab(
 
     What follows two dashes goes to JupyterLab or Voilà: dvfs lab -- --allow-root
     """
-    require_notebooks("voila" if voila else "jupyterlab", "ipywidgets", "anywidget")
-    # The room of the widgets is one that a plain installation cannot enter.
-    from dvfs_kernel.widgets.notebook_files import (  # noqa: PLC0415
-        copy_notebooks,
-        find_notebooks,
-    )
-
+    dvfs.require_notebooks("voila" if voila else "jupyterlab", "ipywidgets", "anywidget")
     if voila:
-        words = ["voila", str(find_notebooks()[0].parent)]
+        words = ["voila", str(dvfs.find_notebooks()[0].parent)]
     else:
-        for path in copy_notebooks(folder):
+        for path in dvfs.copy_notebooks(folder):
             click.echo(f"copied {path}")
-        words = ["jupyterlab", str((folder / find_notebooks()[0].name).resolve())]
+        words = ["jupyterlab", str((folder / dvfs.find_notebooks()[0].name).resolve())]
     if port is not None:
         words.append(f"--port={port}")
     if no_browser:
@@ -60,19 +53,3 @@ def lab(
     sys.stdout.flush()
     # The server takes this process's place, and so its Ctrl-C.
     os.execv(sys.executable, [sys.executable, "-m", *words])  # noqa: S606  no shell is wanted
-
-
-def require_notebooks(*modules: str) -> None:
-    """Refuse to go on where the extra ``notebooks`` is not installed.
-
-    Raises
-    ------
-    MissingExtraError
-        Names what is missing.
-    """
-    missing = [name for name in modules if find_spec(name) is None]
-    if missing:
-        raise MissingExtraError(
-            f"{', '.join(missing)} is not installed; the notebooks need "
-            "pip install 'dvfs-kernel[notebooks]'"
-        )

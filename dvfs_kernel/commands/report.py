@@ -6,26 +6,20 @@ from pathlib import Path
 
 import click
 
-from dvfs_kernel.api.progress import shown_progress
+import dvfs_kernel as dvfs
+from dvfs_kernel.commands.command import Command
 
 __all__ = ["report"]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("document", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
-    "folder",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for report.html and figures/; by default that of DOCUMENT.",
 )
-def report(document: Path, folder: Path | None) -> None:
+def report(document: Path, output: Path | None) -> None:
     """Make report.html and figures/ anew from DOCUMENT, a report.json."""
-    # The libraries that draw cost half a second to load: not for a wrong argument.
-    from dvfs_kernel.report import load, write  # noqa: PLC0415
-
-    data = load(document)
-    with shown_progress() as progress:
-        page = write(folder or document.parent, data, with_json=False, progress=progress)
-    click.echo(page)
+    click.echo(dvfs.write_report(document, output))

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import re
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import nbclient
-import nbformat
-from nbconvert import HTMLExporter
-
+from dvfs_kernel.api.network import load
+from dvfs_kernel.api.progress import shown_progress
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.widgets.extra import require_notebooks
 from dvfs_kernel.widgets.mode import STATIC, VARIABLE
 from dvfs_kernel.widgets.notebook_files import SUFFIX, find_notebooks
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from dvfs_kernel.api.progress import Shown
     from dvfs_kernel.link.progress import Progress
 
 __all__ = ["execute", "write_gallery"]
@@ -51,6 +50,9 @@ def execute(path: Path, folder: Path, network: str | None = None) -> Any:
     VerificationError
         A cell failed, or a panel shows an error.
     """
+    import nbclient  # noqa: PLC0415  an extra, and slow to load
+    import nbformat  # noqa: PLC0415
+
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     for cell in notebook.cells:
         if network is not None and "parameters" in cell.metadata.get("tags", ()):
@@ -74,8 +76,22 @@ def execute(path: Path, folder: Path, network: str | None = None) -> Any:
     return notebook
 
 
-def write_gallery(folder: Path, network: str | None, progress: Progress) -> Path:
-    """Execute every notebook and write its page, and a page that leads to them.
+def write_gallery(
+    output: str | os.PathLike[str] = "gallery",
+    network: str | os.PathLike[str] | None = None,
+    progress: Shown = True,
+) -> Path:
+    """Run every notebook and write it as a page that needs nothing else.
+
+    Parameters
+    ----------
+    output
+        Folder for ``index.html`` and a page for each notebook; made where it is missing.
+    network
+        Another network for all notebooks: the name of a built-in one, or the path of a ``.tflite``
+        file.
+    progress
+        Whether a bar is shown where a person looks on, or a function that is told instead.
 
     Returns
     -------
@@ -84,11 +100,29 @@ def write_gallery(folder: Path, network: str | None, progress: Progress) -> Path
 
     Raises
     ------
+    MissingExtraError
+        The extra ``notebooks`` is not installed.
     VerificationError
-        As `execute`.
+        A cell failed, or a panel shows an error.
+    DvfsError
+        As `dvfs.load`.
     OSError
         The folder cannot be written to.
     """
+    require_notebooks("nbclient", "nbconvert", "ipykernel", "ipywidgets")
+    named = None if network is None else _place(os.fspath(network))
+    with shown_progress(progress) as shown:
+        return _write(Path(output), named, shown)
+
+
+def _place(network: str) -> str:
+    """Return by what notebooks find a network, once it is known to be one."""
+    load(network)
+    # They run in the folder of the pages.
+    return str(Path(network).resolve()) if Path(network).is_file() else network
+
+
+def _write(folder: Path, network: str | None, progress: Progress) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     paths = find_notebooks()
     links = []
@@ -106,6 +140,8 @@ def write_gallery(folder: Path, network: str | None, progress: Progress) -> Path
 
 
 def _page(notebook: Any, title: str) -> str:
+    from nbconvert import HTMLExporter  # noqa: PLC0415  an extra, and slow to load
+
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="lab", exclude_input_prompt=True, exclude_output_prompt=True
     )

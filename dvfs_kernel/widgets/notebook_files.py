@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.storage.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    import os
 
 __all__ = ["SUFFIX", "copy_notebooks", "find_notebooks"]
 
@@ -32,8 +35,13 @@ def find_notebooks() -> list[Path]:
     )
 
 
-def copy_notebooks(folder: Path) -> list[Path]:
+def copy_notebooks(folder: str | os.PathLike[str] = "dvfs-notebooks") -> list[Path]:
     """Put the notebooks into a folder to work in; what is there already stays as it is.
+
+    Parameters
+    ----------
+    folder
+        Made where it is missing.
 
     Returns
     -------
@@ -45,10 +53,11 @@ def copy_notebooks(folder: Path) -> list[Path]:
     OSError
         The folder cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
     copied = []
     for source in find_notebooks():
-        target = folder / source.name
+        target = place / source.name
         if not target.exists():
             write_atomically(target, source.read_bytes())
             copied.append(target)

@@ -8,10 +8,9 @@ import pytest
 from click.testing import CliRunner
 from notebook_files import NOTEBOOKS
 
-from dvfs_kernel.commands import lab
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import FileFormatError, VerificationError
-from dvfs_kernel.widgets import gallery, notebook_files
+from dvfs_kernel.widgets import extra, gallery, notebook_files
 
 
 @pytest.fixture
@@ -47,7 +46,7 @@ def test_voila_serves_the_notebooks_as_they_are(started, tmp_path, monkeypatch):
 
 
 def test_without_the_extra_lab_says_what_to_install(started, monkeypatch, tmp_path):
-    monkeypatch.setattr(lab, "find_spec", lambda _: None)
+    monkeypatch.setattr(extra, "find_spec", lambda _: None)
     done = run("lab", "--folder", str(tmp_path / "work"))
     assert done.exit_code == 1
     assert "pip install 'dvfs-kernel[notebooks]'" in done.output

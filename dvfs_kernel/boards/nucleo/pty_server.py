@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import threading
 import time
 import tty
 from typing import TYPE_CHECKING
@@ -68,6 +69,8 @@ class PtyServer:
         self.path = os.ttyname(self._slave)
         self._wake_read, self._wake_write = os.pipe()
         self._closed = False
+        # Reentrant: a signal handler may call `stop` while the main thread is in it.
+        self._closing = threading.RLock()
 
     def serve(self, watch: Callable[[], None] | None = None) -> None:
         """Pass bytes until `stop`, or until the line is cut.
@@ -91,8 +94,9 @@ class PtyServer:
 
     def stop(self) -> None:
         """Let `serve` return; may be called from another thread. Programs see the board vanish."""
-        if not self._closed:
-            os.write(self._wake_write, b"x")
+        with self._closing:
+            if not self._closed:
+                os.write(self._wake_write, b"x")
 
     def _serve(self, watch: Callable[[], None] | None) -> None:
         begin_s, start_s = self._board.now_s, time.monotonic()
@@ -125,6 +129,7 @@ class PtyServer:
                 select.select([], [self._master], [], left_s)
 
     def _close(self) -> None:
-        self._closed = True
-        for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
-            os.close(descriptor)
+        with self._closing:
+            self._closed = True
+            for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
+                os.close(descriptor)

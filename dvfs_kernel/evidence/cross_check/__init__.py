@@ -7,6 +7,7 @@ from dvfs_kernel.evidence.cross_check.check import (
     usual_schedules,
 )
 from dvfs_kernel.evidence.cross_check.comparison import WITHIN, Comparison, EngineRun, Part, compare
+from dvfs_kernel.evidence.cross_check.sheets import Sheet, check_page, sheets_of, update_page
 
 __all__ = [
     "FIDELITIES",
@@ -15,7 +16,11 @@ __all__ = [
     "CrossCheck",
     "EngineRun",
     "Part",
+    "Sheet",
+    "check_page",
     "compare",
     "cross_check",
+    "sheets_of",
+    "update_page",
     "usual_schedules",
 ]

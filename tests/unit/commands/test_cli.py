@@ -125,7 +125,7 @@ def test_a_file_that_cannot_be_written_is_named(dvfs, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device", "out.npy")
 
-    monkeypatch.setattr("dvfs_kernel.commands.infer.load_network", full)
+    monkeypatch.setattr("dvfs_kernel.api.infer.load", full)
     result = dvfs("infer", "vww")
     assert result.exit_code == 1
     assert "out.npy: No space left on device" in result.stderr

@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from networks import two_layers
 
+import dvfs_kernel as dvfs
 from dvfs_kernel.boards.base import Emulation
 from dvfs_kernel.boards.ground_truth import InferenceTruth, Stretch
 from dvfs_kernel.boards.renode import installation
-from dvfs_kernel.commands import cross_check_tables
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import FileFormatError, RenodeUnavailableError, VerificationError
 from dvfs_kernel.evidence.cross_check import CrossCheck, EngineRun, compare, usual_schedules
+from dvfs_kernel.evidence.cross_check import sheets as cross_check_tables
 from dvfs_kernel.link import abi
 
 OTHER, SWITCHING = abi.Segment.OTHER, abi.Segment.SWITCHING
@@ -126,6 +127,20 @@ def test_disagreement_is_an_error_that_counts():
     checked(run(*PLAIN)).verify()
     with pytest.raises(VerificationError, match=r"schedule 0 at cycles: the output.*and 1 more"):
         checked(run(*PLAIN, output=(3, 3)), run(*PLAIN, traffic=())).verify()
+
+
+def test_the_result_tells_what_it_is():
+    result = dvfs.CrossCheckResult(checked(run(*PLAIN)))
+    assert repr(result) == "<Cross-check of two, 1 comparisons: the engines agree>"
+    assert next(sheet.title for sheet in result.sheets) == "What has to be the same"
+    assert (result.rows[1]["segment"], result.rows[1]["renode_instructions"]) == ("switching", 4000)
+    assert len(result.to_pandas()) == 3
+    assert "same output" in result._repr_html_()
+    assert result.to_dict() == result.checked.to_dict()
+    other = dvfs.CrossCheckResult(checked(run(*PLAIN, output=(3, 3)), run(*PLAIN, traffic=())))
+    assert repr(other).endswith("schedule 0 at cycles: the output tensors differ (of 2)>")
+    with pytest.raises(VerificationError, match="and 1 more"):
+        other.verify()
 
 
 def test_a_page_gets_the_tables_and_keeps_the_rest(tmp_path):

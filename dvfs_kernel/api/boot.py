@@ -1,0 +1,267 @@
+"""``dvfs.boot``: any firmware for the chip on the virtual board, and what its serial port says."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dvfs_kernel.api import quantity
+from dvfs_kernel.errors import BoardSilentError
+from dvfs_kernel.storage import rows as tables
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator
+
+    from dvfs_kernel.boards.emulator.trace import Violation
+    from dvfs_kernel.boards.virtual import VirtualBoard
+    from dvfs_kernel.storage.rows import Row
+
+__all__ = ["BootResult", "BootedBoard", "boot", "booted_board"]
+
+_WALL_LIMIT_S = 60.0
+# Between two looks at what is typed: long enough for the engine's pace, short for a person.
+_SLICE_S = 0.01
+_PS_A_SECOND = 1e12
+# The board's time goes on in steps of this: what is left below it is a rounding error.
+_STEP_S = 1 / _PS_A_SECOND
+
+
+@dataclass(frozen=True, repr=False)
+class BootResult(tables.Tabled):
+    """What came of a firmware.
+
+    Parameters
+    ----------
+    output
+        What it sent on its serial port.
+    now_s
+        Virtual time since its reset.
+    violations
+        Illegal programming, where the board is lenient.
+    """
+
+    output: bytes
+    now_s: float
+    violations: tuple[Violation, ...]
+
+    def __repr__(self) -> str:
+        return (
+            f"<Boot: {len(self.output):,} bytes in {self.now_s * 1e3:.3f} ms, "
+            f"{len(self.violations)} violations>"
+        )
+
+    @property
+    def text(self) -> str:
+        """The output as text; bytes that are none are shown as escapes."""
+        return self.output.decode(errors="backslashreplace")
+
+    @property
+    def rows(self) -> list[Row]:
+        """One row for each illegal programming: its virtual time, the rule, and what it was."""
+        return [
+            {"time_s": found.time_ps / _PS_A_SECOND, "rule": found.rule, "message": found.message}
+            for found in self.violations
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        return {"output": self.text, "now_s": self.now_s, "violations": self.rows}
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.text)}</pre>{super()._repr_html_()}"
+
+
+class BootedBoard:
+    """The virtual board with a firmware that runs.
+
+    Parameters
+    ----------
+    board
+        The board; the firmware is in its flash memory and was reset.
+    """
+
+    def __init__(self, board: VirtualBoard) -> None:
+        self.board = board
+        self._begin_s = board.now_s
+        self._sent = bytearray()
+
+    def __repr__(self) -> str:
+        return f"<Booted board: {self.now_s * 1e3:.3f} ms, {self.board.whereabouts()}>"
+
+    @property
+    def now_s(self) -> float:
+        """Virtual time since the firmware's reset."""
+        return self.board.now_s - self._begin_s
+
+    @property
+    def result(self) -> BootResult:
+        """What came of the firmware so far, also where a fault has ended it."""
+        return BootResult(bytes(self._sent), self.now_s, tuple(self.board.violations()))
+
+    @property
+    def warnings(self) -> dict[str, int]:
+        """Messages of illegal programming so far, and how often each came."""
+        return dict(Counter(violation.message for violation in self.board.violations()))
+
+    def run(
+        self,
+        duration: str | float | None = None,
+        *,
+        wall_limit: str | float | None = None,
+        typed: bytes | Callable[[], bytes] = b"",
+        told: Callable[[bytes], object] | None = None,
+    ) -> BootResult:
+        """Let the firmware run on.
+
+        Parameters
+        ----------
+        duration
+            Virtual time, in seconds or as text such as ``"10ms"``; by default it runs on at the
+            pace of the wall clock.
+        wall_limit
+            Time on this computer, by default 60 s; ``math.inf``: no limit.
+        typed
+            What goes to the serial port, or what is asked for it now and then.
+        told
+            Called with what came from the port, as it comes; the result does not repeat it.
+
+        Raises
+        ------
+        BoardSilentError
+            The time on this computer is over.
+        FirmwareFaultError
+            The firmware ended in a fault; `result` has what it sent before.
+        """
+        run_s = None if duration is None else quantity.TIME.parse(duration)
+        limit_s = _limit_s(wall_limit)
+        take = self._sent.extend if told is None else told
+        board = self.board
+        if isinstance(typed, bytes):
+            board.write(typed)
+        started_s, begin_s = time.monotonic(), board.now_s
+        while (left_s := _left_s(board.now_s - begin_s, run_s)) >= _STEP_S:
+            if time.monotonic() - started_s >= limit_s:
+                raise BoardSilentError.naming(
+                    f"the firmware still runs after {limit_s:g} s on this computer, "
+                    f"{board.now_s - begin_s:.3f} s of its own; it is {board.whereabouts()}. "
+                    "{duration} ends a run in good order, {wall_limit} allows more"
+                )
+            while not isinstance(typed, bytes) and (data := typed()):
+                board.write(data)
+            data = board.read(min(_SLICE_S, left_s))
+            if data:
+                take(data)
+            if run_s is None:  # a firmware that sleeps would run ahead of the person who types
+                ahead_s = (board.now_s - begin_s) - (time.monotonic() - started_s)
+                time.sleep(max(ahead_s, 0))
+        return self.result
+
+
+@contextmanager
+def booted_board(
+    firmware: str | os.PathLike[str],
+    *,
+    uart: str = "usart3",
+    platform: str | os.PathLike[str] | None = None,
+    hse: str | float | None = None,
+    pll_lock: str | float = "typ",
+    lenient: bool = False,
+) -> Iterator[BootedBoard]:
+    """Boot a firmware on the virtual board; the board is closed behind the block.
+
+    Parameters
+    ----------
+    firmware
+        An ELF file for the STM32F767; it needs to know nothing of this package.
+    uart
+        The serial port that is read and written.
+    platform
+        A board's ``.repl`` file; by default the Nucleo-F767ZI.
+    hse, pll_lock
+        As of `dvfs.open_board`.
+    lenient
+        Report illegal programming, but run on.
+
+    Yields
+    ------
+    BootedBoard
+        The firmware, which has just begun.
+
+    Raises
+    ------
+    FileFormatError
+        The firmware or the description of the board is missing or damaged.
+    BoardError
+        There is no such serial port.
+    """
+    # The engine costs half a second to load.
+    from dvfs_kernel.boards.virtual import VirtualBoard
+
+    with VirtualBoard(
+        hse_hz=None if hse is None else int(quantity.FREQUENCY.parse(hse)),
+        pll_lock=quantity.pll_lock(pll_lock),
+        strict=not lenient,
+        platform=None if platform is None else Path(platform),
+        uart=uart,
+    ) as board:
+        board.flash(Path(firmware))
+        board.reset()
+        yield BootedBoard(board)
+
+
+def boot(
+    firmware: str | os.PathLike[str],
+    *,
+    uart: str = "usart3",
+    duration: str | float | None = None,
+    wall_limit: str | float | None = None,
+    platform: str | os.PathLike[str] | None = None,
+    hse: str | float | None = None,
+    pll_lock: str | float = "typ",
+    lenient: bool = False,
+    typed: bytes | Callable[[], bytes] = b"",
+    told: Callable[[bytes], object] | None = None,
+) -> BootResult:
+    """Run a firmware on the virtual board, and return what it sent on its serial port.
+
+    Parameters
+    ----------
+    firmware, uart, platform, hse, pll_lock, lenient
+        As of `booted_board`, by which one can also talk to the firmware while it runs.
+    duration
+        Virtual time to run, in seconds or as text such as ``"10ms"``; by default until the
+        firmware faults or ``wall_limit`` is reached. On the command line it is ``--for``, which in
+        Python is a word of the language.
+    wall_limit, typed, told
+        As of `BootedBoard.run`.
+
+    Raises
+    ------
+    BoardSilentError
+        The time on this computer is over.
+    FirmwareFaultError
+        The firmware ended in a fault, or programmed the chip illegally.
+    DvfsError
+        As of `booted_board`.
+    """
+    with booted_board(
+        firmware, uart=uart, platform=platform, hse=hse, pll_lock=pll_lock, lenient=lenient
+    ) as booted:
+        return booted.run(duration, wall_limit=wall_limit, typed=typed, told=told)
+
+
+def _left_s(elapsed_s: float, run_s: float | None) -> float:
+    return math.inf if run_s is None else run_s - elapsed_s
+
+
+def _limit_s(wall_limit: str | float | None) -> float:
+    if wall_limit is None:
+        return _WALL_LIMIT_S
+    return math.inf if wall_limit == math.inf else quantity.TIME.parse(wall_limit)
