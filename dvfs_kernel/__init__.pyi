@@ -1,6 +1,6 @@
 # The public names, and where they are; `__init__.py` reads them from here.
 from dvfs_kernel import widgets as widgets
-from dvfs_kernel.api.bench import Making as Making
+from dvfs_kernel.api.arguments.making import Making as Making
 from dvfs_kernel.api.board import open_board as open_board
 from dvfs_kernel.api.boards import BoardsResult as BoardsResult
 from dvfs_kernel.api.boards import FoundBoard as FoundBoard
@@ -33,10 +33,10 @@ from dvfs_kernel.api.network import memory_plan as memory_plan
 from dvfs_kernel.api.optimise import OptimalSchedule as OptimalSchedule
 from dvfs_kernel.api.optimise import OptimisationResult as OptimisationResult
 from dvfs_kernel.api.optimise import optimise as optimise
-from dvfs_kernel.api.quantity import FREQUENCY as FREQUENCY
-from dvfs_kernel.api.quantity import TIME as TIME
-from dvfs_kernel.api.quantity import Quantity as Quantity
-from dvfs_kernel.api.quantity import pll_lock as pll_lock
+from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
+from dvfs_kernel.api.arguments.quantity import TIME as TIME
+from dvfs_kernel.api.arguments.quantity import Quantity as Quantity
+from dvfs_kernel.api.arguments.quantity import pll_lock as pll_lock
 from dvfs_kernel.api.report import write_report as write_report
 from dvfs_kernel.api.self_test import SelfTestResult as SelfTestResult
 from dvfs_kernel.api.self_test import self_test as self_test

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.api import quantity
+from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import ArgumentError, ScheduleError

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.api import quantity
+from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.errors import BoardSilentError
 from dvfs_kernel.storage import rows as tables
 

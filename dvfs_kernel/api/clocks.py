@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dvfs_kernel.api import quantity
+from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.board import board_spec
-from dvfs_kernel.api.progress import shown_progress
-from dvfs_kernel.api.study_plan import clock_list_of
+from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.arguments.study_plan import clock_list_of
 from dvfs_kernel.clocks.lists import PRESETS
 from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
 from dvfs_kernel.clocks.state import states_of
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import os
 
     from dvfs_kernel.api.board import Ask, BoardName
-    from dvfs_kernel.api.progress import Shown
-    from dvfs_kernel.api.study_plan import ClocksLike
+    from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.arguments.study_plan import ClocksLike
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks.lists import ClockList
     from dvfs_kernel.clocks.space import IsoSetting

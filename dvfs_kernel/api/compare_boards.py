@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.api.board import load_profile, opened
 from dvfs_kernel.api.measure import SHUNT_OHM, check_shunt
 from dvfs_kernel.api.network import input_of, load
-from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.errors import ScheduleError, SensorMissingError
 from dvfs_kernel.storage import rows as tables
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.api.board import Ask, BoardName, ProfileLike
     from dvfs_kernel.api.network import NetworkLike
-    from dvfs_kernel.api.progress import Shown
+    from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.evidence.comparison.boards import (
         Comparison,

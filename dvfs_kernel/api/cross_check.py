@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dvfs_kernel.api.board import board_spec
 from dvfs_kernel.api.network import load
-from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.errors import ArgumentError
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.json_file import write_json
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.api.network import NetworkLike
-    from dvfs_kernel.api.progress import Shown
+    from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.evidence.cross_check import CrossCheck, Sheet
     from dvfs_kernel.storage.rows import Row
 

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from dvfs_kernel.api import quantity
-from dvfs_kernel.api.bench import Making, open_bench, takes_making
+from dvfs_kernel.api.arguments import quantity
+from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.parts import ScheduledLayer, ScheduledRun, scheduled_layers
 from dvfs_kernel.inference.plan import Plan

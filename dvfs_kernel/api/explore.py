@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from dvfs_kernel.api.bench import Making, open_bench, takes_making
-from dvfs_kernel.api.study_plan import GRANULARITIES, study_plan
+from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
+from dvfs_kernel.api.arguments.study_plan import GRANULARITIES, study_plan
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.networks.by_name import ByName
 from dvfs_kernel.storage import rows as tables
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.api.network import NetworkLike
-    from dvfs_kernel.api.study_plan import ClocksLike
+    from dvfs_kernel.api.arguments.study_plan import ClocksLike
     from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.storage.rows import Row
     from dvfs_kernel.studies.study import Ground

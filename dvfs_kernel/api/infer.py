@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from dvfs_kernel.api import quantity
+from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.board import board_for, opened
-from dvfs_kernel.api.idle import idle_mode
+from dvfs_kernel.api.arguments.idle_mode import idle_mode
 from dvfs_kernel.api.network import input_of, load
-from dvfs_kernel.api.progress import shown_progress
-from dvfs_kernel.api.schedule import load_schedule, uniform_schedule
+from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.arguments.schedule import load_schedule, uniform_schedule
 from dvfs_kernel.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.api.board import Ask, BoardName, ProfileLike
     from dvfs_kernel.api.network import InputLike, NetworkLike
-    from dvfs_kernel.api.progress import Shown
-    from dvfs_kernel.api.schedule import ClockLike, ScheduleLike
+    from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.arguments.schedule import ClockLike, ScheduleLike
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.inference.result import InferenceResult
     from dvfs_kernel.networks.network import Network

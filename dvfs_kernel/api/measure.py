@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.api.board import board_for, opened
 from dvfs_kernel.api.infer import check_choice
-from dvfs_kernel.api.limits import check_limits
+from dvfs_kernel.api.arguments.ranges import check_limits
 from dvfs_kernel.api.network import input_of, load
-from dvfs_kernel.api.progress import shown_progress
-from dvfs_kernel.api.schedule import load_schedule, uniform_schedule
+from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.arguments.schedule import load_schedule, uniform_schedule
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.errors import ArgumentError
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.api.board import Ask, BoardName
     from dvfs_kernel.api.network import InputLike, NetworkLike
-    from dvfs_kernel.api.progress import Shown
-    from dvfs_kernel.api.schedule import ClockLike, ScheduleLike
+    from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.arguments.schedule import ClockLike, ScheduleLike
     from dvfs_kernel.evidence.measurement.result import MeasurementResult
 
 __all__ = ["SHUNT_OHM", "check_shunt", "measure"]

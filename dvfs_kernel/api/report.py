@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.errors import ArgumentError
 
 if TYPE_CHECKING:
     import os
 
-    from dvfs_kernel.api.progress import Shown
+    from dvfs_kernel.api.arguments.progress import Shown
 
 __all__ = ["write_report"]
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from dvfs_kernel.api.bench import Making, open_bench, takes_making
+from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
 from dvfs_kernel.api.network import network_name
-from dvfs_kernel.api.progress import shown_progress
-from dvfs_kernel.api.study_plan import GRANULARITIES, PAPER_QOS, study_plan
+from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.arguments.study_plan import GRANULARITIES, PAPER_QOS, study_plan
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.parts import Part, ScheduledLayer, parts_of, scheduled_layers
 from dvfs_kernel.storage.rows import Tabled
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.api.network import NetworkLike
-    from dvfs_kernel.api.progress import Shown
-    from dvfs_kernel.api.study_plan import Bounds, ClocksLike
+    from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.arguments.study_plan import Bounds, ClocksLike
     from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.inference.plan import Plan
     from dvfs_kernel.networks.by_name import ByName

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.api.limits import check_limits
+from dvfs_kernel.api.arguments.ranges import check_limits
 from dvfs_kernel.errors import ArgumentError
 
 if TYPE_CHECKING:

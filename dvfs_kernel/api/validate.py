@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.api.board import load_profile
-from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.api.arguments.progress import shown_progress
 
 if TYPE_CHECKING:
     import os
 
     from dvfs_kernel.api.board import ProfileLike
-    from dvfs_kernel.api.progress import Shown
+    from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.evidence.validation.result import ValidationResult
 
 __all__ = ["validate"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 import numpy as np
 
-from dvfs_kernel.api.bench import run_store
+from dvfs_kernel.api.arguments.making import run_store
 from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.nucleo.board import STOCK_HSE_HZ
 from dvfs_kernel.boards.spec import KINDS, BoardSpec

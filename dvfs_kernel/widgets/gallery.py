@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dvfs_kernel.api.network import load
-from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.storage.atomic_file import write_atomically
 from dvfs_kernel.widgets.extra import require_notebooks
@@ -17,7 +17,7 @@ from dvfs_kernel.widgets.mode import STATIC, VARIABLE
 from dvfs_kernel.widgets.notebook_files import SUFFIX, find_notebooks
 
 if TYPE_CHECKING:
-    from dvfs_kernel.api.progress import Shown
+    from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.link.progress import Progress
 
 __all__ = ["execute", "write_gallery"]

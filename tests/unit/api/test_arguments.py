@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dvfs_kernel as dvfs
-from dvfs_kernel.api.study_plan import study_plan
+from dvfs_kernel.api.arguments.study_plan import study_plan
 from dvfs_kernel.commands.parameters import FREQUENCY, TIME
 
 HSE_HZ = 50_000_000

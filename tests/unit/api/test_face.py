@@ -11,7 +11,7 @@ import click
 import pytest
 
 import dvfs_kernel as dvfs
-from dvfs_kernel.api.study_plan import GRANULARITIES
+from dvfs_kernel.api.arguments.study_plan import GRANULARITIES
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES
 

@@ -4,7 +4,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat import v4
 
-from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.api.arguments.progress import shown_progress
 
 
 @pytest.mark.parametrize("progress", [True, False])
@@ -22,7 +22,7 @@ def test_a_function_is_told_instead():
 
 
 CELL = """
-from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.api.arguments.progress import shown_progress
 with shown_progress() as show:
     show("<runs>", 1, 2)
     show("<runs>", 2, 2)

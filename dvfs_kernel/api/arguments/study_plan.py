@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from dvfs_kernel.api import quantity
+from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.errors import ScheduleError
 
 if TYPE_CHECKING:

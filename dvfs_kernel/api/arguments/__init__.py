@@ -1,0 +1,1 @@
+"""What the verbs take: how what a person gives becomes what the rooms take."""
