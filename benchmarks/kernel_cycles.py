@@ -24,7 +24,7 @@ from kernel_bench import KernelBench  # noqa: E402
 
 from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: E402
 from dvfs_kernel.image.dae_form import dae_granularities  # noqa: E402
-from dvfs_kernel.inference.deployment import Deployment  # noqa: E402
+from dvfs_kernel.inference.deployed_network import Deployment  # noqa: E402
 from dvfs_kernel.inference.schedule import Schedule  # noqa: E402
 from dvfs_kernel.networks import zoo  # noqa: E402
 from dvfs_kernel.networks.network import Convolution, Depthwise, Padding, Tensor  # noqa: E402

@@ -15,7 +15,7 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import parse_clocks
 from dvfs_kernel.exploration.runs import Bench, Store, Workload
 from dvfs_kernel.studies import Bound, StudyPlan, run_study
-from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.compared_schedules import Names
 
 if TYPE_CHECKING:
     from dvfs_kernel.studies import BoundResult, Study

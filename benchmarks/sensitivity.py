@@ -28,7 +28,7 @@ from dvfs_kernel.clocks.lists import parse_clocks
 from dvfs_kernel.exploration.runs import Bench, Workload
 from dvfs_kernel.exploration.runs.worker import make_run
 from dvfs_kernel.studies import Bound, StudyPlan, run_study
-from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.compared_schedules import Names
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:

@@ -1,6 +1,10 @@
 # The public names, and where they are; `__init__.py` reads them from here.
 from dvfs_kernel import widgets as widgets
 from dvfs_kernel.api.arguments.making import Making as Making
+from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
+from dvfs_kernel.api.arguments.quantity import TIME as TIME
+from dvfs_kernel.api.arguments.quantity import Quantity as Quantity
+from dvfs_kernel.api.arguments.quantity import pll_lock as pll_lock
 from dvfs_kernel.api.board import open_board as open_board
 from dvfs_kernel.api.boards import BoardsResult as BoardsResult
 from dvfs_kernel.api.boards import FoundBoard as FoundBoard
@@ -33,10 +37,6 @@ from dvfs_kernel.api.network import memory_plan as memory_plan
 from dvfs_kernel.api.optimise import OptimalSchedule as OptimalSchedule
 from dvfs_kernel.api.optimise import OptimisationResult as OptimisationResult
 from dvfs_kernel.api.optimise import optimise as optimise
-from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
-from dvfs_kernel.api.arguments.quantity import TIME as TIME
-from dvfs_kernel.api.arguments.quantity import Quantity as Quantity
-from dvfs_kernel.api.arguments.quantity import pll_lock as pll_lock
 from dvfs_kernel.api.report import write_report as write_report
 from dvfs_kernel.api.self_test import SelfTestResult as SelfTestResult
 from dvfs_kernel.api.self_test import self_test as self_test
@@ -103,12 +103,12 @@ from dvfs_kernel.evidence.validation.figure import Figure as Figure
 from dvfs_kernel.evidence.validation.figure import Summary as Summary
 from dvfs_kernel.evidence.validation.result import ValidationResult as ValidationResult
 from dvfs_kernel.exploration.samples import SampleCheck as SampleCheck
-from dvfs_kernel.exploration.switching.costs import SwitchCosts as SwitchCosts
+from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts as SwitchCosts
 from dvfs_kernel.image.firmware import firmware_path as firmware_path
-from dvfs_kernel.inference.deployment import Deployment as Deployment
+from dvfs_kernel.inference.deployed_network import Deployment as Deployment
+from dvfs_kernel.inference.deployment_plan import Plan as Plan
 from dvfs_kernel.inference.parts import Part as Part
 from dvfs_kernel.inference.parts import ScheduledLayer as ScheduledLayer
-from dvfs_kernel.inference.plan import Plan as Plan
 from dvfs_kernel.inference.profile import LayerProfile as LayerProfile
 from dvfs_kernel.inference.profile import Profile as Profile
 from dvfs_kernel.inference.profile import SegmentProfile as SegmentProfile

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.boards.board_profile import BoardProfile
     from dvfs_kernel.evidence.calibration.board import BoardCalibration
     from dvfs_kernel.evidence.measurement.estimate import Estimate

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from dvfs_kernel.api.arguments import quantity
-from dvfs_kernel.api.board import board_spec
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.arguments.study_plan import clock_list_of
+from dvfs_kernel.api.board import board_spec
 from dvfs_kernel.clocks.lists import PRESETS
 from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
 from dvfs_kernel.clocks.state import states_of
@@ -21,13 +21,13 @@ from dvfs_kernel.storage.rows import Tabled
 if TYPE_CHECKING:
     import os
 
-    from dvfs_kernel.api.board import Ask, BoardName
     from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.api.arguments.study_plan import ClocksLike
+    from dvfs_kernel.api.board import Ask, BoardName
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.clocks.lists import ClockList
     from dvfs_kernel.clocks.space import IsoSetting
-    from dvfs_kernel.exploration.switching.costs import SwitchCosts
+    from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
     from dvfs_kernel.storage.rows import Row
 
 __all__ = ["CLOCK_LISTS", "ClocksResult", "list_clocks"]
@@ -191,7 +191,7 @@ def _measure(listed: ClockList, spec: BoardSpec, progress: Shown, ask: Ask) -> S
     # The engine costs half a second to load: not before the arguments are right.
     from dvfs_kernel.exploration.switching.measurement import measure_switching
     from dvfs_kernel.exploration.switching.network import switching_network
-    from dvfs_kernel.inference.deployment import Deployment
+    from dvfs_kernel.inference.deployed_network import Deployment
     from dvfs_kernel.networks.input_tensor import sample_input
 
     network = switching_network(_MATRIX_LAYERS)

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.board import load_profile, opened
 from dvfs_kernel.api.measure import SHUNT_OHM, check_shunt
 from dvfs_kernel.api.network import input_of, load
-from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.errors import ScheduleError, SensorMissingError
 from dvfs_kernel.storage import rows as tables
 
 if TYPE_CHECKING:
     import os
 
+    from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.api.board import Ask, BoardName, ProfileLike
     from dvfs_kernel.api.network import NetworkLike
-    from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.evidence.comparison.boards import (
         Comparison,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         ScheduleComparison,
     )
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
-    from dvfs_kernel.inference.deployment import Deployment
+    from dvfs_kernel.inference.deployed_network import Deployment
     from dvfs_kernel.networks.by_name import ByName
     from dvfs_kernel.storage.rows import Row
 
@@ -203,7 +203,7 @@ def compare_boards(
     from dvfs_kernel.boards.virtual import VirtualBoard
     from dvfs_kernel.evidence.comparison import compare, usual_schedules
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
-    from dvfs_kernel.inference.deployment import Deployment
+    from dvfs_kernel.inference.deployed_network import Deployment
 
     loaded = load(network)
     data = input_of(loaded, None)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.board import board_spec
 from dvfs_kernel.api.network import load
-from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.errors import ArgumentError
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.json_file import write_json
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.evidence.cross_check import CrossCheck, Sheet
     from dvfs_kernel.storage.rows import Row
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.inference.deployment_plan import Plan
 from dvfs_kernel.inference.parts import ScheduledLayer, ScheduledRun, scheduled_layers
-from dvfs_kernel.inference.plan import Plan
 from dvfs_kernel.storage.json_file import write_json
 
 if TYPE_CHECKING:

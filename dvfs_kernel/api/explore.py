@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.api.arguments.study_plan import ClocksLike
+    from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.storage.rows import Row
     from dvfs_kernel.studies.study import Ground

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-from dvfs_kernel.api.board import board_spec
 from dvfs_kernel.api.arguments.image_bytes import image_bytes
 from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.board import board_spec
 from dvfs_kernel.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.api.board import BoardName
     from dvfs_kernel.api.network import NetworkLike
-    from dvfs_kernel.api.arguments.progress import Shown
 
 __all__ = ["FlashResult", "flash"]
 

@@ -6,20 +6,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dvfs_kernel.api.arguments import quantity
-from dvfs_kernel.api.board import board_for, opened
 from dvfs_kernel.api.arguments.idle_mode import idle_mode
-from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.arguments.schedule import load_schedule, uniform_schedule
+from dvfs_kernel.api.board import board_for, opened
+from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.errors import ArgumentError
 
 if TYPE_CHECKING:
     import os
 
-    from dvfs_kernel.api.board import Ask, BoardName, ProfileLike
-    from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.api.arguments.schedule import ClockLike, ScheduleLike
+    from dvfs_kernel.api.board import Ask, BoardName, ProfileLike
+    from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.boards.base import Board
     from dvfs_kernel.inference.result import InferenceResult
     from dvfs_kernel.networks.network import Network
@@ -115,7 +115,7 @@ def infer(
     waiting = idle_mode(idle or "sleep")
     window_s = None if window is None else quantity.TIME.parse(window)
     # Networks and the engine cost a second to load: not before the arguments are right.
-    from dvfs_kernel.inference.deployment import infer as run
+    from dvfs_kernel.inference.deployed_network import infer as run
     from dvfs_kernel.link import abi
 
     if level.upper() not in abi.ProfileLevel.__members__:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.arguments.ranges import check_limits
+from dvfs_kernel.api.arguments.schedule import load_schedule, uniform_schedule
 from dvfs_kernel.api.board import board_for, opened
 from dvfs_kernel.api.infer import check_choice
-from dvfs_kernel.api.arguments.ranges import check_limits
 from dvfs_kernel.api.network import input_of, load
-from dvfs_kernel.api.arguments.progress import shown_progress
-from dvfs_kernel.api.arguments.schedule import load_schedule, uniform_schedule
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.errors import ArgumentError
 
 if TYPE_CHECKING:
     import os
 
-    from dvfs_kernel.api.board import Ask, BoardName
-    from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.api.arguments.schedule import ClockLike, ScheduleLike
+    from dvfs_kernel.api.board import Ask, BoardName
+    from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.evidence.measurement.result import MeasurementResult
 
 __all__ = ["SHUNT_OHM", "check_shunt", "measure"]
@@ -126,8 +126,8 @@ def measure(
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
     from dvfs_kernel.evidence.measurement.campaign import Plan
     from dvfs_kernel.evidence.measurement.network_measurement import Measurands, measure_network
-    from dvfs_kernel.inference.deployment import Deployment
-    from dvfs_kernel.link.current_sampling import Sampling
+    from dvfs_kernel.inference.deployed_network import Deployment
+    from dvfs_kernel.link.ina219_sampling import Sampling
 
     loaded = load(network)
     data = input_of(loaded, input)

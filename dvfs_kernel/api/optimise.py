@@ -8,20 +8,20 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack, overload
 
-from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
 from dvfs_kernel.api.arguments.idle_mode import idle_mode
-from dvfs_kernel.api.network import network_name
+from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
 from dvfs_kernel.api.arguments.study_plan import GRANULARITIES, PAPER_QOS, study_plan
+from dvfs_kernel.api.network import network_name
 from dvfs_kernel.inference.parts import ScheduledLayer, ScheduledRun, scheduled_layers
 from dvfs_kernel.storage.rows import Tabled
 
 if TYPE_CHECKING:
     import os
 
-    from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.api.arguments.study_plan import Bounds, ClocksLike
+    from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.exploration.runs.workload import Workload
-    from dvfs_kernel.inference.plan import Plan
+    from dvfs_kernel.inference.deployment_plan import Plan
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.networks.by_name import ByName
     from dvfs_kernel.optimisation.problem import Optimum

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.api.board import open_board
 from dvfs_kernel.api.arguments.image_bytes import image_bytes
+from dvfs_kernel.api.board import open_board
 from dvfs_kernel.errors import ArgumentError, BoardError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
-from dvfs_kernel.api.network import network_name
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.arguments.study_plan import GRANULARITIES, PAPER_QOS, study_plan
+from dvfs_kernel.api.network import network_name
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.parts import Part, ScheduledLayer, parts_of, scheduled_layers
 from dvfs_kernel.storage.rows import Tabled
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.api.arguments.study_plan import Bounds, ClocksLike
+    from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.exploration.runs.workload import Workload
-    from dvfs_kernel.inference.plan import Plan
+    from dvfs_kernel.inference.deployment_plan import Plan
     from dvfs_kernel.networks.by_name import ByName
     from dvfs_kernel.storage.rows import Row
     from dvfs_kernel.studies import Outcome, Study

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.api.board import load_profile
 from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.board import load_profile
 
 if TYPE_CHECKING:
     import os
 
-    from dvfs_kernel.api.board import ProfileLike
     from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.board import ProfileLike
     from dvfs_kernel.evidence.validation.result import ValidationResult
 
 __all__ = ["validate"]

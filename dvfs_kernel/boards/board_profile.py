@@ -17,7 +17,7 @@ import tomllib
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.storage.atomic_file import write_atomically
 from renode_platform.devices.datasheet import CURRENT_MODEL

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.boards.board_profile import BoardProfile
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from renode_platform.devices import datasheet
 
 if TYPE_CHECKING:

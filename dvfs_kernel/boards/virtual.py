@@ -27,7 +27,7 @@ from renode_platform.devices.traffic import TrafficLog
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
     from dvfs_kernel.boards.emulator.trace import Violation
     from dvfs_kernel.boards.ground_truth import GroundTruth
 

@@ -12,10 +12,10 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.exploration import pareto
-from dvfs_kernel.exploration.cost_model import predict
+from dvfs_kernel.exploration.cost_at_clock import predict
 from dvfs_kernel.exploration.design_space import HSE
+from dvfs_kernel.exploration.fit_without_counters import fitted_times
 from dvfs_kernel.exploration.runs.job import Job
-from dvfs_kernel.exploration.time_fit import fitted_times
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from renode_platform.devices.power import DEFAULT_MODEL, CurrentModel
 
@@ -120,7 +120,7 @@ def explore(bench: Bench, space: DesignSpace) -> Exploration:
 
     A virtual board makes one run of each form and counts what the core does; for a board on Renode
     the embedded one does, on which the same instructions run. On a physical board
-    times are fitted to runs at some clocks (`time_fit`), and energies are the power of the same
+    times are fitted to runs at some clocks (`fit_without_counters`), and energies are the power of the same
     options on a virtual board times these times.
 
     Parameters

@@ -11,8 +11,8 @@ import numpy as np
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
 from dvfs_kernel.layered_graph.hull import convex_hull, spread_prices
 from dvfs_kernel.layered_graph.labels import FINISHED, Limits, set_labels
-from dvfs_kernel.layered_graph.limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.potentials import bounds_at, follow
+from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.solution import Solution
 from dvfs_kernel.layered_graph.trimming import cost_of_path, trace_back
 

@@ -9,8 +9,8 @@ import numpy as np
 from dvfs_kernel.errors import LayeredGraphError, SearchTooLargeError
 from dvfs_kernel.layered_graph.compact import undominated
 from dvfs_kernel.layered_graph.labels import FINISHED, Limits, set_labels
-from dvfs_kernel.layered_graph.limits import checked_bound
 from dvfs_kernel.layered_graph.potentials import bounds_at
+from dvfs_kernel.layered_graph.search_limits import checked_bound
 from dvfs_kernel.layered_graph.solution import Solution
 from dvfs_kernel.layered_graph.solve import NO_TENTS, price_ladder, solve
 from dvfs_kernel.layered_graph.trimming import cost_of_path, trace_back, without_hopeless

@@ -11,7 +11,7 @@ import numpy as np
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
 from dvfs_kernel.layered_graph.arguments import prepare
 from dvfs_kernel.layered_graph.k_best import k_best
-from dvfs_kernel.layered_graph.limits import checked_limit
+from dvfs_kernel.layered_graph.search_limits import checked_limit
 from dvfs_kernel.layered_graph.solve import solve
 
 if TYPE_CHECKING:

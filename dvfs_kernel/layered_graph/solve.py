@@ -10,8 +10,8 @@ import numpy as np
 from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.core import core_first, in_order, with_break_path
 from dvfs_kernel.layered_graph.labels import OUT_OF_LABELS, OUT_OF_TIME, Limits, set_labels
-from dvfs_kernel.layered_graph.limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.potentials import bounds_at, steepest_price
+from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.solution import Solution
 from dvfs_kernel.layered_graph.trimming import (
     best_at_prices,

@@ -9,9 +9,9 @@ import numpy.typing as npt
 
 from dvfs_kernel.errors import BoardError, BoardSilentError, FirmwareFaultError, ProtocolError
 from dvfs_kernel.link import abi
-from dvfs_kernel.link.current_sampling import INA219_ADDRESS
 from dvfs_kernel.link.fault_report import FaultReport
 from dvfs_kernel.link.frames import Frame, FrameDecoder, encode_frame
+from dvfs_kernel.link.ina219_sampling import INA219_ADDRESS
 from dvfs_kernel.link.refusals import refusal, wrong_length
 from dvfs_kernel.link.replies import ClockProbe, CurrentReadings, Hello, Ina219Reading, RunResult
 from dvfs_kernel.link.window import Window
@@ -19,7 +19,7 @@ from dvfs_kernel.link.window import Window
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.link.current_sampling import CurrentActivity, Sampling
+    from dvfs_kernel.link.ina219_sampling import CurrentActivity, Sampling
     from dvfs_kernel.link.progress import Progress
     from dvfs_kernel.link.requests import ClockRequest, ScheduleRequest
     from dvfs_kernel.link.transport import Transport

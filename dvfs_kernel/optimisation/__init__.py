@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dvfs_kernel.optimisation.idle import IdleCost
+from dvfs_kernel.optimisation.idle_cost import IdleCost
 from dvfs_kernel.optimisation.prediction import Prediction
 from dvfs_kernel.optimisation.problem import WindowProblem, paper_problem, window_problem
 

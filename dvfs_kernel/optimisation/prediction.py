@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from dvfs_kernel.optimisation.idle import IdleCost
+    from dvfs_kernel.optimisation.idle_cost import IdleCost
 
 __all__ = ["Prediction"]
 

@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.exploration.exploration import Exploration
-    from dvfs_kernel.exploration.switching.costs import SwitchCosts
+    from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
     from dvfs_kernel.layered_graph import Frontier, Solution
-    from dvfs_kernel.optimisation.idle import IdleCost
+    from dvfs_kernel.optimisation.idle_cost import IdleCost
 
 __all__ = ["Optimum", "WindowProblem", "paper_problem", "window_problem"]
 

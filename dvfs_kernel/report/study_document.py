@@ -14,7 +14,7 @@ from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
 from dvfs_kernel.report.document import SCHEMA, SCHEMA_VERSION
-from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.compared_schedules import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

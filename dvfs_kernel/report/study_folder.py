@@ -8,7 +8,7 @@ from dvfs_kernel import report
 from dvfs_kernel.exploration.table import to_csv
 from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.storage.atomic_file import write_atomically
-from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.compared_schedules import Names
 from dvfs_kernel.studies.plans import plan_of, write_plans
 
 if TYPE_CHECKING:

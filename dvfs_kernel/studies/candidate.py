@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.inference.schedule import Schedule
-    from dvfs_kernel.optimisation.idle import IdleCost
+    from dvfs_kernel.optimisation.idle_cost import IdleCost
     from dvfs_kernel.optimisation.prediction import Prediction
 
 __all__ = ["Candidate", "Outcome"]
@@ -35,7 +35,7 @@ class Candidate:
     idle
         How the rest of the window is spent, and what that costs.
     given_up_s
-        How much less than the window the optimiser was allowed: see `study.keeping`.
+        How much less than the window the optimiser was allowed: see `missed_bound`.
     """
 
     name: str

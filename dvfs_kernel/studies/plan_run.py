@@ -13,7 +13,7 @@ from dvfs_kernel.inference.schedule import Schedule
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.exploration.runs.record import Record
-    from dvfs_kernel.inference.plan import Plan
+    from dvfs_kernel.inference.deployment_plan import Plan
 
 __all__ = ["PlanRun", "deploy"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.inference.plan import LayerPrediction, Plan
+from dvfs_kernel.inference.deployment_plan import LayerPrediction, Plan
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.switching.from_runs import measured_switching
 from dvfs_kernel.layered_graph.warm_up import warm_up
 from dvfs_kernel.link import abi
-from dvfs_kernel.optimisation.idle import IdleCost
+from dvfs_kernel.optimisation.idle_cost import IdleCost
 from dvfs_kernel.studies.candidate import Outcome
-from dvfs_kernel.studies.candidates import Candidates, Names
-from dvfs_kernel.studies.keeping import keep_bounds
+from dvfs_kernel.studies.compared_schedules import Candidates, Names
+from dvfs_kernel.studies.missed_bound import keep_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.exploration import Exploration
     from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.exploration.runs.record import Record
-    from dvfs_kernel.exploration.switching.costs import SwitchCosts
+    from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
     from dvfs_kernel.layered_graph import Frontier, Solution
     from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
     from dvfs_kernel.studies.bound import Bound

@@ -8,8 +8,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from dvfs_kernel.api.network import load
 from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.network import load
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.storage.atomic_file import write_atomically
 from dvfs_kernel.widgets.extra import require_notebooks

@@ -13,7 +13,7 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
 from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.image.dae_form import decoupled_layers
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.timeline import timeline_to_dict

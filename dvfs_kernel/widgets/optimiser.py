@@ -12,7 +12,7 @@ from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.graph_excerpt import GraphExcerpt
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.runs import kind
-from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.compared_schedules import Names
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.optimiser_views import (

@@ -16,7 +16,7 @@ from dvfs_kernel.report import build, charts, check, compare
 from dvfs_kernel.report.runs import kind
 from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.studies.bound import Bound
-from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.compared_schedules import Names
 from dvfs_kernel.studies.study import Study, run_study
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView

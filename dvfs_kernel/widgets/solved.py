@@ -10,7 +10,7 @@ import numpy as np
 
 from dvfs_kernel.link import abi
 from dvfs_kernel.studies.candidate import Candidate
-from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.compared_schedules import Names
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.layered_graph import Frontier
     from dvfs_kernel.link.progress import Progress
     from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
-    from dvfs_kernel.studies.candidates import Candidates
+    from dvfs_kernel.studies.compared_schedules import Candidates
     from dvfs_kernel.studies.study import Ground
     from dvfs_kernel.widgets.survey import Surveyed
 

@@ -9,7 +9,7 @@ from dvfs_kernel.boards.renode.board import RenodeBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.image.dae_form import dae_granularities
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.input_tensor import sample_input

@@ -20,7 +20,7 @@ from dvfs_kernel.errors import (
     FileFormatError,
     FirmwareFaultError,
 )
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.networks.input_tensor import sample_input

@@ -7,7 +7,7 @@ import numpy as np
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.exploration.design_space import DesignSpace
 from dvfs_kernel.exploration.exploration import OPTION_DTYPE, Exploration
-from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation import IdleCost
 

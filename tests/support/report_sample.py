@@ -13,7 +13,7 @@ from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError
 from dvfs_kernel.image.dae_form import dae_granularities, has_dae_form
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.layered_graph import LayeredGraph

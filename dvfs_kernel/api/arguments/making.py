@@ -8,18 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
+from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.board import board_spec
 from dvfs_kernel.api.network import input_of, load
-from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.errors import ArgumentError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
 
+    from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.api.board import Ask, BoardName, ProfileLike
     from dvfs_kernel.api.network import InputLike, NetworkLike
-    from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.boards.spec import BoardSpec
     from dvfs_kernel.exploration.runs import Bench, Store
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.clocks.setting import ClockSetting
 
 if TYPE_CHECKING:
-    from dvfs_kernel.inference.plan import Plan
+    from dvfs_kernel.inference.deployment_plan import Plan
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.networks.network import Network
 
@@ -30,7 +30,7 @@ def load_schedule(schedule: ScheduleLike) -> Schedule | None:
     ScheduleError
         The file is neither a schedule nor a plan.
     """
-    from dvfs_kernel.inference.plan import SCHEMA, Plan
+    from dvfs_kernel.inference.deployment_plan import SCHEMA, Plan
     from dvfs_kernel.inference.schedule import Schedule
 
     if isinstance(schedule, Plan):

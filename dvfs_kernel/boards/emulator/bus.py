@@ -8,7 +8,7 @@ from dvfs_kernel.boards.emulator import state as st
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.core import Core
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["Bus", "BusDevice"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.memory import MemoryMap
     from dvfs_kernel.boards.emulator.nvic import Nvic
     from dvfs_kernel.boards.emulator.system_control import SystemControl
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["Exceptions", "LockUp"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["MachineOptions", "StopReason"]
 

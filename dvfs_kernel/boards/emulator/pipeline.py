@@ -24,7 +24,7 @@ from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.instructions import FLAGS, Instruction, Unit, decode
 
 if TYPE_CHECKING:
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["Block", "Pipeline"]
 

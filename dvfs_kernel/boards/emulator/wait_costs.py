@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.boards.emulator import state as st
 
 if TYPE_CHECKING:
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["apply_wait_costs"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import MeasurementError
-from dvfs_kernel.evidence.calibration.fit import calibrate, refit
+from dvfs_kernel.evidence.calibration.identification import calibrate, refit
 from dvfs_kernel.evidence.calibration.model import (
     adjustable,
     evidence_of,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.boards.board_profile import BoardProfile
-    from dvfs_kernel.evidence.calibration.fit import Calibration, Evidence
+    from dvfs_kernel.evidence.calibration.identification import Calibration, Evidence
     from dvfs_kernel.evidence.calibration.observations import Measurements
     from dvfs_kernel.link.progress import Progress
     from dvfs_kernel.networks.network import Network

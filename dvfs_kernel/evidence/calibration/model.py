@@ -17,14 +17,14 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.boards.board_profile import BoardProfile
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.boards.parameters import parameters
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.errors import BoardError, MeasurementError
-from dvfs_kernel.evidence.calibration.fit import Evidence
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.evidence.calibration.identification import Evidence
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.profile import SUPPLY_V
-from dvfs_kernel.link.current_sampling import Layers, Sampling
+from dvfs_kernel.link.ina219_sampling import Layers, Sampling
 from renode_platform.devices.datasheet import CURRENT_MODEL
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.evidence.cross_check.comparison import WITHIN, Comparison, EngineRun, compare
 from dvfs_kernel.image.dae_form import dae_granularities
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 
 if TYPE_CHECKING:

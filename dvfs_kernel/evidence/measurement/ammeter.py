@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dvfs_kernel.link.current_sampling import INA219_ADDRESS, Sampling
+from dvfs_kernel.link.ina219_sampling import INA219_ADDRESS, Sampling
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from dvfs_kernel.link.current_sampling import CurrentActivity
+    from dvfs_kernel.link.ina219_sampling import CurrentActivity
     from dvfs_kernel.link.replies import CurrentReadings
     from dvfs_kernel.link.session import Session
 

@@ -16,13 +16,13 @@ from dvfs_kernel.errors import MeasurementError
 from dvfs_kernel.evidence.measurement.estimate import Estimate
 from dvfs_kernel.evidence.measurement.sample_file import Sample
 from dvfs_kernel.link import abi
-from dvfs_kernel.link.current_sampling import Layers
+from dvfs_kernel.link.ina219_sampling import Layers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
-    from dvfs_kernel.inference.deployment import Deployment
+    from dvfs_kernel.inference.deployed_network import Deployment
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.progress import Progress
     from dvfs_kernel.link.replies import CurrentReadings

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
     from dvfs_kernel.evidence.measurement.campaign import Plan
-    from dvfs_kernel.inference.deployment import Deployment
+    from dvfs_kernel.inference.deployed_network import Deployment
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.progress import Progress
 

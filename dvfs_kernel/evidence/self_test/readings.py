@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardError, ClockError, SensorMissingError
-from dvfs_kernel.link.current_sampling import INA219_ADDRESS, Sampling, Spin
+from dvfs_kernel.link.ina219_sampling import INA219_ADDRESS, Sampling, Spin
 
 if TYPE_CHECKING:
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter

@@ -13,7 +13,7 @@ from dvfs_kernel.evidence.validation.program import CACHES_OFF, CACHES_ON, Setup
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["measure_cycles"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.evidence.validation.figure import Figure
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.networks import zoo
 from dvfs_kernel.networks.input_tensor import sample_input

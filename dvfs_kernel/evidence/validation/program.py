@@ -16,7 +16,7 @@ from dvfs_kernel.errors import BoardError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["BENCHMARKS", "CACHES_OFF", "CACHES_ON", "Program", "Setup", "benchmarks"]
 

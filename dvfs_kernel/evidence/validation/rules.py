@@ -10,7 +10,7 @@ from dvfs_kernel.evidence.validation.program import Setup, benchmarks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["RULES", "Rule", "measure_rules"]
 

@@ -11,7 +11,7 @@ from renode_platform.devices import datasheet as ds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["measure_times"]
 

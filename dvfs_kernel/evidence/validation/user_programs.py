@@ -16,7 +16,7 @@ from dvfs_kernel.evidence.validation.program import CACHES_OFF, CACHES_ON, Progr
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dvfs_kernel.boards.emulator.timing import TimingParameters
+    from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["WHERE_FROM", "measure_coremark", "measure_dhrystone", "sources_of"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.exploration.runs.record import CLOCK_DTYPE, HFO, LFO, SEGMENT_DTYPE, Record
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
 from renode_platform.devices.datasheet import VDD_V
 

@@ -18,7 +18,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
 
 __all__ = ["complete_relocks"]
 

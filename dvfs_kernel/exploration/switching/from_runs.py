@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.design_space import DesignSpace
     from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.exploration.runs.record import Record
-    from dvfs_kernel.exploration.switching.costs import SwitchCosts
+    from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
     from dvfs_kernel.exploration.switching.measurement import Change
 
 __all__ = ["measured_switching"]

@@ -10,7 +10,7 @@ import numpy as np
 
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import BoardError
-from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
 from dvfs_kernel.exploration.switching.walks import plan_walks, walk_schedule
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.exploration.switching.walks import Walk
-    from dvfs_kernel.inference.deployment import Deployment
+    from dvfs_kernel.inference.deployed_network import Deployment
     from dvfs_kernel.inference.result import InferenceResult
     from dvfs_kernel.link.progress import Progress
 

@@ -11,7 +11,7 @@ from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import ClockError
 from dvfs_kernel.exploration.switching.network import switching_network
 from dvfs_kernel.exploration.switching.walks import walk_schedule
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import pytest
 
 from dvfs_kernel.boards.virtual import VirtualBoard
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.networks import zoo
 from renode_platform.ironpython.core_time import MEAN_COST

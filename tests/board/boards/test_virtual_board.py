@@ -14,7 +14,7 @@ from dvfs_kernel.errors import (
     PlatformDescriptionError,
 )
 from dvfs_kernel.image.dae_form import dae_granularities
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session

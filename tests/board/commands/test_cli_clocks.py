@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from json_document import undocumented
 
 from dvfs_kernel.commands.cli import cli
-from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
 
 
 def run(*arguments):

@@ -12,7 +12,7 @@ from small_model import small_model
 
 from dvfs_kernel import report
 from dvfs_kernel.commands.cli import cli
-from dvfs_kernel.inference.plan import Plan
+from dvfs_kernel.inference.deployment_plan import Plan
 
 pytestmark = pytest.mark.board
 

@@ -10,7 +10,7 @@ from small_model import small_model
 
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.commands.cli import cli
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.input_tensor import sample_input

@@ -10,7 +10,7 @@ from small_model import small_model
 
 from dvfs_kernel.boards import spec
 from dvfs_kernel.boards.board_profile import BoardProfile
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import MeasurementError

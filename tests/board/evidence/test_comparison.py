@@ -9,7 +9,7 @@ from firmware_board import firmware
 from served_board import served
 from small_model import small_model
 
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.boards.nucleo.board import NucleoBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.commands.cli import cli
@@ -17,9 +17,9 @@ from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.evidence.comparison import compare, usual_schedules
 from dvfs_kernel.evidence.measurement.ammeter import Ammeter
 from dvfs_kernel.evidence.measurement.campaign import Plan
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
-from dvfs_kernel.link.current_sampling import Sampling
+from dvfs_kernel.link.ina219_sampling import Sampling
 from dvfs_kernel.networks.input_tensor import sample_input
 from dvfs_kernel.networks.tflite_reader import read_bytes
 from dvfs_kernel.report.comparison_page import write_comparison

@@ -19,9 +19,9 @@ from dvfs_kernel.evidence.measurement.ammeter import Ammeter
 from dvfs_kernel.evidence.measurement.campaign import Campaign, Plan, Subject
 from dvfs_kernel.evidence.measurement.sample_file import read_samples
 from dvfs_kernel.image.dae_form import dae_granularities
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.schedule import Schedule
-from dvfs_kernel.link.current_sampling import Sampling
+from dvfs_kernel.link.ina219_sampling import Sampling
 from dvfs_kernel.networks.input_tensor import sample_input
 
 pytestmark = pytest.mark.board

@@ -12,7 +12,7 @@ from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.evidence.measurement.ammeter import Ammeter
 from dvfs_kernel.evidence.self_test.diagnosis import diagnose
 from dvfs_kernel.evidence.self_test.readings import take_readings
-from dvfs_kernel.link.current_sampling import Sampling
+from dvfs_kernel.link.ina219_sampling import Sampling
 from dvfs_kernel.link.session import Session
 
 pytestmark = pytest.mark.board

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from json_document import undocumented
 from small_model import small_model
 
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.evidence.validation import Figure, currents, rules, summarise
 from dvfs_kernel.evidence.validation.figure import GROUPS

@@ -9,11 +9,11 @@ from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.clocks.supply_current import FIRMWARE_CLOCKS, run_charges
-from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
 from dvfs_kernel.exploration.switching.measurement import measure_switching
 from dvfs_kernel.exploration.switching.network import switching_network
 from dvfs_kernel.exploration.switching.walks import walk_schedule
-from dvfs_kernel.inference.deployment import Deployment
+from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi

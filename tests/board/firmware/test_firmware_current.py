@@ -10,7 +10,7 @@ from firmware_board import HSE_HZ, refusal, request, small_image, small_network,
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardError, ClockError, ProtocolError
 from dvfs_kernel.link import abi
-from dvfs_kernel.link.current_sampling import Layers, Sampling, Sleep, Spin
+from dvfs_kernel.link.ina219_sampling import Layers, Sampling, Sleep, Spin
 from dvfs_kernel.networks.input_tensor import sample_input
 from renode_platform.devices.datasheet import SHUNT_OHM
 

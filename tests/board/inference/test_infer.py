@@ -10,7 +10,7 @@ from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import FileFormatError, ScheduleError
 from dvfs_kernel.image.dae_form import dae_granularities
-from dvfs_kernel.inference.deployment import Deployment, infer
+from dvfs_kernel.inference.deployed_network import Deployment, infer
 from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi

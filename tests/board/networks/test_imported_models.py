@@ -9,7 +9,7 @@ from tflite_models import OPERATORS, models
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.image.dae_form import dae_granularities
-from dvfs_kernel.inference.deployment import infer
+from dvfs_kernel.inference.deployed_network import infer
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.networks import reference, tflite_reader
 

@@ -10,13 +10,13 @@ from dvfs_kernel.api import measure as measuring
 from dvfs_kernel.api import self_test as self_testing
 from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.evidence.calibration.board import BoardCalibration
-from dvfs_kernel.evidence.calibration.fit import Calibration
+from dvfs_kernel.evidence.calibration.identification import Calibration
 from dvfs_kernel.evidence.measurement.campaign import Measured, Subject
 from dvfs_kernel.evidence.measurement.trace_alignment import AlignedEnergy
 from dvfs_kernel.evidence.self_test import readings
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.link.current_sampling import Sampling
+from dvfs_kernel.link.ina219_sampling import Sampling
 from dvfs_kernel.networks.tflite_reader import read_bytes
 
 # ---- arguments -----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from networks import two_layers
 
 from dvfs_kernel.boards.board_profile import BoardProfile
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.boards.parameters import parameters
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import BoardError, FileFormatError

@@ -12,7 +12,7 @@ from dvfs_kernel.clocks.lists import clock_list
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, FileFormatError
-from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
 from dvfs_kernel.exploration.switching.walks import plan_walks, walk_schedule
 
 HSE_HZ = 50_000_000

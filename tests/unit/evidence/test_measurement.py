@@ -16,7 +16,7 @@ from dvfs_kernel.evidence.measurement.estimate import Estimate
 from dvfs_kernel.evidence.measurement.sample_file import Sample, SampleFile, read_samples
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.link.current_sampling import Layers, Sampling
+from dvfs_kernel.link.ina219_sampling import Layers, Sampling
 from dvfs_kernel.link.replies import CurrentReadings, Ina219Reading
 
 FAST = Schedule.uniform(3, 50_000_000)

@@ -10,7 +10,7 @@ from dvfs_kernel.clocks.lists import clock_list
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.exploration.switching.completion import complete_relocks
-from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
 from dvfs_kernel.exploration.switching.walks import plan_walks, sampled_changes
 
 SETTINGS = clock_list("default", HSE_HZ).settings

@@ -18,8 +18,8 @@ from dvfs_kernel.errors import (
 )
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
-from dvfs_kernel.link.current_sampling import Layers, Sampling
 from dvfs_kernel.link.frames import Frame, encode_frame
+from dvfs_kernel.link.ina219_sampling import Layers, Sampling
 from dvfs_kernel.link.session import Session
 
 

@@ -9,7 +9,7 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleLatencyError, ScheduleError
 from dvfs_kernel.exploration import pareto
-from dvfs_kernel.exploration.switching.costs import SwitchCosts
+from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation import paper_problem, window_problem
 

@@ -12,7 +12,7 @@ from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardLostError, DvfsError
 from dvfs_kernel.inference.schedule import Schedule
-from dvfs_kernel.link.current_sampling import Layers, Sampling
+from dvfs_kernel.link.ina219_sampling import Layers, Sampling
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.input_tensor import sample_input

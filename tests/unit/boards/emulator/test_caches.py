@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 
 from dvfs_kernel.boards.emulator import caches
 from dvfs_kernel.boards.emulator import state as st
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.boards.emulator.wait_costs import apply_wait_costs
 
 FLASH, SRAM, DTCM = 0x08000000, 0x20020000, 0x20000000

@@ -10,7 +10,7 @@ from elftools.elf.elffile import ELFFile
 
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.pipeline import Pipeline
-from dvfs_kernel.boards.emulator.timing import TimingParameters
+from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 BASE = 0x08000000
 

@@ -10,9 +10,9 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import ClockState, states_of
 from dvfs_kernel.clocks.supply_current import state_clocks
 from dvfs_kernel.exploration.design_space import DesignSpace
+from dvfs_kernel.exploration.fit_without_counters import fit_form, measured_states
 from dvfs_kernel.exploration.runs.record import HFO, LFO
 from dvfs_kernel.exploration.runs.twin import with_power_of
-from dvfs_kernel.exploration.time_fit import fit_form, measured_states
 
 HSE_HZ = 50_000_000
 SETTINGS = [

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dvfs_kernel.exploration.exploration import Exploration
-    from dvfs_kernel.exploration.switching.costs import SwitchCosts
-    from dvfs_kernel.optimisation.idle import IdleCost
+    from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
+    from dvfs_kernel.optimisation.idle_cost import IdleCost
     from dvfs_kernel.optimisation.problem import Optimum
 
 __all__ = ["Candidates", "Names"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dvfs_kernel.errors import MeasurementError
-from dvfs_kernel.evidence.calibration.fit import Evidence, calibrate
+from dvfs_kernel.evidence.calibration.identification import Evidence, calibrate
 
 PRESENT = {"static": 2.0, "clock": 5.0, "work": 3.0, "idle": 1.0}
 TRUTH = {"static": 2.6, "clock": 4.4, "work": 3.3, "idle": 1.0}

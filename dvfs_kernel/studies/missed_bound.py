@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.studies.candidate import Outcome
-from dvfs_kernel.studies.candidates import Names
+from dvfs_kernel.studies.compared_schedules import Names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.studies.candidate import Candidate
-    from dvfs_kernel.studies.candidates import Candidates
+    from dvfs_kernel.studies.compared_schedules import Candidates
 
 __all__ = ["keep_bounds"]
 

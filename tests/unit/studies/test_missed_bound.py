@@ -11,8 +11,8 @@ import pytest
 from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.link import abi
 from dvfs_kernel.studies.candidate import Outcome
-from dvfs_kernel.studies.candidates import Candidates, Names
-from dvfs_kernel.studies.keeping import keep_bounds
+from dvfs_kernel.studies.compared_schedules import Candidates, Names
+from dvfs_kernel.studies.missed_bound import keep_bounds
 
 DIGEST = "0" * 64
 

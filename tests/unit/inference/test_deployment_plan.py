@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
-from dvfs_kernel.inference.plan import LayerPrediction, Plan
+from dvfs_kernel.inference.deployment_plan import LayerPrediction, Plan
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 
