@@ -120,8 +120,8 @@ def explore(bench: Bench, space: DesignSpace) -> Exploration:
 
     A virtual board makes one run of each form and counts what the core does; for a board on Renode
     the embedded one does, on which the same instructions run. On a physical board
-    times are fitted to runs at some clocks (`fit_without_counters`), and energies are the power of the same
-    options on a virtual board times these times.
+    times are fitted to runs at some clocks (`fit_without_counters`), and energies are the power of
+    the same options on a virtual board times these times.
 
     Parameters
     ----------
