@@ -76,7 +76,7 @@ def _markdown(sheet: _Sheet) -> str:
     lines: list[Iterable[str]] = [sheet.headings, ["---"] * sheet.words + ["---:"] * numbers]
     lines += sheet.rows
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-    return f"### {sheet.title}\n\n{table}"
+    return f"## {sheet.title}\n\n{table}"
 
 
 def _sheets(checked: CrossCheck) -> Iterable[_Sheet]:

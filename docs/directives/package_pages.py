@@ -1,0 +1,129 @@
+"""``public-face`` and ``room``: what the package offers, and what is in a room of it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+import dvfs_kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+logger = logging.getLogger(__name__)
+
+PACKAGE = dvfs_kernel.__name__
+ROOMS = "rooms/"
+
+
+class PublicFace(SphinxDirective):
+    """Everything in ``dvfs_kernel.__all__``, functions first."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a table of what there is, and a section for each."""
+        names = [name for name in getattr(dvfs_kernel, "__all__", ()) if not name.startswith("__")]
+        described = {name: getattr(dvfs_kernel, name) for name in names}
+        lines = [
+            *(".. autosummary::", "   :nosignatures:", ""),
+            *(f"   {PACKAGE}.{name}" for name in described),
+            "",
+        ]
+        for name, value in described.items():
+            lines += [name, "-" * len(name), "", f".. {_directive(value)}:: {PACKAGE}.{name}", "   :members:"]
+            lines += ["", ""]
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def _directive(value: object) -> str:
+    if inspect.isclass(value):
+        return "autoexception" if issubclass(value, BaseException) else "autoclass"
+    if inspect.ismodule(value):
+        return "automodule"
+    return "autofunction" if callable(value) else "autodata"
+
+
+class Room(SphinxDirective):
+    """Every module of a room, or the one that is named."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return a section for each module."""
+        lines = []
+        for name in _modules(self.arguments[0]):
+            title = name.removeprefix(f"{PACKAGE}.")
+            lines += [title, "-" * len(title), "", f".. automodule:: {name}"]
+            # What is imported from elsewhere has its place there.
+            own = _own(name)
+            lines += [*([f"   :members: {', '.join(own)}"] if own else []), "", ""]
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def _modules(name: str) -> Iterator[str]:
+    if name.rpartition(".")[2] == "__main__":
+        return
+    yield name
+    module = importlib.import_module(name)
+    for found in sorted(pkgutil.iter_modules(getattr(module, "__path__", ())), key=lambda m: m.name):
+        yield from _modules(f"{name}.{found.name}")
+
+
+def _own(name: str) -> list[str]:
+    """Return the public names that a module defines itself."""
+    module = importlib.import_module(name)
+    exported = getattr(module, "__all__", ())
+    return [
+        member
+        for member in exported
+        if not member.startswith("_")
+        and getattr(getattr(module, member), "__module__", name) == name
+    ]
+
+
+def rooms() -> list[str]:
+    """Return the names of the rooms, and of modules that stand beside them."""
+    found = pkgutil.iter_modules(dvfs_kernel.__path__)
+    return sorted(module.name for module in found if module.name != "__main__")
+
+
+def tell_types(_app: Sphinx) -> None:
+    """Give modules the names that only a type checker imports, so that annotations can be read.
+
+    All modules are there by then: what would be a circle at their import is none now.
+    """
+    for name in _modules(PACKAGE):
+        module = importlib.import_module(name)
+        for node in ast.parse(inspect.getsource(module)).body:
+            if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+                for statement in node.body:
+                    code = compile(ast.Module([statement], []), name, "exec")
+                    with suppress(ImportError):  # what is optional and not here
+                        exec(code, vars(module))  # noqa: S102  the project's own imports
+
+
+def check_rooms(_app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Warn of rooms without a page."""
+    for room in rooms():
+        if f"{ROOMS}{room}" not in env.found_docs:
+            logger.warning("%s.%s has no page %s%s.rst", PACKAGE, room, ROOMS, room)
+    return []
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Make the directives known."""
+    app.add_directive("public-face", PublicFace)
+    app.add_directive("room", Room)
+    app.connect("builder-inited", tell_types)
+    app.connect("env-updated", check_rooms)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
