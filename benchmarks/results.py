@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import parse_clocks
-from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.runs import Bench, Store, Workload
 from dvfs_kernel.studies import Bound, StudyPlan, run_study
 from dvfs_kernel.studies.candidates import Names

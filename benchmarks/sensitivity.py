@@ -21,10 +21,10 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 from fit_current import NAMES, READS, fit
 
+from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import parse_clocks
-from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.runs import Bench, Workload
 from dvfs_kernel.exploration.runs.worker import make_run
 from dvfs_kernel.studies import Bound, StudyPlan, run_study

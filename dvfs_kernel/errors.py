@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
+    "ArgumentError",
     "BoardAccessError",
     "BoardError",
     "BoardLostError",
@@ -28,10 +34,12 @@ __all__ = [
     "PanelError",
     "PlatformDescriptionError",
     "ProtocolError",
+    "QuantityError",
     "RenodeUnavailableError",
     "ScheduleError",
     "SearchTooLargeError",
     "SensorMissingError",
+    "UnknownLayerError",
     "UnreachableError",
     "UnsupportedOperatorError",
     "VerificationError",
@@ -46,6 +54,31 @@ class DvfsError(Exception):
         return [f"{type(self).__name__}: {self}"]
 
 
+class ArgumentError(DvfsError, ValueError):
+    """Arguments that are each allowed do not go together, or one is not what it may be.
+
+    Parameters
+    ----------
+    template
+        The message, with the names of arguments in braces: the command line spells them otherwise.
+    """
+
+    def __init__(self, template: str) -> None:
+        self._template = template
+        super().__init__(self.spelt(lambda name: name))
+
+    def spelt(self, spell: Callable[[str], str]) -> str:
+        """Return the message with arguments as they are called where it is read."""
+        return re.sub(r"\{(\w+)\}", lambda match: spell(match[1]), self._template)
+
+    def __reduce__(self) -> tuple[type[ArgumentError], tuple[str]]:
+        return type(self), (self._template,)
+
+
+class QuantityError(DvfsError, ValueError):
+    """A quantity is no number with a unit of its kind."""
+
+
 class FileFormatError(DvfsError, ValueError):
     """A file is not what its name or place says it is, or is damaged."""
 
@@ -56,6 +89,10 @@ class PlatformDescriptionError(FileFormatError):
 
 class NetworkError(DvfsError, ValueError):
     """A network contradicts itself: shapes, indices, scales or zero points that cannot be."""
+
+
+class UnknownLayerError(DvfsError, LookupError):
+    """A network has no layer, or more than one, of the name or number that was asked for."""
 
 
 class UnsupportedOperatorError(DvfsError, NotImplementedError):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from dvfs_kernel.commands.board_opening import open_board
-from dvfs_kernel.commands.networks import load_network
-from dvfs_kernel.commands.progress import shown_progress
-from dvfs_kernel.commands.tables import open_console
+from dvfs_kernel.api.network import load as load_network
+from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.commands.asking import ask_at_terminal
+from dvfs_kernel.commands.console import open_console
 from dvfs_kernel.errors import SensorMissingError
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ def validate_board(
 
     network = load_network(network_name)
     data = sample_input(network.tensors[network.input])
-    with open_board(replace(board, profile=None)) as opened, shown_progress() as progress:
+    with (
+        replace(board, profile=None).open(ask=ask_at_terminal()) as opened,
+        shown_progress() as progress,
+    ):
         mine = Deployment(network, opened, progress=progress)
         ammeter = None if shunt_ohm is None else _present(mine, Ammeter(shunt_ohm=shunt_ohm))
         with Deployment(

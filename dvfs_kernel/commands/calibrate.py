@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from dvfs_kernel.commands.networks import load_network
+from dvfs_kernel.api.network import load as load_network
+from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.commands.console import open_console
 from dvfs_kernel.commands.parameters import OutputFile
-from dvfs_kernel.commands.progress import shown_progress
-from dvfs_kernel.commands.tables import open_console
 from dvfs_kernel.errors import MeasurementError
 from dvfs_kernel.storage.atomic_file import write_atomically
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.table import Table
 
-from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE
-from dvfs_kernel.clocks.space import describe
-from dvfs_kernel.commands.tables import open_console
+import dvfs_kernel as dvfs
+from dvfs_kernel.commands.console import open_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from rich.console import Console
 
-    from dvfs_kernel.clocks.lists import ClockList
-    from dvfs_kernel.clocks.space import IsoSetting
-    from dvfs_kernel.exploration.switching.costs import SwitchCosts
 
 __all__ = ["print_clocks"]
 
@@ -28,22 +24,23 @@ __all__ = ["print_clocks"]
 _EQUALS_SHOWN = 3
 
 
-def print_clocks(listed: ClockList, iso: Sequence[IsoSetting], costs: SwitchCosts | None) -> None:
+def print_clocks(result: dvfs.ClocksResult) -> None:
     """Print settings, forbidden ones with reasons, and what else was asked for."""
     console = open_console()
-    console.print(_settings(listed))
+    listed = result.listed
+    console.print(_settings(result))
     if listed.note:
         console.print(f"\n{listed.note}")
     if listed.forbidden:
         console.print("\nforbidden by the data sheet (DS11532 Rev 7):")
         for entry in listed.forbidden:
             console.print(f"  {entry.setting}: {'; '.join(entry.reasons)}")
-    if iso:
+    if result.iso:
         console.print("\nsettings of the same SYSCLK, cheapest first (* chosen):")
-        console.print(_iso(iso, listed.hse_hz))
-        console.print(f"\n{PAPER_EXAMPLE_NOTE}")
-    if costs is not None:
-        _print_costs(console, costs)
+        console.print(_iso(result.iso, listed.hse_hz))
+        console.print(f"\n{dvfs.PAPER_EXAMPLE_NOTE}")
+    if result.switching is not None:
+        _print_costs(console, result.switching)
 
 
 def _table(*columns: str) -> Table:
@@ -54,11 +51,10 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _settings(listed: ClockList) -> Table:
+def _settings(result: dvfs.ClocksResult) -> Table:
     table = _table("clock", "SYSCLK", "HCLK", "PLL input", "VCO", "scale", "over-drive",
                    "wait states", "run mA", "sleep mA")  # fmt: skip
-    for setting in listed.settings:
-        row = describe(setting, listed.hse_hz)
+    for row in result.listed_rows:
         table.add_row(
             row["clock"],
             *(_megahertz(row[name]) for name in ("sysclk_hz", "hclk_hz", "pll_input_hz", "vco_hz")),
@@ -71,7 +67,7 @@ def _settings(listed: ClockList) -> Table:
     return table
 
 
-def _iso(rows: Sequence[IsoSetting], hse_hz: int) -> Table:
+def _iso(rows: Sequence[dvfs.IsoSetting], hse_hz: int) -> Table:
     table = _table("SYSCLK", "VCO", "run mA", "more", "settings")
     for (sysclk_hz, vco_hz, current_a), equals in groupby(
         rows, key=lambda row: (row.sysclk_hz, row.setting.vco_hz(hse_hz), row.current_a)
@@ -91,7 +87,7 @@ def _iso(rows: Sequence[IsoSetting], hse_hz: int) -> Table:
     return table
 
 
-def _print_costs(console: Console, costs: SwitchCosts) -> None:
+def _print_costs(console: Console, costs: dvfs.SwitchCosts) -> None:
     width = max(len(str(state)) for state in costs.states) + 2
     most = max(console.width // width - 1, 1)
     for title, matrix in (("µs", costs.time_s), ("µJ", costs.energy_j)):
@@ -104,7 +100,7 @@ def _print_costs(console: Console, costs: SwitchCosts) -> None:
     )
 
 
-def _matrix(costs: SwitchCosts, matrix: npt.NDArray[np.float64], columns: slice) -> Table:
+def _matrix(costs: dvfs.SwitchCosts, matrix: npt.NDArray[np.float64], columns: slice) -> Table:
     """Return some columns of a matrix: all of them are too wide for a terminal."""
     table = _table("from \\ to", *map(str, costs.states[columns]))
     for state, values, measured in zip(

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from dvfs_kernel.commands.networks import load_network
+from dvfs_kernel.api.network import load as load_network
+from dvfs_kernel.api.progress import shown_progress
 from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK, OutputFile
-from dvfs_kernel.commands.progress import shown_progress
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 __all__ = ["cross_check"]

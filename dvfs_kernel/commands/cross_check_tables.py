@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from dvfs_kernel.commands.tables import open_console
+from dvfs_kernel.commands.console import open_console
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.storage.atomic_file import write_atomically
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import dvfs_kernel as dvfs
+from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.many_values import ManyValues
 from dvfs_kernel.commands.parameters import OutputFile
-from dvfs_kernel.commands.study_options import Setup, bench_options, space_options
-from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.commands.study_options import bench_options, space_options
+from dvfs_kernel.commands.study_tables import print_exploration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,22 +29,14 @@ __all__ = ["explore"]
     type=OutputFile(".csv"),
     help="Write every option, one row a layer, granularity, clock and LFO.",
 )
-def explore(
-    *, network: str, clocks: str, granularities: tuple[int, ...], output: Path | None, **common: Any
-) -> None:
+def explore(*, network: str, output: Path | None, **arguments: Any) -> None:
     """Explore NETWORK: time and energy of every layer at every granularity and clock.
 
     One run for each granularity gives counters from which every clock follows; samples are run at
     their real clocks, and the command fails where they disagree.
     """
-    setup = Setup(network, **common)
-    with setup.bench() as bench:
-        from dvfs_kernel.commands.study_tables import print_ground  # noqa: PLC0415
-        from dvfs_kernel.exploration.table import to_csv  # noqa: PLC0415
-        from dvfs_kernel.studies import survey  # noqa: PLC0415
-
-        ground = survey(bench, setup.study_plan(bench, clocks, granularities))
-        if output is not None:
-            write_atomically(output, to_csv(ground.exploration, bench.workload).encode())
-    print_ground(ground, bench.workload)
-    ground.check.verify()
+    result = dvfs.explore(network, **arguments, ask=ask_at_terminal())
+    if output is not None:
+        result.save(output)
+    print_exploration(result)
+    result.verify()

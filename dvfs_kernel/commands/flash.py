@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dvfs_kernel.commands.networks import load_network
+from dvfs_kernel.api.network import load as load_network
+from dvfs_kernel.api.progress import shown_progress
 from dvfs_kernel.commands.parameters import BOARD
-from dvfs_kernel.commands.progress import shown_progress
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.spec import BoardSpec

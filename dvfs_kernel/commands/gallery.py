@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from dvfs_kernel.api.progress import shown_progress
 from dvfs_kernel.commands.lab import require_notebooks
-from dvfs_kernel.commands.progress import shown_progress
 
 __all__ = ["gallery"]
 
@@ -30,7 +30,7 @@ def gallery(folder: Path, network: str | None) -> None:
     """Run every notebook and write it as a page that needs nothing else."""
     require_notebooks("nbclient", "nbconvert", "ipykernel", "ipywidgets")
     # These cost a second to load: not for a wrong argument.
-    from dvfs_kernel.commands.networks import load_network  # noqa: PLC0415
+    from dvfs_kernel.api.network import load as load_network  # noqa: PLC0415
     from dvfs_kernel.widgets.gallery import write_gallery  # noqa: PLC0415
 
     if network is not None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dvfs_kernel.commands.command import Command
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -16,7 +18,7 @@ __all__ = ["ManyValues"]
 _VALUE = re.compile(r"[\d.]+([eE][+-]?\d+)?[a-zA-Zµμ%]*")
 
 
-class ManyValues(click.Command):
+class ManyValues(Command):
     """A command in which ``multiple`` options go on while numbers follow."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dvfs_kernel import __version__
-from dvfs_kernel.commands.board_opening import open_board
+from dvfs_kernel.api.network import load as load_network
+from dvfs_kernel.api.progress import shown_progress
+from dvfs_kernel.api.schedule import uniform_schedule
+from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.measurement_tables import print_measurement
-from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.commands.parameters import BOARD, CLOCK, FREQUENCY, OutputFile
-from dvfs_kernel.commands.progress import shown_progress
-from dvfs_kernel.commands.uniform import uniform_schedule
 from dvfs_kernel.errors import BoardLostError, BoardSilentError
 from dvfs_kernel.link import abi
 
@@ -131,7 +131,7 @@ def measure(
     schedule = None if schedule_path is None else Schedule.load(schedule_path)
     hse_hz = None if hse is None else int(hse)
     spec = replace(board, hse_hz=hse_hz if schedule is None else schedule.hse_hz)
-    with open_board(spec) as opened, shown_progress() as progress:
+    with spec.open(ask=ask_at_terminal()) as opened, shown_progress() as progress:
         if schedule is None:
             schedule = uniform_schedule(model, opened.hse_hz, clock, lfo, granularity or 0)
         deployment = Deployment(model, opened, progress=progress)

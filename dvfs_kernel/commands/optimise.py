@@ -7,15 +7,11 @@ from typing import Any
 
 import click
 
+import dvfs_kernel as dvfs
+from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.many_values import ManyValues
-from dvfs_kernel.commands.study_options import (
-    PAPER_QOS,
-    Setup,
-    bench_options,
-    bound_options,
-    space_options,
-)
-from dvfs_kernel.link import abi
+from dvfs_kernel.commands.study_options import bench_options, bound_options, space_options
+from dvfs_kernel.commands.study_tables import print_optima
 
 __all__ = ["optimise"]
 
@@ -39,45 +35,13 @@ __all__ = ["optimise"]
     type=click.Path(file_okay=False, path_type=Path),
     help="Write a plan for each bound into this folder, for dvfs deploy.",
 )
-def optimise(
-    *,
-    network: str,
-    qos: tuple[float, ...],
-    latency: tuple[float, ...],
-    clocks: str,
-    granularities: tuple[int, ...],
-    idle: str,
-    folder: Path | None,
-    **common: Any,
-) -> None:
+def optimise(*, network: str, folder: Path | None, **arguments: Any) -> None:
     """Find the schedule of NETWORK with the least energy within each bound, and prove it.
 
     Nothing but the exploration is run; dvfs deploy runs a plan, dvfs run does everything.
     """
-    setup = Setup(network, **common)
-    if not qos and not latency:
-        qos = PAPER_QOS
-    with setup.bench() as bench:
-        from dvfs_kernel.commands.study_tables import print_optima  # noqa: PLC0415
-        from dvfs_kernel.studies import survey  # noqa: PLC0415
-        from dvfs_kernel.studies.plans import plan_of, write_plans  # noqa: PLC0415
-
-        study_plan = setup.study_plan(bench, clocks, granularities, qos, latency)
-        ground = survey(bench, study_plan)
-        mode = abi.IdleMode[idle.upper()]
-        found = []
-        for bound in study_plan.bounds:
-            bound_s = bound.seconds(ground.baseline.latency_s)
-            candidate, optimum = ground.candidates.dvfs(bound_s, mode)
-            found.append((bound, candidate, optimum))
-        if folder is not None:
-            plans = {
-                bound.slug: plan_of(candidate, bound, bench.workload, network)
-                for bound, candidate, _ in found
-            }
-            written = write_plans(folder, plans)
-        else:
-            written = []
-    print_optima(found, bench.workload)
+    result = dvfs.optimise(network, **arguments, ask=ask_at_terminal())
+    written = [] if folder is None else result.save(folder)
+    print_optima(result)
     for path in written:
         click.echo(path)

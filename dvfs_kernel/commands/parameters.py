@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clocks.setting import ClockSetting
-from dvfs_kernel.errors import BoardError, ClockError
+import dvfs_kernel as dvfs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from dvfs_kernel.boards.board_profile import BoardProfile
-
     # Generic for type checkers only: older releases of click cannot be subscripted.
     FloatType = click.ParamType[float]
-    BoardType = click.ParamType[BoardSpec]
+    BoardType = click.ParamType[dvfs.BoardSpec]
     PllLockType = click.ParamType[str | float]
-    ClockType = click.ParamType[ClockSetting]
+    ClockType = click.ParamType[dvfs.ClockSetting]
     LayersType = click.ParamType[tuple[int, int]]
 else:
     FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
@@ -32,70 +26,51 @@ __all__ = [
     "CLOCK",
     "FREQUENCY",
     "LAYERS",
+    "PATH",
     "PLL_LOCK",
     "PROFILE",
     "TIME",
     "OutputFile",
-    "load_profile",
 ]
 
-_LARGEST = 1e12
-_QUANTITY = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
+#: A file or folder that the face looks at.
+PATH = click.Path(path_type=Path)
 
 
-def _fits(value: float, least: float) -> bool:
-    return 0 < value < _LARGEST and value >= least
-
-
-class Quantity(FloatType):
+class _Quantity(FloatType):
     """A number with a unit, converted to the SI unit."""
 
-    def __init__(
-        self, name: str, units: Mapping[str, float], example: str, *, least: float = 0
-    ) -> None:
-        self.name = name
-        self._least = least
-        self._units = {unit.lower(): factor for unit, factor in units.items()}
-        self._example = example
+    def __init__(self, quantity: dvfs.Quantity) -> None:
+        self.name = quantity.name
+        self._quantity = quantity
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Read text such as ``50MHz``; a number is taken as it is."""
-        if isinstance(value, int | float):
-            return float(value)
-        match = _QUANTITY.fullmatch(str(value))
-        factor = self._units.get(match[2].lower()) if match else None
-        if match is None or factor is None or not _fits(float(match[1]) * factor, self._least):
-            units = ", ".join(unit for unit in self._units if unit)
-            least = f"at least {self._least:g}" if self._least else "positive"
-            self.fail(
-                f"{value!r} is no {self.name}; "
-                f"a number with a unit ({units}), {least}, is allowed, such as {self._example}",
-                param,
-                ctx,
-            )
-        return float(match[1]) * factor
+        try:
+            return self._quantity.parse(value if isinstance(value, int | float) else str(value))
+        except dvfs.QuantityError as error:
+            self.fail(str(error), param, ctx)
 
 
-FREQUENCY = Quantity("frequency", {"Hz": 1, "kHz": 1e3, "MHz": 1e6, "": 1}, "50MHz", least=1)
-_TIMES = {"s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6}
-TIME = Quantity("time", {**_TIMES, "": 1}, "2s")
+FREQUENCY = _Quantity(dvfs.FREQUENCY)
+TIME = _Quantity(dvfs.TIME)
 
 
 class _PllLock(PllLockType):
     """Lock latency of the PLL: one of the data sheet's corners, or a time."""
 
     name = "pll-lock"
-    _microseconds = Quantity("lock time", {**_TIMES, "": 1e-6}, "150us")
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str | float:
         """Return the corner's name, or seconds."""
-        if value in ("min", "typ", "max"):
-            return str(value)
-        return self._microseconds.convert(value, param, ctx)
+        try:
+            return dvfs.pll_lock(value if isinstance(value, int | float) else str(value))
+        except dvfs.QuantityError as error:
+            self.fail(str(error), param, ctx)
 
 
 PLL_LOCK = _PllLock()
@@ -108,35 +83,21 @@ class _Board(BoardType):
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> BoardSpec:
+    ) -> dvfs.BoardSpec:
         """Read ``kind`` or ``kind:detail``."""
-        if isinstance(value, BoardSpec):
+        if isinstance(value, dvfs.BoardSpec):
             return value
         try:
-            return BoardSpec.parse(str(value))
-        except BoardError as error:
+            return dvfs.BoardSpec.parse(str(value))
+        except dvfs.BoardError as error:
             self.fail(str(error), param, ctx)
 
 
 BOARD = _Board()
 
 
-#: A board profile's file; `load_profile` reads it.
+#: A board profile's file.
 PROFILE = click.Path(dir_okay=False, path_type=Path)
-
-
-def load_profile(path: Path | None) -> BoardProfile | None:
-    """Read a board profile, if one is named.
-
-    Raises
-    ------
-    FileFormatError
-        The file is missing or damaged.
-    """
-    # The engine's parameters cost time to load.
-    from dvfs_kernel.boards.board_profile import BoardProfile  # noqa: PLC0415
-
-    return None if path is None else BoardProfile.load(path)
 
 
 class _Clock(ClockType):
@@ -146,13 +107,13 @@ class _Clock(ClockType):
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> ClockSetting:
+    ) -> dvfs.ClockSetting:
         """Read ``hsi``, ``hse`` or ``pll:M/N/P``."""
-        if isinstance(value, ClockSetting):
+        if isinstance(value, dvfs.ClockSetting):
             return value
         try:
-            return ClockSetting.parse(str(value))
-        except ClockError as error:
+            return dvfs.ClockSetting.parse(str(value))
+        except dvfs.ClockError as error:
             self.fail(str(error), param, ctx)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dvfs_kernel.commands.progress import shown_progress
+from dvfs_kernel.api.progress import shown_progress
 
 __all__ = ["report"]
 

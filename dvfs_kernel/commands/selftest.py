@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dvfs_kernel.commands.board_opening import open_board
+from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.parameters import BOARD, FREQUENCY
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def selftest(
 
     spec = replace(board, hse_hz=None if hse is None else int(hse))
     ammeter = Ammeter(shunt_ohm=shunt_ohm, address=int(address, 16))
-    with open_board(spec) as opened:
+    with spec.open(ask=ask_at_terminal()) as opened:
         opened.flash(firmware_path())
         opened.reset()
         readings = take_readings(Session(opened), opened.hse_hz, ammeter)

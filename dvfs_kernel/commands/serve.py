@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dvfs_kernel.commands.networks import load_network
+from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK
 from dvfs_kernel.errors import BoardError
 

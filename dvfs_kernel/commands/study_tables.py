@@ -7,29 +7,23 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from dvfs_kernel.commands.tables import open_console
-from dvfs_kernel.link import abi
+from dvfs_kernel.commands.console import open_console
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from dvfs_kernel.exploration.runs.workload import Workload
-    from dvfs_kernel.exploration.samples import SampleCheck
-    from dvfs_kernel.optimisation.problem import Optimum
-    from dvfs_kernel.studies.bound import Bound
-    from dvfs_kernel.studies.candidate import Candidate, Outcome
-    from dvfs_kernel.studies.plan_run import PlanRun
-    from dvfs_kernel.studies.study import BoundResult, Ground, Study
+    import dvfs_kernel as dvfs
 
 # By how much a baseline has to beat the optimum to be named: predictions are no nearer than that.
 _WORTH_TELLING = 0.0005
 
-__all__ = ["print_deployment", "print_ground", "print_optima", "print_study"]
+__all__ = ["print_deployment", "print_exploration", "print_optima", "print_study"]
 
 
-def print_ground(ground: Ground, workload: Workload) -> None:
+def print_exploration(result: dvfs.ExplorationResult) -> None:
     """Print how far each layer's options reach, and how well predictions hold."""
     console = open_console()
+    ground, workload = result.ground, result.workload
     exploration = ground.exploration
     table = _table(
         ("layer", "right"),
@@ -78,7 +72,7 @@ def _fit_line(fit_error: float) -> str:
     )
 
 
-def _check_line(check: SampleCheck) -> str:
+def _check_line(check: dvfs.SampleCheck) -> str:
     return (
         f"{len(check.runs)} runs at other clocks: predicted within {check.worst_run_time:.2%} in "
         f"time and {check.worst_run_energy:.2%} in energy, each of {len(check.samples)} layers "
@@ -86,24 +80,24 @@ def _check_line(check: SampleCheck) -> str:
     )
 
 
-def print_optima(found: Iterable[tuple[Bound, Candidate, Optimum]], workload: Workload) -> None:
+def print_optima(result: dvfs.OptimisationResult) -> None:
     """Print the schedule of each bound, and its proof."""
     console = open_console()
-    for bound, candidate, optimum in found:
-        prediction = candidate.prediction
+    for found in result:
+        solution = found.optimum.solution
         console.print(
-            f"{workload.network.name}, bound {bound.name} = {candidate.window_s * 1e3:.3f} ms: "
-            f"{prediction.latency_s * 1e3:.3f} ms, {prediction.inference_j * 1e3:.3f} mJ, "
-            f"{candidate.predicted_window_j * 1e3:.3f} mJ with idling; "
-            f"{optimum.solution.status}, gap {optimum.solution.gap * 1e9:.3f} nJ, "
-            f"one millisecond more is worth {optimum.solution.multiplier * 1e3:.2f} µJ"
+            f"{found.workload.network.name}, bound {found.bound.name} = "
+            f"{found.window_s * 1e3:.3f} ms: "
+            f"{found.latency_s * 1e3:.3f} ms, {found.inference_j * 1e3:.3f} mJ, "
+            f"{found.window_j * 1e3:.3f} mJ with idling; "
+            f"{solution.status}, gap {solution.gap * 1e9:.3f} nJ, "
+            f"one millisecond more is worth {solution.multiplier * 1e3:.2f} µJ"
         )
-        console.print(f"  {_strip(candidate)}")
+        console.print(f"  {_strip(found.schedule)}")
 
 
-def _strip(candidate: Candidate) -> str:
+def _strip(schedule: dvfs.Schedule) -> str:
     """Return how many layers run on what."""
-    schedule = candidate.schedule
     chosen = Counter(
         (
             str(schedule.clocks[plan.hfo]),
@@ -119,9 +113,10 @@ def _strip(candidate: Candidate) -> str:
     return ", ".join(parts)
 
 
-def print_deployment(deployment: PlanRun, workload: Workload) -> None:
+def print_deployment(result: dvfs.DeploymentResult) -> None:
     """Print layers and totals, predicted and executed."""
     console = open_console()
+    workload, deployment = result.workload, result.run
     plan, record = deployment.plan, deployment.record
     table = _table(
         ("layer", "right"),
@@ -163,28 +158,29 @@ def print_deployment(deployment: PlanRun, workload: Workload) -> None:
     )
 
 
-def print_study(study: Study, workload: Workload) -> None:
+def print_study(result: dvfs.StudyResult) -> None:
     """Print what was run in each window, and what it saves."""
     console = open_console()
+    study, workload = result.study, result.workload
     fit_error = study.ground.exploration.fit_error
     if fit_error is not None:
         console.print(_fit_line(fit_error))
     console.print(_check_line(study.ground.check))
-    for result in study.results:
+    for found in study.results:
         console.print(
-            f"\n{workload.network.name}, bound {result.bound.name}: "
-            f"{result.bound_s * 1e3:.3f} ms, {result.solution.status} by prediction"
+            f"\n{workload.network.name}, bound {found.bound.name}: "
+            f"{found.bound_s * 1e3:.3f} ms, {found.solution.status} by prediction"
         )
-        console.print(_outcome_table(result))
-        headline = result.outcome("dvfs")
-        saved = 1 - result.best.window_j / headline.window_j if headline is not None else 0.0
+        console.print(_outcome_table(found))
+        headline = found.outcome("dvfs")
+        saved = 1 - found.best.window_j / headline.window_j if headline is not None else 0.0
         if saved >= _WORTH_TELLING:
             console.print(
-                f"  {result.best.candidate.title} takes {saved:.2%} less than DVFS in this window"
+                f"  {found.best.candidate.title} takes {saved:.2%} less than DVFS in this window"
             )
 
 
-def _outcome_table(result: BoundResult) -> Table:
+def _outcome_table(result: dvfs.BoundResult) -> Table:
     table = _table(
         ("", "left"),
         ("idle", "left"),
@@ -197,12 +193,12 @@ def _outcome_table(result: BoundResult) -> Table:
         ("predicted", "right"),
         ("output", "left"),
     )
-    outcomes: Sequence[Outcome] = result.outcomes
+    outcomes: Sequence[dvfs.Outcome] = result.outcomes
     reference_j = outcomes[0].window_j
     for outcome in outcomes:
         table.add_row(
             outcome.candidate.title,
-            abi.IdleMode(outcome.candidate.idle.mode).name.lower(),
+            outcome.candidate.idle.mode.name.lower(),
             f"{outcome.record.latency_s * 1e3:.3f}",
             "kept" if outcome.keeps_bound else "missed",
             f"{outcome.window_j * 1e3:.3f}",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
+from dvfs_kernel.commands.console import open_console
 from dvfs_kernel.commands.measurement_tables import estimate_text
-from dvfs_kernel.commands.tables import open_console
 from dvfs_kernel.errors import FileFormatError
 
 if TYPE_CHECKING:

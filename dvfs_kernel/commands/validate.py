@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
+from dvfs_kernel.api.board import load_profile
+from dvfs_kernel.api.progress import shown_progress
 from dvfs_kernel.commands.board_validation import validate_board
-from dvfs_kernel.commands.parameters import BOARD, PROFILE, OutputFile, load_profile
-from dvfs_kernel.commands.progress import shown_progress
-from dvfs_kernel.commands.tables import open_console
+from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.parameters import BOARD, PROFILE, OutputFile
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:

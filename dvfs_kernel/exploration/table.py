@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.image import packing
+from dvfs_kernel.storage import rows as tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,11 +53,4 @@ def rows(exploration: Exploration, workload: Workload) -> Iterator[dict[str, Any
 
 def to_csv(exploration: Exploration, workload: Workload) -> str:
     """Return the table as CSV with a header."""
-    file = io.StringIO()
-    writer: csv.DictWriter[str] | None = None
-    for row in rows(exploration, workload):
-        if writer is None:
-            writer = csv.DictWriter(file, list(row), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(row)
-    return file.getvalue()
+    return tables.to_csv(rows(exploration, workload))

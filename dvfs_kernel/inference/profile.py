@@ -99,6 +99,11 @@ class LayerProfile:
     segments: tuple[SegmentProfile, ...]
 
     @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.info.name
+
+    @property
     def cycles(self) -> int:
         """Core cycles of all segments."""
         return sum(segment.cycles for segment in self.segments)

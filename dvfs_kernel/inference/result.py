@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.inference.parts import Part, parts_of
+from dvfs_kernel.networks.by_name import ByName
+from dvfs_kernel.storage import rows as tables
+from dvfs_kernel.storage.json_file import write_json
+
 if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
     import numpy.typing as npt
 
     from dvfs_kernel.boards.base import Emulation
     from dvfs_kernel.boards.ground_truth import GroundTruth, InferenceTruth, WindowTruth
-    from dvfs_kernel.inference.profile import Profile
+    from dvfs_kernel.inference.profile import LayerProfile, Profile
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.replies import Hello, RunResult
     from dvfs_kernel.link.window import Window
@@ -22,7 +31,7 @@ SCHEMA = "dvfs-kernel/inference"
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class InferenceResult:
     """What an inference gave.
 
@@ -49,6 +58,53 @@ class InferenceResult:
     truth: GroundTruth | None
     emulation: Emulation | None
     window: Window | None = None
+
+    def __repr__(self) -> str:
+        energy = "" if self.energy_j is None else f", {self.energy_j * 1e3:.3f} mJ"
+        return (
+            f"<Inference of {self.network.name}: {self.time_s * 1e3:.3f} ms{energy}, "
+            f"{self.cycles:,} cycles>"
+        )
+
+    @property
+    def cycles(self) -> int:
+        """Core cycles of the inference."""
+        return self.profile.cycles
+
+    @property
+    def time_s(self) -> float:
+        """Time of the inference, by the firmware's clock."""
+        return self.profile.time_s
+
+    @property
+    def energy_j(self) -> float | None:
+        """Energy of the inference; None where the board cannot tell."""
+        return self.profile.energy_j
+
+    @property
+    def window_j(self) -> float | None:
+        """Energy of the window; None where there was none, or where the board cannot tell."""
+        return None if self.window_truth is None else self.window_truth.energy_j
+
+    @property
+    def output(self) -> npt.NDArray[Any]:
+        """The network's output, the first of several."""
+        return self.outputs[0]
+
+    @cached_property
+    def layers(self) -> ByName[LayerProfile]:
+        """The layers, by name or number; none at profile level off."""
+        return ByName(self.profile.layers)
+
+    @property
+    def parts(self) -> list[Part]:
+        """Layers, what is beside them, and idling: they add up to the inference and its window."""
+        window = None if self.window is None else (self.run.window_s, self.window_j)
+        return parts_of(
+            ((layer.name, layer.time_s, layer.energy_j) for layer in self.layers),
+            (self.time_s, self.energy_j),
+            window,
+        )
 
     @property
     def inference_truth(self) -> InferenceTruth | None:
@@ -77,6 +133,23 @@ class InferenceResult:
             name = self.network.tensors[index].name
             named[f"{name}_{index}" if name in named else name] = output
         return named
+
+    def to_pandas(self) -> Any:
+        """Return one row a layer and kind of segment as a data frame.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        return tables.to_pandas(self.profile.rows())
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write what `to_dict` tells as JSON; return the path."""
+        return write_json(path, self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return tables.to_html(repr(self)[1:-1], self.profile.rows())
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values; the same run gives the same values.

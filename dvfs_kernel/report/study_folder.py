@@ -14,7 +14,7 @@ from dvfs_kernel.studies.plans import plan_of, write_plans
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dvfs_kernel.exploration.runs.bench import Bench
+    from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.link.progress import Progress
     from dvfs_kernel.studies.study import Study
 
@@ -26,7 +26,7 @@ EXPLORATION = "exploration.csv"
 def write_study(
     folder: Path,
     study: Study,
-    bench: Bench,
+    workload: Workload,
     network: str,
     command: str,
     progress: Progress | None = None,
@@ -41,7 +41,6 @@ def write_study(
         What was typed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    workload = bench.workload
     plans = {}
     for result in study.results:
         outcome = result.outcome(Names.DVFS)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
+from dvfs_kernel.errors import BoardError
 from dvfs_kernel.link import abi
 from dvfs_kernel.report import palette
 
@@ -13,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.boards.ground_truth import InferenceTruth
+    from dvfs_kernel.inference.result import InferenceResult
 
-__all__ = ["timeline_to_dict", "timeline_to_svg"]
+__all__ = ["timeline_bytes", "timeline_to_dict", "timeline_to_svg"]
 
 SCHEMA = "dvfs-kernel/timeline"
 SCHEMA_VERSION = 1
@@ -27,6 +30,40 @@ _ORDER = (abi.Segment.MEMORY, abi.Segment.COMPUTE, abi.Segment.SWITCHING, abi.Se
 _FILL = {segment: palette.SEGMENT[segment.name.lower()] for segment in _ORDER}
 _SECONDS_A_PS = 1e-12
 _TICKS_AT_MOST = 12
+
+
+def timeline_bytes(
+    result: InferenceResult, suffix: str, layers: tuple[int, int] | None = None
+) -> bytes:
+    """Return the clock over the last run of an inference as a file.
+
+    Parameters
+    ----------
+    suffix
+        ``.svg`` or ``.json``.
+    layers
+        First and last; by default the whole inference.
+
+    Raises
+    ------
+    BoardError
+        The board did not log the inference, or no such layers.
+    """
+    truth = result.inference_truth
+    if truth is None:
+        raise BoardError("the board did not log the inference: there is no timeline to write")
+    title = f"SYSCLK of {result.network.name}"
+    names = [layer.name for layer in result.network.layers]
+    if layers is not None:
+        first, last = layers
+        try:
+            truth = truth.of_layers(first, last)
+        except ValueError as error:
+            raise BoardError(f"there is no timeline to write: {error}") from error
+        title += f", {names[first]}" if first == last else f", {names[first]} to {names[last]}"
+    if suffix == ".svg":
+        return timeline_to_svg(truth, title).encode()
+    return (json.dumps(timeline_to_dict(truth, names), indent=1) + "\n").encode()
 
 
 def timeline_to_dict(truth: InferenceTruth, names: Sequence[str]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 import numpy as np
 
+from dvfs_kernel.api.bench import run_store
+from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.nucleo.board import STOCK_HSE_HZ
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
 from dvfs_kernel.clocks.setting import ClockSetting
-from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.evidence.measurement.sensor_view import CONVERSIONS, sensor_view
 from dvfs_kernel.exploration.design_space import HSE
@@ -24,7 +25,6 @@ from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
-from dvfs_kernel.widgets.runs import run_store
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:

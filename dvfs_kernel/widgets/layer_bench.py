@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
+from dvfs_kernel.api.bench import run_store
+from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
-from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.image.dae_form import decoupled_layers
 from dvfs_kernel.inference.deployment import Deployment
@@ -19,7 +20,6 @@ from dvfs_kernel.report.timeline import timeline_to_dict
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
-from dvfs_kernel.widgets.runs import run_store
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
-from dvfs_kernel.commands.networks import load_network
+from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.image import memory_plan
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import SUPPORTED_OPERATORS, read_bytes

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.api.bench import run_store
+from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
-from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES
 from dvfs_kernel.exploration.runs.bench import Bench
 from dvfs_kernel.exploration.runs.workload import Workload
 from dvfs_kernel.image import packing
 from dvfs_kernel.studies.study import StudyPlan, survey
-from dvfs_kernel.widgets.runs import run_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

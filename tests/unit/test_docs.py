@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 import tflite_writer
 
+from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, PRESETS, clock_list
 from dvfs_kernel.commands.cli import cli
-from dvfs_kernel.commands.networks import load_network
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.link import abi

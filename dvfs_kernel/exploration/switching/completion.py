@@ -1,7 +1,8 @@
 """Switching costs that were not measured, from those that were.
 
-Every relock goes through the same parked clock with the PLL off (``firmware/src/clocks/clock.c``). So its
-cost has two parts that know nothing of each other: leaving a state, and entering another one,
+Every relock goes through the same parked clock with the PLL off
+(``firmware/src/clocks/clock.c``). So its cost has two parts that know nothing of each other:
+leaving a state, and entering another one,
 
     cost(a, b) = computed(a, b) + leaving(a) + entering(b)
 

@@ -1,6 +1,7 @@
 """Switching costs composed from the data sheet's numbers, for boards that cannot be asked.
 
-What the firmware does between two layers (``firmware/src/clocks/clock.c``), in stretches of one current:
+What the firmware does between two layers (``firmware/src/clocks/clock.c``), in stretches of one
+current:
 
 - on the clock that is left: its bookkeeping, then the hand-over of SYSCLK;
 - for a relock, on whichever of HSE and HSI is faster: over-drive off (the core stands for the time

@@ -1,43 +1,30 @@
-"""Tables for people."""
+"""Tables of an inference."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dvfs_kernel.link import abi
+import dvfs_kernel as dvfs
+from dvfs_kernel.commands.console import open_console
 
 if TYPE_CHECKING:
     from typing import Any
 
     import numpy.typing as npt
 
-    from dvfs_kernel.inference.profile import LayerProfile, Profile, SegmentProfile
-    from dvfs_kernel.inference.result import InferenceResult
-    from dvfs_kernel.networks.network import Tensor
 
-__all__ = ["open_console", "print_inference"]
+__all__ = ["print_inference"]
 
-# A table is cut to the terminal; in a file or a pipe it has room for every column.
-_WIDTH_WITHOUT_TERMINAL = 140
 _SHOWN_VALUES = 5
 # The firmware looks at the clock before every layer; only a real change takes this long.
 _SWITCHING_SHOWN_S = 5e-6
 
 
-def open_console() -> Console:
-    """Return a console for tables, with room for every column where there is no terminal."""
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = _WIDTH_WITHOUT_TERMINAL
-    return console
-
-
-def print_inference(result: InferenceResult) -> None:
+def print_inference(result: dvfs.InferenceResult) -> None:
     """Print layers and segments, totals, and the outputs."""
     console = open_console()
     if result.profile.layers:
@@ -47,7 +34,7 @@ def print_inference(result: InferenceResult) -> None:
         console.print(_output_lines(output, result.network.tensors[index]))
 
 
-def _layer_table(profile: Profile) -> Table:
+def _layer_table(profile: dvfs.Profile) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("layer", "", "operator"):
         table.add_column(name, no_wrap=True, justify="right" if name == "layer" else "left")
@@ -62,7 +49,7 @@ def _layer_table(profile: Profile) -> Table:
     return table
 
 
-def _add_layer(table: Table, layer: LayerProfile) -> None:
+def _add_layer(table: Table, layer: dvfs.LayerProfile) -> None:
     info = layer.info
     head = (
         str(layer.index),
@@ -80,16 +67,16 @@ def _add_layer(table: Table, layer: LayerProfile) -> None:
         table.add_row(*[""] * 5, name, segment.clock, *_quantities(segment), style="dim")
 
 
-def _worth_listing(layer: LayerProfile) -> bool:
+def _worth_listing(layer: dvfs.LayerProfile) -> bool:
     """Tell whether more went on than an interleaved kernel on the clock that ran already."""
     kinds = {segment.segment: segment for segment in layer.segments}
-    if abi.Segment.MEMORY in kinds or abi.Segment.COMPUTE in kinds:
+    if dvfs.Segment.MEMORY in kinds or dvfs.Segment.COMPUTE in kinds:
         return True
-    switching = kinds.get(abi.Segment.SWITCHING)
+    switching = kinds.get(dvfs.Segment.SWITCHING)
     return switching is not None and switching.time_s > _SWITCHING_SHOWN_S
 
 
-def _quantities(part: LayerProfile | SegmentProfile) -> tuple[str, str, str, str]:
+def _quantities(part: dvfs.LayerProfile | dvfs.SegmentProfile) -> tuple[str, str, str, str]:
     return (
         f"{part.cycles:,}",
         f"{part.time_s * 1e6:,.1f}",
@@ -98,7 +85,7 @@ def _quantities(part: LayerProfile | SegmentProfile) -> tuple[str, str, str, str
     )
 
 
-def _totals(result: InferenceResult) -> str:
+def _totals(result: dvfs.InferenceResult) -> str:
     profile = result.profile
     parts = [
         f"{_printable(result.network.name)}: {profile.time_s * 1e3:.3f} ms",
@@ -120,7 +107,7 @@ def _totals(result: InferenceResult) -> str:
     return text
 
 
-def _window_line(result: InferenceResult) -> str:
+def _window_line(result: dvfs.InferenceResult) -> str:
     if result.window is None:
         return ""
     run, truth = result.run, result.window_truth
@@ -134,7 +121,7 @@ def _window_line(result: InferenceResult) -> str:
     return line
 
 
-def _output_lines(output: npt.NDArray[Any], tensor: Tensor) -> str:
+def _output_lines(output: npt.NDArray[Any], tensor: dvfs.Tensor) -> str:
     """Show a vector's largest values with their indices, or a map's range."""
     real = (output.astype(np.float64) - tensor.zero_point) * (tensor.scale or 1.0)
     shape = " × ".join(map(str, output.shape))

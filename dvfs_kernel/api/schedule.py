@@ -1,0 +1,76 @@
+"""Schedules: from files, from plans, or the same for all layers."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dvfs_kernel.clocks.setting import ClockSetting
+
+if TYPE_CHECKING:
+    from dvfs_kernel.inference.plan import Plan
+    from dvfs_kernel.inference.schedule import Schedule
+    from dvfs_kernel.networks.network import Network
+
+    #: What stands for a clock.
+    ClockLike = ClockSetting | str | None
+    #: What stands for a schedule.
+    ScheduleLike = Schedule | Plan | str | os.PathLike[str] | None
+
+__all__ = ["load_schedule", "uniform_schedule"]
+
+
+def load_schedule(schedule: ScheduleLike) -> Schedule | None:
+    """Return a schedule; that of a plan, or of the file of either.
+
+    Raises
+    ------
+    ScheduleError
+        The file is neither a schedule nor a plan.
+    """
+    from dvfs_kernel.inference.plan import SCHEMA, Plan
+    from dvfs_kernel.inference.schedule import Schedule
+
+    if isinstance(schedule, Plan):
+        return schedule.schedule
+    if not isinstance(schedule, str | os.PathLike):
+        return schedule
+    path = Path(schedule)
+    return Plan.load(path).schedule if _schema(path) == SCHEMA else Schedule.load(path)
+
+
+def _schema(path: Path) -> object:
+    """Return what a file says that it is; None where it says nothing."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        return None
+    return data.get("schema") if isinstance(data, dict) else None
+
+
+def uniform_schedule(
+    network: Network, hse_hz: int, clock: ClockLike, lfo: ClockLike, granularity: int
+) -> Schedule:
+    """Run every layer on the same clocks, those that can in the DAE form.
+
+    Raises
+    ------
+    ClockError
+        A clock cannot be read, or is illegal at this HSE.
+    """
+    from dvfs_kernel.image.dae_form import dae_granularities
+    from dvfs_kernel.inference.schedule import Schedule
+
+    return Schedule.uniform(
+        len(network.layers),
+        hse_hz,
+        hfo=_setting(clock),
+        lfo=_setting(lfo),
+        granularity=dae_granularities(network, granularity),
+    )
+
+
+def _setting(clock: ClockLike) -> ClockSetting | None:
+    return ClockSetting.parse(clock) if isinstance(clock, str) else clock

@@ -1,0 +1,99 @@
+"""What is to be explored and optimised, from arguments as people give them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dvfs_kernel.api import quantity
+from dvfs_kernel.errors import ScheduleError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dvfs_kernel.clocks.lists import ClockList
+    from dvfs_kernel.clocks.setting import ClockSetting
+    from dvfs_kernel.studies import StudyPlan
+
+    #: What stands for clocks: the name of a list, settings between commas, a list, or settings.
+    ClocksLike = str | ClockList | Iterable[ClockSetting]
+    #: One bound, or several.
+    Bounds = float | str | Iterable[float | str]
+
+__all__ = ["GRANULARITIES", "PAPER_QOS", "clock_list_of", "study_plan"]
+
+#: Per cent over the baseline's latency that the paper studies (section IV).
+PAPER_QOS: Final = (10.0, 30.0, 50.0)
+#: Granularities that the paper studies (section III-B); a test holds them against the room's.
+GRANULARITIES: Final = (0, 2, 4, 8, 12, 16)
+_GRANULARITY_MAX = 255
+
+
+def study_plan(
+    hse_hz: int,
+    clocks: ClocksLike,
+    granularities: Sequence[int],
+    qos: Bounds = (),
+    latency: Bounds = (),
+    *,
+    default: Sequence[float] = (),
+) -> StudyPlan:
+    """Return what to study.
+
+    Parameters
+    ----------
+    default
+        Bounds in per cent where neither ``qos`` nor ``latency`` names any.
+
+    Raises
+    ------
+    ClockError
+        The list of clocks is illegal on this board.
+    ScheduleError
+        A granularity is out of its range, or a bound stands twice or is no bound.
+    """
+    from dvfs_kernel.studies import Bound, StudyPlan
+
+    for granularity in granularities:
+        if not 0 <= granularity <= _GRANULARITY_MAX:
+            raise ScheduleError(
+                f"granularity {granularity}; 0 to {_GRANULARITY_MAX} is allowed, 0 being none"
+            )
+    relative, absolute = _several(qos), _several(latency)
+    if not relative and not absolute:
+        relative = list(default)
+    bounds = [Bound(qos=_per_cent(value)) for value in relative]
+    bounds += [Bound(latency_s=quantity.TIME.parse(value)) for value in absolute]
+    if len({bound.name for bound in bounds}) != len(bounds):
+        raise ScheduleError("a bound stands twice; each may stand once")
+    return StudyPlan(
+        clock_list_of(clocks, hse_hz), tuple(bounds), tuple(granularities) or GRANULARITIES
+    )
+
+
+def clock_list_of(clocks: ClocksLike, hse_hz: int) -> ClockList:
+    """Return a list of clocks; a name or settings are read at a board's HSE.
+
+    Raises
+    ------
+    ClockError
+        The list is empty, or settings are unreadable or illegal.
+    """
+    from dvfs_kernel.clocks.lists import ClockList, parse_clocks
+
+    if isinstance(clocks, ClockList):
+        return clocks
+    text = clocks if isinstance(clocks, str) else ",".join(map(str, clocks))
+    return parse_clocks(text, hse_hz)
+
+
+def _several(values: Bounds) -> list[float | str]:
+    return [values] if isinstance(values, int | float | str) else list(values)
+
+
+def _per_cent(value: float | str) -> float:
+    try:
+        return float(str(value).strip().removesuffix("%"))
+    except ValueError:
+        raise ScheduleError(
+            f"the bound {value!r} is no number of per cent; such as 20 is allowed"
+        ) from None
