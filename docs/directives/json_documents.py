@@ -39,7 +39,7 @@ class JsonDocuments(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the sections."""
-        lines = []
+        lines: list[str] = []
         chosen = self.arguments[0].split() if self.arguments else schema_files()
         for kind in chosen:
             path = schema_files()[kind]
@@ -112,21 +112,16 @@ def _plain_type(field: Schema) -> tuple[str, list[tuple[str, Schema]]]:
         return " or ".join(text for text, _ in found), [part for _, ps in found for part in ps]
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"]), []
-    if "type" not in field:
-        return "any", []
-    kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
+    named = field.get("type", "any")
+    kinds: list[str] = named if isinstance(named, list) else [named]
     text = " or ".join(WORDS.get(kind, kind) for kind in kinds)
     if "array" in kinds:
         inner, parts = _plain_type(field["items"])
         count = f" of {field['minItems']}" if field.get("maxItems") else ""
-        text = text.replace("list", f"list{count}: {inner}")
-        return text, [(f"[]{suffix}", part) for suffix, part in parts]
-    if field.get("properties"):
-        return text, [("", field)]
+        return text.replace("list", f"list{count}: {inner}"), [(f"[]{s}", p) for s, p in parts]
     if isinstance(field.get("additionalProperties"), dict):
-        inner, _ = _plain_type(field["additionalProperties"])
-        return f"{text}: name to {inner}", []
-    return text, []
+        text += f": name to {_plain_type(field['additionalProperties'])[0]}"
+    return text, [("", field)] if field.get("properties") else []
 
 
 def _reference(reference: str) -> str:

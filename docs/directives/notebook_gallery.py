@@ -38,9 +38,7 @@ class NotebookGallery(SphinxDirective):
         cells = json.loads(path.read_bytes())["cells"]
         title, _, text = "".join(cells[0]["source"]).partition("\n")
         goals = text.partition("\nReading")[0].strip()
-        parts = self.parse_text_to_nodes(
-            f"#{title}\n\n{goals}\n", allow_section_headings=True
-        )
+        parts = self.parse_text_to_nodes(f"#{title}\n\n{goals}\n", allow_section_headings=True)
         if made is None or not (made / f"{path.stem}.html").exists():
             return parts
         address = f"{FOLDER}/{path.stem}.html"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import importlib
 import inspect
 import pkgutil
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from sphinx import addnodes
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -32,17 +35,22 @@ class PublicFace(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a table of what there is, and a section for each."""
-        names = [name for name in getattr(dvfs_kernel, "__all__", ()) if not name.startswith("__")]
-        described = {name: getattr(dvfs_kernel, name) for name in names}
+        described = _offered()
         lines = [
             *(".. autosummary::", "   :nosignatures:", ""),
             *(f"   {PACKAGE}.{name}" for name in described),
             "",
         ]
         for name, value in described.items():
-            lines += [name, "-" * len(name), "", f".. {_directive(value)}:: {PACKAGE}.{name}", "   :members:"]
-            lines += ["", ""]
+            lines += [name, "-" * len(name), "", f".. {_directive(value)}:: {PACKAGE}.{name}"]
+            lines += [*(["   :members:"] if inspect.isclass(value) else []), "", ""]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+@cache
+def _offered() -> dict[str, object]:
+    names = [name for name in getattr(dvfs_kernel, "__all__", ()) if not name.startswith("__")]
+    return {name: getattr(dvfs_kernel, name) for name in names}
 
 
 def _directive(value: object) -> str:
@@ -75,19 +83,23 @@ def _modules(name: str) -> Iterator[str]:
         return
     yield name
     module = importlib.import_module(name)
-    for found in sorted(pkgutil.iter_modules(getattr(module, "__path__", ())), key=lambda m: m.name):
+    for found in sorted(
+        pkgutil.iter_modules(getattr(module, "__path__", ())), key=lambda m: m.name
+    ):
         yield from _modules(f"{name}.{found.name}")
 
 
 def _own(name: str) -> list[str]:
-    """Return the public names that a module defines itself."""
+    """Return the names that a module defines for others and the package does not offer."""
     module = importlib.import_module(name)
+    offered = list(_offered().values())
     exported = getattr(module, "__all__", ())
     return [
         member
         for member in exported
         if not member.startswith("_")
         and getattr(getattr(module, member), "__module__", name) == name
+        and not any(getattr(module, member) is value for value in offered)
     ]
 
 
@@ -112,6 +124,13 @@ def tell_types(_app: Sphinx) -> None:
                         exec(code, vars(module))  # noqa: S102  the project's own imports
 
 
+def unlink_builtins(_app: Sphinx, tree: nodes.document) -> None:
+    """Let a type such as ``bytes`` be no link to an attribute of that name."""
+    for node in list(tree.findall(addnodes.pending_xref)):
+        if node.get("refdomain") == "py" and hasattr(builtins, node["reftarget"]):
+            node.replace_self(node.children)
+
+
 def check_rooms(_app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Warn of rooms without a page."""
     for room in rooms():
@@ -125,5 +144,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("public-face", PublicFace)
     app.add_directive("room", Room)
     app.connect("builder-inited", tell_types)
+    app.connect("doctree-read", unlink_builtins)
     app.connect("env-updated", check_rooms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -25,6 +25,8 @@ __all__ = ["execute", "write_gallery"]
 
 _CELL_SECONDS: Final = 1800
 _ERROR: Final = re.compile(r'class="dvfs-message error"[^>]*>([^<]*)')
+_DRAWING: Final = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+_HOME: Final = '<p style="margin: 1em 64px 0"><a href="{home}">← All notebooks</a></p>'
 # Nothing is fetched: there are no formulas and no diagrams.
 _NOTHING_FETCHED: Final = dict.fromkeys(
     ("require_js_url", "mathjax_url", "jquery_url", "mermaid_js_url"), ""
@@ -74,8 +76,15 @@ def execute(path: Path, folder: Path, network: str | None = None) -> Any:
     return notebook
 
 
-def write_gallery(folder: Path, network: str | None, progress: Progress) -> Path:
-    """Execute every notebook and write its page, and a page that leads to them.
+def write_gallery(
+    folder: Path, network: str | None, progress: Progress, *, home: str = "index.html"
+) -> Path:
+    """Execute every notebook and write its page and a picture, and a page that leads to them.
+
+    Parameters
+    ----------
+    home
+        Where the pages lead back to.
 
     Returns
     -------
@@ -97,7 +106,9 @@ def write_gallery(folder: Path, network: str | None, progress: Progress) -> Path
         notebook = execute(path, folder, network)
         title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
         name = f"{path.stem}.html"
-        write_atomically(folder / name, _page(notebook, title).encode())
+        write_atomically(folder / name, _page(notebook, title, home).encode())
+        if picture := _picture(notebook):
+            write_atomically(folder / f"{path.stem}.svg", picture.encode())
         links.append(f'<li><a href="{name}">{escape(title)}</a></li>')
     progress("notebooks", len(paths), len(paths))
     index = folder / "index.html"
@@ -105,7 +116,20 @@ def write_gallery(folder: Path, network: str | None, progress: Progress) -> Path
     return index
 
 
-def _page(notebook: Any, title: str) -> str:
+def _picture(notebook: Any) -> str:
+    """Return the first drawing of a notebook as a file of its own; empty where there is none."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            html = output.get("data", {}).get("text/html", "")
+            if found := _DRAWING.search(html):
+                drawing = found[0]
+                if "xmlns=" not in drawing:
+                    drawing = drawing.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+                return drawing.replace("viewbox=", "viewBox=")
+    return ""
+
+
+def _page(notebook: Any, title: str, home: str) -> str:
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="lab", exclude_input_prompt=True, exclude_output_prompt=True
     )
@@ -113,7 +137,9 @@ def _page(notebook: Any, title: str) -> str:
         setattr(exporter, name, value)
     text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
     # Links between notebooks lead to their pages.
-    return re.sub(rf'href="([\w-]+){re.escape(SUFFIX)}"', r'href="\1.html"', str(text))
+    text = re.sub(rf'href="([\w-]+){re.escape(SUFFIX)}"', r'href="\1.html"', str(text))
+    back = _HOME.format(home=escape(home))
+    return re.sub(r"(<body[^>]*>)", rf"\1{back}", text, count=1)
 
 
 _INDEX: Final = """<!DOCTYPE html>
