@@ -12,6 +12,7 @@ from dvfs_kernel.api.explore import explore as explore
 from dvfs_kernel.api.infer import infer as infer
 from dvfs_kernel.api.network import builtin_networks as builtin_networks
 from dvfs_kernel.api.network import load as load
+from dvfs_kernel.api.network import memory_plan as memory_plan
 from dvfs_kernel.api.optimise import OptimalSchedule as OptimalSchedule
 from dvfs_kernel.api.optimise import OptimisationResult as OptimisationResult
 from dvfs_kernel.api.optimise import optimise as optimise
@@ -28,6 +29,7 @@ from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE as PAPER_EXAMPLE_NOTE
 from dvfs_kernel.clocks.lists import ClockList as ClockList
 from dvfs_kernel.clocks.setting import ClockSetting as ClockSetting
 from dvfs_kernel.clocks.space import IsoSetting as IsoSetting
+from dvfs_kernel.clocks.state import ClockState as ClockState
 from dvfs_kernel.errors import ArgumentError as ArgumentError
 from dvfs_kernel.errors import BoardAccessError as BoardAccessError
 from dvfs_kernel.errors import BoardError as BoardError
@@ -62,6 +64,8 @@ from dvfs_kernel.errors import UnsupportedOperatorError as UnsupportedOperatorEr
 from dvfs_kernel.errors import VerificationError as VerificationError
 from dvfs_kernel.exploration.samples import SampleCheck as SampleCheck
 from dvfs_kernel.exploration.switching.costs import SwitchCosts as SwitchCosts
+from dvfs_kernel.image.firmware import firmware_path as firmware_path
+from dvfs_kernel.inference.deployment import Deployment as Deployment
 from dvfs_kernel.inference.parts import Part as Part
 from dvfs_kernel.inference.parts import ScheduledLayer as ScheduledLayer
 from dvfs_kernel.inference.plan import Plan as Plan
@@ -75,6 +79,7 @@ from dvfs_kernel.layered_graph.frontier import Frontier as Frontier
 from dvfs_kernel.layered_graph.problem import LayeredGraph as LayeredGraph
 from dvfs_kernel.layered_graph.solution import Solution as Solution
 from dvfs_kernel.link.abi import Segment as Segment
+from dvfs_kernel.link.session import Session as Session
 from dvfs_kernel.networks.network import Network as Network
 from dvfs_kernel.networks.tensor import Tensor as Tensor
 from dvfs_kernel.studies.candidate import Outcome as Outcome

@@ -7,6 +7,7 @@ import builtins
 import importlib
 import inspect
 import pkgutil
+import sys
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -124,11 +125,22 @@ def tell_types(_app: Sphinx) -> None:
                         exec(code, vars(module))  # noqa: S102  the project's own imports
 
 
-def unlink_builtins(_app: Sphinx, tree: nodes.document) -> None:
-    """Let a type such as ``bytes`` be no link to an attribute of that name."""
+def name_fully(_app: Sphinx, tree: nodes.document) -> None:
+    """Let a short name mean what it means in its module, and not what else is called so.
+
+    A type such as ``bytes`` is no link at all, and none to an attribute of that name.
+    """
     for node in list(tree.findall(addnodes.pending_xref)):
-        if node.get("refdomain") == "py" and hasattr(builtins, node["reftarget"]):
+        if node.get("refdomain") != "py":
+            continue
+        name = node["reftarget"]
+        if hasattr(builtins, name):
             node.replace_self(node.children)
+            continue
+        module = sys.modules.get(node.get("py:module") or "")
+        value = getattr(module, name, None) if name.isidentifier() else None
+        if inspect.isclass(value) or inspect.isfunction(value):
+            node["reftarget"] = f"{value.__module__}.{value.__qualname__}"
 
 
 def check_rooms(_app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -144,6 +156,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("public-face", PublicFace)
     app.add_directive("room", Room)
     app.connect("builder-inited", tell_types)
-    app.connect("doctree-read", unlink_builtins)
+    app.connect("doctree-read", name_fully)
     app.connect("env-updated", check_rooms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,12 +14,14 @@ from dvfs_kernel.networks.network import Network
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from dvfs_kernel.image.memory_plan import Plan as MemoryPlan
+
     #: What stands for a network: itself, the name of a built-in one, or the path of a file.
     NetworkLike = Network | str | os.PathLike[str]
     #: What stands for an input: an array, the path of an .npy file or of a picture, or nothing.
     InputLike = npt.NDArray[Any] | str | os.PathLike[str] | None
 
-__all__ = ["builtin_networks", "input_of", "load", "network_name"]
+__all__ = ["builtin_networks", "input_of", "load", "memory_plan", "network_name"]
 
 
 def builtin_networks() -> tuple[str, ...]:
@@ -71,6 +73,24 @@ def load(network: NetworkLike) -> Network:
         f"{name!r} is no network: the name of a built-in one ({', '.join(zoo.NAMES)}) "
         "or the path of a .tflite file is allowed"
     )
+
+
+def memory_plan(network: NetworkLike) -> MemoryPlan:
+    """Return where a network's feature maps and buffers lie in RAM.
+
+    Parameters
+    ----------
+    network
+        As of `load`.
+
+    Raises
+    ------
+    NetworkTooLargeError
+        They do not fit; the message tells the bytes needed, the bytes there and the layer.
+    """
+    from dvfs_kernel.image.memory_plan import plan
+
+    return plan(load(network))
 
 
 def network_name(network: NetworkLike) -> str:

@@ -142,6 +142,12 @@ class InferenceTruth:
     energy_j: float
     cycles: int
 
+    def __repr__(self) -> str:
+        return (
+            f"<Ground truth of an inference: {self.duration_s * 1e3:.3f} ms, "
+            f"{self.energy_j * 1e3:.3f} mJ, {len(self.stretches)} stretches>"
+        )
+
     @property
     def start_ps(self) -> int:
         """When the trigger pin rose."""
@@ -238,6 +244,9 @@ class GroundTruth:
     energy_j: float
     instructions: int
     windows: tuple[WindowTruth, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Ground truth of {len(self.inferences)} inferences, {len(self.windows)} windows>"
 
     @classmethod
     def from_trace(

@@ -87,6 +87,9 @@ class ClockList:
     forbidden: tuple[ForbiddenSetting, ...] = ()
     note: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Clocks {self.name}: {len(self.settings)} settings at {self.hse_hz / 1e6:g} MHz>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values in SI units."""
         return {

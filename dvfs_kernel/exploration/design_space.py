@@ -47,6 +47,13 @@ class DesignSpace:
     fits: tuple[tuple[int, ...], ...]
     hops: bool
 
+    def __repr__(self) -> str:
+        granularities = ", ".join(map(str, self.granularities))
+        return (
+            f"<Design space of {len(self.fits)} layers: {len(self.states)} clock states, "
+            f"granularities {granularities}>"
+        )
+
     @classmethod
     def of(
         cls,

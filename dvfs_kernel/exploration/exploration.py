@@ -64,6 +64,9 @@ class Exploration:
     options: npt.NDArray[Any]
     fit_error: float | None = None
 
+    def __repr__(self) -> str:
+        return f"<Exploration: {len(self.options):,} options of {self.layers} layers>"
+
     @property
     def layers(self) -> int:
         """Number of layers."""

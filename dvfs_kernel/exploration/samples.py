@@ -108,6 +108,12 @@ class SampleCheck:
 
     runs: tuple[tuple[Sample, ...], ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"<Check of {len(self.samples)} layers in {len(self.runs)} runs: within "
+            f"{self.worst_time:.2%} in time, {self.worst_energy:.2%} in energy>"
+        )
+
     @property
     def samples(self) -> tuple[Sample, ...]:
         """The samples of all runs."""

@@ -72,6 +72,12 @@ class Plan:
     layers: tuple[LayerPrediction, ...]
     schedule: Schedule
 
+    def __repr__(self) -> str:
+        return (
+            f"<Plan for {self.network} within {self.bound}: {self.latency_s * 1e3:.3f} ms of "
+            f"{self.window_s * 1e3:.3f} ms, {self.window_j * 1e3:.3f} mJ>"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain values."""
         return {

@@ -98,6 +98,10 @@ class LayerProfile:
     info: LayerInfo
     segments: tuple[SegmentProfile, ...]
 
+    def __repr__(self) -> str:
+        energy = "" if self.energy_j is None else f", {self.energy_j * 1e6:.2f} µJ"
+        return f"<{self.name}: {self.cycles:,} cycles, {self.time_s * 1e6:.1f} µs{energy}>"
+
     @property
     def name(self) -> str:
         """The layer's name."""
@@ -166,6 +170,10 @@ class Profile:
     relocks: int
     hops: int
     overhead_cycles: int
+
+    def __repr__(self) -> str:
+        time = f"{self.time_s * 1e3:.3f} ms"
+        return f"<Profile of {len(self.layers)} layers: {self.cycles:,} cycles, {time}>"
 
     @classmethod
     def from_records(

@@ -91,6 +91,10 @@ class Schedule:
                 "which the serial port needs"
             )
 
+    def __repr__(self) -> str:
+        clocks = ", ".join(map(str, self.clocks))
+        return f"<Schedule of {len(self.layers)} layers, HSE {self.hse_hz / 1e6:g} MHz: {clocks}>"
+
     @classmethod
     def uniform(
         cls,

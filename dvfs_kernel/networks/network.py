@@ -66,6 +66,9 @@ class Network:
     input: int
     outputs: tuple[int, ...]
 
+    def __repr__(self) -> str:
+        return f"<Network {self.name}: {len(self.layers)} layers, {sum(self.macs):,} MACs>"
+
     @property
     def macs(self) -> tuple[int, ...]:
         """Multiply-accumulate operations of each layer."""

@@ -33,6 +33,12 @@ class Prediction:
     time_s: Floats
     energy_j: Floats
 
+    def __repr__(self) -> str:
+        return (
+            f"<Prediction of {len(self.time_s)} layers: {self.latency_s * 1e3:.3f} ms, "
+            f"{self.inference_j * 1e3:.3f} mJ>"
+        )
+
     @property
     def latency_s(self) -> float:
         """Time of the inference, from leaving idle to the end of the last layer."""

@@ -56,6 +56,9 @@ class Optimum:
     prediction: Prediction
     solution: Solution
 
+    def __repr__(self) -> str:
+        return f"<Optimum: {self.prediction!r}, {self.solution.status}>"
+
 
 @dataclass(frozen=True, eq=False)
 class WindowProblem:

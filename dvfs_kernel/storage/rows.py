@@ -35,8 +35,13 @@ def to_csv(rows: Iterable[Row]) -> str:
     for row in rows:
         if writer is None:
             writer = csv.DictWriter(file, list(row), lineterminator="\n")
+            # The module quotes what its own end of a line is made of, but readers take both.
+            quoting = csv.DictWriter(
+                file, list(row), lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC
+            )
             writer.writeheader()
-        writer.writerow(row)
+        odd = any("\r" in value for value in row.values() if isinstance(value, str))
+        (quoting if odd else writer).writerow(row)
     return file.getvalue()
 
 

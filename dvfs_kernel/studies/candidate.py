@@ -47,6 +47,9 @@ class Candidate:
     idle: IdleCost
     given_up_s: float = 0.0
 
+    def __repr__(self) -> str:
+        return f"<{self.name}: {self.title}, window of {self.window_s * 1e3:.3f} ms>"
+
     @property
     def job(self) -> Job:
         """The run that shows what it really takes."""
@@ -71,6 +74,11 @@ class Outcome:
     candidate: Candidate
     record: Record
     same_output: bool
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.candidate.name}: {self.record!r}, {self.window_j * 1e3:.3f} mJ in the window>"
+        )
 
     @property
     def keeps_bound(self) -> bool:

@@ -65,6 +65,9 @@ class Candidates:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_problems", {})
 
+    def __repr__(self) -> str:
+        return f"<Candidates of {self.exploration!r}>"
+
     @property
     def fastest(self) -> ClockState:
         """The state of the baselines: the fastest clock, throughout."""

@@ -33,6 +33,9 @@ class PlanRun:
     record: Record
     same_output: bool
 
+    def __repr__(self) -> str:
+        return f"<{self.plan!r} as run: {self.record!r}>"
+
     @property
     def latency_error(self) -> float:
         """Relative error of the predicted latency."""

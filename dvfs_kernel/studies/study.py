@@ -64,6 +64,10 @@ class StudyPlan:
     bounds: tuple[Bound, ...]
     granularities: tuple[int, ...] = PAPER_GRANULARITIES
 
+    def __repr__(self) -> str:
+        bounds = ", ".join(bound.name for bound in self.bounds)
+        return f"<Study plan: {self.clocks!r}, bounds {bounds}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Ground:
@@ -87,6 +91,9 @@ class Ground:
     wall_s: float
     runs_made: int
 
+    def __repr__(self) -> str:
+        return f"<Ground of a study: {self.exploration!r}, {self.check!r}>"
+
     @property
     def candidates(self) -> Candidates:
         """Makes candidates of what is known."""
@@ -109,6 +116,10 @@ class BoundResult:
     problem: WindowProblem
     solution: Solution
     outcomes: tuple[Outcome, ...]
+
+    def __repr__(self) -> str:
+        window = f"{self.bound_s * 1e3:.3f} ms"
+        return f"<{self.bound.name}: {len(self.outcomes)} schedules run in {window}>"
 
     def outcome(self, name: str) -> Outcome | None:
         """Return one of the runs by the name of its candidate."""
@@ -135,6 +146,9 @@ class Study:
     ground: Ground
     frontier: Frontier
     results: tuple[BoundResult, ...]
+
+    def __repr__(self) -> str:
+        return f"<Study: {self.ground.exploration!r}, {len(self.results)} bounds>"
 
     def verify(self) -> None:
         """Refuse a study whose predictions the board does not bear out.

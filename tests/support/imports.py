@@ -1,10 +1,31 @@
-"""Which module of the package imports which, read from the source."""
+"""The rooms of the package, and which module imports which, read from the source."""
 
 import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "dvfs_kernel"
+#: A room may import from those before it in this list, never from one behind it.
+ROOMS = (
+    "errors",
+    "storage",
+    "layered_graph",
+    "link",
+    "networks",
+    "image",
+    "clocks",
+    "boards.emulator",
+    "boards",
+    "inference",
+    "exploration",
+    "optimisation",
+    "studies",
+    "evidence",
+    "report",
+    "api",
+    "widgets",
+    "commands",
+)
 
 
 def modules(folder=ROOT / PACKAGE):

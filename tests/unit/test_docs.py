@@ -13,6 +13,7 @@ import click
 import numpy as np
 import pytest
 import tflite_writer
+from imports import ROOMS
 
 from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, PRESETS, clock_list
@@ -97,15 +98,9 @@ def test_files_that_are_named_exist(page):
             assert span in known, span
 
 
-def test_modules_are_where_the_architecture_says():
-    lines = text_of("architecture.md").partition("Modules of `dvfs_kernel`:")[2]
-    package, _, engine = lines.partition("## Rules")[0].partition(
-        "Modules of `dvfs_kernel/boards/emulator`:"
-    )
-    for text, folder in ((package, "dvfs_kernel"), (engine, "dvfs_kernel/boards/emulator")):
-        for row in re.findall(r"^\| (`.+?) \|", text, re.MULTILINE):
-            for name in re.findall(r"`([^`]+)`", row):
-                assert (ROOT / folder / name).exists(), name
+def test_rooms_are_as_the_architecture_says():
+    named = [row[0].strip("`").rstrip("/") for row in rows("architecture.md", "room")]
+    assert named == [f"{room}.py" if room == "errors" else room.replace(".", "/") for room in ROOMS]
 
 
 @each_page

@@ -2,29 +2,8 @@
 
 import networkx as nx
 import pytest
-from imports import PACKAGE, ROOT, imports, modules
+from imports import PACKAGE, ROOMS, ROOT, imports, modules
 
-#: A room may import from those before it in this list, never from one behind it.
-ORDER = (
-    "errors",
-    "storage",
-    "layered_graph",
-    "link",
-    "networks",
-    "image",
-    "clocks",
-    "boards.emulator",
-    "boards",
-    "inference",
-    "exploration",
-    "optimisation",
-    "studies",
-    "evidence",
-    "report",
-    "api",
-    "widgets",
-    "commands",
-)
 #: What Python itself asks for.
 PYTHONS = {"__init__.py", "__init__.pyi", "__main__.py", "py.typed", "__pycache__"}
 NAMES_MAX = 18
@@ -44,8 +23,8 @@ def edges(known):
 def room_of(module):
     """Return the place of a module's room in the order; None for the package's own modules."""
     name = module.removeprefix(f"{PACKAGE}.")
-    fitting = [room for room in ORDER if name == room or name.startswith(f"{room}.")]
-    return ORDER.index(max(fitting, key=len)) if fitting else None
+    fitting = [room for room in ROOMS if name == room or name.startswith(f"{room}.")]
+    return ROOMS.index(max(fitting, key=len)) if fitting else None
 
 
 def test_every_module_is_in_a_room(known):
@@ -80,7 +59,7 @@ def test_the_root_reads_like_a_table_of_contents():
     names = {path.name for path in (ROOT / PACKAGE).iterdir()} - PYTHONS
     assert names == {
         room if (ROOT / PACKAGE / room).is_dir() else f"{room}.py"
-        for room in ORDER
+        for room in ROOMS
         if "." not in room
     }
     assert len(names) <= NAMES_MAX

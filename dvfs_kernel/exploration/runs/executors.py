@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
+
+from loky.process_executor import ProcessPoolExecutor
 
 from dvfs_kernel.errors import ExecutorError
 
@@ -51,17 +52,17 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
         yield _here()
         return
     _, _, count = address.partition(":")
-    # Fresh processes: a fork would copy the engine's native state and this process's threads.
-    pool = ProcessPoolExecutor(
+    # Fresh processes: a fork would copy the engine's native state and this process's threads. And
+    # not the standard library's, which run the user's script anew where it has no guard.
+    pool: Any = ProcessPoolExecutor(
         int(count) if count else os.cpu_count(),
-        mp_context=multiprocessing.get_context("spawn"),
         initializer=_leave_interrupts_to_the_parent,
     )
     try:
         yield pool
     finally:
-        # What has begun is short; what has not is not wanted any more.
-        pool.shutdown(wait=True, cancel_futures=True)
+        # What has begun is short; what has not was cancelled by who submitted it.
+        pool.shutdown(wait=True)
 
 
 @contextmanager

@@ -35,6 +35,10 @@ class Job:
     idle: abi.IdleMode = abi.IdleMode.SLEEP
     level: abi.ProfileLevel = abi.ProfileLevel.LAYER
 
+    def __repr__(self) -> str:
+        window = "" if self.window_s is None else f" in a window of {self.window_s * 1e3:.3f} ms"
+        return f"<Job: {self.schedule!r}{window}>"
+
     def key_text(self) -> str:
         """Return text that is equal for equal jobs and for no others."""
         idle = None if self.window_s is None else self.idle.name.lower()

@@ -87,6 +87,12 @@ class Record:
     build_id: int
     counter_names: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return (
+            f"<Record of {len(self.time_s)} layers: {self.latency_s * 1e3:.3f} ms, "
+            f"{self.total('inference_j') * 1e3:.3f} mJ>"
+        )
+
     @property
     def latency_s(self) -> float:
         """Time of the inference."""

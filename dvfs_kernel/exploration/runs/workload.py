@@ -58,6 +58,9 @@ class Workload:
     board: BoardSpec
     firmware: bytes = field(repr=False)
 
+    def __repr__(self) -> str:
+        return f"<Workload: {self.network!r} on {self.board}>"
+
     @classmethod
     def of(cls, network: Network, board: BoardSpec, data: npt.NDArray[Any] | None = None) -> Self:
         """Make a workload of the package's firmware; without data, of the made-up picture.

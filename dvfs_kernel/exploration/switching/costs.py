@@ -64,6 +64,9 @@ class SwitchCosts:
             if found != shape:
                 raise ClockError(f"{name} has shape {found}; {shape} is needed, one row a state")
 
+    def __repr__(self) -> str:
+        return f"<Costs of changing between {len(self.states)} clock states>"
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SwitchCosts) and self.to_dict() == other.to_dict()
 
