@@ -48,7 +48,11 @@ maximum_signature_line_length = 80
 
 myst_heading_anchors = 3
 #: Pages outside of this folder that the site has pages of.
-INCLUDED = {"../CHANGELOG.md": "changelog.md", "../ci/README.md": "ci.md"}
+INCLUDED = {
+    "../CHANGELOG.md": "changelog.md",
+    "../CONTRIBUTING.md": "contributing.md",
+    "../ci/README.md": "ci.md",
+}
 
 
 def lead_to_included_pages(_app: Sphinx, _page: str, source: list[str]) -> None:

@@ -7,6 +7,7 @@ import builtins
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 from contextlib import suppress
 from functools import cache
@@ -137,10 +138,30 @@ def name_fully(_app: Sphinx, tree: nodes.document) -> None:
         if hasattr(builtins, name):
             node.replace_self(node.children)
             continue
-        module = sys.modules.get(node.get("py:module") or "")
+        module = sys.modules.get(_module_of(node))
         value = getattr(module, name, None) if name.isidentifier() else None
         if inspect.isclass(value) or inspect.isfunction(value):
             node["reftarget"] = f"{value.__module__}.{value.__qualname__}"
+
+
+def _module_of(node: nodes.Element) -> str:
+    """Return where a reference stands: a signature says it, what is below a title knows it."""
+    place = node
+    while place is not None and not isinstance(place, addnodes.desc_signature):
+        place = place.parent
+    return (place or node).get("module" if place else "py:module") or ""
+
+
+def lead_back(_app: Sphinx, page: str, _template: str, context: dict[str, Any], *_: Any) -> None:
+    """Let sources lead back to where their names are described.
+
+    The extension takes every name of a module for one of the package, where one of them is.
+    """
+    if page.startswith("_modules/"):
+        module = page.removeprefix("_modules/").replace("/", ".")
+        place = module.removeprefix(PACKAGE)
+        link = rf'(class="viewcode-back" href="[^"#]*{ROOMS}[^"#]*#{PACKAGE})(?!{place})'
+        context["body"] = re.sub(link, rf"\g<1>{place}", context["body"])
 
 
 def check_rooms(_app: Sphinx, env: BuildEnvironment) -> list[str]:
@@ -157,5 +178,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("room", Room)
     app.connect("builder-inited", tell_types)
     app.connect("doctree-read", name_fully)
+    app.connect("html-page-context", lead_back)
     app.connect("env-updated", check_rooms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
