@@ -1,9 +1,10 @@
 """How Sphinx makes a site of these pages; ``dvfs docs`` calls it.
 
 Sphinx, because the API reference is made of numpydoc docstrings, which numpydoc renders for Sphinx
-alone, and because it checks every link; networkx and NumPy do the same, with the same theme. The
-theme brings its fonts and scripts along: a built site asks no network for anything, and its search
-works from files too.
+alone, and because it checks every link; networkx, labgrid and NumPy do the same. Furo, because its
+sidebar shows the four groups of pages with all that is in them, where the PyData theme shows one
+group at a time behind a page of its own. It brings what it needs along: a built site asks no
+network for anything, and its search works from files too.
 """
 
 from __future__ import annotations
@@ -83,20 +84,10 @@ autodoc_default_options = {"show-inheritance": True}
 
 # ---- the look ------------------------------------------------------------------------------------
 
-html_theme = "pydata_sphinx_theme"
+html_theme = "furo"
 html_title = "dvfs-kernel"
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
-html_theme_options = {
-    "navbar_align": "left",
-    "navbar_persistent": ["search-button"],
-    "navbar_end": ["theme-switcher"],
-    "footer_start": ["copyright"],
-    "footer_end": [],
-    "secondary_sidebar_items": ["page-toc"],
-    "show_toc_level": 2,
-    "navigation_depth": 3,
-}
-html_context = {"default_mode": "auto"}
+toc_object_entries = False

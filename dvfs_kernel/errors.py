@@ -43,6 +43,7 @@ __all__ = [
     "UnreachableError",
     "UnsupportedOperatorError",
     "VerificationError",
+    "how_to_install",
 ]
 
 
@@ -245,3 +246,8 @@ class PanelError(DvfsError, ValueError):
 
 class MissingExtraError(DvfsError, ImportError):
     """Something needs packages that an extra of this package installs."""
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that installs an extra of this package, for a message."""
+    return f"pip install 'dvfs-kernel[{extra}]', or from a checkout pip install '.[{extra}]'"

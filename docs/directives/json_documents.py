@@ -52,7 +52,7 @@ class JsonDocuments(SphinxDirective):
 def _section(schema: Schema, file: str) -> Iterator[str]:
     kind = schema["title"].removeprefix("dvfs-kernel/")
     number = schema["properties"]["schema_version"]["const"]
-    yield f"## `{schema['title']}`"
+    yield f"## {schema['title']}"
     yield ""
     yield f"{schema['description']} Version {number}; {{download}}`JSON Schema <{file}>`."
     yield ""

@@ -33,20 +33,38 @@ ROOMS = "rooms/"
 
 
 class PublicFace(SphinxDirective):
-    """Everything in ``dvfs_kernel.__all__``, functions first."""
+    """Everything in ``dvfs_kernel.__all__``: what is called, what comes back, what goes wrong."""
 
     def run(self) -> list[nodes.Node]:
-        """Return a table of what there is, and a section for each."""
-        described = _offered()
-        lines = [
-            *(".. autosummary::", "   :nosignatures:", ""),
-            *(f"   {PACKAGE}.{name}" for name in described),
-            "",
-        ]
-        for name, value in described.items():
-            lines += [name, "-" * len(name), "", f".. {_directive(value)}:: {PACKAGE}.{name}"]
-            lines += [*(["   :members:"] if inspect.isclass(value) else []), "", ""]
+        """Return a section for each kind, with a table and an entry for each name."""
+        kinds: dict[str, list[str]] = {title: [] for title in _KINDS.values()}
+        for name, value in _offered().items():
+            kinds[_KINDS[_directive(value)]].append(name)
+        lines: list[str] = []
+        for title, names in kinds.items():
+            if names:
+                lines += [title, "-" * len(title), "", *_entries(title, names)]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+_KINDS = {
+    "autofunction": "Functions",
+    "autoclass": "Results and values",
+    "automodule": "Modules",
+    "autodata": "Constants",
+    "autoexception": "Errors",
+}
+
+
+def _entries(title: str, names: list[str]) -> Iterator[str]:
+    if title != "Constants":  # whose types are all that a table could tell
+        yield from (".. autosummary::", "   :nosignatures:", "")
+        yield from (f"   ~{PACKAGE}.{name}" for name in names)
+        yield ""
+    for name in names:
+        value = _offered()[name]
+        yield from (name, "~" * len(name), "", f".. {_directive(value)}:: {PACKAGE}.{name}")
+        yield from ("   :members:", "") if inspect.isclass(value) else ("",)
 
 
 @cache

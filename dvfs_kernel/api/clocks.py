@@ -16,6 +16,7 @@ from dvfs_kernel.clocks.state import states_of
 from dvfs_kernel.errors import ArgumentError, ClockError
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.rows import Tabled
 
 if TYPE_CHECKING:
     import os
@@ -44,7 +45,7 @@ _MATRIX_LAYERS = 24
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ClocksResult:
+class ClocksResult(Tabled):
     """Clock settings of a board.
 
     Parameters
@@ -92,24 +93,11 @@ class ClocksResult:
             "switching": None if self.switching is None else self.switching.to_dict(),
         }
 
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
-
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write `rows` as CSV; return the path."""
         target = Path(path)
         write_atomically(target, tables.to_csv(self.rows).encode())
         return target
-
-    def _repr_html_(self) -> str:
-        return tables.to_html(repr(self)[1:-1], self.rows)
 
 
 def list_clocks(

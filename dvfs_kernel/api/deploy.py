@@ -11,22 +11,21 @@ from typing import TYPE_CHECKING, Any, Unpack
 from dvfs_kernel.api import quantity
 from dvfs_kernel.api.bench import Making, open_bench, takes_making
 from dvfs_kernel.errors import ScheduleError
-from dvfs_kernel.inference.parts import Part, ScheduledLayer, parts_of, scheduled_layers
+from dvfs_kernel.inference.parts import ScheduledLayer, ScheduledRun, scheduled_layers
 from dvfs_kernel.inference.plan import Plan
-from dvfs_kernel.networks.by_name import ByName
-from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.json_file import write_json
 
 if TYPE_CHECKING:
     from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.exploration.runs.workload import Workload
+    from dvfs_kernel.networks.by_name import ByName
     from dvfs_kernel.studies.plan_run import PlanRun
 
 __all__ = ["DeploymentResult", "deploy"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DeploymentResult:
+class DeploymentResult(ScheduledRun):
     """A plan and its run.
 
     Parameters
@@ -82,22 +81,11 @@ class DeploymentResult:
     def layers(self) -> ByName[ScheduledLayer]:
         """The layers as executed, by name or number."""
         record = self.run.record
-        return ByName(
-            scheduled_layers(
-                self.workload.network,
-                self.plan.schedule,
-                (record.time_s, record.energy_j),
-                (record.entry_time_s, record.entry_energy_j),
-            )
-        )
-
-    @property
-    def parts(self) -> list[Part]:
-        """Layers, what is beside them, and idling: they add up to the whole window."""
-        return parts_of(
-            ((layer.name, layer.time_s, layer.energy_j) for layer in self.layers),
-            (self.latency_s, self.inference_j),
-            (self.window_s, self.window_j),
+        return scheduled_layers(
+            self.workload.network,
+            self.plan.schedule,
+            (record.time_s, record.energy_j),
+            (record.entry_time_s, record.entry_energy_j),
         )
 
     def verify(self) -> None:
@@ -114,22 +102,9 @@ class DeploymentResult:
         """Return plan and run as ``dvfs deploy --json`` prints them."""
         return self.run.to_dict()
 
-    def to_pandas(self) -> Any:
-        """Return the layers as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(layer.to_dict() for layer in self.layers)
-
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what `to_dict` tells as JSON; return the path."""
         return write_json(path, self.to_dict())
-
-    def _repr_html_(self) -> str:
-        return tables.to_html(repr(self)[1:-1], [layer.to_dict() for layer in self.layers])
 
 
 @takes_making

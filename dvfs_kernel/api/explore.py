@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from dvfs_kernel.api.bench import Making, open_bench, takes_making
 from dvfs_kernel.api.study_plan import GRANULARITIES, study_plan
@@ -13,6 +13,7 @@ from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.networks.by_name import ByName
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.rows import Tabled
 
 if TYPE_CHECKING:
     import os
@@ -28,12 +29,12 @@ __all__ = ["ExplorationResult", "LayerOptions", "explore"]
 
 
 @dataclass(frozen=True, repr=False)
-class LayerOptions:
+class LayerOptions(Tabled):
     """A layer, and every option that it has.
 
     Parameters
     ----------
-    rows
+    options
         One for each granularity, clock and LFO: ``granularity``, ``state``, ``hfo``, ``lfo``,
         ``sysclk_hz``, ``time_s``, ``energy_j``, ``cycles``, ``pareto``, ``pareto_in_state``, …
     """
@@ -42,25 +43,30 @@ class LayerOptions:
     name: str
     operator: str
     macs: int
-    rows: tuple[Row, ...]
+    options: tuple[Row, ...]
 
     def __repr__(self) -> str:
-        return f"<{self.name}: {len(self.rows):,} options, {len(self.pareto)} of them Pareto>"
+        return f"<{self.name}: {len(self.options):,} options, {len(self.pareto)} of them Pareto>"
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The options."""
+        return self.options
 
     @property
     def pareto(self) -> list[Row]:
         """The options than which none is both quicker and more frugal, quickest first."""
-        return sorted((row for row in self.rows if row["pareto"]), key=lambda row: row["time_s"])
+        return sorted((row for row in self.options if row["pareto"]), key=lambda row: row["time_s"])
 
     @property
     def quickest(self) -> Row:
         """The option of least time."""
-        return min(self.rows, key=lambda row: row["time_s"])
+        return min(self.options, key=lambda row: row["time_s"])
 
     @property
     def cheapest(self) -> Row:
         """The option of least energy."""
-        return min(self.rows, key=lambda row: row["energy_j"])
+        return min(self.options, key=lambda row: row["energy_j"])
 
     def at(self, sysclk_hz: float, granularity: int = 0, lfo: str = "") -> Row:
         """Return the cheapest option at a SYSCLK.
@@ -79,29 +85,22 @@ class LayerOptions:
         """
         found = [
             row
-            for row in self.rows
+            for row in self.options
             if (row["sysclk_hz"], row["granularity"], row["lfo"]) == (sysclk_hz, granularity, lfo)
         ]
         if not found:
-            clocks = sorted({row["sysclk_hz"] for row in self.rows})
+            clocks = sorted({row["sysclk_hz"] for row in self.options})
             raise ScheduleError(
                 f"{self.name} has no option at {sysclk_hz / 1e6:g} MHz with granularity "
                 f"{granularity}{' and LFO ' + lfo if lfo else ''}; granularities are "
-                f"{', '.join(map(str, sorted({row['granularity'] for row in self.rows})))}, "
+                f"{', '.join(map(str, sorted({row['granularity'] for row in self.options})))}, "
                 f"SYSCLKs {', '.join(f'{hz / 1e6:g}' for hz in clocks)} MHz"
             )
         return min(found, key=lambda row: float(row["energy_j"]))
 
-    def to_pandas(self) -> Any:
-        """Return the options as a data frame; see `MissingExtraError`."""
-        return tables.to_pandas(self.rows)
-
-    def _repr_html_(self) -> str:
-        return tables.to_html(repr(self)[1:-1], self.rows)
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ExplorationResult:
+class ExplorationResult(Tabled):
     """Every option of every layer, what clock changes and idling cost, and how far that is true.
 
     Parameters
@@ -155,16 +154,6 @@ class ExplorationResult:
         """
         self.ground.check.verify()
 
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
-
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write `rows` as CSV; return the path."""
         target = Path(path)
@@ -176,7 +165,7 @@ class ExplorationResult:
             {
                 "layer": layer.index,
                 "name": layer.name,
-                "options": len(layer.rows),
+                "options": len(layer.options),
                 "Pareto": len(layer.pareto),
                 "quickest": layer.quickest["state"],
                 "quickest_time_s": layer.quickest["time_s"],

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from dvfs_kernel.api.bench import Making, open_bench, takes_making
 from dvfs_kernel.api.idle import idle_mode
 from dvfs_kernel.api.network import network_name
 from dvfs_kernel.api.study_plan import GRANULARITIES, PAPER_QOS, study_plan
-from dvfs_kernel.inference.parts import Part, ScheduledLayer, parts_of, scheduled_layers
-from dvfs_kernel.networks.by_name import ByName
-from dvfs_kernel.storage import rows as tables
+from dvfs_kernel.inference.parts import ScheduledLayer, ScheduledRun, scheduled_layers
+from dvfs_kernel.storage.rows import Tabled
 
 if TYPE_CHECKING:
     import os
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.inference.plan import Plan
     from dvfs_kernel.inference.schedule import Schedule
+    from dvfs_kernel.networks.by_name import ByName
     from dvfs_kernel.optimisation.problem import Optimum
     from dvfs_kernel.storage.rows import Row
     from dvfs_kernel.studies import Bound, Candidate
@@ -32,7 +32,7 @@ __all__ = ["OptimalSchedule", "OptimisationResult", "optimise"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OptimalSchedule:
+class OptimalSchedule(ScheduledRun):
     """The schedule of least energy within one bound, by prediction; `dvfs.deploy` runs it.
 
     Parameters
@@ -99,43 +99,19 @@ class OptimalSchedule:
     def layers(self) -> ByName[ScheduledLayer]:
         """The layers, by name or number."""
         prediction = self.candidate.prediction
-        return ByName(
-            scheduled_layers(
-                self.workload.network,
-                self.schedule,
-                (prediction.time_s, prediction.energy_j),
-                (prediction.entry_time_s, prediction.entry_energy_j),
-            )
+        return scheduled_layers(
+            self.workload.network,
+            self.schedule,
+            (prediction.time_s, prediction.energy_j),
+            (prediction.entry_time_s, prediction.entry_energy_j),
         )
-
-    @property
-    def parts(self) -> list[Part]:
-        """Layers, what is beside them, and idling: they add up to `window_s` and `window_j`."""
-        return parts_of(
-            ((layer.name, layer.time_s, layer.energy_j) for layer in self.layers),
-            (self.latency_s, self.inference_j),
-            (self.window_s, self.window_j),
-        )
-
-    def to_pandas(self) -> Any:
-        """Return the layers as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(layer.to_dict() for layer in self.layers)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write the plan into a folder, for ``dvfs deploy``; return its path."""
         return _save({self.bound.slug: self.plan}, folder)[0]
 
-    def _repr_html_(self) -> str:
-        return tables.to_html(repr(self)[1:-1], [layer.to_dict() for layer in self.layers])
 
-
-class OptimisationResult(Sequence[OptimalSchedule]):
+class OptimisationResult(Tabled, Sequence[OptimalSchedule]):
     """The optimal schedules, one for each bound, in the order of the bounds."""
 
     def __init__(self, found: Sequence[OptimalSchedule]) -> None:
@@ -172,22 +148,9 @@ class OptimisationResult(Sequence[OptimalSchedule]):
             for one in self._found
         ]
 
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
-
     def save(self, folder: str | os.PathLike[str]) -> list[Path]:
         """Write a plan for each bound into a folder, for ``dvfs deploy``; return their paths."""
         return _save({one.bound.slug: one.plan for one in self._found}, folder)
-
-    def _repr_html_(self) -> str:
-        return tables.to_html("schedules of least energy, by prediction", self.rows)
 
 
 def _save(plans: dict[str, Plan], folder: str | os.PathLike[str]) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from dvfs_kernel.api.bench import Making, open_bench, takes_making
 from dvfs_kernel.api.network import network_name
@@ -12,8 +12,7 @@ from dvfs_kernel.api.progress import shown_progress
 from dvfs_kernel.api.study_plan import GRANULARITIES, PAPER_QOS, study_plan
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.parts import Part, ScheduledLayer, parts_of, scheduled_layers
-from dvfs_kernel.networks.by_name import ByName
-from dvfs_kernel.storage import rows as tables
+from dvfs_kernel.storage.rows import Tabled
 
 if TYPE_CHECKING:
     import os
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.api.study_plan import Bounds, ClocksLike
     from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.inference.plan import Plan
+    from dvfs_kernel.networks.by_name import ByName
     from dvfs_kernel.storage.rows import Row
     from dvfs_kernel.studies import Outcome, Study
 
@@ -33,7 +33,7 @@ _DVFS = "dvfs"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StudyResult:
+class StudyResult(Tabled):
     """Everything that was found out about a network: the optimum of each bound, and what was run.
 
     Parameters
@@ -118,13 +118,11 @@ class StudyResult:
         """Return the layers of one of the runs, by name or number; arguments as of `outcome`."""
         outcome = self.outcome(bound, name)
         record = outcome.record
-        return ByName(
-            scheduled_layers(
-                self.workload.network,
-                outcome.candidate.schedule,
-                (record.time_s, record.energy_j),
-                (record.entry_time_s, record.entry_energy_j),
-            )
+        return scheduled_layers(
+            self.workload.network,
+            outcome.candidate.schedule,
+            (record.time_s, record.energy_j),
+            (record.entry_time_s, record.entry_energy_j),
         )
 
     def parts(self, bound: str, name: str = _DVFS) -> list[Part]:
@@ -153,16 +151,6 @@ class StudyResult:
             Names the first sample, schedule or output that is not as predicted.
         """
         self.study.verify()
-
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
 
     def save(
         self,
@@ -199,9 +187,6 @@ class StudyResult:
             for row in self.rows
             if row["bound"] == bound and row["name"] == _DVFS
         )
-
-    def _repr_html_(self) -> str:
-        return tables.to_html(repr(self)[1:-1], self.rows)
 
 
 @takes_making

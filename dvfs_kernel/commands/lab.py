@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from dvfs_kernel.errors import MissingExtraError
-from dvfs_kernel.widgets.notebook_files import copy_notebooks, find_notebooks
 
 __all__ = ["lab", "require_notebooks"]
 
@@ -40,7 +39,13 @@ def lab(
 
     What follows two dashes goes to JupyterLab or Voilà: dvfs lab -- --allow-root
     """
-    require_notebooks("voila" if voila else "jupyterlab")
+    require_notebooks("voila" if voila else "jupyterlab", "ipywidgets", "anywidget")
+    # The room of the widgets is one that a plain installation cannot enter.
+    from dvfs_kernel.widgets.notebook_files import (  # noqa: PLC0415
+        copy_notebooks,
+        find_notebooks,
+    )
+
     if voila:
         words = ["voila", str(find_notebooks()[0].parent)]
     else:

@@ -18,7 +18,7 @@ __all__ = ["build_site", "check_place", "find_pages", "require_sphinx"]
 _ROOM: Final = Path(__file__).parent
 #: A wheel carries the pages in this room; a clone has them beside the package.
 _PLACES: Final = (_ROOM / "pages" / "docs", _ROOM.parents[1] / "docs")
-_NEEDED: Final = ("sphinx", "myst_parser", "numpydoc", "sphinx_click", "pydata_sphinx_theme")
+_NEEDED: Final = ("sphinx", "myst_parser", "numpydoc", "sphinx_click", "furo")
 #: What tells a site of Sphinx from a folder with other things.
 _MARK: Final = "objects.inv"
 

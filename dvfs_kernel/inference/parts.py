@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 from dvfs_kernel.image import packing
+from dvfs_kernel.networks.by_name import ByName
+from dvfs_kernel.storage.rows import Row, Tabled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,11 +17,10 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.networks.network import Network
-    from dvfs_kernel.storage.rows import Row
 
     Floats = npt.NDArray[np.float64]
 
-__all__ = ["Part", "ScheduledLayer", "parts_of", "scheduled_layers"]
+__all__ = ["Part", "ScheduledLayer", "ScheduledRun", "parts_of", "scheduled_layers"]
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,55 @@ class ScheduledLayer:
         return asdict(self) | {"time_s": self.time_s, "energy_j": self.energy_j}
 
 
+class ScheduledRun(Tabled):
+    """A schedule in a window, predicted or executed: its layers, and what else takes time."""
+
+    @property
+    def latency_s(self) -> float:
+        """Time of the inference."""
+        raise NotImplementedError
+
+    @property
+    def inference_j(self) -> float:
+        """Energy of the inference."""
+        raise NotImplementedError
+
+    @property
+    def window_s(self) -> float:
+        """Length of the window."""
+        raise NotImplementedError
+
+    @property
+    def window_j(self) -> float:
+        """Energy of the window, idling included."""
+        raise NotImplementedError
+
+    @property
+    def layers(self) -> ByName[ScheduledLayer]:
+        """The layers, by name or number."""
+        raise NotImplementedError
+
+    @property
+    def rows(self) -> list[Row]:
+        """One row a layer."""
+        return [layer.to_dict() for layer in self.layers]
+
+    @property
+    def parts(self) -> list[Part]:
+        """Layers, what is beside them, and idling: they add up to `window_s` and `window_j`."""
+        return parts_of(
+            ((layer.name, layer.time_s, layer.energy_j) for layer in self.layers),
+            (self.latency_s, self.inference_j),
+            (self.window_s, self.window_j),
+        )
+
+
 def scheduled_layers(
     network: Network,
     schedule: Schedule,
     kernels: tuple[Floats, Floats],
     entries: tuple[Floats, Floats],
-) -> list[ScheduledLayer]:
+) -> ByName[ScheduledLayer]:
     """Return the layers of a network under a schedule.
 
     Parameters
@@ -102,7 +146,7 @@ def scheduled_layers(
         (layers,) times and energies of the kernels, and of the clock changes before them.
     """
     costs = zip(*kernels, *entries, strict=True)
-    return [
+    return ByName(
         ScheduledLayer(
             index,
             layer.name,
@@ -116,7 +160,7 @@ def scheduled_layers(
         for index, (layer, macs, plan, cost) in enumerate(
             zip(network.layers, network.macs, schedule.layers, costs, strict=True)
         )
-    ]
+    )
 
 
 def parts_of(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.inference.parts import Part, parts_of
 from dvfs_kernel.networks.by_name import ByName
-from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.json_file import write_json
+from dvfs_kernel.storage.rows import Row, Tabled
 
 if TYPE_CHECKING:
     import os
@@ -32,7 +32,7 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, repr=False)
-class InferenceResult:
+class InferenceResult(Tabled):
     """What an inference gave.
 
     Parameters
@@ -97,6 +97,11 @@ class InferenceResult:
         return ByName(self.profile.layers)
 
     @property
+    def rows(self) -> list[Row]:
+        """One row a layer and kind of segment."""
+        return self.profile.rows()
+
+    @property
     def parts(self) -> list[Part]:
         """Layers, what is beside them, and idling: they add up to the inference and its window."""
         window = None if self.window is None else (self.run.window_s, self.window_j)
@@ -134,22 +139,9 @@ class InferenceResult:
             named[f"{name}_{index}" if name in named else name] = output
         return named
 
-    def to_pandas(self) -> Any:
-        """Return one row a layer and kind of segment as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.profile.rows())
-
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what `to_dict` tells as JSON; return the path."""
         return write_json(path, self.to_dict())
-
-    def _repr_html_(self) -> str:
-        return tables.to_html(repr(self)[1:-1], self.profile.rows())
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values; the same run gives the same values.

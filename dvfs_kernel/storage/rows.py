@@ -7,12 +7,12 @@ import io
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.errors import MissingExtraError
+from dvfs_kernel.errors import MissingExtraError, how_to_install
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Row", "to_csv", "to_html", "to_pandas"]
+__all__ = ["Row", "Tabled", "to_csv", "to_html", "to_pandas"]
 
 #: One row; a quantity's name ends with its unit: ``_s``, ``_j``, ``_a``, ``_w``, ``_hz``.
 Row = dict[str, Any]
@@ -26,6 +26,28 @@ _UNITS = {
     "_hz": ("MHz", 1e-6),
 }
 _SHOWN_ROWS = 60
+
+
+class Tabled:
+    """What has rows: they are a data frame where one is wanted, and a table in a notebook."""
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """The rows, all with the same keys; a quantity is in the unit that its name ends with."""
+        raise NotImplementedError
+
+    def to_pandas(self) -> Any:
+        """Return `rows` as a data frame.
+
+        Raises
+        ------
+        MissingExtraError
+            pandas is not installed.
+        """
+        return to_pandas(self.rows)
+
+    def _repr_html_(self) -> str:
+        return to_html(repr(self).strip("<>"), self.rows)
 
 
 def to_csv(rows: Iterable[Row]) -> str:
@@ -57,7 +79,7 @@ def to_pandas(rows: Iterable[Row]) -> Any:
         import pandas as pd  # noqa: PLC0415  an optional extra
     except ImportError as error:
         raise MissingExtraError(
-            "a data frame needs pandas; install it with pip install 'dvfs-kernel[pandas]'"
+            f"a data frame needs pandas; install it with {how_to_install('pandas')}"
         ) from error
     return pd.DataFrame(list(rows))
 

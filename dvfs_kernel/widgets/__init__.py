@@ -1,7 +1,7 @@
 """Panels for notebooks: controls and charts over the rest of the package.
 
 Each is a widget; shown as the last value of a cell it appears in JupyterLab, Voilà
-and executed notebooks. They need the extra ``notebooks``: ``pip install 'dvfs-kernel[notebooks]'``.
+and executed notebooks. They need the extra ``notebooks``.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import ast
 import re
 import shlex
 import sys
+import tomllib
 from fractions import Fraction
 from pathlib import Path
 
@@ -31,8 +32,10 @@ DOCS = ROOT / "docs"
 PAGES = [
     ROOT / "README.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
     *sorted(DOCS.glob("*.md")),
     *sorted((ROOT / "ci").glob("*.md")),
+    *sorted((ROOT / ".github").glob("*.md")),
 ]
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINES_MAX = 200
@@ -82,20 +85,38 @@ def test_relative_links_lead_somewhere(page):
             assert (page.parent / target.partition("#")[0]).exists(), target
 
 
-FOLDERS = ("dvfs_kernel", "renode_platform", "firmware", "tests", "benchmarks", "docs", "ci")
+FOLDERS = (
+    *("dvfs_kernel", "renode_platform", "firmware", "tests", "benchmarks", "docs", "ci"),
+    *("notebooks", ".github"),
+)
+BARE = ("architecture.md", "CONTRIBUTING.md")  # name files without their folders, too
 MADE = {"firmware.elf", "benchmarks.elf", "abi.h", "registers.h", "datasheet.h"}  # by the build
 
 
 @each_page
 def test_files_that_are_named_exist(page):
-    """A path from the root or, in the architecture, the bare name of a source."""
+    """A path from the root or, on some pages, the bare name of a source."""
     known = {path.name for folder in FOLDERS for path in (ROOT / folder).rglob("*")} | MADE
     for span in code_spans(page):
         name = span.rpartition("/")[2]
         if span.startswith(tuple(f"{folder}/" for folder in FOLDERS)):
             assert (ROOT / span).exists() or name in MADE, span
-        elif re.fullmatch(r"\w+\.(py|toml|c|h)", span) and page.name == "architecture.md":
-            assert span in known, span
+        elif re.fullmatch(r"\w+\.(py|toml|c|h)", span) and page.name in BARE:
+            assert span in known or (ROOT / span).exists(), span
+
+
+def test_what_a_recipe_names_is_in_the_source():
+    """A name, of which the last part stands in some source; a suffix such as `_hz` does, too."""
+    texts = [
+        path.read_text(encoding="utf-8")
+        for folder in ("dvfs_kernel", "renode_platform", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.name != Path(__file__).name
+    ]
+    for span in code_spans(ROOT / "CONTRIBUTING.md"):
+        if re.fullmatch(r"[A-Za-z_][\w.]*(\(\))?", span) and not span.endswith((".py", ".h", ".c")):
+            name = span.removesuffix("()").rpartition(".")[2]
+            assert any(name in text for text in texts), span
 
 
 def test_rooms_are_as_the_architecture_says():
@@ -113,7 +134,9 @@ def test_no_place_of_one_machine_and_no_loose_end(page):
     assert not re.findall(r"(?i)\b(seamless|blazing|powerful|cutting-edge|effortless)\w*", text)
 
 
-@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page", [ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name
+)
 def test_pages_are_short(page):
     assert len(page.read_text(encoding="utf-8").splitlines()) <= LINES_MAX
 
@@ -162,6 +185,13 @@ def test_commands_in_the_text_exist(page):
             command = cli.commands[arguments[0]] if arguments else cli
             known = {name for parameter in command.params for name in parameter.opts}
             assert {word for word in arguments if word.startswith("-")} <= known, span
+
+
+def test_every_command_is_on_a_page():
+    texts = [span for page in PAGES for span in code_spans(page)]
+    texts += [body for page in PAGES for kind in ("bash", "sh") for _, body in blocks(page, kind)]
+    named = {arguments[0] for text in texts for arguments in calls(text) if arguments}
+    assert set(cli.commands) <= named
 
 
 def test_a_wrong_command_is_noticed():
@@ -258,6 +288,17 @@ def test_the_fault_report_is_the_one_of_the_page(compile_example):
     timed = re.compile(r"[\d.]+ us, cycle \d+")  # calibration may move it
     assert timed.search(sample)
     assert timed.sub("", done.stderr) == timed.sub("", sample)
+
+
+def test_every_package_that_is_installed_has_its_licence_told():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    wanted = {
+        re.match(r"[\w-]+", requirement)[0]
+        for requirement in [*project["dependencies"], *(one for extra in extras for one in extra)]
+    }
+    told = text_of("licences.md")
+    assert [name for name in sorted(wanted) if not re.search(rf"\b{name}\b", told)] == []
 
 
 # ---- tables ------------------------------------------------------------------------------------

@@ -1,0 +1,46 @@
+"""What is installed without any extra starts, whatever the extras would bring."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CLOSED = "dvfs_kernel.widgets"  # the one room that needs an extra
+
+PROGRAM = """
+import importlib, pkgutil, sys
+sys.modules.update(dict.fromkeys(sys.argv[2:]))  # None: an import fails
+import dvfs_kernel
+tried = 0
+for module in pkgutil.walk_packages(
+    dvfs_kernel.__path__, "dvfs_kernel.", onerror=lambda _: None
+):
+    if not module.name.startswith(sys.argv[1]) and not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+        tried += 1
+from dvfs_kernel.commands.cli import cli
+print(tried, flush=True)
+cli(["--help"])
+"""
+
+
+def brought_by_extras():
+    """Return the modules of the extras; `test` brings those of the others."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    needed = {re.match(r"[\w-]+", line)[0] for line in project["dependencies"]}
+    named = {
+        re.match(r"[\w-]+", line)[0] for key in extras if key != "test" for line in extras[key]
+    }
+    return sorted(named - needed)
+
+
+def test_all_but_the_widgets_is_imported_without_an_extra():
+    words = [sys.executable, "-c", PROGRAM, CLOSED, *brought_by_extras()]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    count, _, printed = done.stdout.partition("\n")
+    assert int(count) > 150
+    assert "infer" in printed
