@@ -1,6 +1,7 @@
 # The public names, and where they are; `__init__.py` reads them from here.
 from dvfs_kernel import widgets as widgets
 from dvfs_kernel.api.arguments.making import Making as Making
+from dvfs_kernel.api.arguments.progress import shown_progress as shown_progress
 from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
 from dvfs_kernel.api.arguments.quantity import TIME as TIME
 from dvfs_kernel.api.arguments.quantity import Quantity as Quantity
@@ -119,6 +120,7 @@ from dvfs_kernel.layered_graph.frontier import Frontier as Frontier
 from dvfs_kernel.layered_graph.problem import LayeredGraph as LayeredGraph
 from dvfs_kernel.layered_graph.solution import Solution as Solution
 from dvfs_kernel.link.abi import Segment as Segment
+from dvfs_kernel.link.progress import Progress as Progress
 from dvfs_kernel.link.session import Session as Session
 from dvfs_kernel.networks.network import Network as Network
 from dvfs_kernel.networks.tensor import Tensor as Tensor

@@ -14,6 +14,7 @@ from dvfs_kernel.commands.calibrate import calibrate
 from dvfs_kernel.commands.clocks import clocks
 from dvfs_kernel.commands.cross_check import cross_check
 from dvfs_kernel.commands.deploy import deploy
+from dvfs_kernel.commands.docs import docs
 from dvfs_kernel.commands.explore import explore
 from dvfs_kernel.commands.flash import flash
 from dvfs_kernel.commands.gallery import gallery
@@ -65,6 +66,7 @@ cli.add_command(calibrate)
 cli.add_command(clocks)
 cli.add_command(cross_check)
 cli.add_command(deploy)
+cli.add_command(docs)
 cli.add_command(explore)
 cli.add_command(flash)
 cli.add_command(gallery)

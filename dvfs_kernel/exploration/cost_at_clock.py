@@ -1,7 +1,7 @@
 """From what a layer counted at one clock to its time and energy at any other.
 
 What the core executes and what its caches hold does not depend on the clock. A cycle more or less
-comes from the flash alone, whose wait states follow HCLK. So with the counters of one run
+comes from the flash alone, whose wait states follow HCLK. So with the counters of one run::
 
     cycles(clock) = cycles + flash waits x (wait states(clock) - wait states of the run)
     time(clock)   = cycles(clock) / HCLK + hops x time in which the clock stands

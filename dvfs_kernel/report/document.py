@@ -1,22 +1,22 @@
 """The report's document: what ``report.json`` holds, read and checked.
 
-``schema.json`` beside this module describes every field; what a JSON Schema cannot say (that
+``report.schema.json`` beside this module describes every field; what a JSON Schema cannot say (that
 lists go with each other, that numbers of layers exist) is checked here.
 """
 
 from __future__ import annotations
 
 import json
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
 
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.storage.json_documents import validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["SCHEMA", "SCHEMA_VERSION", "Document", "check", "load", "to_json"]
 
@@ -70,18 +70,12 @@ def check(data: object) -> Document:
             f"schema is {_shown(schema)}, version {_shown(version)}; "
             f"{SCHEMA!r}, version {SCHEMA_VERSION} is allowed"
         )
-    error = jsonschema.exceptions.best_match(_validator().iter_errors(data))
+    error = jsonschema.exceptions.best_match(validator("report").iter_errors(data))
     if error is not None:
         raise FileFormatError(f"{_place(error.absolute_path)}: {_reason(error)}")
     for message in _contradictions(data):
         raise FileFormatError(message)
     return data
-
-
-@cache
-def _validator() -> Any:
-    text = Path(__file__).with_name("schema.json").read_text(encoding="utf-8")
-    return jsonschema.Draft202012Validator(json.loads(text))
 
 
 def _contradictions(data: Document) -> Iterator[str]:

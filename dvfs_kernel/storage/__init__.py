@@ -1,1 +1,1 @@
-"""Files that appear whole or not at all, and compiled code that is kept on disk."""
+"""Files that appear whole or not at all, forms of JSON documents, compiled code that is kept."""

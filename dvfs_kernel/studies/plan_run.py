@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -81,21 +82,25 @@ class PlanRun:
             "schema_version": 1,
             "plan": self.plan.to_dict(),
             "executed": {
-                name: None if value is None or value != value else value  # noqa: PLR0124  NaN
+                name: None if value is None else _known(value)
                 for name, value in self.record.totals.items()
             },
             "latency_error": self.latency_error,
-            "energy_error": self.energy_error,
+            "energy_error": _known(self.energy_error),
             "same_output": self.same_output,
             "layers": [
                 {
-                    "entry_s": float(self.record.entry_time_s[index]),
-                    "executed_s": float(self.record.time_s[index]),
-                    "executed_j": float(self.record.energy_j[index]),
+                    "entry_s": _known(float(self.record.entry_time_s[index])),
+                    "executed_s": _known(float(self.record.time_s[index])),
+                    "executed_j": _known(float(self.record.energy_j[index])),
                 }
                 for index in range(len(self.plan.layers))
             ],
         }
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
 
 
 def deploy(bench: Bench, plan: Plan) -> PlanRun:

@@ -24,6 +24,8 @@ __all__ = ["execute", "write_gallery"]
 
 _CELL_SECONDS: Final = 1800
 _ERROR: Final = re.compile(r'class="dvfs-message error"[^>]*>([^<]*)')
+_DRAWING: Final = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+_HOME: Final = '<p style="margin: 1em 64px 0"><a href="{home}">← All notebooks</a></p>'
 # Nothing is fetched: there are no formulas and no diagrams.
 _NOTHING_FETCHED: Final = dict.fromkeys(
     ("require_js_url", "mathjax_url", "jquery_url", "mermaid_js_url"), ""
@@ -80,8 +82,10 @@ def write_gallery(
     output: str | os.PathLike[str] = "gallery",
     network: str | os.PathLike[str] | None = None,
     progress: Shown = True,
+    *,
+    home: str = "index.html",
 ) -> Path:
-    """Run every notebook and write it as a page that needs nothing else.
+    """Run every notebook and write it as a page that needs nothing else, and its first picture.
 
     Parameters
     ----------
@@ -92,6 +96,8 @@ def write_gallery(
         file.
     progress
         Whether a bar is shown where a person looks on, or a function that is told instead.
+    home
+        Where the pages lead back to.
 
     Returns
     -------
@@ -112,7 +118,7 @@ def write_gallery(
     require_notebooks("nbclient", "nbconvert", "ipykernel", "ipywidgets")
     named = None if network is None else _place(os.fspath(network))
     with shown_progress(progress) as shown:
-        return _write(Path(output), named, shown)
+        return _write(Path(output), named, shown, home)
 
 
 def _place(network: str) -> str:
@@ -122,7 +128,7 @@ def _place(network: str) -> str:
     return str(Path(network).resolve()) if Path(network).is_file() else network
 
 
-def _write(folder: Path, network: str | None, progress: Progress) -> Path:
+def _write(folder: Path, network: str | None, progress: Progress, home: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     paths = find_notebooks()
     links = []
@@ -131,7 +137,9 @@ def _write(folder: Path, network: str | None, progress: Progress) -> Path:
         notebook = execute(path, folder, network)
         title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
         name = f"{path.stem}.html"
-        write_atomically(folder / name, _page(notebook, title).encode())
+        write_atomically(folder / name, _page(notebook, title, home).encode())
+        if picture := _picture(notebook):
+            write_atomically(folder / f"{path.stem}.svg", picture.encode())
         links.append(f'<li><a href="{name}">{escape(title)}</a></li>')
     progress("notebooks", len(paths), len(paths))
     index = folder / "index.html"
@@ -139,7 +147,20 @@ def _write(folder: Path, network: str | None, progress: Progress) -> Path:
     return index
 
 
-def _page(notebook: Any, title: str) -> str:
+def _picture(notebook: Any) -> str:
+    """Return the first drawing of a notebook as a file of its own; empty where there is none."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            html = output.get("data", {}).get("text/html", "")
+            if found := _DRAWING.search(html):
+                drawing = found[0]
+                if "xmlns=" not in drawing:
+                    drawing = drawing.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+                return drawing.replace("viewbox=", "viewBox=")
+    return ""
+
+
+def _page(notebook: Any, title: str, home: str) -> str:
     from nbconvert import HTMLExporter  # noqa: PLC0415  an extra, and slow to load
 
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
@@ -149,7 +170,9 @@ def _page(notebook: Any, title: str) -> str:
         setattr(exporter, name, value)
     text, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
     # Links between notebooks lead to their pages.
-    return re.sub(rf'href="([\w-]+){re.escape(SUFFIX)}"', r'href="\1.html"', str(text))
+    text = re.sub(rf'href="([\w-]+){re.escape(SUFFIX)}"', r'href="\1.html"', str(text))
+    back = _HOME.format(home=escape(home))
+    return re.sub(r"(<body[^>]*>)", rf"\1{back}", text, count=1)
 
 
 _INDEX: Final = """<!DOCTYPE html>

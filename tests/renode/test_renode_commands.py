@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from json_document import mistakes
 from small_model import small_model
 
 from dvfs_kernel.commands.cli import cli
@@ -33,6 +34,7 @@ def test_the_engines_agree(dvfs):
         "cross-check", "small.tflite", "--json", "--markdown", "page.md", "--table", "cycles.txt"
     )
     data = json.loads(text)
+    assert mistakes(data) == []
     assert data["schema"] == "dvfs-kernel/cross-check"
     assert [(c["schedule"], c["fidelity"]) for c in data["comparisons"]] == [
         (schedule, level)

@@ -1,18 +1,49 @@
-"""What docs/json.md tells of, against what the commands print."""
+"""Documents against their schemas, in which nothing may be left out."""
 
-import re
-from pathlib import Path
+import json
+from functools import cache
 
-PAGE = Path(__file__).parents[2] / "docs" / "json.md"
+import jsonschema
+from referencing import Registry, Resource
 
-
-def undocumented(*values):
-    """Return the keys of nested plain values that the page does not name."""
-    named = set(re.findall(r"`([a-z_]+)`", PAGE.read_text(encoding="utf-8")))
-    return set().union(*map(_keys, values)) - named - {"schema", "schema_version"}
+from dvfs_kernel.storage.json_documents import schema_files
 
 
-def _keys(value):
-    if isinstance(value, dict):
-        return set(value).union(*map(_keys, value.values()))
-    return set().union(*map(_keys, value)) if isinstance(value, list) else set()
+def closed(schema):
+    """Return a schema that allows no field that it does not describe."""
+    if isinstance(schema, list):
+        return [closed(entry) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: closed(entry) for name, entry in schema.items()}
+    # A field may be called "properties"; then there is no type beside it.
+    if isinstance(schema.get("properties"), dict) and schema.get("type") == "object":
+        found.setdefault("additionalProperties", False)
+    return found
+
+
+@cache
+def strict_validators():
+    schemas = {
+        kind: closed(json.loads(path.read_text(encoding="utf-8")))
+        for kind, path in schema_files().items()
+    }
+    registry = Registry().with_resources(
+        (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()
+    )
+    return {
+        schema["properties"]["schema"]["const"]: jsonschema.Draft202012Validator(
+            schema, registry=registry
+        )
+        for schema in schemas.values()
+    }
+
+
+def mistakes(document):
+    """Return where a document is not as its schema says, fields without description included."""
+    text = json.dumps(document, allow_nan=False)
+    validator = strict_validators()[document["schema"]]
+    return [
+        f"{error.json_path}: {error.message:.200}"
+        for error in validator.iter_errors(json.loads(text))
+    ]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from click.testing import CliRunner
-from json_document import undocumented
+from json_document import mistakes
 
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
@@ -80,7 +80,7 @@ def test_the_matrix_as_table_and_as_json():
     data = json.loads(text_of(*arguments, "--iso", "--json"))
     costs = SwitchCosts.from_dict(data["switching"])
     assert [str(state) for state in costs.states][:3] == ["hsi", "pll:25/100/2", "pll:25/216/2"]
-    assert undocumented(data) == set()
+    assert mistakes(data) == []
 
 
 @pytest.mark.board

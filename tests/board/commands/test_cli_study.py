@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from json_document import mistakes
 from small_model import small_model
 
 from dvfs_kernel import report
@@ -60,12 +61,15 @@ def test_run_leaves_a_report_and_what_it_was_made_of(reported, folder):
     assert "<html" in (made / "report.html").read_text(encoding="utf-8")
     # Reading it checks it against the schema.
     document = report.load(made / "report.json")
+    assert mistakes(document) == []
     assert [bound["qos"] for bound in document["bounds"]] == [0.2, 0.6]
     assert document["exploration"]["granularities"] == [0, 2]
     rows = list(csv.DictReader((made / "exploration.csv").read_text().splitlines()))
     assert len(rows) == document["exploration"]["candidates"]
     plans = [path for path in made.glob("*.json") if path.name != "report.json"]
     assert sorted(Plan.load(path).bound for path in plans) == ["20 %", "60 %"]
+    for path in plans:
+        assert mistakes(json.loads(path.read_text())) == []
     for bound in document["bounds"]:
         executed = {run["name"]: run["executed"]["window_j"] for run in bound["runs"]}
         assert bound["solution"]["status"] == "optimal"
@@ -90,6 +94,7 @@ def test_a_plan_of_optimise_is_deployed(dvfs, folder):
     deployed = dvfs("deploy", str(path), "--json")
     assert deployed.exit_code == 0, deployed.output
     data = json.loads(deployed.stdout)
+    assert mistakes(data) == []
     assert data["same_output"] is True
     assert data["executed"]["latency_s"] <= data["plan"]["window_s"]
     assert abs(data["latency_error"]) <= 0.01

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from json_document import mistakes
 from small_model import small_model
 
 from dvfs_kernel.boards.virtual import VirtualBoard
@@ -63,6 +64,7 @@ def test_every_layer_has_the_energy_that_it_took(inference, tmp_path, monkeypatc
     result = CliRunner().invoke(cli, ["trace", "ppk2.csv", "run.json", "--json"])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
+    assert mistakes(found) == []
     assert (found["inferences"], found["other_spells"]) == (6, 0)
     assert found["clock_ratio"] == pytest.approx(1.004, abs=0.01)
     profile = inference.profile

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from json_document import mistakes
 from small_model import small_model
 
 from dvfs_kernel.boards import spec
@@ -179,6 +180,7 @@ def test_a_profile_of_a_board_is_measured_fitted_and_used(monkeypatch):
     result = dvfs(*arguments, "--name", "mine", "--json")
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
+    assert mistakes(document) == []
     assert document["fitted"]["current.core_c_per_v"]["mean"] == pytest.approx(1.5 * core, rel=0.1)
     assert "timing.ppb_cycles" in document["kept"]
     before, after = document["current_error"]

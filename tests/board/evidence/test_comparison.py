@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 from firmware_board import firmware
+from json_document import mistakes
 from served_board import served
 from small_model import small_model
 
@@ -69,6 +70,7 @@ def test_the_wire_changes_nothing_but_what_runs_differ_by_anyway(embedded, tmp_p
     page = write_comparison(tmp_path / "out", found)
     assert "Segments that differ most" in page.read_text(encoding="utf-8")
     data = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert mistakes(data) == []
     assert [one["name"] for one in data["schedules"]] == [NAMES[0], NAMES[-1]]
     assert (tmp_path / "out" / "comparison.svg").read_text().startswith("<svg")
 

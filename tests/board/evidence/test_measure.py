@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from firmware_board import firmware, small_network
+from json_document import mistakes
 from served_board import AtRequest, served, unplug
 from small_model import small_model
 
@@ -107,11 +108,13 @@ def test_the_command_and_its_files(tmp_path, monkeypatch):
     result = CliRunner().invoke(cli, [*arguments, "--json"])
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
+    assert mistakes(document) == []
     subjects = [measured["subject"] for measured in document["results"]]
     assert subjects[0] == "inference"
     assert len(subjects) == 4
     assert document["rounds"] == 3
     metadata, samples = read_samples(Path("raw.csv"))
+    assert mistakes(metadata) == []
     assert metadata["firmware_build_id"] == document["firmware_build_id"]
     assert len(samples) == 3 * 4
     whole, *layers = document["results"]

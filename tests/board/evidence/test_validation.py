@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
-from json_document import undocumented
+from json_document import mistakes
 from small_model import small_model
 
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
@@ -146,7 +146,7 @@ def dvfs(tmp_path, monkeypatch):
 
 def test_the_command_prints_every_figure_and_writes_them(validated):
     result, document = validated
-    assert undocumented(document) == set()
+    assert mistakes(document) == []
     for figure in document["figures"]:
         assert figure["name"].split()[0] in result.stdout
         assert math.isfinite(figure["error"])

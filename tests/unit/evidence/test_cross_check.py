@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from json_document import mistakes
 from networks import two_layers
 
 import dvfs_kernel as dvfs
@@ -121,6 +122,10 @@ def checked(*there):
         for number, other in enumerate(there)
     )
     return CrossCheck("two", comparisons, "4 1 1")
+
+
+def test_the_document_is_as_its_schema_says():
+    assert mistakes(checked(run(*PLAIN), run(*PLAIN, output=(1, 3))).to_dict()) == []
 
 
 def test_disagreement_is_an_error_that_counts():
