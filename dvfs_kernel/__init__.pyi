@@ -103,7 +103,7 @@ from dvfs_kernel.evidence.self_test.diagnosis import Finding as Finding
 from dvfs_kernel.evidence.validation.figure import Figure as Figure
 from dvfs_kernel.evidence.validation.figure import Summary as Summary
 from dvfs_kernel.evidence.validation.result import ValidationResult as ValidationResult
-from dvfs_kernel.exploration.samples import SampleCheck as SampleCheck
+from dvfs_kernel.exploration.sample_check import SampleCheck as SampleCheck
 from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts as SwitchCosts
 from dvfs_kernel.image.firmware import firmware_path as firmware_path
 from dvfs_kernel.inference.deployed_network import Deployment as Deployment
@@ -120,7 +120,7 @@ from dvfs_kernel.layered_graph.frontier import Frontier as Frontier
 from dvfs_kernel.layered_graph.problem import LayeredGraph as LayeredGraph
 from dvfs_kernel.layered_graph.solution import Solution as Solution
 from dvfs_kernel.link.abi import Segment as Segment
-from dvfs_kernel.link.progress import Progress as Progress
+from dvfs_kernel.link.progress_callback import Progress as Progress
 from dvfs_kernel.link.session import Session as Session
 from dvfs_kernel.networks.network import Network as Network
 from dvfs_kernel.networks.tensor import Tensor as Tensor

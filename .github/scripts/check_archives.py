@@ -23,7 +23,7 @@ IN_WHEEL = (
     "dvfs_kernel/link/abi.pyi",
     "dvfs_kernel/link/abi.toml",
     "dvfs_kernel/py.typed",
-    "dvfs_kernel/report/schema.json",
+    "dvfs_kernel/report/report.schema.json",
     "dvfs_kernel/report/templates/report.html",
     "dvfs_kernel/report/templates/style.css",
     f"{NOTEBOOKS}1-clocks.ipynb",

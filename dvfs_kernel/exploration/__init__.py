@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES, DesignSpace
 from dvfs_kernel.exploration.exploration import Exploration, explore
-from dvfs_kernel.exploration.samples import Sample, SampleCheck, check_samples
+from dvfs_kernel.exploration.sample_check import Sample, SampleCheck, check_samples
 
 __all__ = [
     "PAPER_GRANULARITIES",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.exploration import Exploration
     from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.exploration.runs.store import Store
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["LayerStudy", "study_layer"]

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.image import memory_plan, packing
-from dvfs_kernel.image.dae_form import has_dae_form
 from dvfs_kernel.image.firmware import FIRMWARE, firmware_path
 from dvfs_kernel.image.image import build as build_image
 from dvfs_kernel.inference.profile import LayerInfo, Profile
 from dvfs_kernel.inference.result import InferenceResult
+from dvfs_kernel.inference.schedule_check import check_schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.session import Session
 from dvfs_kernel.link.window import Window
@@ -24,13 +23,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.boards.base import Board, Emulation
-    from dvfs_kernel.image.image import Image
     from dvfs_kernel.inference.schedule import Schedule
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.link.replies import RunResult
     from dvfs_kernel.networks.network import Network
 
-__all__ = ["Deployment", "check_schedule", "infer", "layer_infos"]
+__all__ = ["Deployment", "infer", "layer_infos"]
 
 
 class Deployment:
@@ -236,37 +234,6 @@ def infer(
     return Deployment(network, board, progress=progress).infer(
         data, schedule, runs=runs, level=level, window_s=window_s, idle=idle
     )
-
-
-def check_schedule(schedule: Schedule, image: Image) -> None:
-    """Verify that a schedule fits a network.
-
-    Raises
-    ------
-    ScheduleError
-        The number of layers differs, or a granularity does not fit its layer.
-    """
-    network = image.network
-    if len(schedule.layers) != len(network.layers):
-        raise ScheduleError(
-            f"the schedule has {len(schedule.layers)} layers; "
-            f"network {network.name} has {len(network.layers)}"
-        )
-    for index, (plan, layer) in enumerate(zip(schedule.layers, network.layers, strict=True)):
-        if image.fits(index, plan.granularity):
-            continue
-        where = f"layer {index} ({layer.name}): granularity {plan.granularity}"
-        if not has_dae_form(layer, network):
-            raise ScheduleError(
-                f"{where} is not possible: only depthwise and pointwise layers have a DAE form; "
-                "0 is allowed"
-            )
-        need = packing.scratch_bytes(layer, network.tensors, plan.granularity)
-        largest = max(g for g in range(plan.granularity) if image.fits(index, g))
-        raise ScheduleError(
-            f"{where} needs {need} bytes of buffer; {abi.SCRATCH_BYTES} are there: "
-            f"at most {largest} is allowed"
-        )
 
 
 def layer_infos(network: Network, schedule: Schedule) -> list[LayerInfo]:

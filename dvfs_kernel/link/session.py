@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dvfs_kernel.link.ina219_sampling import CurrentActivity, Sampling
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.link.requests import ClockRequest, ScheduleRequest
     from dvfs_kernel.link.transport import Transport
 

@@ -12,7 +12,7 @@ from dvfs_kernel.report.charts.theme import GRID, INK, MUTED
 from dvfs_kernel.report.figures import figures
 from dvfs_kernel.report.numbers import percent, quantity, scaled
 from dvfs_kernel.report.palette import BLUE
-from dvfs_kernel.report.summary import cards, findings, verdict
+from dvfs_kernel.report.verdict import cards, findings, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

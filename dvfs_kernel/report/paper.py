@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.report import explain
+from dvfs_kernel.report import paper_differences
 from dvfs_kernel.report.runs import (
     HEADLINE,
     bound_at,
@@ -97,7 +97,7 @@ def _relaxation(document: Document) -> float | None:
 
 
 def _power_drop(document: Document) -> float | None:
-    found = explain.deepest_power_drop(document)
+    found = paper_differences.deepest_power_drop(document)
     return None if found is None else found[0]
 
 
@@ -178,17 +178,19 @@ def _both_readings(document: Document) -> str:
     top = [name for name, layer in layers if _at_top(document, layer)]
     clock = mega_hz(top_hz(document))
     if not top:
-        return f"no layer runs at {clock}: {explain.clock_of_most_layers(document, layers)}"
+        return (
+            f"no layer runs at {clock}: {paper_differences.clock_of_most_layers(document, layers)}"
+        )
     counted = ", ".join(
         f"{100 * top.count(name) / len(top):.1f} {_PERCENT} {name}"
         for name in ("pointwise", "depthwise")
     )
-    most = explain.clock_of_most_layers(document, layers)
+    most = paper_differences.clock_of_most_layers(document, layers)
     return f"of the layers at {clock} here, {counted}; {most}"
 
 
 def _clocks(document: Document) -> str:
-    return explain.clock_of_most_layers(document, headline_layers(document))
+    return paper_differences.clock_of_most_layers(document, headline_layers(document))
 
 
 _SCHEDULES = "an executed or predicted DVFS schedule with its layers"
@@ -200,7 +202,7 @@ _ITEMS = (
         0.252,
         "abstract, section IV, Fig. 5",
         _best_saving("tinyengine"),
-        explain.saving_against("tinyengine"),
+        paper_differences.saving_against("tinyengine"),
         "the runs dvfs and tinyengine",
     ),
     _Item(
@@ -208,7 +210,7 @@ _ITEMS = (
         0.072,
         "section IV, Fig. 5",
         _best_saving("tinyengine-gated"),
-        explain.saving_against("tinyengine-gated"),
+        paper_differences.saving_against("tinyengine-gated"),
         "the runs dvfs and tinyengine-gated",
     ),
     _Item(
@@ -216,7 +218,7 @@ _ITEMS = (
         0.204,
         "section IV, Fig. 5",
         _relaxation,
-        explain.relaxation,
+        paper_differences.relaxation,
         f"the run dvfs at {_BOTH}",
     ),
     _Item(
@@ -224,7 +226,7 @@ _ITEMS = (
         0.542,
         "section III-B, Fig. 4",
         _power_drop,
-        explain.power_drop,
+        paper_differences.power_drop,
         "power of a layer at g = 0 and at another g, at the same HFO",
     ),
     _Item(
@@ -264,7 +266,7 @@ _ITEMS = (
         0.186,
         "section IV, Fig. 6",
         _more_at_top_when_tight,
-        explain.share_by_bound(_TIGHT, _RELAXED),
+        paper_differences.share_by_bound(_TIGHT, _RELAXED),
         _BOTH,
     ),
     _Item(
@@ -272,7 +274,7 @@ _ITEMS = (
         0.223,
         "section IV, Fig. 6",
         _more_grains_when_relaxed,
-        explain.granularities(_TIGHT, _RELAXED),
+        paper_differences.granularities(_TIGHT, _RELAXED),
         f"{_BOTH}, and g = 16 among the granularities",
     ),
 )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dvfs_kernel.exploration.runs.workload import Workload
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.studies.study import Study
 
 __all__ = ["EXPLORATION", "write_study"]

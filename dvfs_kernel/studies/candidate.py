@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.runs.job import Job
-from dvfs_kernel.exploration.samples import ENERGY_TOLERANCE, TIME_TOLERANCE
+from dvfs_kernel.exploration.sample_check import ENERGY_TOLERANCE, TIME_TOLERANCE
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import ScheduleError, VerificationError
 from dvfs_kernel.exploration.runs.job import Job
-from dvfs_kernel.exploration.samples import ENERGY_TOLERANCE, TIME_TOLERANCE
+from dvfs_kernel.exploration.sample_check import ENERGY_TOLERANCE, TIME_TOLERANCE
 from dvfs_kernel.inference.schedule import Schedule
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["BoardsPanel", "SensorPanel"]

@@ -16,7 +16,7 @@ from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.switching.register_log import SwitchLog
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
 
 __all__ = ["ClockSwitchPanel"]
 

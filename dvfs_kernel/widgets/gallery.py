@@ -18,7 +18,7 @@ from dvfs_kernel.widgets.notebook_files import SUFFIX, find_notebooks
 
 if TYPE_CHECKING:
     from dvfs_kernel.api.arguments.progress import Shown
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
 
 __all__ = ["execute", "write_gallery"]
 

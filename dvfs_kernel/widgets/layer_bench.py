@@ -25,7 +25,7 @@ from dvfs_kernel.widgets.task import Task
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.layer_study import LayerStudy
     from dvfs_kernel.inference.result import InferenceResult
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
 
 __all__ = ["LayerPanel"]
 

@@ -28,7 +28,7 @@ from dvfs_kernel.widgets.task import Task
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["OwnNetworkPanel"]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.layered_graph import Frontier
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
     from dvfs_kernel.studies.compared_schedules import Candidates
     from dvfs_kernel.studies.study import Ground

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dvfs_kernel.inference.schedule import Schedule
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Network
     from dvfs_kernel.studies.bound import Bound
     from dvfs_kernel.studies.study import Ground

@@ -16,7 +16,7 @@ from dvfs_kernel.widgets.mode import is_static
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
 
 __all__ = ["Task"]
 

@@ -182,7 +182,8 @@ def test_commands_in_the_text_exist(page):
     """In the text a command may stand without its arguments, an option without its value."""
     for span in code_spans(page):
         for arguments in calls(span):
-            command = cli.commands[arguments[0]] if arguments else cli
+            named = bool(arguments) and not arguments[0].startswith("-")
+            command = cli.commands[arguments[0]] if named else cli
             known = {name for parameter in command.params for name in parameter.opts}
             assert {word for word in arguments if word.startswith("-")} <= known, span
 

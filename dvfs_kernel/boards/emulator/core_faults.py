@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.emulator.accounting import BlockAccount
     from dvfs_kernel.boards.emulator.core import Core
-    from dvfs_kernel.boards.emulator.exceptions import Exceptions
+    from dvfs_kernel.boards.emulator.exception_entry import Exceptions
     from dvfs_kernel.boards.emulator.pipeline import Block
 
 __all__ = ["CoreFaults"]

@@ -13,7 +13,7 @@ from dvfs_kernel.boards.emulator.bus import Bus
 from dvfs_kernel.boards.emulator.core import NEVER, Core, Stop, StopKind
 from dvfs_kernel.boards.emulator.core_faults import CoreFaults
 from dvfs_kernel.boards.emulator.elf import Executable, SymbolTable
-from dvfs_kernel.boards.emulator.exceptions import Exceptions, LockUp
+from dvfs_kernel.boards.emulator.exception_entry import Exceptions, LockUp
 from dvfs_kernel.boards.emulator.faults import CoreFaultError, FaultReport
 from dvfs_kernel.boards.emulator.host import DeviceHost
 from dvfs_kernel.boards.emulator.memory import MemoryMap

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.boards.nucleo.firmware_file import FirmwareFile
 from dvfs_kernel.boards.nucleo.programmers import choose_programmer
-from dvfs_kernel.boards.nucleo.serial_line import SerialLine
+from dvfs_kernel.boards.nucleo.serial_connection import SerialLine
 from dvfs_kernel.boards.nucleo.serial_ports import choose_port
 from dvfs_kernel.errors import (
     BoardError,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dvfs_kernel.boards.nucleo.programmers import Programmer
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.link.replies import Hello
 
 __all__ = ["STOCK_HSE_HZ", "NucleoBoard"]

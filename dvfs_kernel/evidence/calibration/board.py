@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.board_profile import BoardProfile
     from dvfs_kernel.evidence.calibration.identification import Calibration, Evidence
     from dvfs_kernel.evidence.calibration.observations import Measurements
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["BoardCalibration", "calibrate_board"]

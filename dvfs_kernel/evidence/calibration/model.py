@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dvfs_kernel.evidence.calibration.observations import Measurements, Observation
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["adjustable", "evidence_of", "predict", "present_value", "profile_of"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.evidence.measurement.campaign import Measured, Plan
     from dvfs_kernel.inference.deployed_network import Deployment
     from dvfs_kernel.inference.result import InferenceResult
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = [

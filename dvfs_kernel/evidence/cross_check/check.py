@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.renode.board import Fidelity
     from dvfs_kernel.boards.spec import BoardSpec
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["FIDELITIES", "CrossCheck", "cross_check", "usual_schedules"]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
     from dvfs_kernel.inference.deployed_network import Deployment
     from dvfs_kernel.inference.schedule import Schedule
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.link.replies import CurrentReadings
 
 __all__ = ["Block", "Campaign", "Measured", "Plan", "Subject"]

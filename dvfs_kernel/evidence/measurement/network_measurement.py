@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.evidence.measurement.campaign import Plan
     from dvfs_kernel.inference.deployed_network import Deployment
     from dvfs_kernel.inference.schedule import Schedule
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
 
 __all__ = ["Measurands", "measure_network"]
 

@@ -13,7 +13,7 @@ from dvfs_kernel.exploration.runs.executors import (
     one_at_a_time,
     open_executor,
 )
-from dvfs_kernel.exploration.runs.twin import with_power_of
+from dvfs_kernel.exploration.runs.twin_power import with_power_of
 from dvfs_kernel.exploration.runs.worker import make_run, release_board
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.exploration.runs.store import Store
     from dvfs_kernel.exploration.runs.workload import Workload
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
 
 __all__ = ["Bench"]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.switching.walks import Walk
     from dvfs_kernel.inference.deployed_network import Deployment
     from dvfs_kernel.inference.result import InferenceResult
-    from dvfs_kernel.link.progress import Progress
+    from dvfs_kernel.link.progress_callback import Progress
 
 #: Seconds, and joules where they are known.
 Change = tuple[float, float | None]

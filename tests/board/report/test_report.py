@@ -7,7 +7,7 @@ from dvfs_kernel.networks import zoo
 from dvfs_kernel.report import build, check, compare
 from dvfs_kernel.report.figures import figures
 from dvfs_kernel.report.numbers import percent, quantity
-from dvfs_kernel.report.summary import cards
+from dvfs_kernel.report.verdict import cards
 
 pytestmark = pytest.mark.board
 

@@ -36,7 +36,7 @@ VERBS = {
 #: Options that say how a result is shown or where it is kept, which a program does for itself.
 SHOWN = {"json", "csv", "output"}
 #: What only a program can give.
-PROGRAMS = {"progress", "ask", "command", "output", "typed", "told"}
+PROGRAMS = {"home", "progress", "ask", "command", "output", "typed", "told"}
 
 
 def option_name(param):

@@ -12,7 +12,7 @@ from dvfs_kernel.clocks.supply_current import state_clocks
 from dvfs_kernel.exploration.design_space import DesignSpace
 from dvfs_kernel.exploration.fit_without_counters import fit_form, measured_states
 from dvfs_kernel.exploration.runs.record import HFO, LFO
-from dvfs_kernel.exploration.runs.twin import with_power_of
+from dvfs_kernel.exploration.runs.twin_power import with_power_of
 
 HSE_HZ = 50_000_000
 SETTINGS = [

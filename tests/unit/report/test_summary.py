@@ -3,7 +3,7 @@
 import pytest
 from report_document import run_named
 
-from dvfs_kernel.report.summary import cards, findings, verdict
+from dvfs_kernel.report.verdict import cards, findings, verdict
 
 
 def texts(document, weight):
