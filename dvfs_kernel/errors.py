@@ -43,7 +43,6 @@ __all__ = [
     "UnreachableError",
     "UnsupportedOperatorError",
     "VerificationError",
-    "how_to_install",
 ]
 
 
@@ -260,10 +259,12 @@ class PanelError(DvfsError, ValueError):
 class MissingExtraError(DvfsError, ImportError):
     """Something needs packages that an extra of this package installs."""
 
-
-def how_to_install(extra: str) -> str:
-    """Return the command that installs an extra of this package, for a message."""
-    return f"pip install 'dvfs-kernel[{extra}]', or from a checkout pip install '.[{extra}]'"
+    @staticmethod
+    def remedy(extra: str) -> str:
+        """Return the command that installs an extra, for a message."""
+        return (
+            f"`pip install 'dvfs-kernel[{extra}]'`, or from a checkout `pip install '.[{extra}]'`"
+        )
 
 
 def _spelt(template: str, spell: Callable[[str], str]) -> str:

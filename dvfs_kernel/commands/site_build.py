@@ -12,7 +12,6 @@ from dvfs_kernel.errors import (
     FileFormatError,
     MissingExtraError,
     VerificationError,
-    how_to_install,
 )
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def require_sphinx() -> None:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise MissingExtraError(
-            f"{', '.join(missing)} is not installed; the site needs {how_to_install('docs')}"
+            f"{', '.join(missing)} is not installed; the site needs {MissingExtraError.remedy('docs')}"
         )
 
 

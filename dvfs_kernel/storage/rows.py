@@ -7,7 +7,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.errors import MissingExtraError, how_to_install
+from dvfs_kernel.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -79,7 +79,7 @@ def to_pandas(rows: Iterable[Row]) -> Any:
         import pandas as pd  # noqa: PLC0415  an optional extra
     except ImportError as error:
         raise MissingExtraError(
-            f"a data frame needs pandas; install it with {how_to_install('pandas')}"
+            f"a data frame needs pandas; install it with {MissingExtraError.remedy('pandas')}"
         ) from error
     return pd.DataFrame(list(rows))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from dvfs_kernel.errors import MissingExtraError, how_to_install
+from dvfs_kernel.errors import MissingExtraError
 
 __all__ = ["require_notebooks"]
 
@@ -21,5 +21,5 @@ def require_notebooks(*modules: str) -> None:
     if missing:
         raise MissingExtraError(
             f"{', '.join(missing)} is not installed; the notebooks need "
-            f"{how_to_install('notebooks')}"
+            f"{MissingExtraError.remedy('notebooks')}"
         )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.nucleo.firmware_file import FLASH_ADDRESS
-from dvfs_kernel.errors import BoardError, BoardLostError, how_to_install
+from dvfs_kernel.errors import BoardError, BoardLostError, MissingExtraError
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def choose_programmer(serial_number: str, name: str | None = None) -> Programmer
     wanted = "none of " + ", ".join(PROGRAMMERS) if name is None else name
     raise BoardError(
         f"to program the board a tool is needed, and {wanted} is installed: "
-        f"{how_to_install('nucleo')} brings pyocd, packages of the system the others"
+        f"{MissingExtraError.remedy('nucleo')} brings pyocd, packages of the system the others"
     )
 
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 
-from dvfs_kernel.errors import FileFormatError, MeasurementError, how_to_install
+from dvfs_kernel.errors import FileFormatError, MeasurementError, MissingExtraError
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class SampleFile:
             raise MeasurementError(f"{path}: the name has to end with {' or '.join(SUFFIXES)}")
         if suffix == ".parquet" and find_spec("pyarrow") is None:
             raise MeasurementError(
-                f"{path}: Parquet needs pyarrow: {how_to_install('parquet')}; "
+                f"{path}: Parquet needs pyarrow: {MissingExtraError.remedy('parquet')}; "
                 "or a name that ends with .csv"
             )
         self._path = path
@@ -179,7 +179,9 @@ def read_samples(path: Path) -> tuple[dict[str, Any], list[Sample]]:
 
 def _read_parquet(path: Path) -> tuple[dict[str, Any], list[Sample]]:
     if find_spec("pyarrow") is None:
-        raise MeasurementError(f"{path}: Parquet needs pyarrow: {how_to_install('parquet')}")
+        raise MeasurementError(
+            f"{path}: Parquet needs pyarrow: {MissingExtraError.remedy('parquet')}"
+        )
     import pyarrow as pa  # noqa: PLC0415  an optional dependency
     from pyarrow import parquet  # noqa: PLC0415
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.errors import FileFormatError, MeasurementError, how_to_install
+from dvfs_kernel.errors import FileFormatError, MeasurementError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +166,7 @@ def _trigger(path: Path, names: Sequence[str], wanted: str | None) -> tuple[int,
 def _read_jls(path: Path, trigger: str | None) -> Trace:
     if find_spec("pyjls") is None:
         raise MeasurementError(
-            f"{path}: files of a Joulescope need pyjls: {how_to_install('joulescope')}"
+            f"{path}: files of a Joulescope need pyjls: {MissingExtraError.remedy('joulescope')}"
         )
     import pyjls  # noqa: PLC0415  an optional dependency
 

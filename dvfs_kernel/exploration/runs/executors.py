@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from loky.process_executor import ProcessPoolExecutor
 
-from dvfs_kernel.errors import ExecutorError, how_to_install
+from dvfs_kernel.errors import ExecutorError, MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,7 +128,7 @@ def _dask(address: str) -> Iterator[Executor]:
         from distributed import Client  # noqa: PLC0415  an optional extra
     except ImportError as error:
         raise ExecutorError(
-            f"dask:// needs Dask; install it with {how_to_install('dask')}"
+            f"dask:// needs Dask; install it with {MissingExtraError.remedy('dask')}"
         ) from error
     try:
         connect: Any = Client  # Dask's own annotations stop half-way
