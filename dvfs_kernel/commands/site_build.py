@@ -37,9 +37,8 @@ def require_sphinx() -> None:
     """
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
-        raise MissingExtraError(
-            f"{', '.join(missing)} is not installed; the site needs {MissingExtraError.remedy('docs')}"
-        )
+        remedy = MissingExtraError.remedy("docs")
+        raise MissingExtraError(f"{', '.join(missing)} is not installed; the site needs {remedy}")
 
 
 def find_pages() -> Path:

@@ -61,7 +61,7 @@ def _markdown(sheet: Sheet) -> str:
     lines: list[Iterable[str]] = [sheet.headings, ["---"] * sheet.words + ["---:"] * numbers]
     lines += sheet.rows
     table = "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-    return f"## {sheet.title}\n\n{table}"
+    return f"### {sheet.title}\n\n{table}"
 
 
 def sheets_of(checked: CrossCheck) -> Iterable[Sheet]:
