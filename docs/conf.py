@@ -9,6 +9,7 @@ network for anything, and its search works from files too.
 
 from __future__ import annotations
 
+import posixpath
 import re
 import sys
 from importlib.util import find_spec
@@ -56,16 +57,31 @@ INCLUDED = {
 }
 
 
-def lead_to_included_pages(_app: Sphinx, _page: str, source: list[str]) -> None:
-    """Let links that are right in a clone lead to the pages of the site."""
-    for outside, inside in INCLUDED.items():
-        source[0] = re.sub(rf"\]\({re.escape(outside)}(?=[)#])", f"]({inside}", source[0])
+def include_pages(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """Put pages from outside where they are included, and let links be right in both places."""
+    here = Path(__file__).parent
+
+    def relocated(folder: str, text: str) -> str:
+        def moved(link: re.Match[str]) -> str:
+            address, anchor = link[1], link[2] or ""
+            if not re.match(r"[a-z]+:", address):
+                address = posixpath.normpath(posixpath.join(folder, address))
+            return f"]({INCLUDED.get(address, address)}{anchor})"
+
+        return re.sub(r"\]\(([^)#\s]+)(#[^)\s]*)?\)", moved, text)
+
+    def included(block: re.Match[str]) -> str:
+        text = (here / block[1]).read_text(encoding="utf-8")
+        return relocated(posixpath.dirname(block[1]), text)
+
+    text = relocated(".", source[0])
+    source[0] = re.sub(r"^```\{include\} (\S+)\n```$", included, text, flags=re.MULTILINE)
 
 
 def setup(app: Sphinx) -> None:
     """Connect what is defined here."""
     app.add_lexer("ld", TextLexer)  # linker scripts
-    app.connect("source-read", lead_to_included_pages)
+    app.connect("source-read", include_pages)
 
 
 # ---- docstrings ----------------------------------------------------------------------------------
@@ -90,4 +106,5 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # browsers fetch no files for a page that is one
 toc_object_entries = False

@@ -45,7 +45,10 @@ class JsonDocuments(SphinxDirective):
             path = schema_files()[kind]
             self.env.note_dependency(str(path))
             file = os.path.relpath(path, self.env.srcdir)
-            lines += _section(json.loads(path.read_bytes()), file)
+            text = path.read_text(encoding="utf-8")
+            # References within a document are as those to another one.
+            text = text.replace('"$ref": "#/', f'"$ref": "{json.loads(text)["$id"]}#/')
+            lines += _section(json.loads(text), file)
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
@@ -98,7 +101,7 @@ def _type(field: Schema, name: str) -> tuple[str, list[tuple[str, Schema]]]:
     """Return a type in words with its unit, and the objects in it."""
     text, parts = _plain_type(field)
     unit = UNITS.get(name.rpartition("_")[2])
-    if unit and "number" in text + "integer":
+    if unit and any(word in text for word in ("number", "integer")):
         text += f", {unit}"
     return text, parts
 
@@ -126,12 +129,8 @@ def _plain_type(field: Schema) -> tuple[str, list[tuple[str, Schema]]]:
 
 def _reference(reference: str) -> str:
     urn, _, name = reference.partition("#/$defs/")
-    if not urn:
-        return f"`{name}`"
     kind = urn.split(":")[2]
-    if name:
-        return f"[`{name}`](#{_anchor(kind, name)})"
-    return f"[`{kind}`](#{kind}-fields)"
+    return f"[`{name}`](#{_anchor(kind, name)})" if name else f"[`{kind}`](#{kind}-fields)"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

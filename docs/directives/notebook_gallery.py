@@ -7,12 +7,12 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 from dvfs_kernel.widgets.notebook_files import find_notebooks
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
 
 #: Folder of the executed pages in the site.
@@ -25,38 +25,32 @@ class NotebookGallery(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return a section for each notebook."""
         made = self.config.executed_notebooks
-        found: list[nodes.Node] = []
-        if not made:
-            text = "This copy was made without the executed pages: `dvfs docs` makes them too."
-            found += self.parse_text_to_nodes(text)
+        lines = [] if made else [_WITHOUT]
         for path in find_notebooks():
             self.env.note_dependency(str(path))
-            found += self._section(path, Path(made) if made else None)
-        return found
-
-    def _section(self, path: Path, made: Path | None) -> list[nodes.Node]:
-        cells = json.loads(path.read_bytes())["cells"]
-        title, _, text = "".join(cells[0]["source"]).partition("\n")
-        goals = text.partition("\nReading")[0].strip()
-        parts = self.parse_text_to_nodes(f"#{title}\n\n{goals}\n", allow_section_headings=True)
-        if made is None or not (made / f"{path.stem}.html").exists():
-            return parts
-        address = f"{FOLDER}/{path.stem}.html"
-        section = parts[0]
-        picture = made / f"{path.stem}.svg"
-        if picture.exists():
-            image = nodes.raw("", _PICTURE.format(address=address, stem=path.stem), format="html")
-            section.insert(1, image)
-        line = nodes.paragraph()
-        line += nodes.reference("", f"Read {path.stem}, executed", refuri=address, internal=False)
-        section += line
-        return parts
+            lines.append(_section(path, Path(made) if made else None))
+        return self.parse_text_to_nodes("\n\n".join(lines), allow_section_headings=True)
 
 
-_PICTURE = (
-    '<a class="notebook-picture" href="{address}">'
-    '<img src="notebooks/{stem}.svg" alt="A panel of {stem}" loading="lazy"></a>'
-)
+def _section(path: Path, made: Path | None) -> str:
+    cells = json.loads(path.read_bytes())["cells"]
+    title, _, text = "".join(cells[0]["source"]).partition("\n")
+    parts = [f"#{title}", text.partition("\nReading")[0].strip()]
+    if made is not None and (made / f"{path.stem}.svg").exists():
+        parts.insert(1, _PICTURE.format(stem=path.stem))
+    if made is not None and (made / f"{path.stem}.html").exists():
+        parts.append(_LINK.format(stem=path.stem))
+    return "\n\n".join(parts)
+
+
+_WITHOUT = "This copy was made without the executed pages; `dvfs docs` makes them too."
+_PICTURE = f"""```{{{{raw}}}} html
+<a class="notebook-picture" href="{FOLDER}/{{stem}}.html">
+<img src="{FOLDER}/{{stem}}.svg" alt="A panel of {{stem}}" loading="lazy"></a>
+```"""
+_LINK = f"""```{{{{raw}}}} html
+<p><a href="{FOLDER}/{{stem}}.html">Read {{stem}}, executed</a></p>
+```"""
 
 
 def copy_pages(app: Sphinx, error: Exception | None) -> None:
