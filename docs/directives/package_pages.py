@@ -43,7 +43,12 @@ class PublicFace(SphinxDirective):
         lines: list[str] = []
         for title, names in kinds.items():
             if names:
-                lines += [title, "-" * len(title), "", *_entries(title, names)]
+                lines += [
+                    title,
+                    "-" * len(title),
+                    "",
+                    *_entries(title, sorted(names, key=str.lower)),
+                ]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
@@ -57,6 +62,13 @@ _KINDS = {
 
 
 def _entries(title: str, names: list[str]) -> Iterator[str]:
+    if title == "Modules":  # which have a place in their rooms
+        for name in names:
+            module = _offered()[name]
+            told = (inspect.getdoc(module) or "").partition("\n")[0]
+            yield f"- :py:mod:`{name} <{getattr(module, '__name__', name)}>`: {told}"
+        yield ""
+        return
     if title != "Constants":  # whose types are all that a table could tell
         yield from (".. autosummary::", "   :nosignatures:", "")
         yield from (f"   ~{PACKAGE}.{name}" for name in names)

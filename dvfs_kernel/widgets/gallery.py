@@ -25,7 +25,10 @@ __all__ = ["execute", "write_gallery"]
 _CELL_SECONDS: Final = 1800
 _ERROR: Final = re.compile(r'class="dvfs-message error"[^>]*>([^<]*)')
 _DRAWING: Final = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
-_HOME: Final = '<p style="margin: 1em 64px 0"><a href="{home}">← All notebooks</a></p>'
+_HOME: Final = (
+    '<p style="margin: 1em 28px 0; font-family: system-ui, sans-serif">'
+    '<a href="{home}">← All notebooks</a></p>'
+)
 # Nothing is fetched: there are no formulas and no diagrams.
 _NOTHING_FETCHED: Final = dict.fromkeys(
     ("require_js_url", "mathjax_url", "jquery_url", "mermaid_js_url"), ""

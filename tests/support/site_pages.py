@@ -54,13 +54,13 @@ class Site:
         return {path: Page(path) for path in found if "_static" not in path.parts}
 
     def inside(self, page, address):
-        """Return path and anchor of an address; None for one that leads outside."""
+        """Return an address's path and its anchor, as browsers try it; None for one outside."""
         address, anchor = urldefrag(address)
         if urlsplit(address).scheme or address.startswith("//"):
             return None
         name = unquote(urlsplit(address).path)
         path = (page.path.parent / name).resolve() if name else page.path
-        return path, unquote(anchor)
+        return path, {anchor, unquote(anchor)} - {""}
 
     def broken(self):
         """Yield every link and every loaded file that is not there."""
@@ -72,7 +72,7 @@ class Site:
                 path, anchor = found
                 if not path.is_file():
                     yield f"{self.name(page)} leads to {address}: no such file"
-                elif anchor and path in self.pages and anchor not in self.pages[path].names:
+                elif anchor and path in self.pages and not anchor & self.pages[path].names:
                     yield f"{self.name(page)} leads to {address}: no such place"
 
     def fetched(self):
