@@ -63,7 +63,11 @@ def _entries(title: str, names: list[str]) -> Iterator[str]:
         yield ""
     for name in names:
         value = _offered()[name]
-        yield from (name, "~" * len(name), "", f".. {_directive(value)}:: {PACKAGE}.{name}")
+        yield from (name, "~" * len(name), "")
+        if inspect.ismodule(value):  # whose own page is that of its room
+            yield from (f".. automodule:: {value.__name__}", "   :no-index:", "")
+            continue
+        yield f".. {_directive(value)}:: {PACKAGE}.{name}"
         yield from ("   :members:", "") if inspect.isclass(value) else ("",)
 
 
