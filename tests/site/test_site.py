@@ -1,5 +1,6 @@
 """The built site: links, what it loads, and that nothing is forgotten."""
 
+import inspect
 import json
 import re
 from pathlib import Path
@@ -47,7 +48,10 @@ def test_every_source_has_its_page(site):
 def test_the_public_face_is_complete(site):
     names = next(page.names for path, page in site.pages.items() if path.name == "api.html")
     for name in dvfs_kernel.__all__:
-        assert name == "__version__" or f"dvfs_kernel.{name}" in names, name
+        if inspect.ismodule(getattr(dvfs_kernel, name)):  # its room's page describes it
+            assert name in names, name
+        else:
+            assert name == "__version__" or f"dvfs_kernel.{name}" in names, name
 
 
 def test_every_module_is_on_a_page_of_its_room(site):
