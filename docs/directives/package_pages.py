@@ -43,7 +43,12 @@ class PublicFace(SphinxDirective):
         lines: list[str] = []
         for title, names in kinds.items():
             if names:
-                lines += [title, "-" * len(title), "", *_entries(title, names)]
+                lines += [
+                    title,
+                    "-" * len(title),
+                    "",
+                    *_entries(title, sorted(names, key=str.lower)),
+                ]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
