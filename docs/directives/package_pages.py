@@ -62,20 +62,17 @@ _KINDS = {
 
 
 def _entries(title: str, names: list[str]) -> Iterator[str]:
-    if title == "Modules":  # which have a place in their rooms
-        for name in names:
-            module = _offered()[name]
-            told = (inspect.getdoc(module) or "").partition("\n")[0]
-            yield f"- :py:mod:`{name} <{getattr(module, '__name__', name)}>`: {told}"
-        yield ""
-        return
     if title != "Constants":  # whose types are all that a table could tell
         yield from (".. autosummary::", "   :nosignatures:", "")
         yield from (f"   ~{PACKAGE}.{name}" for name in names)
         yield ""
     for name in names:
         value = _offered()[name]
-        yield from (name, "~" * len(name), "", f".. {_directive(value)}:: {PACKAGE}.{name}")
+        yield from (name, "~" * len(name), "")
+        if inspect.ismodule(value):  # whose own page is that of its room
+            yield from (f".. automodule:: {value.__name__}", "   :no-index:", "")
+            continue
+        yield f".. {_directive(value)}:: {PACKAGE}.{name}"
         yield from ("   :members:", "") if inspect.isclass(value) else ("",)
 
 
