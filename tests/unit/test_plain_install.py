@@ -11,7 +11,12 @@ CLOSED = "dvfs_kernel.widgets"  # the one room that needs an extra
 
 PROGRAM = """
 import importlib, pkgutil, sys
-sys.modules.update(dict.fromkeys(sys.argv[2:]))  # None: an import fails
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in sys.argv[2:]:
+            raise ModuleNotFoundError(f"No module named {name!r}")
+
+sys.meta_path.insert(0, Absent())
 import dvfs_kernel
 tried = 0
 for module in pkgutil.walk_packages(

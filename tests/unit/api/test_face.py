@@ -33,6 +33,8 @@ VERBS = {
     "run": dvfs.study,
     "serve": dvfs.serve,
 }
+#: As the group has them: a command keeps those of its first context.
+HELP = cli.context_settings["help_option_names"]
 #: Options that say how a result is shown or where it is kept, which a program does for itself.
 SHOWN = {"json", "csv", "output"}
 #: What only a program can give.
@@ -107,7 +109,8 @@ def test_arguments_have_the_command_lines_names(command):
 def test_arguments_have_the_command_lines_defaults(command):
     params = cli.commands[command].params
     needed = ["something" for param in params if isinstance(param, click.Argument)]
-    given = cli.commands[command].make_context(command, needed).params
+    group = click.Context(cli, help_option_names=HELP)
+    given = cli.commands[command].make_context(command, needed, parent=group).params
     taken = inspect.signature(VERBS[command]).parameters
     for param in params:
         name = option_name(param)
