@@ -11,12 +11,16 @@ CLOSED = "dvfs_kernel.widgets"  # the one room that needs an extra
 
 PROGRAM = """
 import importlib, pkgutil, sys
-class Absent:
+class Without:
+    def __init__(self, finder):
+        self._finder = finder
+
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in sys.argv[2:]:
-            raise ModuleNotFoundError(f"No module named {name!r}")
+            return None
+        return self._finder.find_spec(name, path, target)
 
-sys.meta_path.insert(0, Absent())
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
 import dvfs_kernel
 tried = 0
 for module in pkgutil.walk_packages(
