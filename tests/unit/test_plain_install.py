@@ -15,6 +15,9 @@ class Without:
     def __init__(self, finder):
         self._finder = finder
 
+    def __getattr__(self, name):
+        return getattr(self._finder, name)
+
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in sys.argv[2:]:
             return None
