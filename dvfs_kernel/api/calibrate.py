@@ -26,7 +26,7 @@ __all__ = ["CalibrationResult", "calibrate"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CalibrationResult:
+class CalibrationResult(tables.Tabled):
     """A board's profile, what it was fitted to, and how good it is.
 
     Parameters
@@ -104,25 +104,12 @@ class CalibrationResult:
         """Return everything as ``dvfs calibrate --json`` prints it."""
         return self.calibration.to_dict()
 
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
-
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the profile as TOML, with what it comes from as comments; return the path."""
         target = Path(path)
         text = self.calibration.to_toml([file.name for file in self.files])
         write_atomically(target, text.encode())
         return target
-
-    def _repr_html_(self) -> str:
-        return tables.to_html(repr(self)[1:-1], self.rows)
 
 
 def calibrate(

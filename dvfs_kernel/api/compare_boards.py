@@ -34,7 +34,7 @@ __all__ = ["ComparisonResult", "compare_boards"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ComparisonResult:
+class ComparisonResult(tables.Tabled):
     """The same image and schedules on two boards.
 
     Parameters
@@ -109,16 +109,6 @@ class ComparisonResult:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as ``dvfs validate --board`` writes it beside its page."""
         return self.comparison.to_dict()
-
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write a page, its drawing and all numbers as JSON.

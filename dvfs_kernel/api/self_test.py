@@ -28,7 +28,7 @@ _ADDRESSES = range(0x40, 0x50)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SelfTestResult:
+class SelfTestResult(tables.Tabled):
     """What a board shows of its clocks and its sensor, and what is wrong with them.
 
     Parameters
@@ -75,22 +75,9 @@ class SelfTestResult:
         """Return the findings as ``dvfs selftest --json`` prints them: `rows`, no dictionary."""
         return self.rows
 
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
-
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what `to_list` tells as JSON; return the path."""
         return write_json(path, self.to_list())
-
-    def _repr_html_(self) -> str:
-        return tables.to_html(repr(self)[1:-1], self.rows)
 
 
 def _word(finding: Finding) -> str:

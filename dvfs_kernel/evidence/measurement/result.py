@@ -55,7 +55,7 @@ class MeasuredLayer:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class MeasurementResult:
+class MeasurementResult(tables.Tabled):
     """Energy of an inference, and of its layers, as a sensor beside the board sees it.
 
     Parameters
@@ -183,22 +183,9 @@ class MeasurementResult:
             "results": [result.to_dict() for result in self.results],
         }
 
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
-
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what `to_dict` tells as JSON; return the path."""
         return write_json(path, self.to_dict())
-
-    def _repr_html_(self) -> str:
-        return tables.to_html(repr(self)[1:-1], self.rows)
 
 
 def _known(estimate: Estimate) -> float | None:

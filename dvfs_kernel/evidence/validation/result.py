@@ -23,7 +23,7 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ValidationResult:
+class ValidationResult(tables.Tabled):
     """Published figures beside the virtual board's.
 
     Parameters
@@ -59,16 +59,6 @@ class ValidationResult:
             "figures": self.rows,
             "groups": [summary.to_dict() for summary in self.summaries],
         }
-
-    def to_pandas(self) -> Any:
-        """Return `rows` as a data frame.
-
-        Raises
-        ------
-        MissingExtraError
-            pandas is not installed.
-        """
-        return tables.to_pandas(self.rows)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write what `to_dict` tells as JSON; return the path."""
