@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.image.memory_plan import Plan
     from dvfs_kernel.networks.network import Layer, Network, Tensor
 
-__all__ = ["Image", "build", "image_id"]
+__all__ = ["Image", "build"]
 
 # Of the fields of a tensor record.
 _DIMENSION_MAX = 0xFFFF
@@ -84,11 +84,6 @@ class Image:
             return False
         need = packing.scratch_bytes(self.network.layers[layer], self.network.tensors, granularity)
         return need <= abi.SCRATCH_BYTES
-
-
-def image_id(data: bytes) -> int:
-    """Return what the firmware calls an image: a checksum of its header, which has the rest's."""
-    return zlib.crc32(data[: abi.IMAGE_HEADER.itemsize])
 
 
 def build(network: Network, plan: Plan) -> Image:

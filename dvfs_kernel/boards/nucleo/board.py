@@ -17,7 +17,7 @@ from dvfs_kernel.errors import (
     FirmwareMismatchError,
     ProtocolError,
 )
-from dvfs_kernel.image.image import image_id
+from dvfs_kernel.link.image_id import image_id
 from dvfs_kernel.link.session import Session
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from dvfs_kernel.evidence.measurement.estimate import Estimate
 from dvfs_kernel.evidence.measurement.sample_file import read_samples
 from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.inference.schedule import Schedule
+from dvfs_kernel.link.image_id import image_id
 from renode_platform.devices.datasheet import INA219_SHUNT_LSB_V
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Measurements:
         MeasurementError
             Names both images.
         """
-        found = f"{image.image_id(image.build(network, memory_plan.plan(network)).data):08x}"
+        found = f"{image_id(image.build(network, memory_plan.plan(network)).data):08x}"
         if found != self.image_id:
             raise MeasurementError(
                 f"the network {network.name} has the image {found}; measured was "
