@@ -19,6 +19,7 @@ __all__ = [
     "BoardSilentError",
     "CacheError",
     "ClockError",
+    "CodeError",
     "DvfsError",
     "ExecutorError",
     "FileFormatError",
@@ -118,6 +119,10 @@ class NetworkTooLargeError(MemoryError, DvfsError):
 
 class ClockError(DvfsError, ValueError):
     """A clock setting is outside what the data sheet allows."""
+
+
+class CodeError(DvfsError, ValueError):
+    """Code for a layer cannot be made."""
 
 
 class ScheduleError(DvfsError, ValueError):

@@ -1,0 +1,67 @@
+"""An operation of a layer's code, and what the issue stage has to know of its form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from dvfs_kernel.boards.emulator.instructions import Instruction, decode
+from dvfs_kernel.image.code.thumb import Form, encode
+
+__all__ = ["VIRTUAL", "Operation", "instruction_of"]
+
+#: Registers from this number on are virtual: the scheduler finds a place for them.
+VIRTUAL = 16
+
+_CACHED = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One instruction whose registers may still be virtual.
+
+    Parameters
+    ----------
+    form
+        What it does.
+    target
+        Register that it writes, -1 for none.
+    sources
+        Registers that it reads, in the order of the form.
+    number
+        Its immediate operand. For `Form.LDR_LITERAL` the literal itself.
+    """
+
+    form: Form
+    target: int = -1
+    sources: tuple[int, ...] = ()
+    number: int = 0
+
+    def encode(self, number: int | None = None) -> bytes:
+        """Return its bytes, with another number where one is given."""
+        return encode(
+            self.form, max(self.target, 0), self.sources, self.number if number is None else number
+        )
+
+
+@lru_cache(maxsize=_CACHED)
+def _instruction(form: Form, target: int, sources: tuple[int, ...], number: int) -> Instruction:
+    (item,) = decode(Operation(form, target, sources, number).encode(), 0)
+    return item
+
+
+def instruction_of(operation: Operation) -> Instruction:
+    """Return what the issue rules see of an operation whose registers are real.
+
+    Notes
+    -----
+    It is what the pipeline model decodes of the operation's own bytes, so that both see the same.
+    Numbers that change nothing for the rules are left out, which lets most operations share one.
+    """
+    number = operation.number
+    if operation.form in {Form.LDR_LITERAL, Form.MOVW, Form.MOVT}:
+        number = 0
+    item = _instruction(operation.form, operation.target, operation.sources, number)
+    if operation.form is Form.LDR_LITERAL:
+        return replace(item, place=None)  # where its pool lies is not known yet
+    return item
