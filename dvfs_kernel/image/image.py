@@ -110,8 +110,10 @@ def build(network: Network, plan: Plan) -> Image:
     layers_offset = _aligned(tensors_offset + len(network.tensors) * abi.TENSOR.itemsize)
     records = np.zeros(len(network.layers), dtype=abi.LAYER)
     blobs = _Blobs(_aligned(layers_offset + records.nbytes))
+    code = _Code()
     for number, layer in enumerate(network.layers):
-        _write_layer(records[number : number + 1], layer, network, blobs)
+        _write_layer(records[number : number + 1], layer, network, blobs, code)
+    code_offset = blobs.place_code(bytes(code.data))
     total = blobs.end
     if total > abi.IMAGE_BYTES_MAX:
         raise NetworkTooLargeError(
@@ -141,6 +143,9 @@ def build(network: Network, plan: Plan) -> Image:
         "scratch_bytes": plan.scratch_bytes,
         "tensor_bytes": plan.tensor_bytes,
         "network_id": zlib.crc32(network.name.encode()),
+        "code_offset": code_offset,
+        "code_bytes": len(code.data),
+        "code_crc32": zlib.crc32(code.data),
     }
     for name, value in fields.items():
         header[name] = value
@@ -161,6 +166,12 @@ class _Blobs:
         self.end = start
         self.placed: list[tuple[int, bytes]] = []
 
+    def place_code(self, code: bytes) -> int:
+        """Return the offset of the code, which begins with a cache line; 0 where there is none."""
+        if code:
+            self.end = -(-self.end // abi.CODE_ALIGNMENT) * abi.CODE_ALIGNMENT
+        return self.place(code)
+
     def place(self, blob: bytes) -> int:
         """Return the offset of a blob; 0 for an empty one."""
         if not blob:
@@ -169,6 +180,22 @@ class _Blobs:
         self.placed.append((offset, blob))
         self.end = _aligned(offset + len(blob))
         return offset
+
+
+class _Code:
+    """Functions placed one after another, each from a cache line on; equal ones are one."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self._entries: dict[bytes, int] = {}
+
+    def place(self, code: bytes) -> int:
+        """Return where a function begins, from the code's start."""
+        if code not in self._entries:
+            self.data += bytes(-len(self.data) % abi.CODE_ALIGNMENT)
+            self._entries[code] = len(self.data)
+            self.data += code
+        return self._entries[code]
 
 
 def _check_counts(network: Network) -> None:
@@ -208,9 +235,13 @@ def _tensor_records(network: Network, plan: Plan) -> np.ndarray[Any, np.dtype[np
 
 
 def _write_layer(
-    record: np.ndarray[Any, np.dtype[np.void]], layer: Layer, network: Network, blobs: _Blobs
+    record: np.ndarray[Any, np.dtype[np.void]],
+    layer: Layer,
+    network: Network,
+    blobs: _Blobs,
+    code: _Code,
 ) -> None:
-    """Fill one layer record and place its blobs."""
+    """Fill one layer record and place its blobs and code."""
     packed = packing.pack(layer, network.tensors)
     unknown = set(packed.record) - set(abi.LAYER.names or ())
     if unknown:
@@ -225,3 +256,12 @@ def _write_layer(
     record["output"] = layer.output
     for blob in _BLOBS:
         record[f"{blob}_offset"] = blobs.place(getattr(packed, blob))
+    if packed.pieces:
+        pieces = np.zeros(len(packed.pieces), dtype=abi.PIECE)
+        for item, piece in zip(pieces, packed.pieces, strict=True):
+            item["weights_offset"] = blobs.place(piece.weights)
+            item["entry"] = code.place(piece.code)
+            item["channel"] = piece.channel
+            item["channels"] = piece.channels
+        record["pieces_offset"] = blobs.place(pieces.tobytes())
+        record["piece_count"] = len(pieces)

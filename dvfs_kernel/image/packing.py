@@ -19,7 +19,7 @@ multiplication of a sum is then the upper half of a 64-bit product.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,11 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import UnsupportedOperatorError
+from dvfs_kernel.image.code.product_code import product_code
+from dvfs_kernel.image.rescaling import folded_bias, rescale, weighted_rescale
 from dvfs_kernel.image.scratch import scratch_bytes
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.layers.weighted import PACKED
 from dvfs_kernel.networks.network import (
     Add,
     Concatenate,
@@ -51,25 +54,19 @@ from dvfs_kernel.networks.network import (
 from dvfs_kernel.networks.quantisation import (
     ADD_LEFT_SHIFT,
     add_factors,
-    convolution_factors,
-    fully_connected_factors,
     mean_multiplier,
     quantize_multiplier,
-    quantize_multipliers,
     softmax_factors,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dvfs_kernel.image.code.piece import Piece
+
 __all__ = ["PackedLayer", "operator_of", "pack", "scratch_bytes"]
 
 Record = dict[str, Any]
-Int64 = npt.NDArray[np.int64]
-
-# Bounded requantisation: twice a sum fits 32 bits, and the zero point fits ahead of the shift.
-_SUM_LIMIT = (1 << 30) - 1
-_SHIFT_LIMITS = (1, 23)
 
 
 @dataclass(frozen=True)
@@ -84,6 +81,8 @@ class PackedLayer:
     weights, bias, multiplier, shift
         Blobs; empty where the operator has none. Each has to lie at a multiple of 4 bytes, and the
         weights before others: kernels read up to 8 bytes past them, and use none.
+    pieces
+        Code, for the forms that bring it.
     """
 
     record: Record
@@ -91,20 +90,7 @@ class PackedLayer:
     bias: bytes = b""
     multiplier: bytes = b""
     shift: bytes = b""
-
-
-@dataclass(frozen=True)
-class _Rescale:
-    """How sums of each output channel become int8."""
-
-    multiplier: Int64
-    shift: Int64  # right
-    form: abi.Requantisation = abi.Requantisation.EXACT
-
-    @property
-    def doubling(self) -> int:
-        """By what the kernels want sums, and so biases, multiplied."""
-        return 1 if self.form == abi.Requantisation.EXACT else 2
+    pieces: tuple[Piece, ...] = ()
 
 
 def operator_of(layer: Layer, tensors: Sequence[Tensor]) -> abi.Operator:
@@ -146,7 +132,7 @@ def pack(layer: Layer, tensors: Sequence[Tensor]) -> PackedLayer:
         **packed.record,
     }
     _check_record(record, layer, operator)
-    return PackedLayer(record, packed.weights, packed.bias, packed.multiplier, packed.shift)
+    return replace(packed, record=record)
 
 
 def _check_record(record: Record, layer: Layer, operator: abi.Operator) -> None:
@@ -186,99 +172,52 @@ def _activation(layer: Convolution | Depthwise | FullyConnected | Add | Pool) ->
     return {"activation_min": layer.activation_min, "activation_max": layer.activation_max}
 
 
-def _rescale(
-    factors: npt.NDArray[np.float64],
-    largest_sums: Int64,
-    zero_point: int,
-    activation: tuple[int, int],
-) -> _Rescale:
-    """Multipliers and right shifts, in the fastest form that is exact.
-
-    Parameters
-    ----------
-    factors
-        Sum → output factor of each channel.
-    largest_sums
-        A bound of each channel's absolute sums.
-    zero_point
-        Of the output.
-    activation
-        The clamp, least and greatest stored value.
-    """
-    multipliers, shifts = (array.astype(np.int64) for array in quantize_multipliers(factors))
-    right = -shifts
-    if (largest_sums > _SUM_LIMIT).any():
-        return _Rescale(multipliers, right)
-    products = ((largest_sums * multipliers) >> 31) + 1
-    # A channel of which nothing is left after the shift (dead ones have tiny weight scales) may as
-    # well have the multiplier 0, which goes with any shift.
-    vanishing = products < (np.int64(1) << np.maximum(right - 1, 0))
-    bounded = np.where(vanishing, 0, multipliers)
-    bounded_right = np.where(vanishing | (multipliers == 0), 1, right)
-    low, high = _SHIFT_LIMITS
-    if (bounded_right < low).any() or (bounded_right > high).any():
-        return _Rescale(multipliers, right)
-    offsets = abs(2 * zero_point + 1) << (bounded_right - 1)
-    if (products + offsets + 1 >= 1 << 31).any():
-        return _Rescale(multipliers, right)
-    form = abi.Requantisation.SATURATE if activation == (-128, 127) else abi.Requantisation.CLAMP
-    return _Rescale(bounded, bounded_right, form)
-
-
 def _words(values: npt.ArrayLike) -> bytes:
     """Little-endian 32-bit words; what does not fit wraps as the kernels' sums do."""
     return (np.asarray(values, dtype=np.int64) & 0xFFFFFFFF).astype("<u4").tobytes()
 
 
-def _folded_bias(
-    bias: npt.NDArray[np.int32], rows: npt.NDArray[np.int8], zero_point: int
-) -> tuple[Int64, Int64]:
-    """Bias for raw int8 inputs, and a bound of the absolute sums; rows of (channel, tap)."""
-    wide = rows.astype(np.int64)
-    folded = bias.astype(np.int64) - zero_point * wide.sum(axis=1)
-    return folded, np.abs(folded) + 128 * np.abs(wide).sum(axis=1)
-
-
-def _matrix(
-    layer: Convolution | FullyConnected,
-    factors: npt.NDArray[np.float64],
-    source: Tensor,
-    output: Tensor,
-) -> PackedLayer:
+def _matrix(layer: Convolution | FullyConnected, source: Tensor, output: Tensor) -> PackedLayer:
     rows = layer.weights.reshape(layer.weights.shape[0], -1)
     count, values = rows.shape
-    bias, largest = _folded_bias(layer.bias, rows, source.zero_point)
-    rescale = _rescale(
-        np.broadcast_to(factors, (count,)),
-        largest,
-        output.zero_point,
-        (layer.activation_min, layer.activation_max),
-    )
+    bias, largest = folded_bias(layer.bias, rows, source.zero_point)
+    scaling = weighted_rescale(layer, largest, source, output)
     odd = count % 2
     padded = np.pad(rows, ((0, odd), (0, -values % 4)))
     pairs = padded.reshape(-1, 2, padded.shape[1] // 4, 4).transpose(0, 2, 1, 3)
     return PackedLayer(
-        {**_activation(layer), "requantisation": int(rescale.form)},
+        {**_activation(layer), "requantisation": int(scaling.form)},
         weights=np.ascontiguousarray(pairs).tobytes(),
-        bias=_words(np.pad(bias * rescale.doubling, (0, odd))),
-        multiplier=_words(np.pad(rescale.multiplier, (0, odd))),
-        shift=_words(np.pad(rescale.shift, (0, odd), constant_values=1)),
+        bias=_words(np.pad(bias * scaling.doubling, (0, odd))),
+        multiplier=_words(np.pad(scaling.multiplier, (0, odd))),
+        shift=_words(np.pad(scaling.shift, (0, odd), constant_values=1)),
     )
 
 
-def _pack_convolution(layer: Convolution, tensors: Sequence[Tensor]) -> PackedLayer:
+def _product(layer: Convolution | FullyConnected, tensors: Sequence[Tensor]) -> PackedLayer:
+    """Pack a matrix product in the layer's form."""
     source, output = tensors[layer.inputs[0]], tensors[layer.output]
-    factors = convolution_factors(source.scale, layer.weight_scales, output.scale)
-    packed = _matrix(layer, factors, source, output)
+    if layer.form == PACKED:
+        return _matrix(layer, source, output)
+    made = product_code(layer, source, output)
+    record = {
+        **_activation(layer),
+        "requantisation": int(made.requantisation),
+        "form": int(abi.KernelForm[layer.form.upper()]),
+        "columns": made.columns,
+    }
+    return PackedLayer(record, pieces=made.pieces)
+
+
+def _pack_convolution(layer: Convolution, tensors: Sequence[Tensor]) -> PackedLayer:
+    packed = _product(layer, tensors)
     kernel = (layer.weights.shape[1], layer.weights.shape[2])
     packed.record.update(_window(kernel, layer.stride, layer.padding, layer.dilation))
     return packed
 
 
 def _pack_fully_connected(layer: FullyConnected, tensors: Sequence[Tensor]) -> PackedLayer:
-    source, output = tensors[layer.inputs[0]], tensors[layer.output]
-    factors = fully_connected_factors(source.scale, layer.weight_scales, output.scale)
-    return _matrix(layer, factors, source, output)
+    return _product(layer, tensors)
 
 
 def _depthwise_is_fast(layer: Depthwise) -> bool:
@@ -307,29 +246,23 @@ def _pack_depthwise(layer: Depthwise, tensors: Sequence[Tensor]) -> PackedLayer:
     source, output = tensors[layer.inputs[0]], tensors[layer.output]
     height, width, channels = layer.weights.shape
     taps = np.moveaxis(layer.weights, 2, 0)
-    bias, largest = _folded_bias(layer.bias, taps.reshape(channels, -1), source.zero_point)
-    factors = convolution_factors(source.scale, layer.weight_scales, output.scale)
-    rescale = _rescale(
-        np.broadcast_to(factors, (channels,)),
-        largest,
-        output.zero_point,
-        (layer.activation_min, layer.activation_max),
-    )
+    bias, largest = folded_bias(layer.bias, taps.reshape(channels, -1), source.zero_point)
+    scaling = weighted_rescale(layer, largest, source, output)
     if _depthwise_is_fast(layer):
-        weights = _lanes(taps.astype(np.int16) * rescale.doubling).astype("<i2").tobytes()
+        weights = _lanes(taps.astype(np.int16) * scaling.doubling).astype("<i2").tobytes()
     else:
         weights = np.ascontiguousarray(taps).tobytes()
     return PackedLayer(
         {
             **_window((height, width), layer.stride, layer.padding, layer.dilation),
             **_activation(layer),
-            "requantisation": int(rescale.form),
+            "requantisation": int(scaling.form),
             "depth_multiplier": layer.multiplier,
         },
         weights=weights,
-        bias=_words(bias * rescale.doubling),
-        multiplier=_words(rescale.multiplier),
-        shift=_words(rescale.shift),
+        bias=_words(bias * scaling.doubling),
+        multiplier=_words(scaling.multiplier),
+        shift=_words(scaling.shift),
     )
 
 
@@ -349,7 +282,7 @@ def _pack_add(layer: Add, tensors: Sequence[Tensor]) -> PackedLayer:
     factors = add_factors(inputs[0].scale, inputs[1].scale, output.scale)
     # Each input's factor is at most 1/2, and a difference from a zero point is within 255.
     largest = np.array([255 << ADD_LEFT_SHIFT], dtype=np.int64)
-    rescale = _rescale(
+    scaling = rescale(
         np.array([factors.output]),
         largest,
         output.zero_point,
@@ -358,13 +291,13 @@ def _pack_add(layer: Add, tensors: Sequence[Tensor]) -> PackedLayer:
     return PackedLayer(
         {
             **_activation(layer),
-            "requantisation": int(rescale.form),
+            "requantisation": int(scaling.form),
             "input1_zero": inputs[1].zero_point,
             **_parameters(
                 *_right(factors.input0),
                 *_right(factors.input1),
-                int(rescale.multiplier[0]),
-                int(rescale.shift[0]),
+                int(scaling.multiplier[0]),
+                int(scaling.shift[0]),
                 ADD_LEFT_SHIFT,
             ),
         }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.image.code.product_code import columns_of
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.layers.weighted import PACKED
 from dvfs_kernel.networks.network import (
     Add,
     Convolution,
@@ -42,6 +44,8 @@ def scratch_bytes(layer: Layer, tensors: Sequence[Tensor], granularity: int) -> 
         other layers have one form.
     """
     source, output = tensors[layer.inputs[0]], tensors[layer.output]
+    if isinstance(layer, Convolution | FullyConnected) and layer.form != PACKED:
+        return _coded(layer, source, output, granularity)
     if isinstance(layer, Convolution):
         return _convolution(layer, source, output, granularity)
     if isinstance(layer, Depthwise):
@@ -53,6 +57,28 @@ def scratch_bytes(layer: Layer, tensors: Sequence[Tensor], granularity: int) -> 
     if isinstance(layer, Softmax):
         return source.shape[2] * 4
     return 0
+
+
+def _coded(
+    layer: Convolution | FullyConnected, source: Tensor, output: Tensor, granularity: int
+) -> int:
+    """As ``product_of`` and ``group_of`` in ``layer_code.c``."""
+    dense = isinstance(layer, FullyConnected)
+    gathers = isinstance(layer, Convolution) and not layer.is_pointwise
+    rows = output.size if dense else output.shape[2]
+    pixels = 1 if dense else output.shape[0] * output.shape[1]
+    at_a_time = columns_of(layer, output)
+    words = -(-layer.taps // 4)
+    block = 4 * (words * 2 * at_a_time + 1)
+    beside = -(-at_a_time * rows // 4) * 4 + (4 * words if gathers else 0)
+    blocks = -(-pixels // at_a_time)
+    if granularity:
+        group = min(-(-granularity // at_a_time), blocks)
+    else:
+        fitting = max(abi.SCRATCH_BYTES - beside, 0) // block
+        cached = abi.CODE_OUTPUT_BYTES_MAX // (at_a_time * rows)
+        group = max(1, min(blocks, fitting, cached))
+    return group * block + beside
 
 
 def _column_bytes(values: int) -> int:

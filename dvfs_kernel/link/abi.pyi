@@ -17,6 +17,8 @@ SCRATCH_BYTES: int
 TENSOR_ADDRESS: int
 TENSOR_BYTES: int
 TENSOR_ALIGNMENT: int
+CODE_ALIGNMENT: int
+CODE_OUTPUT_BYTES_MAX: int
 LAYERS_MAX: int
 TENSORS_MAX: int
 CLOCKS_MAX: int
@@ -65,6 +67,11 @@ class Requantisation(IntEnum):
     EXACT = 0
     CLAMP = 1
     SATURATE = 2
+
+class KernelForm(IntEnum):
+    PACKED = 0
+    STREAMED = 1
+    UNPACKED = 2
 
 class Segment(IntEnum):
     OTHER = 0
@@ -132,6 +139,7 @@ class Status(IntEnum):
 IMAGE_HEADER: np.dtype[np.void]
 TENSOR: np.dtype[np.void]
 LAYER: np.dtype[np.void]
+PIECE: np.dtype[np.void]
 SCHEDULE_HEADER: np.dtype[np.void]
 CLOCK: np.dtype[np.void]
 LAYER_PLAN: np.dtype[np.void]

@@ -99,16 +99,55 @@ static bool windows_fit(const check_t *check) {
                      layer->pad_right);
 }
 
+/* The weights' record of a streamed piece: a bias for each channel, weights as pairs of int16 lanes
+ * for two of every four values, then multiplier, offset and shift. */
+static uint64_t streamed_bytes(uint32_t channels, uint32_t values) {
+    return 4ull * channels * (4ull + ((uint64_t)values + 3u) / 4u * 2u);
+}
+
+/* Code that the layer brings: every piece begins within the image's code, and computes channels that
+ * the layer has. */
+static bool pieces_fit(const check_t *check, uint32_t rows, uint32_t values) {
+    const abi_layer_t *layer = check->layer;
+    const abi_image_header_t *header = check->header;
+    if (!at_most(check, layer->form, abi_kernel_form_unpacked) ||
+        !at_least(check, layer->columns, 1) || !at_least(check, layer->piece_count, 1) ||
+        !at_least(check, layer->requantisation, abi_requantisation_clamp) ||
+        !blob_fits(check, layer->pieces_offset,
+                   (uint64_t)layer->piece_count * sizeof(abi_piece_t))) {
+        return false;
+    }
+    const abi_piece_t *piece =
+        (const abi_piece_t *)(const void *)((const uint8_t *)header + layer->pieces_offset);
+    const int reads = layer->form == abi_kernel_form_streamed;
+    for (uint32_t i = 0; i < layer->piece_count; i++, piece++) {
+        if (!equal(check, piece->entry % 4u, 0) ||
+            !at_most(check, piece->entry + 1u, header->code_bytes) ||
+            !at_most(check, (uint32_t)piece->channel + piece->channels, rows) ||
+            (reads && !blob_fits(check, piece->weights_offset,
+                                 streamed_bytes(piece->channels, values)))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Weights as the layer's form has them. */
+static bool product_fits(const check_t *check, uint32_t rows, uint32_t values) {
+    return check->layer->form == abi_kernel_form_packed ? matrix_fits(check, rows, values)
+                                                        : pieces_fit(check, rows, values);
+}
+
 static bool convolution_fits(const check_t *check) {
     const uint32_t taps = (uint32_t)check->layer->kernel_height * check->layer->kernel_width;
     return windows_fit(check) &&
-           matrix_fits(check, check->output->channels, taps * check->input->channels);
+           product_fits(check, check->output->channels, taps * check->input->channels);
 }
 
 static bool pointwise_fits(const check_t *check) {
     return equal(check, check->output->height, check->input->height) &&
            equal(check, check->output->width, check->input->width) &&
-           matrix_fits(check, check->output->channels, check->input->channels);
+           product_fits(check, check->output->channels, check->input->channels);
 }
 
 static bool depthwise_fits(const check_t *check) {
@@ -122,7 +161,7 @@ static bool depthwise_fits(const check_t *check) {
 }
 
 static bool fully_connected_fits(const check_t *check) {
-    return matrix_fits(check, elements(check->output), elements(check->input));
+    return product_fits(check, elements(check->output), elements(check->input));
 }
 
 /* An input is as large as the output, or repeats a whole number of times. */
@@ -263,6 +302,12 @@ static bool takes_any_element(uint32_t operator) {
            operator == abi_operator_copy;
 }
 
+/* Operators that may come with code of their own. */
+static bool has_code(uint32_t operator) {
+    return operator == abi_operator_convolution || operator == abi_operator_pointwise ||
+           operator == abi_operator_fully_connected;
+}
+
 abi_status_t layer_check(const abi_layer_t *layer, const abi_image_header_t *header,
                          const abi_tensor_t *tensors, abi_error_reply_t *error) {
     check_t check = {.layer = layer, .header = header, .tensors = tensors, .error = error};
@@ -280,6 +325,10 @@ abi_status_t layer_check(const abi_layer_t *layer, const abi_image_header_t *hea
                               (is_bytes(&check, check.input) && is_bytes(&check, check.output));
     if (!elements_fit || !fits[layer->operator](&check)) {
         return abi_status_bad_image;
+    }
+    if (layer->form != abi_kernel_form_packed && !has_code(layer->operator)) {
+        refuse(&check, abi_status_unsupported, layer->operator, layer->form);
+        return abi_status_unsupported;
     }
     const uint32_t scratch = kernel_scratch_bytes(layer, tensors, 0);
     if (scratch > ABI_SCRATCH_BYTES) {

@@ -119,7 +119,7 @@ class _Registers:
         return Operation(operation.form, target, sources, operation.number)
 
     def _given_back(self, operation: Operation) -> int | None:
-        """Return a register that an operation may write: one whose last use it is, or a free one."""
+        """Return a register that it may write: one that it uses last, or a free one."""
         for register in operation.sources:
             if register >= VIRTUAL and self._uses[register] == operation.sources.count(register):
                 return self._place[register]

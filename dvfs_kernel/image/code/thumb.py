@@ -106,7 +106,8 @@ def _store_byte(_target: int, sources: Sequence[int], number: int) -> bytes:
 
 def _plain12(opcode: int, target: int, source: int, number: int) -> bytes:
     return _halves(
-        opcode | (number >> 11 & 1) << 10 | source, (number >> 8 & 7) << 12 | target << 8 | number & 0xFF
+        opcode | (number >> 11 & 1) << 10 | source,
+        (number >> 8 & 7) << 12 | target << 8 | number & 0xFF,
     )
 
 
@@ -194,7 +195,9 @@ def _branch_not_equal(_target: int, _sources: Sequence[int], number: int) -> byt
     _check(-(1 << 20), number, (1 << 20) - 2, "a branch's distance")
     sign = number >> 20 & 1
     first = 0xF000 | sign << 10 | 1 << 6 | number >> 12 & 0x3F
-    return _halves(first, 0x8000 | (number >> 18 & 1) << 13 | (number >> 19 & 1) << 11 | number >> 1 & 0x7FF)
+    return _halves(
+        first, 0x8000 | (number >> 18 & 1) << 13 | (number >> 19 & 1) << 11 | number >> 1 & 0x7FF
+    )
 
 
 def _branch(_target: int, _sources: Sequence[int], number: int) -> bytes:
@@ -204,7 +207,10 @@ def _branch(_target: int, _sources: Sequence[int], number: int) -> bytes:
     sign = number >> 24 & 1
     j1 = (number >> 23 & 1) ^ sign ^ 1
     j2 = (number >> 22 & 1) ^ sign ^ 1
-    return _halves(0xF000 | sign << 10 | number >> 12 & 0x3FF, 0x9000 | j1 << 13 | j2 << 11 | number >> 1 & 0x7FF)
+    return _halves(
+        0xF000 | sign << 10 | number >> 12 & 0x3FF,
+        0x9000 | j1 << 13 | j2 << 11 | number >> 1 & 0x7FF,
+    )
 
 
 def _push(_target: int, _sources: Sequence[int], number: int) -> bytes:

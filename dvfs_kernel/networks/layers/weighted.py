@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.networks.tensor import Shape, Tensor
 
-__all__ = ["Convolution", "Depthwise", "FullyConnected", "WeightedLayer"]
+__all__ = [
+    "FORMS", "PACKED", "STREAMED", "UNPACKED", "Convolution", "Depthwise", "FullyConnected",
+    "WeightedLayer",
+]  # fmt: skip
+
+#: How the firmware computes a layer; the result is the same.
+PACKED, STREAMED, UNPACKED = FORMS = ("packed", "streamed", "unpacked")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +42,16 @@ class WeightedLayer(ClampedLayer):
         float, one for each output channel or one for all.
     bias
         int32, one for each output channel, scale = input scale × weight scale.
+    form
+        How the firmware computes the layer, which changes time and memory but no result:
+        ``"packed"`` by its own kernels, ``"streamed"`` by code made for the layer's shape,
+        ``"unpacked"`` by code that holds the weights.
     """
 
     weights: npt.NDArray[np.int8]
     weight_scales: npt.NDArray[np.float64]
     bias: npt.NDArray[np.int32]
+    form: str = PACKED
 
     # Dimensions of the weights, and which of them counts the output channels.
     weight_rank: ClassVar[int]
@@ -63,6 +74,8 @@ class WeightedLayer(ClampedLayer):
                 f"has weights of {self.weights.dtype} and shape {self.weights.shape}; "
                 f"they are int8 with {self.weight_rank} dimensions"
             )
+        if self.form not in FORMS:
+            raise self.error(f"has the form {self.form!r}; there are {', '.join(FORMS)}")
         channels = self.weights.shape[self.channel_axis]
         if self.bias.dtype != np.int32 or self.bias.shape != (channels,):
             raise self.error(

@@ -17,12 +17,16 @@ static void each_line(volatile uint32_t *maintenance) {
     data_barrier();
 }
 
-void cache_enable(void) {
+void cache_discard_instructions(void) {
     data_barrier();
     instruction_barrier();
     REGISTER(SCB, ICIALLU) = 0;
     data_barrier();
     instruction_barrier();
+}
+
+void cache_enable(void) {
+    cache_discard_instructions();
     REGISTER(SCB, CCR) |= SCB_CCR_IC_MSK;
     data_barrier();
     instruction_barrier();

@@ -12,4 +12,7 @@ void cache_enable(void);
 /* Drops data lines of a stretch of flash whose content has changed under the cache. */
 void cache_discard(uint32_t address, uint32_t bytes);
 
+/* Drops all instruction lines: code in flash has changed under the cache. */
+void cache_discard_instructions(void);
+
 #endif

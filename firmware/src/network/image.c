@@ -1,5 +1,6 @@
 #include "network/image.h"
 
+#include "core/cache.h"
 #include "kernels/layer_check.h"
 #include "link/crc32.h"
 
@@ -22,6 +23,16 @@ static bool table_fits(uint32_t offset, uint32_t count, uint32_t record_bytes) {
         && count * record_bytes <= total - offset;
 }
 
+/* Code lies within the image, from a cache line on; or there is none. */
+static bool code_fits(const abi_image_header_t *header) {
+    if (header->code_bytes == 0) {
+        return header->code_offset == 0;
+    }
+    return header->code_offset % ABI_CODE_ALIGNMENT == 0 && header->code_offset >= sizeof *header
+        && header->code_offset <= header->total_bytes
+        && header->code_bytes <= header->total_bytes - header->code_offset;
+}
+
 static abi_status_t check_header(abi_error_reply_t *error) {
     const abi_image_header_t *header = image_header();
     if (header->magic != ABI_IMAGE_MAGIC) {
@@ -39,6 +50,15 @@ static abi_status_t check_header(abi_error_reply_t *error) {
     const uint32_t crc = crc32(IMAGE + sizeof *header, header->total_bytes - sizeof *header);
     if (crc != header->crc32) {
         return refuse(error, abi_status_bad_checksum, crc, header->crc32);
+    }
+    if (!code_fits(header)) {
+        return refuse(error, abi_status_bad_image, header->code_offset, header->total_bytes);
+    }
+    if (header->code_bytes != 0) {
+        const uint32_t code = crc32(IMAGE + header->code_offset, header->code_bytes);
+        if (code != header->code_crc32) {
+            return refuse(error, abi_status_bad_checksum, code, header->code_crc32);
+        }
     }
     if (header->layer_count == 0 || header->layer_count > ABI_LAYERS_MAX) {
         return refuse(error, abi_status_bad_image, header->layer_count, ABI_LAYERS_MAX);
@@ -105,6 +125,9 @@ abi_status_t image_use(abi_error_reply_t *error) {
         }
     }
     ready = status == abi_status_ok;
+    if (ready) {
+        cache_discard_instructions(); /* the lines of code that another image had there */
+    }
     return status;
 }
 

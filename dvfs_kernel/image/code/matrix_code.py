@@ -1,0 +1,418 @@
+"""Code for the matrix product under convolution, pointwise and fully connected layers.
+
+A piece computes C output channels of P columns at a time, in C · P accumulators. For each pair of
+inputs it needs C words of weights and P words of inputs, and makes C · P dual multiply-accumulates
+(SMLAD), of which one issues a cycle: with 4 columns and 2 channels, 8 cycles for 16 products while
+6 loads issue beside them. `firmware/kernels/layer_code.h` tells what a piece is called with.
+
+Two forms. A *streamed* piece reads its weights, as pairs of int16, through a register, so one piece
+serves all channels of a layer. An *unpacked* piece has them as literals, leaves out those that are
+zero, and serves the channels that it was made for (G. Armeniakos, G. Mentzos, D. Soudris,
+"Accelerating TinyML Inference on Microcontrollers through Approximate Kernels", arXiv 2409.16815).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
+
+from dvfs_kernel.image.code.assembly import assemble
+from dvfs_kernel.image.code.operation import VIRTUAL, Operation
+from dvfs_kernel.image.code.scheduling import schedule
+from dvfs_kernel.image.code.thumb import SP, Form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["Channel", "Product", "streamed_code", "unpacked_code"]
+
+_BLOCKS, _WEIGHTS = 0, 1
+_ACCUMULATORS = (6, 7, 8, 9, 10, 11, 12, 14)
+_TEMPORARIES = (2, 3, 4, 5)
+_SAVED = 0x4FFF  # r0 … r11 and LR
+_RESTORED = 0x8FFF  # likewise, and back to the caller
+# Where they lie on the stack, by the order of the registers that are saved.
+_SLOT, _SLOT_WEIGHTS, _SLOT_END, _SLOT_CHANNEL = 0, 4, 8, 12
+# More pairs than these become a loop, of as many pairs a turn as fit the second range.
+_STRAIGHT_PAIRS = 96
+_TURN_PAIRS = range(40, 65)
+_NARROW_OFFSET = 124
+_ADDEND_MAX = 4092
+
+
+@dataclass(frozen=True)
+class Product:
+    """The shape of a layer's matrix product.
+
+    Parameters
+    ----------
+    pairs
+        Pairs of inputs that each output depends on.
+    columns
+        P: 1 or 4.
+    step
+        Bytes from one column's output to the next one's.
+    low, high
+        The clamp of stored outputs.
+    """
+
+    pairs: int
+    columns: int
+    step: int
+    low: int = -128
+    high: int = 127
+
+
+@dataclass(frozen=True)
+class Channel:
+    """An output channel's numbers, as the bounded requantisation has them.
+
+    Parameters
+    ----------
+    weights
+        (lower lane, upper lane) of each pair of inputs, doubled.
+    bias
+        Doubled.
+    multiplier, offset, shift
+        stored = (bias + Σ) · multiplier / 2^32 + offset >> shift, see `requantise.h`.
+    """
+
+    weights: tuple[tuple[int, int], ...]
+    bias: int
+    multiplier: int
+    offset: int
+    shift: int
+
+
+class _Writer:
+    """Collects operations and hands out virtual registers."""
+
+    def __init__(self, product: Product, channels: int) -> None:
+        self.product = product
+        self.channels = channels
+        self.operations: list[Operation] = []
+        self._next = VIRTUAL
+
+    def register(self) -> int:
+        """Return a virtual register that nobody has."""
+        self._next += 1
+        return self._next
+
+    def write(
+        self, form: Form, target: int = -1, sources: Sequence[int] = (), number: int = 0
+    ) -> int:
+        """Add an operation; return its target."""
+        self.operations.append(Operation(form, target, tuple(sources), number))
+        return target
+
+    def load(self, base: int, offset: int) -> int:
+        """Load a word into a new register."""
+        return self.write(Form.LDR, self.register(), (base,), offset)
+
+    def constant(self, value: int, target: int | None = None) -> int:
+        """Put a 32-bit constant into a register, a new one where none is named."""
+        register = self.register() if target is None else target
+        word = value & 0xFFFFFFFF
+        form = Form.MOVW if word <= 0xFFFF else Form.LDR_LITERAL
+        return self.write(form, register, (), word)
+
+    def accumulator(self, column: int, channel: int) -> int:
+        """Return the register of a sum."""
+        return _ACCUMULATORS[column * self.channels + channel]
+
+    def begin(self, channel: int) -> int:
+        """Return the register that holds a channel's bias first: the last column's sum."""
+        return self.accumulator(self.product.columns - 1, channel)
+
+    def requantise(
+        self,
+        rescale: Callable[[int], tuple[int, int]],
+        shift: Callable[[int], Callable[[int], None]],
+        address: Callable[[], int],
+        channel_offset: int,
+    ) -> None:
+        """Turn the sums into stored outputs and advance to the next block.
+
+        ``rescale`` makes a channel's multiplier and offset, ``shift`` what shifts and saturates,
+        ``address`` the first column's output, which lies ``channel_offset`` before the channels'.
+        """
+        columns = range(self.product.columns)
+        for channel in range(self.channels):
+            multiplier, offset = rescale(channel)
+            for column in columns:
+                total = self.accumulator(column, channel)
+                addend = self.write(Form.ADD_SIGN, self.register(), (offset, total))
+                self.write(Form.SMMLAR, total, (total, multiplier, addend))
+        output = address()
+        for channel in range(self.channels):
+            saturate = shift(channel)
+            for column in columns:
+                total = self.accumulator(column, channel)
+                saturate(total)
+                self._clamp(total)
+                place = column * self.product.step + channel_offset + channel
+                self.write(Form.STRB, -1, (total, output), place)
+
+    def _clamp(self, total: int) -> None:
+        """Clamp to a range within int8; branches would cost more than these."""
+        low, high = self.product.low, self.product.high
+        if (low, high) == (-128, 127):
+            return
+        if low > -128:  # max(x, low) = low + (d & ~(d >> 31)), d = x − low
+            self.write(Form.ADD_IMMEDIATE, total, (total,), -low)
+            self.write(Form.BIC_SIGN, total, (total, total))
+            self.write(Form.ADD_IMMEDIATE, total, (total,), low)
+        if high < 127:
+            self.write(Form.RSB, total, (total,), high) if high >= 0 else self._subtract(
+                total, high
+            )
+            self.write(Form.BIC_SIGN, total, (total, total))
+            self.write(Form.RSB, total, (total,), high) if high >= 0 else self._subtract(
+                total, high
+            )
+
+    def _subtract(self, total: int, high: int) -> None:
+        """Compute high − total for a negative high."""
+        self.write(Form.RSB, total, (total,), 0)
+        self.write(Form.ADD_IMMEDIATE, total, (total,), high)
+
+    def advance(self, count: int) -> None:
+        """Move the blocks' register on by so many bytes."""
+        while count > 0:
+            part = min(count, _ADDEND_MAX)
+            self.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), part)
+            count -= part
+
+    def loop(self, slot: int, segment: int) -> None:
+        """Go on with a segment unless the blocks' register has reached what a slot holds."""
+        end = self.load(SP, slot)
+        self.write(Form.CMP, -1, (_BLOCKS, end))
+        self.write(Form.BNE, -1, (), segment)
+
+    def scheduled(self, *, weights_free: bool) -> list[Operation]:
+        """Put what was collected in order; the collection begins anew."""
+        used = self.product.columns * self.channels
+        free = [*_TEMPORARIES, *_ACCUMULATORS[used:]]
+        if weights_free:
+            free.insert(0, _WEIGHTS)
+        ordered, _ = schedule(self.operations, free)
+        self.operations = []
+        return ordered
+
+
+def _multiply(
+    writer: _Writer,
+    word_of: Callable[[int], int],
+    column_of: Callable[[int], int],
+    *,
+    first: bool,
+) -> None:
+    """One pair of inputs for all columns and channels."""
+    columns, channels = writer.product.columns, writer.channels
+    words: dict[int, int] = {}
+    for column in range(columns):
+        if column == 0:
+            words[0] = word_of(0)
+        values = column_of(column)
+        for channel in range(channels):
+            if channel not in words:
+                words[channel] = word_of(channel)
+            total = writer.accumulator(column, channel)
+            addend = writer.begin(channel) if first else total
+            writer.write(Form.SMLAD, total, (values, words[channel], addend))
+
+
+# ---- streamed --------------------------------------------------------------------------------
+
+
+def _turns(pairs: int) -> tuple[int, int, int]:
+    """Cut pairs into a straight beginning, pairs of a turn, and turns."""
+    if pairs <= _STRAIGHT_PAIRS:
+        return pairs, 0, 0
+    turn = min(_TURN_PAIRS, key=lambda size: ((pairs - 1) % size, -size))
+    straight = (pairs - 1) % turn + 1
+    return straight, turn, (pairs - straight) // turn
+
+
+def _stream(writer: _Writer, pairs: int, weights_offset: int, *, first: bool) -> None:
+    columns, channels = writer.product.columns, writer.channels
+    for pair in range(pairs):
+        weights = partial(_load_at, writer, _WEIGHTS, weights_offset + 4 * pair * channels)
+        inputs = partial(_load_at, writer, _BLOCKS, 4 * pair * columns)
+        _multiply(writer, weights, inputs, first=first and pair == 0)
+
+
+def _load_at(writer: _Writer, base: int, offset: int, index: int) -> int:
+    return writer.load(base, offset + 4 * index)
+
+
+@lru_cache(maxsize=256)
+def streamed_code(product: Product, channels: int) -> bytes:
+    """Make a piece that reads its weights.
+
+    Parameters
+    ----------
+    product
+        The layer's product.
+    channels
+        C: with P columns, C · P is at most 8.
+
+    Returns
+    -------
+    Code. Its weights are int32: C biases; for each pair of inputs C words of two lanes; for each
+    channel multiplier, offset and shift.
+    """
+    writer = _Writer(product, channels)
+    straight, turn, turns = _turns(product.pairs)
+    columns = product.columns
+    segments: list[list[Operation]] = [[Operation(Form.PUSH, number=_SAVED)]]
+    if turns:
+        writer.write(Form.LDR, _WEIGHTS, (SP,), _SLOT_WEIGHTS)
+    for channel in range(channels):
+        writer.write(Form.LDR, writer.begin(channel), (_WEIGHTS,), 4 * channel)
+    _stream(writer, straight, 4 * channels, first=True)
+    after = 4 * channels * (straight + 1)
+    if turns:
+        writer.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), 4 * columns * straight)
+        writer.write(Form.ADD_IMMEDIATE, _WEIGHTS, (_WEIGHTS,), after)
+        end = writer.constant(4 * columns * turn * turns)
+        writer.write(Form.ADD, end, (end, _BLOCKS))
+        writer.write(Form.STR, -1, (end, SP), _SLOT)
+        segments.append(writer.scheduled(weights_free=False))
+        _stream(writer, turn, 0, first=False)
+        writer.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), 4 * columns * turn)
+        writer.write(Form.ADD_IMMEDIATE, _WEIGHTS, (_WEIGHTS,), 4 * channels * turn)
+        writer.loop(_SLOT, len(segments))
+        segments.append(writer.scheduled(weights_free=False))
+        straight = after = 0
+
+    def rescale(channel: int) -> tuple[int, int]:
+        return (
+            writer.load(_WEIGHTS, after + 12 * channel),
+            writer.load(_WEIGHTS, after + 12 * channel + 4),
+        )
+
+    def shift(channel: int) -> Callable[[int], None]:
+        amount = writer.load(_WEIGHTS, after + 12 * channel + 8)
+
+        def saturate(total: int) -> None:
+            writer.write(Form.ASR_REGISTER, total, (total, amount))
+            writer.write(Form.SSAT, total, (total,))
+
+        return saturate
+
+    def address() -> int:
+        output = writer.load(_BLOCKS, 4 * columns * straight)
+        channel = writer.load(SP, _SLOT_CHANNEL)
+        writer.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), 4 * columns * straight + 4)
+        return writer.write(Form.ADD, output, (output, channel))
+
+    writer.requantise(rescale, shift, address, 0)
+    writer.loop(_SLOT_END, 1)
+    segments.append(writer.scheduled(weights_free=False))
+    if not turns:
+        segments = [segments[0], segments[-1]]
+    segments.append([Operation(Form.POP, number=_RESTORED)])
+    return assemble(segments)
+
+
+# ---- unpacked --------------------------------------------------------------------------------
+
+
+def _lanes(pair: tuple[int, int]) -> tuple[Form, int] | None:
+    """Return what multiplies a pair of inputs, and the constant; None where nothing does."""
+    low, high = pair
+    if low and high:
+        return Form.SMLAD, (high & 0xFFFF) << 16 | low & 0xFFFF
+    if low:
+        return Form.SMLABB, low & 0xFFFF
+    if high:
+        return Form.SMLATB, high & 0xFFFF
+    return None
+
+
+def unpacked_code(product: Product, channels: Sequence[Channel], first_channel: int) -> bytes:
+    """Make a piece that holds its weights.
+
+    Parameters
+    ----------
+    product
+        The layer's product.
+    channels
+        C of them; with P columns, C · P is at most 8.
+    first_channel
+        Place of the first one among the layer's.
+    """
+    writer = _Writer(product, len(channels))
+    columns = range(product.columns)
+    for number, channel in enumerate(channels):
+        writer.constant(channel.bias, writer.begin(number))
+    begun = [False] * len(channels)
+    base = 0
+    for pair in range(product.pairs):
+        wanted = [_lanes(channel.weights[pair]) for channel in channels]
+        if not any(wanted):
+            continue
+        place = 4 * product.columns * pair
+        if place + 4 * (product.columns - 1) - base > _NARROW_OFFSET:
+            writer.advance(place - base)
+            base = place
+        words: dict[int, int] = {}
+        for column in columns:
+            if column == 0:
+                first = next(i for i, lanes in enumerate(wanted) if lanes)
+                words[first] = writer.constant(_constant(wanted[first]))
+            values = writer.load(_BLOCKS, place - base + 4 * column)
+            for number, lanes in enumerate(wanted):
+                if lanes is None:
+                    continue
+                if number not in words:
+                    words[number] = writer.constant(_constant(lanes))
+                total = writer.accumulator(column, number)
+                addend = total if begun[number] else writer.begin(number)
+                writer.write(lanes[0], total, (values, words[number], addend))
+        begun = [was or bool(lanes) for was, lanes in zip(begun, wanted, strict=True)]
+    for number, was in enumerate(begun):
+        if not was:
+            for column in columns[:-1]:
+                writer.write(Form.MOV, writer.accumulator(column, number), (writer.begin(number),))
+
+    def rescale(number: int) -> tuple[int, int]:
+        return (
+            writer.constant(channels[number].multiplier),
+            writer.constant(channels[number].offset),
+        )
+
+    def shift(number: int) -> Callable[[int], None]:
+        def saturate(total: int) -> None:
+            writer.write(Form.SSAT, total, (total,), channels[number].shift)
+
+        return saturate
+
+    # What a store reaches beyond the first column's output.
+    largest = (product.columns - 1) * product.step + first_channel + len(channels) - 1
+    in_code = largest <= 4095
+
+    def address() -> int:
+        writer.advance(4 * product.columns * product.pairs - base)
+        output = writer.load(_BLOCKS, 0)
+        if not in_code:
+            channel = writer.load(SP, _SLOT_CHANNEL)
+            writer.write(Form.ADD, output, (output, channel))
+        writer.advance(4)
+        return output
+
+    writer.requantise(rescale, shift, address, first_channel if in_code else 0)
+    writer.loop(_SLOT_END, 1)
+    return assemble(
+        [
+            [Operation(Form.PUSH, number=_SAVED)],
+            writer.scheduled(weights_free=True),
+            [Operation(Form.POP, number=_RESTORED)],
+        ]
+    )
+
+
+def _constant(lanes: tuple[Form, int] | None) -> int:
+    return lanes[1] if lanes else 0

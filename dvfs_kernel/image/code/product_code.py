@@ -1,0 +1,133 @@
+"""Code for a convolution, pointwise or fully connected layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dvfs_kernel.errors import CodeError
+from dvfs_kernel.image.code.matrix_code import Channel, Product, streamed_code, unpacked_code
+from dvfs_kernel.image.code.piece import Piece
+from dvfs_kernel.image.rescaling import folded_bias, weighted_rescale
+from dvfs_kernel.link import abi
+from dvfs_kernel.networks.layers.weighted import STREAMED, FullyConnected
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from dvfs_kernel.networks.layers import Convolution
+    from dvfs_kernel.networks.tensor import Tensor
+
+__all__ = ["ProductCode", "columns_of", "product_code", "why_no_code"]
+
+_ACCUMULATORS = 8
+_COLUMNS = 4
+# What a store reaches beyond the first column's output.
+_REACH_BYTES = 4095
+
+
+@dataclass(frozen=True)
+class ProductCode:
+    """A layer's code, and what the record says of it."""
+
+    columns: int
+    requantisation: abi.Requantisation
+    pieces: tuple[Piece, ...]
+
+
+def columns_of(layer: Convolution | FullyConnected, output: Tensor) -> int:
+    """Return how many columns a block of a layer holds."""
+    if isinstance(layer, FullyConnected) or output.shape[0] * output.shape[1] == 1:
+        return 1
+    reach = (_COLUMNS - 1) * output.shape[2] + 1
+    return _COLUMNS if reach <= _REACH_BYTES else 1
+
+
+def _requantisation(
+    layer: Convolution | FullyConnected, source: Tensor, output: Tensor
+) -> abi.Requantisation:
+    rows = layer.weights.reshape(layer.weights.shape[0], -1)
+    _, largest = folded_bias(layer.bias, rows, source.zero_point)
+    return weighted_rescale(layer, largest, source, output).form
+
+
+def why_no_code(layer: Convolution | FullyConnected, source: Tensor, output: Tensor) -> str:
+    """Return why a layer can only be packed; nothing where it can have code."""
+    if _requantisation(layer, source, output) is abi.Requantisation.EXACT:
+        return "its sums or factors exceed the bounded form of requantisation"
+    return ""
+
+
+def product_code(
+    layer: Convolution | FullyConnected, source: Tensor, output: Tensor
+) -> ProductCode:
+    """Make the code of a layer in its form.
+
+    Raises
+    ------
+    CodeError
+        The layer can only be packed; says why.
+    """
+    rows = layer.weights.reshape(layer.weights.shape[0], -1)
+    count = len(rows)
+    bias, largest = folded_bias(layer.bias, rows, source.zero_point)
+    scaling = weighted_rescale(layer, largest, source, output)
+    if scaling.form is abi.Requantisation.EXACT:
+        raise CodeError(
+            f"layer {layer.name!r} cannot be {layer.form}: "
+            f"{why_no_code(layer, source, output)}; it can be packed"
+        )
+    columns = columns_of(layer, output)
+    lanes = _lanes(rows)
+    product = Product(lanes.shape[1], columns, count, layer.activation_min, layer.activation_max)
+    offsets = np.int64(2 * output.zero_point + 1) << (scaling.shift - 1)
+    numbers = np.stack([scaling.multiplier, offsets, scaling.shift], axis=1)
+    step = _ACCUMULATORS // columns
+    make = _streamed if layer.form == STREAMED else _unpacked
+    pieces = tuple(
+        make(product, lanes[first : first + step], 2 * bias[first : first + step],
+             numbers[first : first + step], first)
+        for first in range(0, count, step)
+    )  # fmt: skip
+    return ProductCode(columns, scaling.form, pieces)
+
+
+def _lanes(rows: npt.NDArray[np.int8]) -> npt.NDArray[np.int16]:
+    """Doubled weights as (row, pair, lane), in the order in which columns are widened."""
+    count, values = rows.shape
+    padded = np.pad(rows.astype(np.int16), ((0, 0), (0, -values % 4)))
+    words = 2 * padded.reshape(count, -1, 4)
+    return np.ascontiguousarray(words[:, :, [0, 2, 1, 3]]).reshape(count, -1, 2)
+
+
+def _words(values: npt.NDArray[np.int64]) -> bytes:
+    return (values & 0xFFFFFFFF).astype("<u4").tobytes()
+
+
+def _streamed(
+    product: Product,
+    lanes: npt.NDArray[np.int16],
+    bias: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.int64],
+    first: int,
+) -> Piece:
+    channels = len(lanes)
+    weights = np.ascontiguousarray(lanes.transpose(1, 0, 2)).astype("<i2").tobytes()
+    data = _words(bias) + weights + _words(numbers)
+    return Piece(streamed_code(product, channels), data, first, channels)
+
+
+def _unpacked(
+    product: Product,
+    lanes: npt.NDArray[np.int16],
+    bias: npt.NDArray[np.int64],
+    numbers: npt.NDArray[np.int64],
+    first: int,
+) -> Piece:
+    channels = [
+        Channel(tuple(map(tuple, lanes[i].tolist())), int(bias[i]), *map(int, numbers[i]))
+        for i in range(len(lanes))
+    ]
+    return Piece(unpacked_code(product, channels, first), b"", first, len(channels))

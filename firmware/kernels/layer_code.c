@@ -1,0 +1,231 @@
+#include "kernels/layer_code.h"
+
+#include "kernels/simd.h"
+#include "kernels/windows.h"
+
+typedef void (*piece_t)(const uint32_t *blocks, const void *weights, const uint32_t *end,
+                        uint32_t channel);
+
+/* A layer as a matrix product. */
+typedef struct {
+    int32_t values;        /* of a column */
+    int32_t rows;          /* output channels */
+    int32_t columns;       /* in all: output pixels */
+    int32_t at_a_time;     /* columns of a block */
+    int32_t block_words;
+    int32_t group;         /* blocks of a group */
+    int gathers;           /* columns are windows, which are gathered before they are widened */
+} product_t;
+
+static uint32_t bounce_bytes(const product_t *product) {
+    return ((uint32_t)product->at_a_time * (uint32_t)product->rows + 3u) & ~3u;
+}
+
+/* A full buffer for the outputs of a last block that is not, and one for a window. */
+static uint32_t bytes_beside_blocks(const product_t *product) {
+    return bounce_bytes(product) + (product->gathers ? window_bytes(product->values) : 0u);
+}
+
+/* As many as are asked for, else as many as the scratch holds and, by what they write, the
+ * D-cache. */
+static int32_t group_of(const product_t *product, uint32_t granularity) {
+    const int32_t all = (product->columns + product->at_a_time - 1) / product->at_a_time;
+    if (granularity != 0) {
+        const int32_t asked = ((int32_t)granularity + product->at_a_time - 1) / product->at_a_time;
+        return smaller(asked, all);
+    }
+    const uint32_t beside = bytes_beside_blocks(product);
+    const uint32_t scratch = beside < ABI_SCRATCH_BYTES ? ABI_SCRATCH_BYTES - beside : 0u;
+    const int32_t fitting = (int32_t)(scratch / ((uint32_t)product->block_words * 4u));
+    const int32_t cached =
+        (int32_t)ABI_CODE_OUTPUT_BYTES_MAX / (product->at_a_time * product->rows);
+    return larger(1, smaller(all, smaller(fitting, cached)));
+}
+
+static product_t product_of(const abi_layer_t *layer, const abi_tensor_t *tensors,
+                            uint32_t granularity) {
+    const map_t input = map_of(&tensors[layer->input0]);
+    const map_t output = map_of(&tensors[layer->output]);
+    const int is_dense = layer->operator == abi_operator_fully_connected;
+    product_t product = {
+        .rows = is_dense ? map_elements(&output) : output.channels,
+        .columns = is_dense ? 1 : output.height * output.width,
+        .at_a_time = layer->columns,
+        .gathers = layer->operator == abi_operator_convolution,
+    };
+    product.values = is_dense          ? map_elements(&input)
+                     : product.gathers ? window_values(layer, &input)
+                                       : input.channels;
+    product.block_words = (product.values + 3) / 4 * 2 * product.at_a_time + 1;
+    product.group = group_of(&product, granularity);
+    return product;
+}
+
+uint32_t layer_code_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,
+                                  uint32_t granularity) {
+    const product_t product = product_of(layer, tensors, granularity);
+    const uint64_t bytes = (uint64_t)(uint32_t)product.group * (uint32_t)product.block_words * 4u +
+                           bytes_beside_blocks(&product);
+    return bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
+}
+
+static inline void write_lanes(uint32_t *target, int32_t step, uint32_t word) {
+    target[0] = (uint32_t)even_bytes(word);
+    target[step] = (uint32_t)odd_bytes(word);
+}
+
+static uint32_t load_tail(const int8_t *source, int32_t values) {
+    uint32_t word = 0;
+    for (int32_t i = 0; i < values; i++) {
+        word |= (uint32_t)(uint8_t)source[i] << (8 * i);
+    }
+    return word;
+}
+
+/* One column at its place in a block. */
+static inline __attribute__((always_inline)) void
+write_column(uint32_t *target, int32_t at_a_time, const int8_t *source, int32_t values) {
+    for (; values >= 4; values -= 4) {
+        write_lanes(target, at_a_time, load_word(source));
+        source += 4;
+        target += 2 * at_a_time;
+    }
+    if (values > 0) {
+        write_lanes(target, at_a_time, load_tail(source, values));
+    }
+}
+
+/* Four columns that lie one after the other. */
+static void write_four_columns(uint32_t *target, const int8_t *source, int32_t values) {
+    const int8_t *end = source + (values & ~3);
+    for (; source != end; source += 4) {
+        const uint32_t a = load_word(source);
+        const uint32_t b = load_word(source + values);
+        const uint32_t c = load_word(source + 2 * values);
+        const uint32_t d = load_word(source + 3 * values);
+        write_lanes(target, 4, a);
+        write_lanes(target + 1, 4, b);
+        write_lanes(target + 2, 4, c);
+        write_lanes(target + 3, 4, d);
+        target += 8;
+    }
+    if (values % 4 != 0) {
+        for (int32_t i = 0; i < 4; i++) {
+            write_lanes(target + i, 4, load_tail(source + i * values, values % 4));
+        }
+    }
+}
+
+static void write_window(uint32_t *target, int32_t at_a_time, const int8_t *window,
+                         int32_t values) {
+    if (at_a_time == 4) {
+        write_column(target, 4, window, values);
+    } else {
+        write_column(target, at_a_time, window, values);
+    }
+}
+
+/* Columns that are pixels as they lie in memory. */
+static void write_pixels(const product_t *product, uint32_t *blocks, const int8_t *source,
+                         int32_t count) {
+    const int32_t at_a_time = product->at_a_time;
+    for (; count >= at_a_time; count -= at_a_time) {
+        if (at_a_time == 4) {
+            write_four_columns(blocks, source, product->values);
+        } else {
+            for (int32_t i = 0; i < at_a_time; i++) {
+                write_column(blocks + i, at_a_time, source + i * product->values,
+                             product->values);
+            }
+        }
+        source += at_a_time * product->values;
+        blocks += product->block_words;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        write_column(blocks + i, at_a_time, source + i * product->values, product->values);
+    }
+}
+
+/* Where the next window lies in the output. */
+typedef struct {
+    int32_t y;
+    int32_t x;
+} place_t;
+
+static void write_windows(const product_t *product, const abi_layer_t *layer, const map_t *input,
+                          int32_t output_width, int8_t *window, uint32_t *blocks, int32_t count,
+                          place_t *place) {
+    int32_t column = 0;
+    for (int32_t i = 0; i < count; i++) {
+        window_gather(window, layer, input, place->y * layer->stride_height - layer->pad_top,
+                      place->x * layer->stride_width - layer->pad_left);
+        write_window(blocks + column, product->at_a_time, window, product->values);
+        if (++column == product->at_a_time) {
+            column = 0;
+            blocks += product->block_words;
+        }
+        if (++place->x == output_width) {
+            place->x = 0;
+            place->y++;
+        }
+    }
+}
+
+/* Tells each block where its outputs go; those of a last one that is not full go to the bounce
+ * buffer first. Returns the end of the blocks. */
+static const uint32_t *write_addresses(const product_t *product, uint32_t *blocks, int8_t *output,
+                                       int32_t count, int8_t *bounce) {
+    uint32_t *address = blocks + product->block_words - 1;
+    for (; count >= product->at_a_time; count -= product->at_a_time) {
+        *address = (uint32_t)(uintptr_t)output;
+        output += product->at_a_time * product->rows;
+        address += product->block_words;
+    }
+    if (count > 0) {
+        *address = (uint32_t)(uintptr_t)bounce;
+        address += product->block_words;
+    }
+    return address - (product->block_words - 1);
+}
+
+static void run_pieces(const abi_layer_t *layer, const kernel_context_t *context,
+                       const uint32_t *blocks, const uint32_t *end) {
+    const abi_image_header_t *header = (const abi_image_header_t *)(const void *)context->image;
+    const uint8_t *code = context->image + header->code_offset;
+    const abi_piece_t *piece = blob_at(context, layer->pieces_offset);
+    for (uint32_t i = 0; i < layer->piece_count; i++, piece++) {
+        const piece_t run = (piece_t)((uintptr_t)(code + piece->entry) | 1u); /* Thumb */
+        run(blocks, blob_at(context, piece->weights_offset), end, piece->channel);
+    }
+}
+
+void layer_code_run(const abi_layer_t *layer, const kernel_context_t *context) {
+    const map_t input = map_of(&context->tensors[layer->input0]);
+    const map_t output = map_of(&context->tensors[layer->output]);
+    const product_t product = product_of(layer, context->tensors, context->granularity);
+    uint32_t *blocks = (uint32_t *)(void *)context->scratch;
+    int8_t *bounce = (int8_t *)(blocks + product.group * product.block_words);
+    int8_t *window = bounce + bounce_bytes(&product);
+    const int32_t step = product.group * product.at_a_time;
+    place_t place = {0, 0};
+    for (int32_t first = 0; first < product.columns; first += step) {
+        const int32_t count = smaller(step, product.columns - first);
+        if (context->granularity != 0) {
+            context->enter_memory();
+        }
+        if (product.gathers) {
+            write_windows(&product, layer, &input, output.width, window, blocks, count, &place);
+        } else {
+            write_pixels(&product, blocks, input.data + first * product.values, count);
+        }
+        int8_t *target = output.data + first * product.rows;
+        const uint32_t *end = write_addresses(&product, blocks, target, count, bounce);
+        if (context->granularity != 0) {
+            context->enter_compute();
+        }
+        run_pieces(layer, context, blocks, end);
+        const int32_t over = count % product.at_a_time;
+        __builtin_memcpy(target + (count - over) * product.rows, bounce,
+                         (uint32_t)(over * product.rows));
+    }
+}

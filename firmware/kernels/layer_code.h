@@ -1,0 +1,26 @@
+/* Layers that are computed by code in the image: a matrix product like the packed one, but each
+ * layer brings the code for its shape, or even for its weights.
+ *
+ * The code is made by dvfs_kernel/image/code. Its pieces are functions
+ *
+ *     void piece(const uint32_t *blocks, const void *weights, const uint32_t *end,
+ *                uint32_t channel)
+ *
+ * by the procedure call standard. A block holds as many columns as the layer's record says, widened
+ * to int16: for every four values of a column the words (b0, b2) of all columns, then the words
+ * (b1, b3). After them stands the address of the first column's output; those of the others follow
+ * one pixel later each. A piece computes some output channels, from `channel` on, of all blocks
+ * before `end`. `weights` is what streamed pieces read; unpacked ones hold theirs. */
+#ifndef LAYER_CODE_H
+#define LAYER_CODE_H
+
+#include "kernels/context.h"
+
+/* Scratch that a layer with code needs at granularity g; UINT32_MAX where that is beyond 32 bits. */
+uint32_t layer_code_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,
+                                  uint32_t granularity);
+
+/* Runs a convolution, pointwise or fully connected layer whose form is not the packed one. */
+void layer_code_run(const abi_layer_t *layer, const kernel_context_t *context);
+
+#endif
