@@ -27,6 +27,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import UnsupportedOperatorError
+from dvfs_kernel.image.code.planes_code import planes_code
 from dvfs_kernel.image.code.product_code import product_code
 from dvfs_kernel.image.rescaling import folded_bias, rescale, weighted_rescale
 from dvfs_kernel.image.scratch import scratch_bytes
@@ -62,7 +63,7 @@ from dvfs_kernel.networks.quantisation import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dvfs_kernel.image.code.piece import Piece
+    from dvfs_kernel.image.code.piece import LayerCode, Piece
 
 __all__ = ["PackedLayer", "operator_of", "pack", "scratch_bytes"]
 
@@ -200,13 +201,17 @@ def _product(layer: Convolution | FullyConnected, tensors: Sequence[Tensor]) -> 
     if layer.form == PACKED:
         return _matrix(layer, source, output)
     made = product_code(layer, source, output)
-    record = {
+    return PackedLayer(_coded(layer, made), pieces=made.pieces)
+
+
+def _coded(layer: Convolution | Depthwise | FullyConnected, made: LayerCode) -> Record:
+    """Fields of a layer that brings code."""
+    return {
         **_activation(layer),
         "requantisation": int(made.requantisation),
         "form": int(abi.KernelForm[layer.form.upper()]),
         "columns": made.columns,
     }
-    return PackedLayer(record, pieces=made.pieces)
 
 
 def _pack_convolution(layer: Convolution, tensors: Sequence[Tensor]) -> PackedLayer:
@@ -245,6 +250,11 @@ def _lanes(taps: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
 def _pack_depthwise(layer: Depthwise, tensors: Sequence[Tensor]) -> PackedLayer:
     source, output = tensors[layer.inputs[0]], tensors[layer.output]
     height, width, channels = layer.weights.shape
+    window = _window((height, width), layer.stride, layer.padding, layer.dilation)
+    if layer.form != PACKED:
+        made = planes_code(layer, source, output)
+        record = {**window, **_coded(layer, made), "depth_multiplier": layer.multiplier}
+        return PackedLayer(record, pieces=made.pieces)
     taps = np.moveaxis(layer.weights, 2, 0)
     bias, largest = folded_bias(layer.bias, taps.reshape(channels, -1), source.zero_point)
     scaling = weighted_rescale(layer, largest, source, output)
@@ -254,7 +264,7 @@ def _pack_depthwise(layer: Depthwise, tensors: Sequence[Tensor]) -> PackedLayer:
         weights = np.ascontiguousarray(taps).tobytes()
     return PackedLayer(
         {
-            **_window((height, width), layer.stride, layer.padding, layer.dilation),
+            **window,
             **_activation(layer),
             "requantisation": int(scaling.form),
             "depth_multiplier": layer.multiplier,

@@ -42,6 +42,11 @@ class Rescale:
         """By what the kernels want sums, and so biases, multiplied."""
         return 1 if self.form == abi.Requantisation.EXACT else 2
 
+    def bounded_numbers(self, zero_point: int) -> Int64:
+        """Return (multiplier, offset, shift) of each channel, as the bounded forms want them."""
+        offsets = np.int64(2 * zero_point + 1) << (self.shift - 1)
+        return np.stack([self.multiplier, offsets, self.shift], axis=1)
+
 
 def rescale(
     factors: npt.NDArray[np.float64],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.image.code.planes_code import plane_words
 from dvfs_kernel.image.code.product_code import columns_of
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import PACKED
@@ -48,6 +49,8 @@ def scratch_bytes(layer: Layer, tensors: Sequence[Tensor], granularity: int) -> 
         return _coded(layer, source, output, granularity)
     if isinstance(layer, Convolution):
         return _convolution(layer, source, output, granularity)
+    if isinstance(layer, Depthwise) and layer.form != PACKED:
+        return _planes(layer, source, output, granularity)
     if isinstance(layer, Depthwise):
         return _depthwise(layer, source, output, granularity)
     if isinstance(layer, FullyConnected):
@@ -79,6 +82,16 @@ def _coded(
         cached = abi.CODE_OUTPUT_BYTES_MAX // (at_a_time * rows)
         group = max(1, min(blocks, fitting, cached))
     return group * block + beside
+
+
+def _planes(layer: Depthwise, source: Tensor, output: Tensor, granularity: int) -> int:
+    """As ``planes_of`` in ``depthwise_code.c``."""
+    words = plane_words(layer, output)
+    channels = source.shape[2]
+    if granularity:
+        return 4 * words * min(granularity, channels)
+    group = min(channels, _CHANNELS_OF_A_LINE, abi.SCRATCH_BYTES // 4 // words)
+    return 4 * words * max(1, group & ~3 if group >= 4 else group)
 
 
 def _column_bytes(values: int) -> int:

@@ -1,5 +1,6 @@
 #include "kernels/kernels.h"
 
+#include "kernels/depthwise_code.h"
 #include "kernels/layer_code.h"
 #include "kernels/operators.h"
 
@@ -28,7 +29,9 @@ static const run_t runs[] = {
 uint32_t kernel_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,
                               uint32_t granularity) {
     if (layer->form != abi_kernel_form_packed) {
-        return layer_code_scratch_bytes(layer, tensors, granularity);
+        return layer->operator == abi_operator_depthwise
+                   ? depthwise_code_scratch_bytes(layer, tensors, granularity)
+                   : layer_code_scratch_bytes(layer, tensors, granularity);
     }
     switch ((abi_operator_t)layer->operator) {
     case abi_operator_convolution:
@@ -57,10 +60,12 @@ abi_status_t kernel_run(const abi_layer_t *layer, const kernel_context_t *contex
         context->scratch_bytes) {
         return abi_status_buffer_too_small;
     }
-    if (layer->form != abi_kernel_form_packed) {
-        layer_code_run(layer, context);
-    } else {
+    if (layer->form == abi_kernel_form_packed) {
         runs[layer->operator](layer, context);
+    } else if (layer->operator == abi_operator_depthwise) {
+        depthwise_code_run(layer, context);
+    } else {
+        layer_code_run(layer, context);
     }
     return abi_status_ok;
 }

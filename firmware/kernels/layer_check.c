@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "kernels/depthwise_code.h"
 #include "kernels/depthwise_rows.h"
 #include "kernels/kernels.h"
 #include "kernels/operators.h"
@@ -107,9 +108,13 @@ static uint64_t streamed_bytes(uint32_t channels, uint32_t values) {
 
 /* Code that the layer brings: every piece begins within the image's code, and computes channels that
  * the layer has. */
-static bool pieces_fit(const check_t *check, uint32_t rows, uint32_t values) {
+static const abi_piece_t *pieces_of(const check_t *check) {
+    return (const abi_piece_t *)(const void *)((const uint8_t *)check->header +
+                                               check->layer->pieces_offset);
+}
+
+static bool pieces_exist(const check_t *check, uint32_t channels) {
     const abi_layer_t *layer = check->layer;
-    const abi_image_header_t *header = check->header;
     if (!at_most(check, layer->form, abi_kernel_form_unpacked) ||
         !at_least(check, layer->columns, 1) || !at_least(check, layer->piece_count, 1) ||
         !at_least(check, layer->requantisation, abi_requantisation_clamp) ||
@@ -117,19 +122,44 @@ static bool pieces_fit(const check_t *check, uint32_t rows, uint32_t values) {
                    (uint64_t)layer->piece_count * sizeof(abi_piece_t))) {
         return false;
     }
-    const abi_piece_t *piece =
-        (const abi_piece_t *)(const void *)((const uint8_t *)header + layer->pieces_offset);
-    const int reads = layer->form == abi_kernel_form_streamed;
+    const abi_piece_t *piece = pieces_of(check);
     for (uint32_t i = 0; i < layer->piece_count; i++, piece++) {
         if (!equal(check, piece->entry % 4u, 0) ||
-            !at_most(check, piece->entry + 1u, header->code_bytes) ||
-            !at_most(check, (uint32_t)piece->channel + piece->channels, rows) ||
-            (reads && !blob_fits(check, piece->weights_offset,
-                                 streamed_bytes(piece->channels, values)))) {
+            !at_most(check, piece->entry, check->header->code_bytes) ||
+            !at_least(check, check->header->code_bytes - piece->entry, 4) ||
+            !at_most(check, (uint32_t)piece->channel + piece->channels, channels)) {
             return false;
         }
     }
     return true;
+}
+
+static bool pieces_fit(const check_t *check, uint32_t rows, uint32_t values) {
+    if (!pieces_exist(check, rows)) {
+        return false;
+    }
+    const abi_piece_t *piece = pieces_of(check);
+    const uint32_t count = check->layer->form == abi_kernel_form_streamed
+                               ? check->layer->piece_count
+                               : 0u;
+    for (uint32_t i = 0; i < count; i++, piece++) {
+        if (!blob_fits(check, piece->weights_offset, streamed_bytes(piece->channels, values))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One piece for all channels, a record for each. */
+static bool planes_fit(const check_t *check, uint32_t channels) {
+    const abi_layer_t *layer = check->layer;
+    return pieces_exist(check, channels) &&
+           equal(check, layer->form, abi_kernel_form_streamed) &&
+           equal(check, layer->piece_count, 1) && equal(check, layer->depth_multiplier, 1) &&
+           equal(check, layer->dilation_height, 1) && equal(check, layer->dilation_width, 1) &&
+           at_most(check, layer->stride_height, 2) &&
+           blob_fits(check, pieces_of(check)->weights_offset,
+                     4ull * channels * depthwise_code_record_words(layer));
 }
 
 /* Weights as the layer's form has them. */
@@ -155,9 +185,11 @@ static bool depthwise_fits(const check_t *check) {
     const uint32_t channels = check->output->channels;
     return windows_fit(check) &&
            equal(check, channels, (uint32_t)check->input->channels * layer->depth_multiplier) &&
-           blob_fits(check, layer->weights_offset,
-                     (uint64_t)channels * (uint32_t)depthwise_weight_bytes(layer)) &&
-           channel_blobs_fit(check, channels);
+           (layer->form == abi_kernel_form_packed
+                ? blob_fits(check, layer->weights_offset,
+                            (uint64_t)channels * (uint32_t)depthwise_weight_bytes(layer)) &&
+                      channel_blobs_fit(check, channels)
+                : planes_fit(check, channels));
 }
 
 static bool fully_connected_fits(const check_t *check) {
@@ -305,7 +337,7 @@ static bool takes_any_element(uint32_t operator) {
 /* Operators that may come with code of their own. */
 static bool has_code(uint32_t operator) {
     return operator == abi_operator_convolution || operator == abi_operator_pointwise ||
-           operator == abi_operator_fully_connected;
+           operator == abi_operator_fully_connected || operator == abi_operator_depthwise;
 }
 
 abi_status_t layer_check(const abi_layer_t *layer, const abi_image_header_t *header,

@@ -3,8 +3,11 @@
 #include "kernels/simd.h"
 #include "kernels/windows.h"
 
-typedef void (*piece_t)(const uint32_t *blocks, const void *weights, const uint32_t *end,
-                        uint32_t channel);
+piece_t layer_code_entry(const kernel_context_t *context, const abi_piece_t *piece) {
+    const abi_image_header_t *header = (const abi_image_header_t *)(const void *)context->image;
+    const uint8_t *entry = context->image + header->code_offset + piece->entry;
+    return (piece_t)((uintptr_t)entry | 1u); /* Thumb */
+}
 
 /* A layer as a matrix product. */
 typedef struct {
@@ -190,11 +193,9 @@ static const uint32_t *write_addresses(const product_t *product, uint32_t *block
 
 static void run_pieces(const abi_layer_t *layer, const kernel_context_t *context,
                        const uint32_t *blocks, const uint32_t *end) {
-    const abi_image_header_t *header = (const abi_image_header_t *)(const void *)context->image;
-    const uint8_t *code = context->image + header->code_offset;
     const abi_piece_t *piece = blob_at(context, layer->pieces_offset);
     for (uint32_t i = 0; i < layer->piece_count; i++, piece++) {
-        const piece_t run = (piece_t)((uintptr_t)(code + piece->entry) | 1u); /* Thumb */
+        const piece_t run = layer_code_entry(context, piece);
         run(blocks, blob_at(context, piece->weights_offset), end, piece->channel);
     }
 }

@@ -16,6 +16,11 @@
 
 #include "kernels/context.h"
 
+typedef void (*piece_t)(const uint32_t *blocks, const void *weights, const uint32_t *end,
+                        uint32_t channel);
+
+piece_t layer_code_entry(const kernel_context_t *context, const abi_piece_t *piece);
+
 /* Scratch that a layer with code needs at granularity g; UINT32_MAX where that is beyond 32 bits. */
 uint32_t layer_code_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,
                                   uint32_t granularity);

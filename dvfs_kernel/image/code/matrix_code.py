@@ -18,7 +18,8 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.image.code.assembly import assemble
-from dvfs_kernel.image.code.operation import VIRTUAL, Operation
+from dvfs_kernel.image.code.code_writer import CodeWriter
+from dvfs_kernel.image.code.operation import Operation
 from dvfs_kernel.image.code.scheduling import schedule
 from dvfs_kernel.image.code.thumb import SP, Form
 
@@ -38,7 +39,6 @@ _SLOT, _SLOT_WEIGHTS, _SLOT_END, _SLOT_CHANNEL = 0, 4, 8, 12
 _STRAIGHT_PAIRS = 96
 _TURN_PAIRS = range(40, 65)
 _NARROW_OFFSET = 124
-_ADDEND_MAX = 4092
 
 
 @dataclass(frozen=True)
@@ -85,37 +85,13 @@ class Channel:
     shift: int
 
 
-class _Writer:
-    """Collects operations and hands out virtual registers."""
+class _Writer(CodeWriter):
+    """Collects a matrix product's operations."""
 
     def __init__(self, product: Product, channels: int) -> None:
+        super().__init__()
         self.product = product
         self.channels = channels
-        self.operations: list[Operation] = []
-        self._next = VIRTUAL
-
-    def register(self) -> int:
-        """Return a virtual register that nobody has."""
-        self._next += 1
-        return self._next
-
-    def write(
-        self, form: Form, target: int = -1, sources: Sequence[int] = (), number: int = 0
-    ) -> int:
-        """Add an operation; return its target."""
-        self.operations.append(Operation(form, target, tuple(sources), number))
-        return target
-
-    def load(self, base: int, offset: int) -> int:
-        """Load a word into a new register."""
-        return self.write(Form.LDR, self.register(), (base,), offset)
-
-    def constant(self, value: int, target: int | None = None) -> int:
-        """Put a 32-bit constant into a register, a new one where none is named."""
-        register = self.register() if target is None else target
-        word = value & 0xFFFFFFFF
-        form = Form.MOVW if word <= 0xFFFF else Form.LDR_LITERAL
-        return self.write(form, register, (), word)
 
     def accumulator(self, column: int, channel: int) -> int:
         """Return the register of a sum."""
@@ -150,45 +126,9 @@ class _Writer:
             for column in columns:
                 total = self.accumulator(column, channel)
                 saturate(total)
-                self._clamp(total)
+                self.clamp(total, self.product.low, self.product.high)
                 place = column * self.product.step + channel_offset + channel
                 self.write(Form.STRB, -1, (total, output), place)
-
-    def _clamp(self, total: int) -> None:
-        """Clamp to a range within int8; branches would cost more than these."""
-        low, high = self.product.low, self.product.high
-        if (low, high) == (-128, 127):
-            return
-        if low > -128:  # max(x, low) = low + (d & ~(d >> 31)), d = x − low
-            self.write(Form.ADD_IMMEDIATE, total, (total,), -low)
-            self.write(Form.BIC_SIGN, total, (total, total))
-            self.write(Form.ADD_IMMEDIATE, total, (total,), low)
-        if high < 127:
-            self.write(Form.RSB, total, (total,), high) if high >= 0 else self._subtract(
-                total, high
-            )
-            self.write(Form.BIC_SIGN, total, (total, total))
-            self.write(Form.RSB, total, (total,), high) if high >= 0 else self._subtract(
-                total, high
-            )
-
-    def _subtract(self, total: int, high: int) -> None:
-        """Compute high − total for a negative high."""
-        self.write(Form.RSB, total, (total,), 0)
-        self.write(Form.ADD_IMMEDIATE, total, (total,), high)
-
-    def advance(self, count: int) -> None:
-        """Move the blocks' register on by so many bytes."""
-        while count > 0:
-            part = min(count, _ADDEND_MAX)
-            self.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), part)
-            count -= part
-
-    def loop(self, slot: int, segment: int) -> None:
-        """Go on with a segment unless the blocks' register has reached what a slot holds."""
-        end = self.load(SP, slot)
-        self.write(Form.CMP, -1, (_BLOCKS, end))
-        self.write(Form.BNE, -1, (), segment)
 
     def scheduled(self, *, weights_free: bool) -> list[Operation]:
         """Put what was collected in order; the collection begins anew."""
@@ -196,8 +136,7 @@ class _Writer:
         free = [*_TEMPORARIES, *_ACCUMULATORS[used:]]
         if weights_free:
             free.insert(0, _WEIGHTS)
-        ordered, _ = schedule(self.operations, free)
-        self.operations = []
+        ordered, _ = schedule(self.taken(), free)
         return ordered
 
 
@@ -283,7 +222,7 @@ def streamed_code(product: Product, channels: int) -> bytes:
         _stream(writer, turn, 0, first=False)
         writer.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), 4 * columns * turn)
         writer.write(Form.ADD_IMMEDIATE, _WEIGHTS, (_WEIGHTS,), 4 * channels * turn)
-        writer.loop(_SLOT, len(segments))
+        writer.loop(_BLOCKS, _SLOT, len(segments))
         segments.append(writer.scheduled(weights_free=False))
         straight = after = 0
 
@@ -309,7 +248,7 @@ def streamed_code(product: Product, channels: int) -> bytes:
         return writer.write(Form.ADD, output, (output, channel))
 
     writer.requantise(rescale, shift, address, 0)
-    writer.loop(_SLOT_END, 1)
+    writer.loop(_BLOCKS, _SLOT_END, 1)
     segments.append(writer.scheduled(weights_free=False))
     if not turns:
         segments = [segments[0], segments[-1]]
@@ -356,7 +295,7 @@ def unpacked_code(product: Product, channels: Sequence[Channel], first_channel: 
             continue
         place = 4 * product.columns * pair
         if place + 4 * (product.columns - 1) - base > _NARROW_OFFSET:
-            writer.advance(place - base)
+            writer.advance(_BLOCKS, place - base)
             base = place
         words: dict[int, int] = {}
         for column in columns:
@@ -395,16 +334,16 @@ def unpacked_code(product: Product, channels: Sequence[Channel], first_channel: 
     in_code = largest <= 4095
 
     def address() -> int:
-        writer.advance(4 * product.columns * product.pairs - base)
+        writer.advance(_BLOCKS, 4 * product.columns * product.pairs - base)
         output = writer.load(_BLOCKS, 0)
         if not in_code:
             channel = writer.load(SP, _SLOT_CHANNEL)
             writer.write(Form.ADD, output, (output, channel))
-        writer.advance(4)
+        writer.advance(_BLOCKS, 4)
         return output
 
     writer.requantise(rescale, shift, address, first_channel if in_code else 0)
-    writer.loop(_SLOT_END, 1)
+    writer.loop(_BLOCKS, _SLOT_END, 1)
     return assemble(
         [
             [Operation(Form.PUSH, number=_SAVED)],

@@ -1,10 +1,17 @@
-"""A piece of a layer's code: a function in the image, and what it is called for."""
+"""Pieces of a layer's code: functions in the image, and what they are called for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-__all__ = ["Piece"]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from dvfs_kernel.link import abi
+
+__all__ = ["LayerCode", "Piece", "words"]
 
 
 @dataclass(frozen=True)
@@ -25,3 +32,27 @@ class Piece:
     weights: bytes
     channel: int
     channels: int
+
+
+@dataclass(frozen=True)
+class LayerCode:
+    """A layer's code, and what its record says of it.
+
+    Parameters
+    ----------
+    columns
+        That a piece takes at a time.
+    requantisation
+        One of the bounded forms.
+    pieces
+        All of the layer's.
+    """
+
+    columns: int
+    requantisation: abi.Requantisation
+    pieces: tuple[Piece, ...]
+
+
+def words(values: npt.NDArray[np.int64]) -> bytes:
+    """Little-endian 32-bit words; what does not fit wraps as the kernels' sums do."""
+    return (values & 0xFFFFFFFF).astype("<u4").tobytes()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dvfs_kernel.errors import CodeError
 from dvfs_kernel.image.code.matrix_code import Channel, Product, streamed_code, unpacked_code
-from dvfs_kernel.image.code.piece import Piece
+from dvfs_kernel.image.code.piece import LayerCode, Piece, words
 from dvfs_kernel.image.rescaling import folded_bias, weighted_rescale
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import STREAMED, FullyConnected
@@ -20,21 +19,12 @@ if TYPE_CHECKING:
     from dvfs_kernel.networks.layers import Convolution
     from dvfs_kernel.networks.tensor import Tensor
 
-__all__ = ["ProductCode", "columns_of", "product_code", "why_no_code"]
+__all__ = ["columns_of", "product_code", "why_no_code"]
 
 _ACCUMULATORS = 8
 _COLUMNS = 4
 # What a store reaches beyond the first column's output.
 _REACH_BYTES = 4095
-
-
-@dataclass(frozen=True)
-class ProductCode:
-    """A layer's code, and what the record says of it."""
-
-    columns: int
-    requantisation: abi.Requantisation
-    pieces: tuple[Piece, ...]
 
 
 def columns_of(layer: Convolution | FullyConnected, output: Tensor) -> int:
@@ -60,9 +50,7 @@ def why_no_code(layer: Convolution | FullyConnected, source: Tensor, output: Ten
     return ""
 
 
-def product_code(
-    layer: Convolution | FullyConnected, source: Tensor, output: Tensor
-) -> ProductCode:
+def product_code(layer: Convolution | FullyConnected, source: Tensor, output: Tensor) -> LayerCode:
     """Make the code of a layer in its form.
 
     Raises
@@ -82,8 +70,7 @@ def product_code(
     columns = columns_of(layer, output)
     lanes = _lanes(rows)
     product = Product(lanes.shape[1], columns, count, layer.activation_min, layer.activation_max)
-    offsets = np.int64(2 * output.zero_point + 1) << (scaling.shift - 1)
-    numbers = np.stack([scaling.multiplier, offsets, scaling.shift], axis=1)
+    numbers = scaling.bounded_numbers(output.zero_point)
     step = _ACCUMULATORS // columns
     make = _streamed if layer.form == STREAMED else _unpacked
     pieces = tuple(
@@ -91,19 +78,15 @@ def product_code(
              numbers[first : first + step], first)
         for first in range(0, count, step)
     )  # fmt: skip
-    return ProductCode(columns, scaling.form, pieces)
+    return LayerCode(columns, scaling.form, pieces)
 
 
 def _lanes(rows: npt.NDArray[np.int8]) -> npt.NDArray[np.int16]:
     """Doubled weights as (row, pair, lane), in the order in which columns are widened."""
     count, values = rows.shape
     padded = np.pad(rows.astype(np.int16), ((0, 0), (0, -values % 4)))
-    words = 2 * padded.reshape(count, -1, 4)
-    return np.ascontiguousarray(words[:, :, [0, 2, 1, 3]]).reshape(count, -1, 2)
-
-
-def _words(values: npt.NDArray[np.int64]) -> bytes:
-    return (values & 0xFFFFFFFF).astype("<u4").tobytes()
+    fours = 2 * padded.reshape(count, -1, 4)
+    return np.ascontiguousarray(fours[:, :, [0, 2, 1, 3]]).reshape(count, -1, 2)
 
 
 def _streamed(
@@ -115,7 +98,7 @@ def _streamed(
 ) -> Piece:
     channels = len(lanes)
     weights = np.ascontiguousarray(lanes.transpose(1, 0, 2)).astype("<i2").tobytes()
-    data = _words(bias) + weights + _words(numbers)
+    data = words(bias) + weights + words(numbers)
     return Piece(streamed_code(product, channels), data, first, channels)
 
 

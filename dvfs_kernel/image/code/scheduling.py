@@ -23,7 +23,11 @@ from dvfs_kernel.image.code.thumb import Form
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["schedule"]
+__all__ = ["RESERVES", "STRICT", "schedule"]
+
+#: Registers are only given to the oldest operation that wants one.
+STRICT = 99
+RESERVES = (1, 2, STRICT)
 
 # How many of the oldest operations are looked at for a slot.
 _WINDOW = 40
@@ -83,7 +87,8 @@ def _graph(operations: Sequence[Operation]) -> list[_Node]:
 class _Registers:
     """Which of the free registers holds which virtual one."""
 
-    def __init__(self, free: Sequence[int], operations: Sequence[Operation]) -> None:
+    def __init__(self, free: Sequence[int], operations: Sequence[Operation], reserve: int) -> None:
+        self._reserve = reserve
         self._free = list(free)
         self._place: dict[int, int] = {}
         self._uses: dict[int, int] = {}
@@ -101,15 +106,15 @@ class _Registers:
     def place(self, index: int, operation: Operation) -> Operation | None:
         """Return the operation with real registers, or None where it has to wait for one.
 
-        Only the oldest of those that want one gets one: otherwise a younger one could take the
-        last, and the older one's users would wait forever.
+        A few are kept for the oldest of those that want one: otherwise a younger one could take
+        the last, and the older one's users would wait forever.
         """
         target = operation.target
         sources = tuple(self._place.get(register, register) for register in operation.sources)
         if target >= VIRTUAL:
             if target in self._place:
                 target = self._place[target]
-            elif self._waiting[-1] != index:
+            elif self._waiting[-1] != index and len(self._free) <= self._reserve:
                 return None
             else:
                 place = self._given_back(operation)
@@ -125,7 +130,7 @@ class _Registers:
                 return self._place[register]
         return self._free[0] if self._free else None
 
-    def take(self, operation: Operation, placed: Operation) -> None:
+    def take(self, index: int, operation: Operation, placed: Operation) -> None:
         """Note that an operation has been issued."""
         for register in operation.sources:
             if register >= VIRTUAL:
@@ -133,12 +138,14 @@ class _Registers:
                 if self._uses[register] == 0:
                     self._free.insert(0, self._place[register])
         if operation.target >= VIRTUAL and operation.target not in self._place:
-            self._waiting.pop()
+            self._waiting.remove(index)
             self._place[operation.target] = placed.target
             self._free.remove(placed.target)
 
 
-def schedule(operations: Sequence[Operation], free: Sequence[int]) -> tuple[list[Operation], int]:
+def schedule(
+    operations: Sequence[Operation], free: Sequence[int], reserves: Sequence[int] = RESERVES
+) -> tuple[list[Operation], int]:
     """Put operations in order.
 
     Parameters
@@ -147,6 +154,9 @@ def schedule(operations: Sequence[Operation], free: Sequence[int]) -> tuple[list
         In an order in which they could run. A last one that branches stays the last.
     free
         Registers for the virtual ones; those that the 16-bit encodings reach first.
+    reserves
+        How many registers are kept for the oldest operation that wants one, while younger ones
+        take the others; `STRICT` keeps all. Each is tried, the shortest result counts.
 
     Returns
     -------
@@ -157,8 +167,24 @@ def schedule(operations: Sequence[Operation], free: Sequence[int]) -> tuple[list
     CodeError
         The operations need more registers at once than there are.
     """
+    results = [
+        result
+        for reserve in reserves
+        if (result := _attempt(operations, _Registers(free, operations, reserve))) is not None
+    ]
+    if not results:
+        raise CodeError(
+            f"{len(operations)} operations need more registers at once than the "
+            f"{len(free)} that there are"
+        )
+    return min(results, key=lambda result: result[1])
+
+
+def _attempt(
+    operations: Sequence[Operation], registers: _Registers
+) -> tuple[list[Operation], int] | None:
+    """Put operations in order; None where all that are left wait for a register."""
     nodes = _graph(operations)
-    registers = _Registers(free, operations)
     rules = _rules()
     stage = IssueStage()
     ready = [index for index, node in enumerate(nodes) if node.waits == 0]
@@ -184,13 +210,10 @@ def schedule(operations: Sequence[Operation], free: Sequence[int]) -> tuple[list
                 if cost == 2 * stage.free:
                     break
         if best is None:
-            raise CodeError(
-                f"{len(operations)} operations need more registers at once than the "
-                f"{len(free)} that there are"
-            )
+            return None
         _, index, placed = best
         rules.issue(instruction_of(placed), stage)
-        registers.take(operations[index], placed)
+        registers.take(index, operations[index], placed)
         ordered.append(placed)
         ready.remove(index)
         issued[index] = True

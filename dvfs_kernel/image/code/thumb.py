@@ -45,6 +45,7 @@ class Form(enum.Enum):
     SMLABB = enum.auto()  # target = source 2 + bottom × bottom
     SMLATB = enum.auto()  # target = source 2 + top × bottom
     SMLABT = enum.auto()  # target = source 2 + bottom × top
+    SMLATT = enum.auto()  # target = source 2 + top × top
     SMMLAR = enum.auto()  # target = source 2 + source 0 × source 1 / 2^32, rounded
     SMMULR = enum.auto()  # target = source 0 × source 1 / 2^32, rounded
     CMP = enum.auto()  # flags of source 0 − source 1
@@ -248,6 +249,7 @@ _ENCODERS: dict[Form, Callable[[int, Sequence[int], int], bytes]] = {
     Form.SMLABB: _multiply(0xFB10, 0),
     Form.SMLATB: _multiply(0xFB10, 2),
     Form.SMLABT: _multiply(0xFB10, 1),
+    Form.SMLATT: _multiply(0xFB10, 3),
     Form.SMMLAR: _multiply(0xFB50, 1),
     Form.SMMULR: _multiply(0xFB50, 1),
     Form.CMP: _compare,
