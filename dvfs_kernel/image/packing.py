@@ -211,6 +211,7 @@ def _coded(layer: Convolution | Depthwise | FullyConnected, made: LayerCode) -> 
         "requantisation": int(made.requantisation),
         "form": int(abi.KernelForm[layer.form.upper()]),
         "columns": made.columns,
+        "access_pieces": made.access_pieces,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.image.code.planes_code import plane_words
+from dvfs_kernel.image.code.planes_code import plane_pitch, plane_words
 from dvfs_kernel.image.code.product_code import columns_of
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import PACKED
@@ -73,7 +73,7 @@ def _coded(
     at_a_time = columns_of(layer, output)
     words = -(-layer.taps // 4)
     block = 4 * (words * 2 * at_a_time + 1)
-    beside = -(-at_a_time * rows // 4) * 4 + (4 * words if gathers else 0)
+    beside = -(-at_a_time * rows // 4) * 4 + (8 * words if gathers else 0)
     blocks = -(-pixels // at_a_time)
     if granularity:
         group = min(-(-granularity // at_a_time), blocks)
@@ -88,10 +88,13 @@ def _planes(layer: Depthwise, source: Tensor, output: Tensor, granularity: int) 
     """As ``planes_of`` in ``depthwise_code.c``."""
     words = plane_words(layer, output)
     channels = source.shape[2]
+    touched = min(source.shape[1], plane_pitch(layer, output) - layer.padding.left)
+    row = -(-touched * channels // 4) * 4
     if granularity:
-        return 4 * words * min(granularity, channels)
-    group = min(channels, _CHANNELS_OF_A_LINE, abi.SCRATCH_BYTES // 4 // words)
-    return 4 * words * max(1, group & ~3 if group >= 4 else group)
+        return 4 * words * min(granularity, channels) + row
+    fitting = (abi.SCRATCH_BYTES - row) // 4 // words
+    group = min(channels, _CHANNELS_OF_A_LINE, fitting)
+    return 4 * words * max(1, group & ~3 if group >= 4 else group) + row
 
 
 def _column_bytes(values: int) -> int:

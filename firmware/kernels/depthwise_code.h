@@ -1,9 +1,21 @@
 /* Depthwise layers that are computed by code in the image; see layer_code.h.
  *
  * A plane is one channel of the padded input in pairs of rows: a word holds row 2i in its lower and
- * row 2i + 1 in its upper half, as int16. The piece is called once a channel: `blocks` is the
- * plane, `weights` the channel's record, `end` the address of its first output. A record is int32:
- * the bias, weights as pairs of lanes, multiplier, offset, shift. */
+ * row 2i + 1 in its upper half, as int16. Pieces of the
+ * execute segment are
+ *
+ *     void piece(const uint32_t *plane, const uint32_t *record, int8_t *output,
+ *                const limits_t *limits)
+ *
+ * They convolve one plane after another until their records' end. A layer whose outputs are few
+ * brings one piece for all rows; others one for bands of pairs of output rows, so many bytes of a
+ * plane, and one for the last row if it is without a neighbour. A channel's record is int32: the
+ * bias, weights as pairs of lanes, multiplier, offset, shift. For the access segment a layer of four
+ * channels or more brings
+ *
+ *     void piece(uint32_t *target, const int8_t *upper, const int8_t *lower, const uint32_t *end)
+ *
+ * which pairs two rows, four channels at a time, until the target has reached its end. */
 #ifndef DEPTHWISE_CODE_H
 #define DEPTHWISE_CODE_H
 
@@ -11,6 +23,9 @@
 
 /* Words of one channel's record. */
 uint32_t depthwise_code_record_words(const abi_layer_t *layer);
+
+/* How many pairs of output rows are made of each channel before it is the next one's turn. */
+int32_t depthwise_code_turn(int32_t width);
 
 /* Scratch at granularity g; UINT32_MAX where that is beyond 32 bits. */
 uint32_t depthwise_code_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,

@@ -122,6 +122,10 @@ static bool pieces_exist(const check_t *check, uint32_t channels) {
                    (uint64_t)layer->piece_count * sizeof(abi_piece_t))) {
         return false;
     }
+    if (!at_most(check, layer->access_pieces, 1) ||
+        !at_least(check, layer->piece_count, layer->access_pieces + 1u)) {
+        return false;
+    }
     const abi_piece_t *piece = pieces_of(check);
     for (uint32_t i = 0; i < layer->piece_count; i++, piece++) {
         if (!equal(check, piece->entry % 4u, 0) ||
@@ -138,27 +142,30 @@ static bool pieces_fit(const check_t *check, uint32_t rows, uint32_t values) {
     if (!pieces_exist(check, rows)) {
         return false;
     }
-    const abi_piece_t *piece = pieces_of(check);
-    const uint32_t count = check->layer->form == abi_kernel_form_streamed
-                               ? check->layer->piece_count
-                               : 0u;
-    for (uint32_t i = 0; i < count; i++, piece++) {
-        if (!blob_fits(check, piece->weights_offset, streamed_bytes(piece->channels, values))) {
+    const abi_layer_t *layer = check->layer;
+    const abi_piece_t *piece = pieces_of(check) + layer->access_pieces;
+    for (uint32_t i = layer->access_pieces; i < layer->piece_count; i++, piece++) {
+        if (layer->form == abi_kernel_form_streamed &&
+            !blob_fits(check, piece->weights_offset, streamed_bytes(piece->channels, values))) {
             return false;
         }
     }
     return true;
 }
 
-/* One piece for all channels, a record for each. */
+/* A record for each channel; a piece for all rows, or for bands and for a last row. */
 static bool planes_fit(const check_t *check, uint32_t channels) {
     const abi_layer_t *layer = check->layer;
+    const abi_tensor_t *output = check->output;
+    const bool is_whole = output->height / 2 <= depthwise_code_turn(output->width);
     return pieces_exist(check, channels) &&
            equal(check, layer->form, abi_kernel_form_streamed) &&
-           equal(check, layer->piece_count, 1) && equal(check, layer->depth_multiplier, 1) &&
+           equal(check, (uint32_t)layer->piece_count - layer->access_pieces,
+                 is_whole ? 1u : 1u + output->height % 2u) &&
+           equal(check, layer->depth_multiplier, 1) &&
            equal(check, layer->dilation_height, 1) && equal(check, layer->dilation_width, 1) &&
            at_most(check, layer->stride_height, 2) &&
-           blob_fits(check, pieces_of(check)->weights_offset,
+           blob_fits(check, pieces_of(check)[layer->access_pieces].weights_offset,
                      4ull * channels * depthwise_code_record_words(layer));
 }
 

@@ -18,15 +18,19 @@ typedef struct {
     int32_t block_words;
     int32_t group;         /* blocks of a group */
     int gathers;           /* columns are windows, which are gathered before they are widened */
+    int32_t kernel_rows;   /* of a window */
 } product_t;
+
+typedef void (*access_t)(uint32_t *target, const int8_t *source);
 
 static uint32_t bounce_bytes(const product_t *product) {
     return ((uint32_t)product->at_a_time * (uint32_t)product->rows + 3u) & ~3u;
 }
 
-/* A full buffer for the outputs of a last block that is not, and one for a window. */
+/* A full buffer for the outputs of a last block that is not, and for a window as it is and as it
+ * is arranged. */
 static uint32_t bytes_beside_blocks(const product_t *product) {
-    return bounce_bytes(product) + (product->gathers ? window_bytes(product->values) : 0u);
+    return bounce_bytes(product) + (product->gathers ? 2u * window_bytes(product->values) : 0u);
 }
 
 /* As many as are asked for, else as many as the scratch holds and, by what they write, the
@@ -55,6 +59,7 @@ static product_t product_of(const abi_layer_t *layer, const abi_tensor_t *tensor
         .columns = is_dense ? 1 : output.height * output.width,
         .at_a_time = layer->columns,
         .gathers = layer->operator == abi_operator_convolution,
+        .kernel_rows = layer->kernel_height,
     };
     product.values = is_dense          ? map_elements(&input)
                      : product.gathers ? window_values(layer, &input)
@@ -86,7 +91,7 @@ static uint32_t load_tail(const int8_t *source, int32_t values) {
 }
 
 /* One column at its place in a block. */
-static inline __attribute__((always_inline)) void
+static void
 write_column(uint32_t *target, int32_t at_a_time, const int8_t *source, int32_t values) {
     for (; values >= 4; values -= 4) {
         write_lanes(target, at_a_time, load_word(source));
@@ -98,54 +103,44 @@ write_column(uint32_t *target, int32_t at_a_time, const int8_t *source, int32_t 
     }
 }
 
-/* Four columns that lie one after the other. */
-static void write_four_columns(uint32_t *target, const int8_t *source, int32_t values) {
-    const int8_t *end = source + (values & ~3);
-    for (; source != end; source += 4) {
-        const uint32_t a = load_word(source);
-        const uint32_t b = load_word(source + values);
-        const uint32_t c = load_word(source + 2 * values);
-        const uint32_t d = load_word(source + 3 * values);
-        write_lanes(target, 4, a);
-        write_lanes(target + 1, 4, b);
-        write_lanes(target + 2, 4, c);
-        write_lanes(target + 3, 4, d);
-        target += 8;
-    }
-    if (values % 4 != 0) {
-        for (int32_t i = 0; i < 4; i++) {
-            write_lanes(target + i, 4, load_tail(source + i * values, values % 4));
-        }
-    }
-}
-
-static void write_window(uint32_t *target, int32_t at_a_time, const int8_t *window,
-                         int32_t values) {
-    if (at_a_time == 4) {
-        write_column(target, 4, window, values);
-    } else {
-        write_column(target, at_a_time, window, values);
-    }
+/* The piece of the access segment; NULL where the layer brings none. */
+static access_t access_of(const abi_layer_t *layer, const kernel_context_t *context) {
+    return layer->access_pieces == 0 ? NULL
+                                     : (access_t)(uintptr_t)layer_code_entry(
+                                           context, blob_at(context, layer->pieces_offset));
 }
 
 /* Columns that are pixels as they lie in memory. */
 static void write_pixels(const product_t *product, uint32_t *blocks, const int8_t *source,
-                         int32_t count) {
+                         int32_t count, access_t access) {
     const int32_t at_a_time = product->at_a_time;
-    for (; count >= at_a_time; count -= at_a_time) {
-        if (at_a_time == 4) {
-            write_four_columns(blocks, source, product->values);
-        } else {
-            for (int32_t i = 0; i < at_a_time; i++) {
-                write_column(blocks + i, at_a_time, source + i * product->values,
-                             product->values);
-            }
-        }
+    for (; access != NULL && count >= at_a_time; count -= at_a_time) {
+        access(blocks, source);
         source += at_a_time * product->values;
         blocks += product->block_words;
     }
-    for (int32_t i = 0; i < count; i++) {
-        write_column(blocks + i, at_a_time, source + i * product->values, product->values);
+    int32_t column = 0;
+    for (; count > 0; count--) {
+        write_column(blocks + column, at_a_time, source, product->values);
+        source += product->values;
+        if (++column == at_a_time) {
+            column = 0;
+            blocks += product->block_words;
+        }
+    }
+}
+
+/* The values that fill words of each kernel row first. */
+static void arrange(int8_t *target, const int8_t *window, const product_t *product) {
+    const int32_t run = product->values / product->kernel_rows;
+    const int32_t whole = run & ~3;
+    int8_t *rest = target + whole * product->kernel_rows;
+    for (int32_t row = 0; row < product->kernel_rows; row++) {
+        __builtin_memcpy(target, window, (uint32_t)whole);
+        __builtin_memcpy(rest, window + whole, (uint32_t)(run - whole));
+        target += whole;
+        rest += run - whole;
+        window += run;
     }
 }
 
@@ -155,14 +150,27 @@ typedef struct {
     int32_t x;
 } place_t;
 
+/* Whether no value of a window is padding. */
+static int is_inside(const abi_layer_t *layer, const map_t *input, int32_t top, int32_t left) {
+    return top >= 0 && left >= 0 && left + layer->kernel_width <= input->width &&
+           top + (layer->kernel_height - 1) * layer->dilation_height < input->height;
+}
+
 static void write_windows(const product_t *product, const abi_layer_t *layer, const map_t *input,
                           int32_t output_width, int8_t *window, uint32_t *blocks, int32_t count,
-                          place_t *place) {
+                          place_t *place, access_t access) {
+    int8_t *arranged = window + window_bytes(product->values);
     int32_t column = 0;
     for (int32_t i = 0; i < count; i++) {
-        window_gather(window, layer, input, place->y * layer->stride_height - layer->pad_top,
-                      place->x * layer->stride_width - layer->pad_left);
-        write_window(blocks + column, product->at_a_time, window, product->values);
+        const int32_t top = place->y * layer->stride_height - layer->pad_top;
+        const int32_t left = place->x * layer->stride_width - layer->pad_left;
+        if (access != NULL && is_inside(layer, input, top, left)) {
+            access(blocks + column, input->data + (top * input->width + left) * input->channels);
+        } else {
+            window_gather(window, layer, input, top, left);
+            arrange(arranged, window, product);
+            write_column(blocks + column, product->at_a_time, arranged, product->values);
+        }
         if (++column == product->at_a_time) {
             column = 0;
             blocks += product->block_words;
@@ -194,7 +202,8 @@ static const uint32_t *write_addresses(const product_t *product, uint32_t *block
 static void run_pieces(const abi_layer_t *layer, const kernel_context_t *context,
                        const uint32_t *blocks, const uint32_t *end) {
     const abi_piece_t *piece = blob_at(context, layer->pieces_offset);
-    for (uint32_t i = 0; i < layer->piece_count; i++, piece++) {
+    piece += layer->access_pieces;
+    for (uint32_t i = layer->access_pieces; i < layer->piece_count; i++, piece++) {
         const piece_t run = layer_code_entry(context, piece);
         run(blocks, blob_at(context, piece->weights_offset), end, piece->channel);
     }
@@ -207,6 +216,7 @@ void layer_code_run(const abi_layer_t *layer, const kernel_context_t *context) {
     uint32_t *blocks = (uint32_t *)(void *)context->scratch;
     int8_t *bounce = (int8_t *)(blocks + product.group * product.block_words);
     int8_t *window = bounce + bounce_bytes(&product);
+    const access_t access = access_of(layer, context);
     const int32_t step = product.group * product.at_a_time;
     place_t place = {0, 0};
     for (int32_t first = 0; first < product.columns; first += step) {
@@ -215,9 +225,10 @@ void layer_code_run(const abi_layer_t *layer, const kernel_context_t *context) {
             context->enter_memory();
         }
         if (product.gathers) {
-            write_windows(&product, layer, &input, output.width, window, blocks, count, &place);
+            write_windows(&product, layer, &input, output.width, window, blocks, count, &place,
+                          access);
         } else {
-            write_pixels(&product, blocks, input.data + first * product.values, count);
+            write_pixels(&product, blocks, input.data + first * product.values, count, access);
         }
         int8_t *target = output.data + first * product.rows;
         const uint32_t *end = write_addresses(&product, blocks, target, count, bounce);

@@ -1,16 +1,26 @@
 /* Layers that are computed by code in the image: a matrix product like the packed one, but each
  * layer brings the code for its shape, or even for its weights.
  *
- * The code is made by dvfs_kernel/image/code. Its pieces are functions
+ * The code is made by dvfs_kernel/image/code. Its pieces are functions by the procedure call
+ * standard. Those of the execute segment are
  *
  *     void piece(const uint32_t *blocks, const void *weights, const uint32_t *end,
  *                uint32_t channel)
  *
- * by the procedure call standard. A block holds as many columns as the layer's record says, widened
- * to int16: for every four values of a column the words (b0, b2) of all columns, then the words
- * (b1, b3). After them stands the address of the first column's output; those of the others follow
- * one pixel later each. A piece computes some output channels, from `channel` on, of all blocks
- * before `end`. `weights` is what streamed pieces read; unpacked ones hold theirs. */
+ * A block holds as many columns as the layer's record says, widened to int16: for every four values
+ * of a column the words (b0, b2) of all columns, then the words (b1, b3). After them stands the
+ * address of the first column's output; those of the others follow one pixel later each. A piece
+ * computes some output channels, from `channel` on, of all blocks before `end`. `weights` is what
+ * streamed pieces read; unpacked ones hold theirs.
+ *
+ * A layer may bring one piece for its access segment,
+ *
+ *     void piece(uint32_t *target, const int8_t *source)
+ *
+ * It widens a block's columns, which lie one after the other from `source` on; of a convolution one
+ * window, whose first value is at `source`, and `target` is the column's place in its block. The
+ * values of a window are in the order of whole words: of each kernel row the values that fill words
+ * of four, then the others of each row. */
 #ifndef LAYER_CODE_H
 #define LAYER_CODE_H
 

@@ -9,7 +9,7 @@ of one kernel column, and each pair serves the outputs of all kernel columns:
 
 A tap that stands alone is multiplied by a lane of a word that is loaded anyway (SMLABT, SMLATB).
 A block is R rows × C columns of outputs; `firmware/kernels/depthwise_code.c` makes the planes and
-calls the piece once a channel.
+calls the pieces for each channel.
 """
 
 from __future__ import annotations
@@ -23,17 +23,21 @@ from dvfs_kernel.image.code.code_writer import CodeWriter
 from dvfs_kernel.image.code.operation import Operation
 from dvfs_kernel.image.code.scheduling import schedule
 from dvfs_kernel.image.code.thumb import SP, Form
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Planes", "depthwise_code", "words_of"]
 
 _PLANE, _WEIGHTS, _OUTPUT = 0, 1, 2
 _FREE = (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14)
-_SAVED = 0x4FFF  # r0 … r11 and LR
-_RESTORED = 0x8FFF
-_SLOT_ROW_END, _SLOT_PLANE_END = 0, 12
+_SAVED = 0x5FFF  # r0 … r12 and LR
+_RESTORED = 0x9FFF
+# On the stack, by the order of the registers that are saved; r12 is, to make room.
+_SLOT_ROW_END, _SLOT_PLANE_END, _SLOT_PLANE, _SLOT_LIMITS, _SLOT_OUTPUT = 0, 4, 8, 12, 48
+# In what the last argument points to.
+_BAND_BYTES, _RECORDS_END = 0, 4
 _WORD = 4
 # Blocks of a row up to which it is written out instead of looped over.
 _STRAIGHT_BLOCKS = 2
@@ -72,6 +76,22 @@ class Planes:
     row_step: int
     low: int = -128
     high: int = 127
+
+    @property
+    def plane_bytes(self) -> int:
+        """Bytes of a channel's plane."""
+        rows = (self.height - 1) * self.stride[0] + self.kernel[0]
+        return _WORD * self.pitch * -(-rows // 2)
+
+    @property
+    def record_bytes(self) -> int:
+        """Bytes of a channel's weights and numbers."""
+        return _WORD * (4 + self.kernel[1] * len(words_of(self.kernel[0], self.stride[0])))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a channel's outputs are few enough to be made in one turn."""
+        return self.height // 2 <= max(1, abi.DEPTHWISE_TURN_OUTPUTS // 2 // self.width)
 
 
 def words_of(kernel_height: int, stride_height: int) -> list[tuple[int, int]]:
@@ -197,26 +217,40 @@ def _scheduled(writer: CodeWriter) -> list[Operation]:
     return ordered
 
 
-def _piece(planes: Planes, columns: int) -> list[list[Operation]]:
+def _piece(planes: Planes, columns: int, rows: Sequence[int], *, is_band: bool) -> bytes:
+    """Return code for a group of channels: pairs of rows, of a band or all, and a last row."""
     segments: list[list[Operation]] = [[Operation(Form.PUSH, number=_SAVED)]]
-    pairs, last = divmod(planes.height, 2)
-    if pairs:
-        writer = CodeWriter()
-        advance = _WORD * planes.pitch * planes.stride[0]
-        if pairs > 1:
-            end = writer.constant(advance * pairs)
-            writer.write(Form.ADD, end, (end, _PLANE))
-            writer.write(Form.STR, -1, (end, SP), _SLOT_PLANE_END)
-            segments.append(_scheduled(writer))
+    writer = CodeWriter()
+    writer.write(Form.STR, -1, (_PLANE, SP), _SLOT_PLANE)
+    writer.write(Form.STR, -1, (_OUTPUT, SP), _SLOT_OUTPUT)
+    pairs = planes.height // 2
+    loops = 2 in rows and (is_band or pairs > 1)
+    if loops:
+        if is_band:
+            count = writer.load(writer.load(SP, _SLOT_LIMITS), _BAND_BYTES)
+        else:
+            count = writer.constant(_WORD * planes.pitch * planes.stride[0] * pairs)
+        end = writer.write(Form.ADD, count, (count, _PLANE))
+        writer.write(Form.STR, -1, (end, SP), _SLOT_PLANE_END)
+    segments.append(_scheduled(writer))
+    if 2 in rows:
         top = len(segments)
         segments += _rows(planes, 2, columns, top)
-        if pairs > 1:
+        if loops:
             writer.loop(_PLANE, _SLOT_PLANE_END, top)
             segments.append(_scheduled(writer))
-    if last:
+    if 1 in rows:
         segments += _rows(planes, 1, columns, len(segments))
-    segments.append([Operation(Form.POP, number=_RESTORED)])
-    return segments
+    writer.write(Form.LDR, _PLANE, (SP,), _SLOT_PLANE)
+    writer.write(Form.LDR, _OUTPUT, (SP,), _SLOT_OUTPUT)
+    writer.advance(_PLANE, planes.plane_bytes)
+    writer.advance(_OUTPUT, 1)
+    writer.advance(_WEIGHTS, planes.record_bytes)
+    last = writer.load(writer.load(SP, _SLOT_LIMITS), _RECORDS_END)
+    writer.write(Form.CMP, -1, (_WEIGHTS, last))
+    writer.write(Form.BNE, -1, (), 1)
+    segments += [_scheduled(writer), [Operation(Form.POP, number=_RESTORED)]]
+    return assemble(segments)
 
 
 def _cycles(planes: Planes, columns: int) -> float:
@@ -234,18 +268,25 @@ def _cycles(planes: Planes, columns: int) -> float:
 
 
 @lru_cache(maxsize=256)
-def depthwise_code(planes: Planes) -> bytes:
-    """Make the piece that convolves one channel.
+def depthwise_code(planes: Planes) -> tuple[bytes, ...]:
+    """Make the pieces that convolve a group of channels.
 
     Parameters
     ----------
     planes
-        Its shape.
+        The shape of a channel.
 
     Returns
     -------
-    Code. Its weights are int32: the bias; for each kernel column the words of `words_of`, doubled;
-    multiplier, offset and shift.
+    One piece for all rows, where `Planes.is_whole`; else one for bands of pairs of output rows,
+    and one for the last row if their number is odd. The weights are int32: the bias; for each
+    kernel column the words of `words_of`, doubled; multiplier, offset and shift.
     """
-    columns = min(_COLUMNS, key=lambda count: (_cycles(planes, count), count))
-    return assemble(_piece(planes, columns))
+    columns = min(
+        (count for count in _COLUMNS if count <= planes.width),
+        key=lambda count: (_cycles(planes, count), count),
+    )
+    rows = ([2] if planes.height > 1 else []) + ([1] if planes.height % 2 else [])
+    if planes.is_whole:
+        return (_piece(planes, columns, rows, is_band=False),)
+    return tuple(_piece(planes, columns, [count], is_band=count == 2) for count in rows)

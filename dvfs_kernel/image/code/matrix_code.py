@@ -142,24 +142,34 @@ class _Writer(CodeWriter):
 
 def _multiply(
     writer: _Writer,
-    word_of: Callable[[int], int],
+    word_of: Callable[[int], tuple[Form, int] | None],
     column_of: Callable[[int], int],
-    *,
-    first: bool,
+    begun: list[bool],
 ) -> None:
-    """One pair of inputs for all columns and channels."""
-    columns, channels = writer.product.columns, writer.channels
-    words: dict[int, int] = {}
-    for column in range(columns):
-        if column == 0:
-            words[0] = word_of(0)
-        values = column_of(column)
-        for channel in range(channels):
-            if channel not in words:
-                words[channel] = word_of(channel)
-            total = writer.accumulator(column, channel)
-            addend = writer.begin(channel) if first else total
-            writer.write(Form.SMLAD, total, (values, words[channel], addend))
+    """One pair of inputs for all columns and channels.
+
+    ``word_of`` loads a channel's weights and tells the form that multiplies them, or None where
+    there is nothing to multiply. What there is less of stays in registers.
+    """
+    columns, channels = range(writer.product.columns), range(writer.channels)
+    pairs = [(column, channel) for column in columns for channel in channels]
+    if len(columns) < len(channels):
+        pairs = [(column, channel) for channel in channels for column in columns]
+    words: dict[int, tuple[Form, int] | None] = {}
+    values: dict[int, int] = {}
+    for column, channel in pairs:
+        if channel not in words:
+            words[channel] = word_of(channel)
+        word = words[channel]
+        if word is None:
+            continue
+        if column not in values:
+            values[column] = column_of(column)
+        total = writer.accumulator(column, channel)
+        addend = total if begun[channel] else writer.begin(channel)
+        writer.write(word[0], total, (values[column], word[1], addend))
+    for channel, word in words.items():
+        begun[channel] = begun[channel] or word is not None
 
 
 # ---- streamed --------------------------------------------------------------------------------
@@ -174,16 +184,20 @@ def _turns(pairs: int) -> tuple[int, int, int]:
     return straight, turn, (pairs - straight) // turn
 
 
-def _stream(writer: _Writer, pairs: int, weights_offset: int, *, first: bool) -> None:
+def _stream(writer: _Writer, pairs: int, weights_offset: int, begun: list[bool]) -> None:
     columns, channels = writer.product.columns, writer.channels
     for pair in range(pairs):
-        weights = partial(_load_at, writer, _WEIGHTS, weights_offset + 4 * pair * channels)
-        inputs = partial(_load_at, writer, _BLOCKS, 4 * pair * columns)
-        _multiply(writer, weights, inputs, first=first and pair == 0)
+        weights = partial(_streamed_word, writer, weights_offset + 4 * pair * channels)
+        inputs = partial(_input, writer, 4 * pair * columns)
+        _multiply(writer, weights, inputs, begun)
 
 
-def _load_at(writer: _Writer, base: int, offset: int, index: int) -> int:
-    return writer.load(base, offset + 4 * index)
+def _streamed_word(writer: _Writer, offset: int, channel: int) -> tuple[Form, int]:
+    return Form.SMLAD, writer.load(_WEIGHTS, offset + 4 * channel)
+
+
+def _input(writer: _Writer, offset: int, column: int) -> int:
+    return writer.load(_BLOCKS, offset + 4 * column)
 
 
 @lru_cache(maxsize=256)
@@ -210,7 +224,8 @@ def streamed_code(product: Product, channels: int) -> bytes:
         writer.write(Form.LDR, _WEIGHTS, (SP,), _SLOT_WEIGHTS)
     for channel in range(channels):
         writer.write(Form.LDR, writer.begin(channel), (_WEIGHTS,), 4 * channel)
-    _stream(writer, straight, 4 * channels, first=True)
+    begun = [False] * channels
+    _stream(writer, straight, 4 * channels, begun)
     after = 4 * channels * (straight + 1)
     if turns:
         writer.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), 4 * columns * straight)
@@ -219,7 +234,7 @@ def streamed_code(product: Product, channels: int) -> bytes:
         writer.write(Form.ADD, end, (end, _BLOCKS))
         writer.write(Form.STR, -1, (end, SP), _SLOT)
         segments.append(writer.scheduled(weights_free=False))
-        _stream(writer, turn, 0, first=False)
+        _stream(writer, turn, 0, begun)
         writer.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), 4 * columns * turn)
         writer.write(Form.ADD_IMMEDIATE, _WEIGHTS, (_WEIGHTS,), 4 * channels * turn)
         writer.loop(_BLOCKS, _SLOT, len(segments))
@@ -297,21 +312,8 @@ def unpacked_code(product: Product, channels: Sequence[Channel], first_channel: 
         if place + 4 * (product.columns - 1) - base > _NARROW_OFFSET:
             writer.advance(_BLOCKS, place - base)
             base = place
-        words: dict[int, int] = {}
-        for column in columns:
-            if column == 0:
-                first = next(i for i, lanes in enumerate(wanted) if lanes)
-                words[first] = writer.constant(_constant(wanted[first]))
-            values = writer.load(_BLOCKS, place - base + 4 * column)
-            for number, lanes in enumerate(wanted):
-                if lanes is None:
-                    continue
-                if number not in words:
-                    words[number] = writer.constant(_constant(lanes))
-                total = writer.accumulator(column, number)
-                addend = total if begun[number] else writer.begin(number)
-                writer.write(lanes[0], total, (values, words[number], addend))
-        begun = [was or bool(lanes) for was, lanes in zip(begun, wanted, strict=True)]
+        weights = partial(_unpacked_word, writer, wanted)
+        _multiply(writer, weights, partial(_input, writer, place - base), begun)
     for number, was in enumerate(begun):
         if not was:
             for column in columns[:-1]:
@@ -353,5 +355,8 @@ def unpacked_code(product: Product, channels: Sequence[Channel], first_channel: 
     )
 
 
-def _constant(lanes: tuple[Form, int] | None) -> int:
-    return lanes[1] if lanes else 0
+def _unpacked_word(
+    writer: _Writer, wanted: Sequence[tuple[Form, int] | None], channel: int
+) -> tuple[Form, int] | None:
+    lanes = wanted[channel]
+    return None if lanes is None else (lanes[0], writer.constant(lanes[1]))

@@ -46,11 +46,14 @@ class LayerCode:
         One of the bounded forms.
     pieces
         All of the layer's.
+    access_pieces
+        How many of them, the first ones, are for the access segment.
     """
 
     columns: int
     requantisation: abi.Requantisation
     pieces: tuple[Piece, ...]
+    access_pieces: int = 0
 
 
 def words(values: npt.NDArray[np.int64]) -> bytes:

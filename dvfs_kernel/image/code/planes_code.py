@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.errors import CodeError
+from dvfs_kernel.image.code.access_code import pairing_code
 from dvfs_kernel.image.code.depthwise_code import Planes, depthwise_code, words_of
 from dvfs_kernel.image.code.piece import LayerCode, Piece, words
 from dvfs_kernel.image.rescaling import folded_bias, weighted_rescale
@@ -19,20 +20,22 @@ if TYPE_CHECKING:
     from dvfs_kernel.networks.layers import Depthwise
     from dvfs_kernel.networks.tensor import Tensor
 
-__all__ = ["plane_words", "planes_code", "why_no_planes_code"]
+__all__ = ["plane_pitch", "plane_words", "planes_code", "why_no_planes_code"]
 
 _REACH_BYTES = 4095
 _WORD = 4
+_PAIRED_CHANNELS = 4
 
 
-def _pitch(layer: Depthwise, output: Tensor) -> int:
+def plane_pitch(layer: Depthwise, output: Tensor) -> int:
+    """Return the words of a pair of rows of a plane."""
     return (output.shape[1] - 1) * layer.stride[1] + layer.weights.shape[1]
 
 
 def plane_words(layer: Depthwise, output: Tensor) -> int:
     """Return the words of one channel's plane of row pairs."""
     rows = (output.shape[0] - 1) * layer.stride[0] + layer.weights.shape[0]
-    return -(-rows // 2) * _pitch(layer, output)
+    return -(-rows // 2) * plane_pitch(layer, output)
 
 
 def why_no_planes_code(layer: Depthwise, source: Tensor, output: Tensor) -> str:
@@ -40,15 +43,17 @@ def why_no_planes_code(layer: Depthwise, source: Tensor, output: Tensor) -> str:
     height, width, channels = layer.weights.shape
     taps = layer.weights.reshape(-1, channels).T
     _, largest = folded_bias(layer.bias, taps, source.zero_point)
-    reach = _WORD * (_pitch(layer, output) * (-(-height // 2) + 1) + 3 * layer.stride[1] + width)
-    records = _WORD * (4 + width * len(words_of(height, layer.stride[0])))
+    reach = _WORD * (
+        plane_pitch(layer, output) * (-(-height // 2) + 1) + 3 * layer.stride[1] + width
+    )
+    record = _WORD * (4 + width * len(words_of(height, layer.stride[0])))
     if weighted_rescale(layer, largest, source, output).form is abi.Requantisation.EXACT:
         return "its sums or factors exceed the bounded form of requantisation"
     if layer.multiplier != 1 or layer.dilation != (1, 1) or layer.stride[0] > 2:
         return "it has a multiplier, a dilation or a stride beyond 2"
     if _WORD * plane_words(layer, output) > abi.SCRATCH_BYTES:
         return "a channel of it does not fit the scratch memory"
-    if max(reach, records, 2 * channels) > _REACH_BYTES:
+    if max(reach, record, 2 * channels) > _REACH_BYTES:
         return "it is wider than loads reach"
     return ""
 
@@ -71,14 +76,20 @@ def planes_code(layer: Depthwise, source: Tensor, output: Tensor) -> LayerCode:
     bias, largest = folded_bias(layer.bias, taps, source.zero_point)
     scaling = weighted_rescale(layer, largest, source, output)
     planes = Planes(
-        (height, width), layer.stride, output.shape[0], output.shape[1], _pitch(layer, output),
+        (height, width), layer.stride, output.shape[0], output.shape[1], plane_pitch(layer, output),
         channels, output.shape[1] * channels, layer.activation_min, layer.activation_max,
     )  # fmt: skip
     records = np.concatenate(
         [2 * bias[:, None], _lanes(layer), scaling.bounded_numbers(output.zero_point)], axis=1
     )
-    piece = Piece(depthwise_code(planes), words(records), 0, channels)
-    return LayerCode(1, scaling.form, (piece,))
+    data = words(records)
+    pieces = [Piece(code, data, 0, channels) for code in depthwise_code(planes)]
+    access = []
+    if channels >= _PAIRED_CHANNELS:
+        touched = min(source.shape[1], planes.pitch - layer.padding.left)
+        code = pairing_code(touched, channels, planes.plane_bytes)
+        access.append(Piece(code, b"", 0, 0))
+    return LayerCode(1, scaling.form, (*access, *pieces), len(access))
 
 
 def _lanes(layer: Depthwise) -> npt.NDArray[np.int64]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.errors import CodeError
+from dvfs_kernel.image.code.access_code import Run, widening_code
 from dvfs_kernel.image.code.matrix_code import Channel, Product, streamed_code, unpacked_code
 from dvfs_kernel.image.code.piece import LayerCode, Piece, words
 from dvfs_kernel.image.rescaling import folded_bias, weighted_rescale
@@ -21,18 +22,35 @@ if TYPE_CHECKING:
 
 __all__ = ["columns_of", "product_code", "why_no_code"]
 
-_ACCUMULATORS = 8
-_COLUMNS = 4
+# Channels of a piece by its columns: at most 8 sums.
+_CHANNELS = {1: 8, 2: 4, 3: 2, 4: 2}
+# Words of four values that a piece widens; each takes five instructions.
+_WIDENED_WORDS_MAX = 400
+_COLUMNS = (4, 3, 2)
 # What a store reaches beyond the first column's output.
 _REACH_BYTES = 4095
 
 
 def columns_of(layer: Convolution | FullyConnected, output: Tensor) -> int:
-    """Return how many columns a block of a layer holds."""
-    if isinstance(layer, FullyConnected) or output.shape[0] * output.shape[1] == 1:
+    """Return how many columns a block of a layer holds: what wastes the least time.
+
+    A block that is not full costs as much as a full one, and each block costs something beside
+    its products.
+    """
+    pixels = 1 if isinstance(layer, FullyConnected) else output.shape[0] * output.shape[1]
+    if pixels == 1:
         return 1
-    reach = (_COLUMNS - 1) * output.shape[2] + 1
-    return _COLUMNS if reach <= _REACH_BYTES else 1
+    pairs = -(-layer.taps // 4) * 2
+    rows = output.shape[2]
+    fitting = [
+        count
+        for count in _COLUMNS
+        if count <= pixels and (count - 1) * rows + 1 <= _REACH_BYTES
+    ]  # fmt: skip
+    return min(
+        fitting or [1],
+        key=lambda count: -(-pixels // count) * (2 * count * pairs + 6 * count + 6),
+    )
 
 
 def _requantisation(
@@ -68,24 +86,52 @@ def product_code(layer: Convolution | FullyConnected, source: Tensor, output: Te
             f"{why_no_code(layer, source, output)}; it can be packed"
         )
     columns = columns_of(layer, output)
-    lanes = _lanes(rows)
+    lanes = _lanes(layer)
     product = Product(lanes.shape[1], columns, count, layer.activation_min, layer.activation_max)
     numbers = scaling.bounded_numbers(output.zero_point)
-    step = _ACCUMULATORS // columns
+    step = _CHANNELS[columns]
     make = _streamed if layer.form == STREAMED else _unpacked
     pieces = tuple(
         make(product, lanes[first : first + step], 2 * bias[first : first + step],
              numbers[first : first + step], first)
         for first in range(0, count, step)
     )  # fmt: skip
-    return LayerCode(columns, scaling.form, pieces)
+    access = _access(layer, source, columns)
+    return LayerCode(columns, scaling.form, (*access, *pieces), len(access))
 
 
-def _lanes(rows: npt.NDArray[np.int8]) -> npt.NDArray[np.int16]:
-    """Doubled weights as (row, pair, lane), in the order in which columns are widened."""
-    count, values = rows.shape
-    padded = np.pad(rows.astype(np.int16), ((0, 0), (0, -values % 4)))
-    fours = 2 * padded.reshape(count, -1, 4)
+def _access(layer: Convolution | FullyConnected, source: Tensor, columns: int) -> tuple[Piece, ...]:
+    """Make the piece that widens columns, where one pays and can be."""
+    if isinstance(layer, FullyConnected):
+        return ()
+    height, width, channels = layer.weights.shape[1:]
+    if layer.is_pointwise:
+        run = Run(1, channels, 0, columns, channels, columns)
+    elif layer.dilation[1] == 1:
+        row_step = layer.dilation[0] * source.shape[1] * channels
+        run = Run(height, width * channels, row_step, 1, 0, columns)
+    else:
+        return ()
+    if run.columns * -(-layer.taps // 4) > _WIDENED_WORDS_MAX:
+        return ()
+    return (Piece(widening_code(run), b"", 0, 0),)
+
+
+def _lanes(layer: Convolution | FullyConnected) -> npt.NDArray[np.int16]:
+    """Doubled weights as (row, pair, lane), in the order in which columns are widened.
+
+    Kernel rows one after another, of each its whole words of four values; then the values that are
+    left of each row.
+    """
+    weights = 2 * layer.weights.astype(np.int16)
+    count = len(weights)
+    rows = weights.reshape(count, weights.shape[1] if weights.ndim > 2 else 1, -1)
+    whole = rows.shape[2] // 4 * 4
+    ordered = np.concatenate(
+        [rows[:, :, :whole].reshape(count, -1), rows[:, :, whole:].reshape(count, -1)], axis=1
+    )
+    padded = np.pad(ordered, ((0, 0), (0, -ordered.shape[1] % 4)))
+    fours = padded.reshape(count, -1, 4)
     return np.ascontiguousarray(fours[:, :, [0, 2, 1, 3]]).reshape(count, -1, 2)
 
 

@@ -27,6 +27,7 @@ class Form(enum.Enum):
 
     LDR = enum.auto()  # target = word at [source + number]
     LDR_LITERAL = enum.auto()  # target = word at Align(PC, 4) + number
+    LDRB = enum.auto()  # target = byte at [source + number]
     STR = enum.auto()  # word at [source 1 + number] = source 0
     STRB = enum.auto()  # byte at [source 1 + number] = source 0
     ADD = enum.auto()  # target = source 0 + source 1
@@ -35,6 +36,11 @@ class Form(enum.Enum):
     MOV = enum.auto()  # target = source
     MOVW = enum.auto()  # target = number, 0 … 65535
     MOVT = enum.auto()  # upper half of target = number; the source is the target before
+    SXTB16 = enum.auto()  # target = bytes 0 and 2 of the source rotated right by number bits
+    PKHBT = enum.auto()  # target = lower half of source 0, lower half of source 1 above it
+    PKHTB = enum.auto()  # target = upper half of source 1, upper half of source 0 above it
+    ORR_SHIFTED = enum.auto()  # target = source 0 | source 1 << number
+    LSR = enum.auto()  # target = source >> number, unsigned
     LSL = enum.auto()  # target = source << number
     ASR = enum.auto()  # target = source >> number
     ASR_REGISTER = enum.auto()  # target = source 0 >> source 1
@@ -78,6 +84,31 @@ def _load(target: int, sources: Sequence[int], number: int) -> bytes:
         return _narrow(0x6800 | number << 4 | base << 3 | target)
     _check(0, number, 4095, "an offset")
     return _halves(0xF8D0 | base, target << 12 | number)
+
+
+def _load_byte(target: int, sources: Sequence[int], number: int) -> bytes:
+    base = sources[0]
+    if max(target, base) < _LOW and 0 <= number <= 31:
+        return _narrow(0x7800 | number << 6 | base << 3 | target)
+    _check(0, number, 4095, "an offset")
+    return _halves(0xF890 | base, target << 12 | number)
+
+
+def _extend(target: int, sources: Sequence[int], number: int) -> bytes:
+    if number not in (0, 8, 16, 24):
+        raise CodeError(f"a rotation is {number} bits; the instruction takes 0, 8, 16 or 24")
+    return _halves(0xFA2F, 0xF080 | target << 8 | number // 8 << 4 | sources[0])
+
+
+def _pack(is_top: bool) -> Callable[[int, Sequence[int], int], bytes]:
+    """Two halves; the shift by 16 brings the other half of source 1 to its place."""
+
+    def encode_pack(target: int, sources: Sequence[int], _number: int) -> bytes:
+        # PKHBT Rd, Rn, Rm, LSL #16; PKHTB Rd, Rn, Rm, ASR #16
+        second = 4 << 12 | target << 8 | (2 if is_top else 0) << 4 | sources[1]
+        return _halves(0xEAC0 | sources[0], second)
+
+    return encode_pack
 
 
 def _load_literal(target: int, _sources: Sequence[int], number: int) -> bytes:
@@ -231,6 +262,7 @@ def _branch_exchange(_target: int, sources: Sequence[int], _number: int) -> byte
 _ENCODERS: dict[Form, Callable[[int, Sequence[int], int], bytes]] = {
     Form.LDR: _load,
     Form.LDR_LITERAL: _load_literal,
+    Form.LDRB: _load_byte,
     Form.STR: _store,
     Form.STRB: _store_byte,
     Form.ADD: _add,
@@ -239,6 +271,11 @@ _ENCODERS: dict[Form, Callable[[int, Sequence[int], int], bytes]] = {
     Form.MOV: _move,
     Form.MOVW: _move_half(0xF240),
     Form.MOVT: _move_half(0xF2C0),
+    Form.SXTB16: _extend,
+    Form.PKHBT: _pack(is_top=False),
+    Form.PKHTB: _pack(is_top=True),
+    Form.ORR_SHIFTED: _shifted(0xEA40, 0),
+    Form.LSR: _shifted(0xEA40, 1),
     Form.LSL: _shifted(0xEA40, 0),
     Form.ASR: _shifted(0xEA40, _ASR),
     Form.ASR_REGISTER: _asr_register,
