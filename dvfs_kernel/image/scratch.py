@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.image.code.planes_code import plane_pitch, plane_words
+from dvfs_kernel.image.code.planes_code import plane_bytes
 from dvfs_kernel.image.code.product_code import columns_of
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import PACKED
@@ -50,7 +50,7 @@ def scratch_bytes(layer: Layer, tensors: Sequence[Tensor], granularity: int) -> 
     if isinstance(layer, Convolution):
         return _convolution(layer, source, output, granularity)
     if isinstance(layer, Depthwise) and layer.form != PACKED:
-        return _planes(layer, source, output, granularity)
+        return plane_bytes(layer, source, output, granularity)
     if isinstance(layer, Depthwise):
         return _depthwise(layer, source, output, granularity)
     if isinstance(layer, FullyConnected):
@@ -82,19 +82,6 @@ def _coded(
         cached = abi.CODE_OUTPUT_BYTES_MAX // (at_a_time * rows)
         group = max(1, min(blocks, fitting, cached))
     return group * block + beside
-
-
-def _planes(layer: Depthwise, source: Tensor, output: Tensor, granularity: int) -> int:
-    """As ``planes_of`` in ``depthwise_code.c``."""
-    words = plane_words(layer, output)
-    channels = source.shape[2]
-    touched = min(source.shape[1], plane_pitch(layer, output) - layer.padding.left)
-    row = -(-touched * channels // 4) * 4
-    if granularity:
-        return 4 * words * min(granularity, channels) + row
-    fitting = (abi.SCRATCH_BYTES - row) // 4 // words
-    group = min(channels, _CHANNELS_OF_A_LINE, fitting)
-    return 4 * words * max(1, group & ~3 if group >= 4 else group) + row
 
 
 def _column_bytes(values: int) -> int:

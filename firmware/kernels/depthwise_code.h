@@ -13,7 +13,8 @@
  * bias, weights as pairs of lanes, multiplier, offset, shift. For the access segment a layer of four
  * channels or more brings
  *
- *     void piece(uint32_t *target, const int8_t *upper, const int8_t *lower, const uint32_t *end)
+ *     void piece(uint32_t *target, const int8_t *upper, const int8_t *lower,
+ *                const limits_t *limits)
  *
  * which pairs two rows, four channels at a time, until the target has reached its end. */
 #ifndef DEPTHWISE_CODE_H

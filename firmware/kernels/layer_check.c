@@ -122,7 +122,7 @@ static bool pieces_exist(const check_t *check, uint32_t channels) {
                    (uint64_t)layer->piece_count * sizeof(abi_piece_t))) {
         return false;
     }
-    if (!at_most(check, layer->access_pieces, 1) ||
+    if (!at_most(check, layer->access_pieces, 2) ||
         !at_least(check, layer->piece_count, layer->access_pieces + 1u)) {
         return false;
     }

@@ -21,7 +21,7 @@ typedef struct {
     int32_t kernel_rows;   /* of a window */
 } product_t;
 
-typedef void (*access_t)(uint32_t *target, const int8_t *source);
+typedef void (*access_t)(uint32_t *target, const int8_t *source, const uint32_t *end);
 
 static uint32_t bounce_bytes(const product_t *product) {
     return ((uint32_t)product->at_a_time * (uint32_t)product->rows + 3u) & ~3u;
@@ -103,21 +103,26 @@ write_column(uint32_t *target, int32_t at_a_time, const int8_t *source, int32_t 
     }
 }
 
-/* The piece of the access segment; NULL where the layer brings none. */
-static access_t access_of(const abi_layer_t *layer, const kernel_context_t *context) {
-    return layer->access_pieces == 0 ? NULL
-                                     : (access_t)(uintptr_t)layer_code_entry(
-                                           context, blob_at(context, layer->pieces_offset));
+/* A piece of the access segment; NULL where the layer brings none. */
+static access_t access_of(const abi_layer_t *layer, const kernel_context_t *context,
+                          uint32_t index) {
+    const abi_piece_t *pieces = blob_at(context, layer->pieces_offset);
+    return index < layer->access_pieces
+               ? (access_t)(uintptr_t)layer_code_entry(context, &pieces[index])
+               : NULL;
 }
 
 /* Columns that are pixels as they lie in memory. */
 static void write_pixels(const product_t *product, uint32_t *blocks, const int8_t *source,
                          int32_t count, access_t access) {
     const int32_t at_a_time = product->at_a_time;
-    for (; access != NULL && count >= at_a_time; count -= at_a_time) {
-        access(blocks, source);
-        source += at_a_time * product->values;
-        blocks += product->block_words;
+    const int32_t full = access != NULL ? count / at_a_time : 0;
+    if (full > 0) {
+        const uint32_t *end = blocks + full * product->block_words;
+        access(blocks, source, end);
+        source += full * at_a_time * product->values;
+        blocks += full * product->block_words;
+        count -= full * at_a_time;
     }
     int32_t column = 0;
     for (; count > 0; count--) {
@@ -150,32 +155,55 @@ typedef struct {
     int32_t x;
 } place_t;
 
-/* Whether no value of a window is padding. */
-static int is_inside(const abi_layer_t *layer, const map_t *input, int32_t top, int32_t left) {
-    return top >= 0 && left >= 0 && left + layer->kernel_width <= input->width &&
-           top + (layer->kernel_height - 1) * layer->dilation_height < input->height;
+/* How many windows from a place on, side by side, have no padding. */
+static int32_t windows_inside(const abi_layer_t *layer, const map_t *input, int32_t output_width,
+                              int32_t x, int32_t top, int32_t left) {
+    if (top < 0 || left < 0 ||
+        top + (layer->kernel_height - 1) * layer->dilation_height >= input->height) {
+        return 0;
+    }
+    const int32_t beyond = input->width - layer->kernel_width - left;
+    return beyond < 0 ? 0 : smaller(beyond / layer->stride_width + 1, output_width - x);
 }
+
+/* The pieces that widen windows; NULL where there are none. */
+typedef struct {
+    access_t block;
+    access_t single;
+} widen_t;
 
 static void write_windows(const product_t *product, const abi_layer_t *layer, const map_t *input,
                           int32_t output_width, int8_t *window, uint32_t *blocks, int32_t count,
-                          place_t *place, access_t access) {
+                          place_t *place, const widen_t *widen) {
     int8_t *arranged = window + window_bytes(product->values);
     int32_t column = 0;
-    for (int32_t i = 0; i < count; i++) {
+    while (count > 0) {
         const int32_t top = place->y * layer->stride_height - layer->pad_top;
         const int32_t left = place->x * layer->stride_width - layer->pad_left;
-        if (access != NULL && is_inside(layer, input, top, left)) {
-            access(blocks + column, input->data + (top * input->width + left) * input->channels);
+        const int32_t inside =
+            widen->block == NULL
+                ? 0
+                : windows_inside(layer, input, output_width, place->x, top, left);
+        const int8_t *source = input->data + (top * input->width + left) * input->channels;
+        int32_t done = 1;
+        if (column == 0 && inside >= product->at_a_time && count >= product->at_a_time) {
+            widen->block(blocks, source, NULL);
+            done = product->at_a_time;
+        } else if (inside > 0) {
+            widen->single(blocks + column, source, NULL);
         } else {
             window_gather(window, layer, input, top, left);
             arrange(arranged, window, product);
             write_column(blocks + column, product->at_a_time, arranged, product->values);
         }
-        if (++column == product->at_a_time) {
+        count -= done;
+        column += done;
+        if (column == product->at_a_time) {
             column = 0;
             blocks += product->block_words;
         }
-        if (++place->x == output_width) {
+        place->x += done;
+        if (place->x == output_width) {
             place->x = 0;
             place->y++;
         }
@@ -216,7 +244,8 @@ void layer_code_run(const abi_layer_t *layer, const kernel_context_t *context) {
     uint32_t *blocks = (uint32_t *)(void *)context->scratch;
     int8_t *bounce = (int8_t *)(blocks + product.group * product.block_words);
     int8_t *window = bounce + bounce_bytes(&product);
-    const access_t access = access_of(layer, context);
+    const access_t access = access_of(layer, context, 0);
+    const widen_t widen = {access, access_of(layer, context, 1)};
     const int32_t step = product.group * product.at_a_time;
     place_t place = {0, 0};
     for (int32_t first = 0; first < product.columns; first += step) {
@@ -226,7 +255,7 @@ void layer_code_run(const abi_layer_t *layer, const kernel_context_t *context) {
         }
         if (product.gathers) {
             write_windows(&product, layer, &input, output.width, window, blocks, count, &place,
-                          access);
+                          &widen);
         } else {
             write_pixels(&product, blocks, input.data + first * product.values, count, access);
         }

@@ -13,14 +13,15 @@
  * computes some output channels, from `channel` on, of all blocks before `end`. `weights` is what
  * streamed pieces read; unpacked ones hold theirs.
  *
- * A layer may bring one piece for its access segment,
+ * For the access segment a pointwise layer may bring one piece, another convolution two,
  *
- *     void piece(uint32_t *target, const int8_t *source)
+ *     void piece(uint32_t *target, const int8_t *source, const uint32_t *end)
  *
- * It widens a block's columns, which lie one after the other from `source` on; of a convolution one
- * window, whose first value is at `source`, and `target` is the column's place in its block. The
- * values of a window are in the order of whole words: of each kernel row the values that fill words
- * of four, then the others of each row. */
+ * That of a pointwise layer widens columns that lie one after the other from `source` on into full
+ * blocks, up to `end`. Those of a convolution widen windows that have no padding, the first one a
+ * block of windows that lie side by side in a row, the second a single one, whose place in its block
+ * is `target`; `source` is the first value. The values of a window are in the order of whole words:
+ * of each kernel row the values that fill words of four, then the others of each row. */
 #ifndef LAYER_CODE_H
 #define LAYER_CODE_H
 

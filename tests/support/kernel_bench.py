@@ -97,6 +97,7 @@ class KernelBench:
             self._engine.mem_write(segment["p_paddr"], segment.data())
         self._instructions = {"memory": 0, "compute": 0}
         self._segment = "compute"
+        self._end = 0  # of the image's blobs
         if count:
             self._count_instructions()
 
@@ -208,16 +209,32 @@ class KernelBench:
         record["input0"] = layer.inputs[0]
         record["input1"] = layer.inputs[-1]
         record["output"] = layer.output
-        tensors_offset = abi.LAYER.itemsize
-        offset = tensors_offset + records.nbytes
+        layer_offset = abi.IMAGE_HEADER.itemsize
+        tensors_offset = layer_offset + abi.LAYER.itemsize
+        self._end = tensors_offset + records.nbytes
         for name in ("weights", "bias", "multiplier", "shift"):
-            blob = getattr(packed, name)
-            offset += -offset % abi.IMAGE_ALIGNMENT
-            record[f"{name}_offset"] = offset
-            self._engine.mem_write(abi.IMAGE_ADDRESS + offset, blob)
-            offset += len(blob)
-        self._engine.mem_write(abi.IMAGE_ADDRESS, record.tobytes() + records.tobytes())
-        return abi.IMAGE_ADDRESS, abi.IMAGE_ADDRESS + tensors_offset
+            record[f"{name}_offset"] = self._place_blob(getattr(packed, name))
+        pieces = np.zeros(len(packed.pieces), dtype=abi.PIECE)
+        code = b""
+        for item, piece in zip(pieces, packed.pieces, strict=True):
+            item["entry"] = len(code)
+            item["weights_offset"] = self._place_blob(piece.weights)
+            item["channel"], item["channels"] = piece.channel, piece.channels
+            code += piece.code + bytes(-len(piece.code) % abi.CODE_ALIGNMENT)
+        record["pieces_offset"] = self._place_blob(pieces.tobytes())
+        record["piece_count"] = len(pieces)
+        header = np.zeros((), dtype=abi.IMAGE_HEADER)
+        header["code_offset"] = self._place_blob(code)
+        content = header.tobytes() + record.tobytes() + records.tobytes()
+        self._engine.mem_write(abi.IMAGE_ADDRESS, content)
+        self._engine.ctl_remove_cache(abi.IMAGE_ADDRESS, abi.IMAGE_ADDRESS + self._end)
+        return abi.IMAGE_ADDRESS + layer_offset, abi.IMAGE_ADDRESS + tensors_offset
+
+    def _place_blob(self, blob: bytes) -> int:
+        offset = self._end + -self._end % abi.CODE_ALIGNMENT
+        self._engine.mem_write(abi.IMAGE_ADDRESS + offset, blob)
+        self._end = offset + len(blob)
+        return offset
 
     def _call(self, function: str, *arguments: int) -> int:
         engine = self._engine

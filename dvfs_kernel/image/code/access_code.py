@@ -29,7 +29,9 @@ _STRAIGHT_TURNS = 3
 _PLANES = (_TARGET, 3, 4, 5)
 _PAIR_FREE = (6, 7, 8, 9, 10, 11, 12, 14)
 # On the stack, by the order of the registers that are saved.
-_SLOT_TURNS, _SLOT_END = 0, 12
+_SLOT_TURNS, _SLOT_BLOCKS_END, _SLOT_LIMITS = 0, 8, 12
+# In what the last argument points to: ``limits_t`` in depthwise_code.c.
+_PLANE_BYTES, _FOUR_PLANES_BYTES, _TARGET_END = 0, 4, 8
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class Run:
     columns, column_step
         Columns that are widened at a time, and bytes from one column's values to the next's.
     block_columns
-        Columns of a block; with one at a time its place is the target's.
+        Columns of a block; with fewer at a time the first one's place is the target's.
+    next_block
+        Bytes from a block to the next one, whose columns follow; 0: one call widens one block.
     """
 
     rows: int
@@ -54,26 +58,19 @@ class Run:
     columns: int
     column_step: int
     block_columns: int
-
-    @property
-    def reach(self) -> int:
-        """Bytes from the first value to the last one's end."""
-        return (self.rows - 1) * self.row_step + (self.columns - 1) * self.column_step + self.values
+    next_block: int = 0
 
 
+@lru_cache(maxsize=256)
 def widening_code(run: Run) -> bytes:
-    """Make the piece ``(target, source)`` that widens columns into a block.
+    """Make the piece ``(target, source, end)`` that widens columns into blocks.
 
     Returns
     -------
     Code. Words of four values come first, row by row; the up to three values that are left of each
-    row follow, four to a word, zeros at the end.
+    row follow, four to a word, zeros at the end. Where the run has a next block the piece goes on
+    with that until the target has reached the end.
     """
-    return _widening_code(run)
-
-
-@lru_cache(maxsize=256)
-def _widening_code(run: Run) -> bytes:
     segments: list[list[Operation]] = [[Operation(Form.PUSH, number=_SAVED)]]
     writer = CodeWriter()
     target = _Cursor(writer, _TARGET)
@@ -91,13 +88,16 @@ def _widening_code(run: Run) -> bytes:
     places = [row * run.row_step + 4 * whole + i for row in range(run.rows) for i in range(left)]
     for first in range(0, len(places), 4):
         for column in range(run.columns):
+            start = column * run.column_step
             value = _gathered(
-                writer,
-                source,
-                [place + column * run.column_step for place in places[first : first + 4]],
+                writer, source, [start + place for place in places[first : first + 4]]
             )
             _widen(writer, target, run, count, column, value)
         count += 1
+    if run.next_block:
+        target.move(run.next_block)
+        source.move(run.columns * run.column_step)
+        writer.loop(_TARGET, _SLOT_BLOCKS_END, 1)
     ordered, _ = schedule(writer.taken(), _FREE)
     segments += [ordered, [Operation(Form.POP, number=_RESTORED)]]
     return assemble(segments)
@@ -110,6 +110,10 @@ class _Cursor:
         self._writer = writer
         self._register = register
         self._base = 0
+
+    def move(self, place: int) -> None:
+        """Move the register to a place."""
+        self._writer.advance(self._register, place - self._base)
 
     def at(self, place: int) -> tuple[int, int]:
         """Return a register and an offset for a place."""
@@ -143,8 +147,8 @@ def _gathered(writer: CodeWriter, source: _Cursor, places: list[int]) -> int:
 
 
 @lru_cache(maxsize=256)
-def pairing_code(columns: int, step: int, plane_bytes: int) -> bytes:
-    """Make the piece ``(target, upper, lower, end)`` that pairs two rows of channels.
+def pairing_code(columns: int, step: int) -> bytes:
+    """Make the piece ``(target, upper, lower, limits)`` that pairs two rows of channels.
 
     Parameters
     ----------
@@ -152,22 +156,19 @@ def pairing_code(columns: int, step: int, plane_bytes: int) -> bytes:
         Pixels of a row.
     step
         Bytes from pixel to pixel.
-    plane_bytes
-        From one channel's plane to the next one's.
 
     Returns
     -------
-    Code that takes four channels at a time, until the target has reached the end.
+    Code that takes four channels at a time, until the target has reached its end.
     """
     segments: list[list[Operation]] = [[Operation(Form.PUSH, number=_SAVED)]]
     turn = _TURN if (_TURN - 1) * step <= _REACH_BYTES else 1
     turns, rest = divmod(columns, turn)
     writer = CodeWriter()
     before = _TARGET
+    step_bytes = writer.load(writer.load(SP, _SLOT_LIMITS), _PLANE_BYTES)
     for plane in _PLANES[1:]:
-        moved = writer.moved(before, plane_bytes)
-        writer.write(Form.MOV, plane, (moved,))
-        before = plane
+        before = writer.write(Form.ADD, plane, (step_bytes, before))
     loops = turns > _STRAIGHT_TURNS
     if loops:
         end = writer.constant(_WORD * turn * turns)
@@ -183,10 +184,14 @@ def pairing_code(columns: int, step: int, plane_bytes: int) -> bytes:
     while rest:
         _pair(writer, min(rest, turn), step)
         rest -= min(rest, turn)
-    writer.advance(_TARGET, 4 * plane_bytes - _WORD * columns)
+    limits = writer.load(SP, _SLOT_LIMITS)
+    writer.write(Form.ADD, _TARGET, (_TARGET, writer.load(limits, _FOUR_PLANES_BYTES)))
+    writer.advance(_TARGET, -_WORD * columns)
     writer.advance(_SOURCE, 4 - columns * step)
     writer.advance(_OTHER, 4 - columns * step)
-    writer.loop(_TARGET, _SLOT_END, 1)
+    end = writer.load(limits, _TARGET_END)
+    writer.write(Form.CMP, -1, (_TARGET, end))
+    writer.write(Form.BNE, -1, (), 1)
     segments.append(schedule(writer.taken(), _PAIR_FREE)[0])
     segments.append([Operation(Form.POP, number=_RESTORED)])
     return assemble(segments)

@@ -28,7 +28,7 @@ from dvfs_kernel.link import abi
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Planes", "depthwise_code", "words_of"]
+__all__ = ["Planes", "depthwise_code", "turn_of", "words_of"]
 
 _PLANE, _WEIGHTS, _OUTPUT = 0, 1, 2
 _FREE = (3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14)
@@ -36,8 +36,8 @@ _SAVED = 0x5FFF  # r0 … r12 and LR
 _RESTORED = 0x9FFF
 # On the stack, by the order of the registers that are saved; r12 is, to make room.
 _SLOT_ROW_END, _SLOT_PLANE_END, _SLOT_PLANE, _SLOT_LIMITS, _SLOT_OUTPUT = 0, 4, 8, 12, 48
-# In what the last argument points to.
-_BAND_BYTES, _RECORDS_END = 0, 4
+# In what the last argument points to: ``limits_t`` in depthwise_code.c.
+_PLANE_BYTES, _RECORDS_END, _BAND_BYTES = 0, 12, 16
 _WORD = 4
 # Blocks of a row up to which it is written out instead of looped over.
 _STRAIGHT_BLOCKS = 2
@@ -78,12 +78,6 @@ class Planes:
     high: int = 127
 
     @property
-    def plane_bytes(self) -> int:
-        """Bytes of a channel's plane."""
-        rows = (self.height - 1) * self.stride[0] + self.kernel[0]
-        return _WORD * self.pitch * -(-rows // 2)
-
-    @property
     def record_bytes(self) -> int:
         """Bytes of a channel's weights and numbers."""
         return _WORD * (4 + self.kernel[1] * len(words_of(self.kernel[0], self.stride[0])))
@@ -91,7 +85,12 @@ class Planes:
     @property
     def is_whole(self) -> bool:
         """Whether a channel's outputs are few enough to be made in one turn."""
-        return self.height // 2 <= max(1, abi.DEPTHWISE_TURN_OUTPUTS // 2 // self.width)
+        return self.height // 2 <= turn_of(self.width)
+
+
+def turn_of(width: int) -> int:
+    """Return how many pairs of output rows are made of each channel before the next one's turn."""
+    return max(1, abi.DEPTHWISE_TURN_OUTPUTS // 2 // width)
 
 
 def words_of(kernel_height: int, stride_height: int) -> list[tuple[int, int]]:
@@ -243,10 +242,11 @@ def _piece(planes: Planes, columns: int, rows: Sequence[int], *, is_band: bool) 
         segments += _rows(planes, 1, columns, len(segments))
     writer.write(Form.LDR, _PLANE, (SP,), _SLOT_PLANE)
     writer.write(Form.LDR, _OUTPUT, (SP,), _SLOT_OUTPUT)
-    writer.advance(_PLANE, planes.plane_bytes)
+    limits = writer.load(SP, _SLOT_LIMITS)
+    writer.write(Form.ADD, _PLANE, (_PLANE, writer.load(limits, _PLANE_BYTES)))
     writer.advance(_OUTPUT, 1)
     writer.advance(_WEIGHTS, planes.record_bytes)
-    last = writer.load(writer.load(SP, _SLOT_LIMITS), _RECORDS_END)
+    last = writer.load(limits, _RECORDS_END)
     writer.write(Form.CMP, -1, (_WEIGHTS, last))
     writer.write(Form.BNE, -1, (), 1)
     segments += [_scheduled(writer), [Operation(Form.POP, number=_RESTORED)]]

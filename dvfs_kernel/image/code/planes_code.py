@@ -8,7 +8,7 @@ import numpy as np
 
 from dvfs_kernel.errors import CodeError
 from dvfs_kernel.image.code.access_code import pairing_code
-from dvfs_kernel.image.code.depthwise_code import Planes, depthwise_code, words_of
+from dvfs_kernel.image.code.depthwise_code import Planes, depthwise_code, turn_of, words_of
 from dvfs_kernel.image.code.piece import LayerCode, Piece, words
 from dvfs_kernel.image.rescaling import folded_bias, weighted_rescale
 from dvfs_kernel.link import abi
@@ -20,22 +20,43 @@ if TYPE_CHECKING:
     from dvfs_kernel.networks.layers import Depthwise
     from dvfs_kernel.networks.tensor import Tensor
 
-__all__ = ["plane_pitch", "plane_words", "planes_code", "why_no_planes_code"]
+__all__ = ["plane_bytes", "plane_pitch", "planes_code", "why_no_planes_code"]
 
 _REACH_BYTES = 4095
 _WORD = 4
 _PAIRED_CHANNELS = 4
+_CHANNELS_OF_A_LINE = 32
 
 
 def plane_pitch(layer: Depthwise, output: Tensor) -> int:
     """Return the words of a pair of rows of a plane."""
-    return (output.shape[1] - 1) * layer.stride[1] + layer.weights.shape[1]
+    return int((output.shape[1] - 1) * layer.stride[1] + layer.weights.shape[1])
 
 
-def plane_words(layer: Depthwise, output: Tensor) -> int:
-    """Return the words of one channel's plane of row pairs."""
-    rows = (output.shape[0] - 1) * layer.stride[0] + layer.weights.shape[0]
-    return -(-rows // 2) * plane_pitch(layer, output)
+def plane_bytes(layer: Depthwise, source: Tensor, output: Tensor, granularity: int) -> int:
+    """Return the scratch that planes of row pairs take; as ``planes_of`` in ``depthwise_code.c``.
+
+    Parameters
+    ----------
+    granularity
+        Channels of a group, 0 for those of a cache line.
+    """
+    stride, kernel = layer.stride[0], layer.weights.shape[0]
+    pitch = plane_pitch(layer, output)
+    touched = min(source.shape[1], pitch - layer.padding.left)
+    row_bytes = -(-touched * source.shape[2] // _WORD) * _WORD
+    channels = min(granularity or _CHANNELS_OF_A_LINE, source.shape[2])
+    fitting = max(0, abi.SCRATCH_BYTES - row_bytes) // _WORD // pitch
+
+    def pairs_for(output_pairs: int) -> int:
+        return ((2 * output_pairs - 1) * stride + kernel + 1) // 2
+
+    pairs = pairs_for(-(-output.shape[0] // 2))
+    if output.shape[0] // 2 <= turn_of(output.shape[1]):
+        channels = max(1, min(channels, fitting // pairs))
+    elif pairs > fitting // channels:
+        pairs = pairs_for(1 + max(0, fitting // channels - pairs_for(1)) // stride)
+    return int(_WORD * pitch * pairs * channels + row_bytes)
 
 
 def why_no_planes_code(layer: Depthwise, source: Tensor, output: Tensor) -> str:
@@ -51,8 +72,8 @@ def why_no_planes_code(layer: Depthwise, source: Tensor, output: Tensor) -> str:
         return "its sums or factors exceed the bounded form of requantisation"
     if layer.multiplier != 1 or layer.dilation != (1, 1) or layer.stride[0] > 2:
         return "it has a multiplier, a dilation or a stride beyond 2"
-    if _WORD * plane_words(layer, output) > abi.SCRATCH_BYTES:
-        return "a channel of it does not fit the scratch memory"
+    if plane_bytes(layer, source, output, 0) > abi.SCRATCH_BYTES:
+        return "its planes do not fit the scratch memory"
     if max(reach, record, 2 * channels) > _REACH_BYTES:
         return "it is wider than loads reach"
     return ""
@@ -87,7 +108,7 @@ def planes_code(layer: Depthwise, source: Tensor, output: Tensor) -> LayerCode:
     access = []
     if channels >= _PAIRED_CHANNELS:
         touched = min(source.shape[1], planes.pitch - layer.padding.left)
-        code = pairing_code(touched, channels, planes.plane_bytes)
+        code = pairing_code(touched, channels)
         access.append(Piece(code, b"", 0, 0))
     return LayerCode(1, scaling.form, (*access, *pieces), len(access))
 
@@ -99,4 +120,5 @@ def _lanes(layer: Depthwise) -> npt.NDArray[np.int64]:
     padded = np.pad(layer.weights.astype(np.int64), ((0, 1), (0, 0), (0, 0)))  # row -1: no tap
     lower = 2 * padded[pairs[:, 0]] & 0xFFFF
     upper = 2 * padded[pairs[:, 1]] & 0xFFFF
-    return (upper << 16 | lower).transpose(2, 1, 0).reshape(channels, -1)
+    lanes: npt.NDArray[np.int64] = upper << 16 | lower
+    return lanes.transpose(2, 1, 0).reshape(channels, -1)

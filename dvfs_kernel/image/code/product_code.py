@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ __all__ = ["columns_of", "product_code", "why_no_code"]
 # Channels of a piece by its columns: at most 8 sums.
 _CHANNELS = {1: 8, 2: 4, 3: 2, 4: 2}
 # Words of four values that a piece widens; each takes five instructions.
-_WIDENED_WORDS_MAX = 400
+_WIDENED_WORDS_MAX = 640
 _COLUMNS = (4, 3, 2)
 # What a store reaches beyond the first column's output.
 _REACH_BYTES = 4095
@@ -101,20 +102,25 @@ def product_code(layer: Convolution | FullyConnected, source: Tensor, output: Te
 
 
 def _access(layer: Convolution | FullyConnected, source: Tensor, columns: int) -> tuple[Piece, ...]:
-    """Make the piece that widens columns, where one pays and can be."""
-    if isinstance(layer, FullyConnected):
+    """Make the pieces that widen columns, where they pay and can be.
+
+    One for the blocks of a pointwise layer; of another convolution one for a block whose windows
+    lie side by side, and one for a single window.
+    """
+    if isinstance(layer, FullyConnected) or layer.dilation[1] != 1:
         return ()
     height, width, channels = layer.weights.shape[1:]
+    fours = -(-layer.taps // 4)
+    if columns * fours > _WIDENED_WORDS_MAX:
+        return ()
     if layer.is_pointwise:
-        run = Run(1, channels, 0, columns, channels, columns)
-    elif layer.dilation[1] == 1:
-        row_step = layer.dilation[0] * source.shape[1] * channels
-        run = Run(height, width * channels, row_step, 1, 0, columns)
+        block = 4 * (2 * columns * fours + 1)
+        runs = [Run(1, channels, 0, columns, channels, columns, block)]
     else:
-        return ()
-    if run.columns * -(-layer.taps // 4) > _WIDENED_WORDS_MAX:
-        return ()
-    return (Piece(widening_code(run), b"", 0, 0),)
+        row_step = layer.dilation[0] * source.shape[1] * channels
+        single = Run(height, width * channels, row_step, 1, 0, columns)
+        runs = [replace(single, columns=columns, column_step=layer.stride[1] * channels), single]
+    return tuple(Piece(widening_code(run), b"", 0, 0) for run in runs)
 
 
 def _lanes(layer: Convolution | FullyConnected) -> npt.NDArray[np.int16]:
