@@ -32,7 +32,7 @@ __all__ = ["measure_accuracy"]
 # Images that are judged together and kept together.
 _PIECE = 500
 # What this process does sooner than workers begin, in multiply-accumulate operations: some seconds.
-_SMALL_MACS = 5e10
+_SMALL_MACS = 1e11
 
 
 def measure_accuracy(
