@@ -20,6 +20,7 @@ __all__ = [
     "CacheError",
     "ClockError",
     "CodeError",
+    "DataSetError",
     "DvfsError",
     "ExecutorError",
     "FileFormatError",
@@ -99,6 +100,10 @@ class FileFormatError(DvfsError, ValueError):
 
 class PlatformDescriptionError(FileFormatError):
     """A Renode platform description (``.repl``) cannot be read."""
+
+
+class DataSetError(DvfsError, ValueError):
+    """Labelled images are missing, damaged, contradict themselves, or do not fit a network."""
 
 
 class NetworkError(DvfsError, ValueError):

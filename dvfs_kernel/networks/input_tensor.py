@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.networks.network import Network, Quantize
 from dvfs_kernel.networks.zoo.pictures import dead_leaves
 
 if TYPE_CHECKING:
@@ -17,26 +18,32 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.networks.network import Tensor
 
-__all__ = ["fit_array", "load_input", "sample_input"]
+    #: A network, or its input alone, of which then nothing is known that reads it.
+    Target = Network | Tensor
+
+__all__ = ["fit_array", "from_pixels", "load_input", "read_picture", "sample_input"]
 
 _SAMPLE_SEED = 1000
+_GREY = {"1", "L", "I", "I;16", "F"}  # Pillow's modes of one channel
+_UNIT_RANGE_TOLERANCE = 0.01
 _LEAST_PICTURE = 4  # pixels, of the longer side
 
 
-def load_input(path: Path, tensor: Tensor) -> npt.NDArray[Any]:
+def load_input(path: Path, target: Target) -> npt.NDArray[Any]:
     """Read an input tensor from an ``.npy`` file or a picture.
 
     Parameters
     ----------
     path
         ``.npy``: see `fit_array`. Anything else is read as a picture (PNG, JPEG, …), resized to
-        the tensor's height and width, grey for one channel and RGB for three.
-    tensor
-        The network's input.
+        the input's height and width, grey for one channel and RGB for three; its pixels are taken
+        as `from_pixels` has it.
+    target
+        The network, or its input.
 
     Returns
     -------
-    ndarray, shape ``tensor.shape``
+    ndarray, shape of the input
         Values as the tensor stores them.
 
     Raises
@@ -47,11 +54,11 @@ def load_input(path: Path, tensor: Tensor) -> npt.NDArray[Any]:
     if not path.is_file():
         raise FileFormatError(f"{path}: there is no such file")
     if path.suffix.lower() == ".npy":
-        return fit_array(_read_array(path), tensor, str(path))
-    return _from_pixels(_read_picture(path, tensor), tensor)
+        return fit_array(_read_array(path), target, str(path))
+    return from_pixels(read_picture(path, _input(target).shape), target)
 
 
-def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") -> npt.NDArray[Any]:
+def fit_array(array: npt.NDArray[Any], target: Target, what: str = "the input") -> npt.NDArray[Any]:
     """Bring an array into the form in which a tensor stores it.
 
     Parameters
@@ -59,7 +66,10 @@ def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") 
     array
         Of the tensor's shape, with or without a leading batch of 1. Of the tensor's element type
         it is taken as it is; floats for an integer tensor are real values and are quantised with
-        the tensor's scale and zero point; uint8 for an int8 or float tensor are pixels.
+        the tensor's scale and zero point; uint8 for an int8 or float tensor are pixels: see
+        `from_pixels`.
+    target
+        The network, or its input.
     what
         What to call the array in messages.
 
@@ -68,6 +78,7 @@ def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") 
     FileFormatError
         Shape or element type do not fit.
     """
+    tensor = _input(target)
     shape = array.shape[1:] if array.ndim == 4 and array.shape[0] == 1 else array.shape
     if shape != tensor.shape:
         raise FileFormatError(
@@ -78,7 +89,7 @@ def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") 
     if array.dtype == np.dtype(tensor.element):
         return np.ascontiguousarray(array)
     if array.dtype == np.uint8:
-        return _from_pixels(array, tensor)
+        return from_pixels(array, target)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise FileFormatError(f"{what} holds values that are not finite; finite ones are allowed")
     if array.dtype.kind == "f" and tensor.element == "float32":
@@ -108,6 +119,51 @@ def sample_input(tensor: Tensor) -> npt.NDArray[Any]:
     return _from_pixels((picture.astype(np.int16) + 128).astype(np.uint8), tensor)
 
 
+def from_pixels(pixels: npt.NDArray[np.uint8], target: Target) -> npt.NDArray[Any]:
+    """Turn pixels into what a network's input stores.
+
+    Parameters
+    ----------
+    pixels
+        Of the input's shape, with any number of axes before it.
+    target
+        The network, or its input. An int8 input takes pixel − 128, a uint8 input the pixel: the
+        whole range of the element. A float32 input takes −1 … 1, or 0 … 1 where all that reads it
+        is a quantisation whose range is that one: a scale within a hundredth of 1/255, and the zero
+        point at the range's end.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `pixels` and the input's element type.
+
+    Raises
+    ------
+    FileFormatError
+        The input is of int32.
+    """
+    tensor = _input(target)
+    is_float = tensor.element == "float32"
+    if is_float and isinstance(target, Network) and _takes_unit_range(target):
+        return pixels.astype(np.float32) / np.float32(255)
+    return _from_pixels(pixels, tensor)
+
+
+def _input(target: Target) -> Tensor:
+    return target.tensors[target.input] if isinstance(target, Network) else target
+
+
+def _takes_unit_range(network: Network) -> bool:
+    readers = [layer for layer in network.layers if network.input in layer.inputs]
+    targets = [network.tensors[layer.output] for layer in readers]
+    quantised = bool(readers) and all(isinstance(layer, Quantize) for layer in readers)
+    return quantised and all(
+        abs(target.scale * 255 - 1) <= _UNIT_RANGE_TOLERANCE
+        and target.zero_point == np.iinfo(target.element).min
+        for target in targets
+    )
+
+
 def _read_array(path: Path) -> npt.NDArray[Any]:
     try:
         array = np.load(path, allow_pickle=False)
@@ -118,24 +174,44 @@ def _read_array(path: Path) -> npt.NDArray[Any]:
     return array
 
 
-def _read_picture(path: Path, tensor: Tensor) -> npt.NDArray[np.uint8]:
+def read_picture(path: Path, shape: tuple[int, int, int] | None = None) -> npt.NDArray[np.uint8]:
+    """Read a picture (PNG, JPEG, …), grey for one channel and RGB for three.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shape
+        Height, width and channels that it is brought to; None: as it is, RGB unless it is grey.
+
+    Returns
+    -------
+    ndarray, shape (height, width, channels)
+
+    Raises
+    ------
+    FileFormatError
+        The file is no picture, or the shape is none that a picture can have.
+    """
     from PIL import Image  # noqa: PLC0415  most runs need no picture
 
     modes = {1: "L", 3: "RGB"}
-    height, width, channels = tensor.shape
-    if channels not in modes:
+    if shape is not None and shape[2] not in modes:
         raise FileFormatError(
-            f"{path}: a picture has 1 or 3 channels; the network takes {channels}, "
+            f"{path}: a picture has 1 or 3 channels; the network takes {shape[2]}, "
             "which only an .npy file can hold"
         )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
+                if shape is None:
+                    shape = picture.height, picture.width, 1 if picture.mode in _GREY else 3
+                height, width, channels = shape
                 resized = picture.convert(modes[channels]).resize((width, height))
     except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
         raise FileFormatError(f"{path}: not a picture that can be read: {error}") from error
-    return np.asarray(resized, dtype=np.uint8).reshape(tensor.shape)
+    return np.asarray(resized, dtype=np.uint8).reshape(shape)
 
 
 def _from_pixels(pixels: npt.NDArray[np.uint8], tensor: Tensor) -> npt.NDArray[Any]:
