@@ -41,7 +41,7 @@ class FloatConvolution:
     relu: bool
 
     def run(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Outputs (N, height, width, out channels) of inputs (N, height, width, in channels)."""
+        """Return (N, height, width, out channels) for (N, height, width, in channels)."""
         channels, height, width, depth = self.weights.shape
         around = (self.padding, self.padding)
         padded = np.pad(values, ((0, 0), around, around, (0, 0)))
@@ -60,7 +60,7 @@ class FloatPool:
     name: str
 
     def run(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Outputs (N, height/2, width/2, channels) of inputs (N, height, width, channels)."""
+        """Return (N, height/2, width/2, channels) for (N, height, width, channels)."""
         height, width = values.shape[1] // 2 * 2, values.shape[2] // 2 * 2
         even = values[:, :height, :width]
         rows = np.maximum(even[:, ::2], even[:, 1::2])
@@ -89,7 +89,7 @@ class FloatDense:
     relu: bool
 
     def run(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Outputs (N, 1, 1, out) of inputs (N, height, width, channels)."""
+        """Return (N, 1, 1, out) for (N, height, width, channels)."""
         out = values.reshape(len(values), -1) @ self.weights.T + self.bias
         return _activate(out, self.relu)[:, None, None, :]
 
@@ -116,7 +116,7 @@ class FloatNetwork:
     layers: tuple[FloatLayer, ...]
 
     def logits(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Outputs of the last layer for images (N, height, width, channels), as (N, classes)."""
+        """Return the last layer's outputs (N, classes) for images (N, height, width, channels)."""
         chunks = []
         for start in range(0, len(images), _CHUNK):
             values = images[start : start + _CHUNK].astype(np.float32) / np.float32(255)

@@ -178,7 +178,7 @@ def _weight_scales(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     largest = np.abs(rows).max(axis=1)
     # A channel without weights may have any scale.
     largest[largest == 0] = 1.0
-    best = largest / _WEIGHT_MAX
+    best: npt.NDArray[np.float64] = largest / _WEIGHT_MAX
     least = np.full(len(rows), np.inf)
     for share in _RANGES:
         scales = (share * largest / _WEIGHT_MAX).astype(np.float32).astype(np.float64)[:, None]

@@ -36,6 +36,8 @@ class Recipe:
     ----------
     name
         Of the network.
+    data
+        Name of the data set.
     shape
         Of the input: height, width, channels.
     stages
@@ -56,9 +58,12 @@ class Recipe:
         Pictures are moved by up to so many pixels, mirrored at the edge, and flipped at random.
     seed
         Of all that is drawn.
+    sample
+        Whether a test image may be passed on with the network.
     """
 
     name: str
+    data: str
     shape: tuple[int, int, int]
     stages: tuple[Stage, ...]
     hidden: int
@@ -70,6 +75,7 @@ class Recipe:
     weight_decay: float = 5e-4
     smoothing: float = 0.1
     seed: int = 1
+    sample: bool = False
 
     @property
     def map_shape(self) -> tuple[int, int, int]:
@@ -86,6 +92,7 @@ _RECIPES = (
     # The network of github.com/GeorgeMentzos/ATAMAN (Armeniakos et al., arXiv 2409.16815).
     Recipe(
         name="lenet",
+        data="CIFAR-10",
         shape=(32, 32, 3),
         stages=(
             Stage(32, padded=False, pooled=True),
@@ -93,13 +100,14 @@ _RECIPES = (
             Stage(64, padded=False, pooled=False),
         ),
         hidden=64,
-        epochs=40,
+        epochs=30,
         shift=3,
     ),
     # Five convolutions with pooling after the first, second and last, as Krizhevsky et al. (2012)
     # have them. No convolution has more than 64 channels to read: 576 weights an output.
     Recipe(
         name="alexnet",
+        data="CIFAR-10",
         shape=(32, 32, 3),
         stages=(
             Stage(32, padded=True, pooled=True),
@@ -114,6 +122,7 @@ _RECIPES = (
     ),
     Recipe(
         name="fashion",
+        data="Fashion-MNIST",
         shape=(28, 28, 1),
         stages=(
             Stage(16, padded=True, pooled=True),
@@ -121,8 +130,9 @@ _RECIPES = (
             Stage(32, padded=False, pooled=False),
         ),
         hidden=48,
-        epochs=20,
+        epochs=15,
         shift=2,
+        sample=True,
     ),
 )
 

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.approximation.training.recipe import Recipe, Stage
 
-__all__ = ["train"]
+__all__ = ["VERSION", "train"]
+
+#: Of PyTorch.
+VERSION = str(torch.__version__)
 
 # Pixels / 255 become about −2 … 2, so that the first layer's weights are well conditioned.
 _MEAN, _SPREAD = 0.5, 0.25
@@ -85,10 +88,7 @@ class _Model(nn.Module):
         depths = (recipe.shape[2], *(stage.channels for stage in recipe.stages))
         self.recipe = recipe
         self.blocks = nn.Sequential(
-            *(
-                _Block(depths[i], stage, first=i == 0)
-                for i, stage in enumerate(recipe.stages)
-            )
+            *(_Block(depths[i], stage, first=i == 0) for i, stage in enumerate(recipe.stages))
         )
         self.hidden = _Hidden(prod(recipe.map_shape), recipe.hidden)
         self.classifier = nn.Linear(recipe.hidden, recipe.classes)
@@ -138,7 +138,7 @@ def train(
     labels: npt.NDArray[np.integer[Any]],
     *,
     checkpoint: Path,
-    progress: Callable[[int, float], None] = lambda epoch, loss: None,
+    progress: Callable[[int, float], None],
 ) -> FloatNetwork:
     """Train the network of a recipe.
 
@@ -156,7 +156,7 @@ def train(
     progress
         Is told each epoch that is over, from 1, and its mean loss.
     """
-    torch.use_deterministic_algorithms(True)  # noqa: FBT003  no keyword in PyTorch
+    torch.use_deterministic_algorithms(True)
     torch.set_num_threads(1)
     torch.manual_seed(recipe.seed)
     model = _Model(recipe).to(memory_format=torch.channels_last)
@@ -213,7 +213,8 @@ def train(
                 "draws": draws.get_state(),
             },
         )
-    return model.folded()
+    folded: FloatNetwork = model.folded()
+    return folded
 
 
 def _folded(
@@ -258,8 +259,8 @@ def _fingerprint(
     recipe: Recipe, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer[Any]]
 ) -> str:
     digest = hashlib.sha256(repr((recipe, torch.__version__)).encode())
-    digest.update(np.ascontiguousarray(images))
-    digest.update(labels.astype(np.int64))
+    digest.update(images.tobytes())
+    digest.update(labels.astype(np.int64).tobytes())
     return digest.hexdigest()
 
 
