@@ -9,7 +9,7 @@ import numpy as np
 from dvfs_kernel.approximation.accuracy.evaluator import Evaluator
 from dvfs_kernel.approximation.training.quantiser import quantise
 from dvfs_kernel.errors import ArgumentError, MissingExtraError
-from dvfs_kernel.networks.zoo.trained.weights_file import Record, Trained
+from dvfs_kernel.networks.zoo.trained.weights_file import Trained, TrainingRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ def make(
         real, whole = (f"{100 * right / len(part.images):.2f} %" for right in correct[name])
         say(f"{len(part.images)} {name} images: {real} in real numbers, {whole} in int8")
     float_correct, int8_correct = correct["test"]
-    record = Record(
+    record = TrainingRecord(
         data=recipe.data,
         trained_on=len(learned.images),
         seed=recipe.seed,

@@ -8,9 +8,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from dvfs_kernel.networks.zoo.trained.weights_file import Trained, read
+from dvfs_kernel.networks.zoo.trained.weights_file import Trained, TrainingRecord, read
 
-__all__ = ["FOLDER", "NAMES", "load"]
+__all__ = ["FOLDER", "NAMES", "TrainingRecord", "load"]
 
 NAMES = ("lenet", "alexnet", "fashion")
 

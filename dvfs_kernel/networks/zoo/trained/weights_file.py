@@ -15,13 +15,14 @@ The network is a chain: layer i reads tensor i and writes tensor i + 1, which ha
 document has ``format`` (1), ``name``, ``tensors`` (``name``, ``shape``, ``scale``, ``zero_point``),
 ``layers`` (``kind``: one of "convolution", "max_pool", "fully_connected"; ``padding`` on all four
 sides of a convolution; ``clamp``, the fused activation in stored values) and ``record``, the fields
-of `Record`. A maximum is over windows of 2 by 2. Arrays are stored without compression.
+of `TrainingRecord`. A maximum is over windows of 2 by 2. Arrays are stored without compression.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -46,14 +47,17 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-__all__ = ["Record", "Trained", "read", "write"]
+__all__ = ["Trained", "TrainingRecord", "read", "write"]
 
 _FORMAT = 1
+_KINDS = ("convolution", "fully_connected", "max_pool")
 _WINDOW = (2, 2)
+# Of the normal distribution, on either side of what 95 % of it lies within.
+_DEVIATIONS = 1.959963984540054
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class TrainingRecord:
     """How a network was trained, and how many test images it tells right.
 
     Parameters
@@ -86,6 +90,18 @@ class Record:
         """Share of the test images that the int8 network tells right."""
         return self.correct / self.images
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Least and greatest accuracy that such a count is expected of, with 95 % confidence.
+
+        The score interval of Wilson (1927), for images drawn independently of one another.
+        """
+        square = _DEVIATIONS**2 / self.images
+        middle = (self.accuracy + square / 2) / (1 + square)
+        variance = self.accuracy * (1 - self.accuracy) / self.images * _DEVIATIONS**2
+        half = math.sqrt(variance + square**2 / 4) / (1 + square)
+        return max(0.0, middle - half), min(1.0, middle + half)
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -103,7 +119,7 @@ class Trained:
     """
 
     network: Network
-    record: Record
+    record: TrainingRecord
     sample: npt.NDArray[np.uint8] | None = None
 
 
@@ -157,16 +173,16 @@ def read(path: Path) -> Trained:
         The file is missing, damaged, or of another format.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         document = json.loads(arrays["description"].tobytes())
         if document["format"] != _FORMAT:
-            raise FileFormatError(
-                f"{path}: has format {document['format']!r}; this version reads {_FORMAT}"
+            raise ValueError(  # noqa: TRY301  told with the path below
+                f"it has format {document['format']!r}; this version reads {_FORMAT}"
             )
         network = _network(document, arrays)
         network.check()
-        record = Record(**document["record"])
+        record = TrainingRecord(**document["record"])
     except (
         OSError,
         EOFError,
@@ -174,13 +190,9 @@ def read(path: Path) -> Trained:
         TypeError,
         AttributeError,
         IndexError,
+        ValueError,  # NetworkError among them
         zipfile.BadZipFile,
-        NetworkError,
     ) as error:
-        raise FileFormatError(f"{path}: not the file of a trained network: {error}") from error
-    except ValueError as error:
-        if isinstance(error, FileFormatError):
-            raise
         raise FileFormatError(f"{path}: not the file of a trained network: {error}") from error
     return Trained(network, record, arrays.get("sample"))
 
@@ -222,7 +234,10 @@ def _layer(
     described: Mapping[str, Any], index: int, name: str, arrays: Mapping[str, npt.NDArray[Any]]
 ) -> Layer:
     place: dict[str, Any] = {"name": name, "inputs": (index,), "output": index + 1}
-    if described["kind"] == "max_pool":
+    kind = described["kind"]
+    if kind not in _KINDS:
+        raise NetworkError(f"layer {name!r} is of the unknown kind {kind!r}")
+    if kind == "max_pool":
         return Pool(kind="max", kernel=_WINDOW, stride=_WINDOW, **place)
     least, most = described["clamp"]
     weighted = place | {
@@ -232,9 +247,7 @@ def _layer(
         "activation_min": least,
         "activation_max": most,
     }
-    if described["kind"] == "convolution":
-        around = described["padding"]
-        return Convolution(padding=Padding(around, around, around, around), **weighted)
-    if described["kind"] == "fully_connected":
+    if kind == "fully_connected":
         return FullyConnected(**weighted)
-    raise FileFormatError(f"layer {name!r} is of the unknown kind {described['kind']!r}")
+    around = described["padding"]
+    return Convolution(padding=Padding(around, around, around, around), **weighted)
