@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from dvfs_kernel.approximation.data import load_data
-from dvfs_kernel.approximation.training.course import Labelled, make, pytorch
+from dvfs_kernel.approximation.data.loading import load_parts
+from dvfs_kernel.approximation.training.course import make, pytorch
 from dvfs_kernel.approximation.training.recipe import NAMES, recipe
 from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.networks.zoo import trained
@@ -42,12 +42,13 @@ def main(name: str, data: Path, output: Path | None) -> None:
 
     try:
         pytorch()  # what is missing is told before data are read
-        parts = load_data(data)
+        wanted = recipe(name)
+        training, test = load_parts(data, shape=wanted.shape)
         checkpoint = path.with_name(f".{path.name}.checkpoint")
         made = make(
-            recipe(name),
-            Labelled(parts.train.images, parts.train.labels),
-            Labelled(parts.test.images, parts.test.labels),
+            wanted,
+            training,
+            test,
             checkpoint=checkpoint,
             say=say,
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,37 +19,14 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from dvfs_kernel.approximation.data.data_set import DataSet
     from dvfs_kernel.approximation.training.recipe import Recipe
 
-__all__ = ["Labelled", "make", "pytorch"]
+__all__ = ["make", "pytorch", "split"]
 
 # One image in so many of the training part is held out, for whatever there is to choose.
 _HELD_OUT = 20
 _CALIBRATION_IMAGES = 512
-
-
-class Labelled(NamedTuple):
-    """Images, uint8 (N, height, width, channels), and their labels, integers from 0."""
-
-    images: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.int64]
-
-    def chosen(self, places: npt.NDArray[np.intp]) -> Labelled:
-        """Return the images at some places."""
-        return Labelled(np.ascontiguousarray(self.images[places]), self.labels[places])
-
-    def check(self, recipe: Recipe, part: str) -> None:
-        """Raise ArgumentError where a recipe cannot be followed with these images."""
-        if self.images.shape[1:] != recipe.shape:
-            raise ArgumentError(
-                f"the {part} images have shape {self.images.shape[1:]}; "
-                f"{recipe.name} takes {recipe.shape} (height, width, channels)"
-            )
-        if len(self.labels) and not 0 <= self.labels.min() <= self.labels.max() < recipe.classes:
-            raise ArgumentError(
-                f"the {part} labels go from {self.labels.min()} to {self.labels.max()}; "
-                f"{recipe.name} tells apart classes 0 to {recipe.classes - 1}"
-            )
 
 
 def pytorch() -> ModuleType:
@@ -70,8 +48,8 @@ def pytorch() -> ModuleType:
 
 def make(
     recipe: Recipe,
-    training: Labelled,
-    test: Labelled,
+    training: DataSet,
+    test: DataSet,
     *,
     checkpoint: Path,
     say: Callable[[str], None],
@@ -98,16 +76,16 @@ def make(
     ArgumentError
         The images do not fit the recipe, or there are too few for one step.
     """
-    torch_training = pytorch()
-    training.check(recipe, "training")
-    test.check(recipe, "test")
-    held_out, learned = split(training)
-    least = recipe.batch * _HELD_OUT // (_HELD_OUT - 1) + 1
-    if len(learned.images) < recipe.batch or not len(test.images):
+    for part in (training, test):
+        _check(recipe, part)
+    least = max(_HELD_OUT, -(-recipe.batch * _HELD_OUT // (_HELD_OUT - 1)))
+    if len(training) < least:
         raise ArgumentError(
-            f"there are {len(training.images)} training and {len(test.images)} test images; "
-            f"{recipe.name} needs at least {least} and 1"
+            f"{training.name} has {len(training)} training images; {recipe.name} needs {least} "
+            "at least"
         )
+    torch_training = pytorch()
+    held_out, learned = split(training)
 
     def progress(epoch: int, loss: float) -> None:
         say(f"epoch {epoch} of {recipe.epochs}: loss {loss:.4f}")
@@ -122,30 +100,50 @@ def make(
             _correct(network.logits(part.images), part),
             _correct(Evaluator(quantised).run(part.images), part),
         )
-        real, whole = (f"{100 * right / len(part.images):.2f} %" for right in correct[name])
-        say(f"{len(part.images)} {name} images: {real} in real numbers, {whole} in int8")
+        real, whole = (f"{100 * right / len(part):.2f} %" for right in correct[name])
+        say(f"{len(part)} {name} images: {real} in real numbers, {whole} in int8")
     float_correct, int8_correct = correct["test"]
     record = TrainingRecord(
         data=recipe.data,
-        trained_on=len(learned.images),
+        trained_on=len(learned),
         seed=recipe.seed,
         epochs=recipe.epochs,
         torch=torch_training.VERSION,
-        images=len(test.images),
+        images=len(test),
         correct=int8_correct,
         float_correct=float_correct,
     )
     return Trained(quantised, record, test.images[0] if recipe.sample else None)
 
 
-def split(training: Labelled) -> tuple[Labelled, Labelled]:
-    """Part training images into those held out and those to learn from, the same every time."""
-    drawn = np.random.PCG64(0).random_raw(len(training.images))
+def split(training: DataSet) -> tuple[DataSet, DataSet]:
+    """Part training images into those held out and those to learn from.
+
+    The same with every version of NumPy, which keeps the streams of its bit generators.
+    """
+    drawn = np.random.PCG64(0).random_raw(len(training))
     order = np.argsort(drawn, kind="stable")
     count = len(order) // _HELD_OUT
-    return training.chosen(order[:count]), training.chosen(order[count:])
+    held_out, learned = (
+        replace(training, images=training.images[places], labels=training.labels[places])
+        for places in (order[:count], order[count:])
+    )
+    return held_out, learned
 
 
-def _correct(scores: npt.NDArray[Any], part: Labelled) -> int:
+def _check(recipe: Recipe, part: DataSet) -> None:
+    if part.shape != recipe.shape:
+        raise ArgumentError(
+            f"the images of {part.name} have shape {part.shape}; "
+            f"{recipe.name} takes {recipe.shape} (height, width, channels)"
+        )
+    if part.labels.max() >= recipe.classes:
+        raise ArgumentError(
+            f"{part.name} has label {part.labels.max()}; "
+            f"{recipe.name} tells classes 0 to {recipe.classes - 1} apart"
+        )
+
+
+def _correct(scores: npt.NDArray[Any], part: DataSet) -> int:
     """Images of a part whose greatest score, the first of equal ones, is that of their label."""
     return int((scores.reshape(len(scores), -1).argmax(axis=1) == part.labels).sum())

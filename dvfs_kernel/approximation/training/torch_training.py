@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import pickle
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -180,7 +181,7 @@ def train(
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         draws.set_state(state["draws"])
-    pixels, targets = torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
+    pixels, targets = torch.tensor(images), torch.tensor(labels.astype(np.int64))
     steps = len(images) // recipe.batch
     model.train()
     for epoch in range(first, recipe.epochs):
@@ -268,7 +269,7 @@ def _read(checkpoint: Path, fingerprint: str) -> dict[str, Any] | None:
     """Return the state in a file, or none where it is of other data, damaged or not there."""
     try:
         state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError):
+    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError):
         return None
     return state if state.get("fingerprint") == fingerprint else None
 
