@@ -37,5 +37,5 @@ def networks() -> None:
 
 def _accuracy(record: dvfs.TrainingRecord) -> str:
     """Return the share of test images that a network tells right, as people read it."""
-    low, high = record.interval
-    return f"{100 * record.accuracy:.1f} ± {50 * (high - low):.1f} %"
+    margin = dvfs.wilson_interval(record.correct, record.images).margin
+    return f"{100 * record.accuracy:.1f} ± {100 * margin:.1f} %"

@@ -17,6 +17,7 @@ import tflite_writer
 from imports import ROOMS
 
 from dvfs_kernel.api.network import load as load_network
+from dvfs_kernel.approximation.accuracy.wilson import wilson_interval
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, PRESETS, clock_list
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import DvfsError
@@ -416,7 +417,7 @@ def test_accuracy_of_trained_networks():
     assert tuple(row[0] for row in table) == trained.NAMES
     for name, *cells in table:
         record = trained.load(name).record
-        low, high = record.interval
+        low, high = wilson_interval(record.correct, record.images)
         assert cells == [
             record.data,
             f"{record.trained_on:,}",

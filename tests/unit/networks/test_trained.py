@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from dvfs_kernel.errors import FileFormatError, NetworkError
 from dvfs_kernel.image import memory_plan
@@ -173,10 +172,3 @@ def test_accuracy_is_told_with_what_it_was_measured_on(name):
     assert math.isclose(told.accuracy, told.correct / told.images)
     # Quantisation costs less than half a point.
     assert told.float_correct - told.correct < 0.005 * told.images
-
-
-@pytest.mark.parametrize(("correct", "images"), [(0, 9), (9, 9), (1, 2), (4427, 5000)])
-def test_the_interval_is_wilsons(correct, images):
-    known = binomtest(correct, images).proportion_ci(0.95, method="wilson")
-    found = record(correct=correct, images=images).interval
-    np.testing.assert_allclose(found, known, atol=1e-12)

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import zipfile
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,8 +51,6 @@ __all__ = ["Trained", "TrainingRecord", "read", "write"]
 _FORMAT = 1
 _KINDS = ("convolution", "fully_connected", "max_pool")
 _WINDOW = (2, 2)
-# Of the normal distribution, on either side of what 95 % of it lies within.
-_DEVIATIONS = 1.959963984540054
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,18 +86,6 @@ class TrainingRecord:
     def accuracy(self) -> float:
         """Share of the test images that the int8 network tells right."""
         return self.correct / self.images
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """Least and greatest accuracy that such a count is expected of, with 95 % confidence.
-
-        The score interval of Wilson (1927), for images drawn independently of one another.
-        """
-        square = _DEVIATIONS**2 / self.images
-        middle = (self.accuracy + square / 2) / (1 + square)
-        variance = self.accuracy * (1 - self.accuracy) / self.images * _DEVIATIONS**2
-        half = math.sqrt(variance + square**2 / 4) / (1 + square)
-        return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @dataclass(frozen=True)
