@@ -34,6 +34,7 @@ from dvfs_kernel.api.flash import flash as flash
 from dvfs_kernel.api.infer import infer as infer
 from dvfs_kernel.api.measure import measure as measure
 from dvfs_kernel.api.network import builtin_networks as builtin_networks
+from dvfs_kernel.api.network import builtin_record as builtin_record
 from dvfs_kernel.api.network import load as load
 from dvfs_kernel.api.network import memory_plan as memory_plan
 from dvfs_kernel.api.optimise import OptimalSchedule as OptimalSchedule
@@ -50,6 +51,7 @@ from dvfs_kernel.api.study import study as study
 from dvfs_kernel.api.trace import trace as trace
 from dvfs_kernel.api.validate import validate as validate
 from dvfs_kernel.approximation.accuracy.accuracy import Accuracy as Accuracy
+from dvfs_kernel.approximation.accuracy.wilson import wilson_interval as wilson_interval
 from dvfs_kernel.approximation.data.data_set import DataSet as DataSet
 from dvfs_kernel.approximation.data.loading import load_data as load_data
 from dvfs_kernel.boards.base import Board as Board
@@ -129,6 +131,7 @@ from dvfs_kernel.link.progress_callback import Progress as Progress
 from dvfs_kernel.link.session import Session as Session
 from dvfs_kernel.networks.network import Network as Network
 from dvfs_kernel.networks.tensor import Tensor as Tensor
+from dvfs_kernel.networks.zoo.trained import TrainingRecord as TrainingRecord
 from dvfs_kernel.report import charts as charts
 from dvfs_kernel.studies.candidate import Outcome as Outcome
 from dvfs_kernel.studies.study import BoundResult as BoundResult

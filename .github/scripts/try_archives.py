@@ -21,7 +21,7 @@ from typing import Any
 from check_archives import archives
 
 WHERE = "import dvfs_kernel; print(dvfs_kernel.__version__, dvfs_kernel.__file__)"
-BUILT_IN = ("vww", "person_detection", "mobilenet_v2")
+BUILT_IN = ("vww", "person_detection", "mobilenet_v2", "lenet", "alexnet", "fashion")
 
 
 def call(folder: Path, *command: str | Path) -> str:

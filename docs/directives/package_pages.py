@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import re
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 PACKAGE = dvfs_kernel.__name__
 ROOMS = "rooms/"
+# Modules that cannot be looked into without a package, which an extra brings and a site can lack.
+_NEEDING = {f"{PACKAGE}.approximation.training.torch_training": "torch"}
 
 
 class PublicFace(SphinxDirective):
@@ -109,6 +112,8 @@ class Room(SphinxDirective):
 
 def _modules(name: str) -> Iterator[str]:
     if name.rpartition(".")[2] == "__main__":
+        return
+    if name in _NEEDING and importlib.util.find_spec(_NEEDING[name]) is None:
         return
     yield name
     module = importlib.import_module(name)

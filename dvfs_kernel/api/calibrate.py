@@ -135,7 +135,7 @@ def calibrate(
     network
         The network that was measured; by default the built-in one that the files name.
     input
-        What `dvfs.measure` was given; by default the made-up picture.
+        What `dvfs.measure` was given; by default a sample picture.
     output
         Write the profile into this file, TOML; by default nowhere: the result's ``profile`` is one,
         and its ``save`` writes it later.

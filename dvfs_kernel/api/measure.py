@@ -68,7 +68,7 @@ def measure(
     network
         A network, the name of a built-in one, or the path of an int8 ``.tflite`` file.
     input
-        An array, the path of an ``.npy`` file or of a picture; by default a made-up picture.
+        An array, the path of an ``.npy`` file or of a picture; by default a sample picture.
     board
         Name of a board, or one that is open: that one stays open.
     hse, ask

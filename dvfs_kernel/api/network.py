@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.image.memory_plan import Plan as MemoryPlan
+    from dvfs_kernel.networks.zoo.trained import TrainingRecord
 
     #: What stands for a network: itself, the name of a built-in one, or the path of a file.
     NetworkLike = Network | str | os.PathLike[str]
     #: What stands for an input: an array, the path of an .npy file or of a picture, or nothing.
     InputLike = npt.NDArray[Any] | str | os.PathLike[str] | None
 
-__all__ = ["builtin_networks", "input_of", "load", "memory_plan", "network_name"]
+__all__ = ["builtin_networks", "builtin_record", "input_of", "load", "memory_plan", "network_name"]
 
 
 def builtin_networks() -> tuple[str, ...]:
@@ -29,6 +30,34 @@ def builtin_networks() -> tuple[str, ...]:
     from dvfs_kernel.networks import zoo
 
     return tuple(zoo.NAMES)
+
+
+def builtin_record(name: str) -> TrainingRecord | None:
+    """Return how a built-in network was trained and how many test images it tells right.
+
+    Returns
+    -------
+    TrainingRecord or None
+        None for a network with seeded weights, whose outputs mean nothing.
+
+    Raises
+    ------
+    FileFormatError
+        There is no built-in network of this name.
+
+    Examples
+    --------
+    >>> import dvfs_kernel as dvfs
+    >>> record = dvfs.builtin_record("fashion")
+    >>> record.data, record.images, record.accuracy > 0.9
+    ('Fashion-MNIST', 10000, True)
+    """
+    from dvfs_kernel.networks import zoo
+    from dvfs_kernel.networks.zoo import trained
+
+    if name not in zoo.NAMES:
+        raise FileFormatError(f"{name!r} is no built-in network; these are: {', '.join(zoo.NAMES)}")
+    return trained.load(name).record if name in trained.NAMES else None
 
 
 def load(network: NetworkLike) -> Network:
@@ -104,19 +133,23 @@ def input_of(network: Network, data: InputLike) -> npt.NDArray[Any]:
     Parameters
     ----------
     data
-        An array, the path of an ``.npy`` file or of a picture; None: the made-up picture.
+        An array, the path of an ``.npy`` file or of a picture; None: the sample of a built-in
+        network that has one, else the made-up picture.
 
     Raises
     ------
     FileFormatError
         It does not fit the network, or the file is missing or damaged.
     """
+    from dvfs_kernel.networks import zoo
     from dvfs_kernel.networks.input_tensor import (
         fit_array,
         load_input,
         sample_input,
     )
 
+    if data is None and network.name in zoo.NAMES and zoo.load(network.name) is network:
+        return zoo.sample_input(network.name)
     if data is None:
         tensor = network.tensors[network.input]
         return fit_array(sample_input(tensor), tensor)

@@ -1,1 +1,1 @@
-"""What a network may lose: labelled data, accuracy, significance of weights, skipping."""
+"""What a network may lose: labelled data, accuracy, significance of weights, skipping; training."""

@@ -23,7 +23,7 @@ __all__ = ["calibrate"]
 @click.option(
     "--input",
     type=PATH,
-    help="What dvfs measure was given; by default the made-up picture.",
+    help="What dvfs measure was given; by default a sample picture.",
 )
 @click.option("-o", "--output", type=OutputFile(".toml"), default="board.toml", show_default=True)
 @click.option("--name", default="", help="What the board is called in the profile.")

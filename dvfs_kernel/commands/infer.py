@@ -31,7 +31,7 @@ __all__ = ["infer"]
 @click.option(
     "--input",
     type=PATH,
-    help="Input tensor: an .npy file or a picture; by default a made-up picture.",
+    help="Input tensor: an .npy file or a picture; by default a sample picture.",
 )
 @click.option("--board", type=BOARD, default="virtual", show_default=True, help="Or nucleo[:port].")
 @click.option("--profile", type=PROFILE, help="Board profile (TOML) of a virtual board.")

@@ -21,7 +21,7 @@ __all__ = ["measure"]
 @click.option(
     "--input",
     type=PATH,
-    help="Input tensor: an .npy file or a picture; by default a made-up picture.",
+    help="Input tensor: an .npy file or a picture; by default a sample picture.",
 )
 @click.option("--board", type=BOARD, default="nucleo", show_default=True, help="Or virtual.")
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; by default its own.")

@@ -14,8 +14,9 @@ __all__ = ["networks"]
 @click.command()
 def networks() -> None:
     """List the built-in networks."""
-    table = Table("network", "input", "layers", "MACs", "parameters", box=None)
-    for name in dvfs.builtin_networks():
+    table = Table("network", "input", "layers", "MACs", "parameters", "accuracy", box=None)
+    records = {name: dvfs.builtin_record(name) for name in dvfs.builtin_networks()}
+    for name, record in records.items():
         network = dvfs.load(name)
         shape = " × ".join(map(str, network.tensors[network.input].shape))
         table.add_row(
@@ -24,5 +25,17 @@ def networks() -> None:
             str(len(network.layers)),
             f"{sum(network.macs):,}",
             f"{network.parameter_count:,}",
+            "–" if record is None else _accuracy(record),
         )
     Console().print(table)
+    click.echo("\naccuracy in int8, with half its 95 % interval:")
+    for name, record in records.items():
+        if record is not None:
+            click.echo(f"  {name}: {record.correct:,} of {record.images:,} images of {record.data}")
+    click.echo("  –: the weights are random, and the outputs mean nothing")
+
+
+def _accuracy(record: dvfs.TrainingRecord) -> str:
+    """Return the share of test images that a network tells right, as people read it."""
+    margin = dvfs.wilson_interval(record.correct, record.images).margin
+    return f"{100 * record.accuracy:.1f} ± {100 * margin:.1f} %"

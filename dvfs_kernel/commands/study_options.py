@@ -24,7 +24,7 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--input",
             type=PATH,
-            help="Input tensor: an .npy file or a picture; by default a made-up picture.",
+            help="Input tensor: an .npy file or a picture; by default a sample picture.",
         ),
         click.option("--board", type=BOARD, default="virtual", show_default=True),
         click.option("--hse", type=FREQUENCY, help="HSE of the board; by default its own."),

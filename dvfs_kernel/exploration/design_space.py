@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, ScheduleError
-from dvfs_kernel.image.dae_form import has_dae_form
+from dvfs_kernel.image.dae_form import decoupled_layers, has_dae_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,9 @@ class DesignSpace:
         """Take the granularities that fit each layer, and the states that the clocks give.
 
         Every PLL setting is a state, and with it SYSCLK on the HSE while that PLL stays locked;
-        the HSE itself, without a PLL, is one more if it is among the clocks.
+        the HSE itself, without a PLL, is one more if it is among the clocks. The paper's
+        granularities, which are the default, are left out for a network that has no layer with a
+        decoupled form.
 
         Raises
         ------
@@ -84,6 +86,9 @@ class DesignSpace:
         if HSE not in clocks:
             states = [state for state in states if state.pll is not None]
         wanted = tuple(sorted({0, *granularities}))
+        if wanted == PAPER_GRANULARITIES and not list(decoupled_layers(workload.network)):
+            # Nobody has asked for one: a network without a decoupled form has nothing to choose.
+            wanted = (0,)
         fits = _fitting(workload, wanted)
         unused = set(wanted) - {g for layer in fits for g in layer}
         if unused:

@@ -17,6 +17,7 @@ import tflite_writer
 from imports import ROOMS
 
 from dvfs_kernel.api.network import load as load_network
+from dvfs_kernel.approximation.accuracy.wilson import wilson_interval
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, PRESETS, clock_list
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import DvfsError
@@ -25,6 +26,7 @@ from dvfs_kernel.link import abi
 from dvfs_kernel.networks import zoo
 from dvfs_kernel.networks.input_tensor import fit_array
 from dvfs_kernel.networks.tflite_reader import SUPPORTED_OPERATORS, read_bytes
+from dvfs_kernel.networks.zoo import trained
 from renode_platform.devices import datasheet
 
 ROOT = Path(__file__).parents[2]
@@ -407,6 +409,22 @@ def test_built_in_networks():
             f"{network.parameter_count:,}",
             f"{plan.tensor_bytes:,}",
             f"{len(image.build(network, plan).data):,}",
+        ]
+
+
+def test_accuracy_of_trained_networks():
+    table = rows("networks.md", "classifier")
+    assert tuple(row[0] for row in table) == trained.NAMES
+    for name, *cells in table:
+        record = trained.load(name).record
+        low, high = wilson_interval(record.correct, record.images)
+        assert cells == [
+            record.data,
+            f"{record.trained_on:,}",
+            f"{record.images:,}",
+            f"{100 * record.float_correct / record.images:.2f} %",
+            f"{100 * record.accuracy:.2f} %",
+            f"{100 * low:.2f} to {100 * high:.2f} %",
         ]
 
 

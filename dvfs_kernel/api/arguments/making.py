@@ -34,7 +34,7 @@ class Making(TypedDict, total=False):
     Parameters
     ----------
     input
-        An array, the path of an ``.npy`` file or of a picture; by default a made-up picture.
+        An array, the path of an ``.npy`` file or of a picture; by default a sample picture.
     board, hse, pll_lock, profile, ask
         As of `open_board`.
     cache

@@ -15,6 +15,7 @@ from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference, zoo
+from dvfs_kernel.networks.zoo import trained
 
 pytestmark = pytest.mark.board
 
@@ -53,7 +54,7 @@ def assert_equal_to_reference(result):
         assert np.array_equal(output, wanted), granularities
 
 
-@pytest.mark.parametrize("name", zoo.NAMES)
+@pytest.mark.parametrize("name", zoo.SEEDED)
 def test_every_output_byte_equals_the_reference_at_every_granularity(name):
     network = zoo.load(name)
     with Deployment(network, VirtualBoard()) as deployment:
@@ -65,6 +66,18 @@ def test_every_output_byte_equals_the_reference_at_every_granularity(name):
             )
             assert_equal_to_reference(result)
             assert bool(result.run.hops) == bool(granularity), granularity
+
+
+@pytest.mark.parametrize("name", trained.NAMES)
+def test_trained_networks_score_as_the_reference_does(name):
+    """They have no layer with a DAE form: all their convolutions are of 3 by 3."""
+    network = zoo.load(name)
+    with Deployment(network, VirtualBoard()) as deployment:
+        result = deployment.infer(
+            zoo.sample_input(name), dae_schedule(network, 16), level=abi.ProfileLevel.OFF
+        )
+    assert_equal_to_reference(result)
+    assert not result.run.hops
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from dvfs_kernel import __version__
+from dvfs_kernel import __version__, builtin_record
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, PLL_LOCK, TIME
@@ -45,6 +45,10 @@ def test_networks(dvfs):
     for name, macs in (("vww", "11,578,816"), ("person_detection", "18,296,320")):
         assert any(name in line and macs in line for line in result.stdout.splitlines())
     assert "23,499,152" in result.stdout
+    record = builtin_record("lenet")
+    row = next(line for line in result.stdout.splitlines() if line.strip().startswith("lenet "))
+    assert f"{100 * record.accuracy:.1f} ± " in row
+    assert f"lenet: {record.correct:,} of {record.images:,} images of CIFAR-10" in result.stdout
 
 
 @pytest.mark.parametrize(

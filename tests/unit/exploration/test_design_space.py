@@ -33,6 +33,8 @@ def test_a_granularity_that_fits_no_layer_is_refused():
     with pytest.raises(ScheduleError, match="granularity 2 fits no layer of plain"):
         DesignSpace.of(workload(plain), HSE_HZ, [PLL], (0, 2, 4))
     assert DesignSpace.of(workload(plain), HSE_HZ, [PLL], (0,)).fits == ((0,),)
+    by_default = DesignSpace.of(workload(plain), HSE_HZ, [PLL])
+    assert (by_default.granularities, by_default.fits) == ((0,), ((0,),))
 
 
 def test_the_hse_alone_is_a_state_only_where_it_is_asked_for():
