@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.arguments import prepare
+from dvfs_kernel.layered_graph.budgeted import solve_budgeted
 from dvfs_kernel.layered_graph.frontier import frontier
 from dvfs_kernel.layered_graph.k_best import k_best
+from dvfs_kernel.layered_graph.resources import Resources
 from dvfs_kernel.layered_graph.sensitivity import shadow_price
-from dvfs_kernel.layered_graph.solve import solve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -51,6 +53,10 @@ class LayeredGraph:
     entry_time, entry_energy, exit_time, exit_energy
         (states,) before the first layer and after the last. Infinite: not allowed. Left out:
         nothing.
+    resources
+        What options take beside time and energy, by name: each value has the shape of ``time``.
+        Finite numbers of any unit and sign; a schedule takes their sum. Budgets for them are
+        given to `solve` and `frontier`.
 
     Raises
     ------
@@ -88,6 +94,7 @@ class LayeredGraph:
         entry_energy: ArrayLike | None = None,
         exit_time: ArrayLike | None = None,
         exit_energy: ArrayLike | None = None,
+        resources: Mapping[str, ArrayLike | Sequence[ArrayLike]] | None = None,
     ) -> None:
         self._prepared = prepare(
             time,
@@ -97,6 +104,7 @@ class LayeredGraph:
             entry=(entry_time, entry_energy),
             leave=(exit_time, exit_energy),
         )
+        self._resources = Resources.of(resources, self._prepared.sizes)
 
     # ---- what it is ----------------------------------------------------------------------------
 
@@ -179,6 +187,7 @@ class LayeredGraph:
         self,
         bound: float,
         *,
+        budgets: Mapping[str, float] | None = None,
         tolerance: float = 0.0,
         time_limit_s: float | None = None,
         label_limit: int = 50_000_000,
@@ -189,6 +198,9 @@ class LayeredGraph:
         ----------
         bound
             Most time of the whole schedule; compared exactly with the sum of `evaluate`.
+        budgets
+            Most that the schedule takes of resources, by name; compared exactly with their sums
+            from the first layer to the last. Infinite or left out: any amount.
         tolerance
             Stop when the energy is proved to be within this fraction of the least.
         time_limit_s
@@ -200,6 +212,10 @@ class LayeredGraph:
         ------
         InfeasibleBoundError
             No schedule keeps the bound; the error carries the least time that is possible.
+        InfeasibleBudgetError
+            No schedule keeps a budget, or all limits together; the error carries what is possible.
+        SearchTooLargeError
+            A search with budgets was stopped before it found any schedule that keeps them.
 
         Examples
         --------
@@ -211,7 +227,22 @@ class LayeredGraph:
         ...
         dvfs_kernel.errors.InfeasibleBoundError: no schedule keeps the bound 2.0; the least ...
         """
-        return solve(self._prepared, bound, tolerance, time_limit_s, label_limit)
+        found = solve_budgeted(
+            self._prepared,
+            self._resources,
+            bound,
+            self._resources.budgets(budgets),
+            tolerance,
+            time_limit_s,
+            label_limit,
+        )
+        return self._with_resources(found)
+
+    def _with_resources(self, solution: Solution) -> Solution:
+        if not self._resources.names:
+            return solution
+        taken = self._resources.totals(self._prepared.places(solution.choice))
+        return replace(solution, resources=taken)
 
     def frontier(
         self,
