@@ -40,7 +40,7 @@ _FIRST_STEP = 1 / 16  # of the distance between the bounds, for the first search
 _BLIND_STEP = 1e-4  # of all energies, for the first search if no schedule is known
 _WIDER = 4.0  # how much further the next search looks
 _BEAMS = (100, 2_000, 20_000)  # labels of a layer in searches that only look for a good schedule
-_TRIAL_LABELS = 500_000  # for a search before a good schedule is looked for by a wide beam
+_TRIAL_LABELS = 2_000_000  # for a search before a good schedule is looked for by a wide beam
 _ALL = 1 << 62
 _WEIGHT = 4  # a label with resources takes up as much room as so many without
 

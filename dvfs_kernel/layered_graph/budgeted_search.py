@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["FINISHED", "OUT_OF_LABELS", "OUT_OF_TIME", "BudgetedSearch"]
 
 FINISHED, OUT_OF_TIME, OUT_OF_LABELS = 0, 1, 2
-_EFFORT = 1 << 21  # boxes looked at for dominance that finds next to nothing
+_SPARE = 4  # times the labels that are to stay, before dominated ones are dropped
+_HARDLY = 0.97  # of the labels stay: dominance does not pay here
+_IDLE = 2  # layers then left out
+_EFFORT = 1 << 18  # boxes looked at for dominance that finds next to nothing
 
 
 class _Half:
@@ -44,6 +47,7 @@ class _Half:
         self.traces: list[Ints] = []
         # which labels have taken the same of all resources, whatever the order of summing
         self.origin = np.zeros(1, np.int64) if margin[3:].any() else None
+        self.idle = 0  # layers for which dominated labels are not looked for
 
     @property
     def stored(self) -> int:
@@ -65,24 +69,35 @@ class _Half:
 
     def narrow(self, most: int, deadline_s: float) -> bool:
         """Drop dominated labels, then all but the most promising; tell whether time was left."""
+        self.origin = self._origins()
+        if self.labels.state.size > _SPARE * most:
+            self._keep(np.argpartition(self.labels.bound, _SPARE * most)[: _SPARE * most])
+        if self.idle > 0:
+            self.idle -= 1
+            if self.labels.state.size > most:
+                self._keep(np.argpartition(self.labels.bound, most)[:most])
+            return clock.monotonic() <= deadline_s
         labels = self.labels
-        prices = self.rests.prices[0]
-        points = np.column_stack([labels.cost[:, 0] + labels.cost[:, 1:] @ prices, labels.cost])
-        rank = np.empty(labels.state.size, np.int64)
-        keys = (*points[:, :0:-1].T, labels.bound)
-        rank[np.lexsort(keys)] = np.arange(rank.size)
-        origin = self._origins()
+        cost = labels.cost
+        price = cost[:, 0] + cost[:, 1:] @ self.rests.prices[0]
+        rank = np.empty(price.size, np.int64)
+        rank[np.lexsort((cost[:, 2:].sum(axis=1), price))] = np.arange(rank.size)
+        origin = np.full(rank.size, -1) if self.origin is None else self.origin
         stays, in_time = undominated_points(
-            points, labels.state, self.problem.states, rank,
-            self.margin, np.full(rank.size, -1) if origin is None else origin, _EFFORT, deadline_s,
+            np.column_stack([price, cost]), labels.state, self.problem.states, rank,
+            self.margin, origin, _EFFORT, deadline_s,
         )  # fmt: skip
         kept = np.flatnonzero(stays)
+        self.idle = _IDLE if kept.size > _HARDLY * rank.size else 0
         if kept.size > most:
-            kept = np.sort(kept[np.argpartition(labels.bound[kept], most)[:most]])
-        self.labels = Labels(*(part[kept] for part in labels))
-        self.traces[-1] = self.labels.trace
-        self.origin = None if origin is None else origin[kept]
+            kept = kept[np.argpartition(labels.bound[kept], most)[:most]]
+        self._keep(kept)
         return in_time
+
+    def _keep(self, kept: Ints) -> None:
+        self.labels = Labels(*(part[kept] for part in self.labels))
+        self.origin = None if self.origin is None else self.origin[kept]
+        self.traces[-1] = self.labels.trace
 
     def _origins(self) -> Ints | None:
         """Number the labels by what they took of the resources, layer by layer."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAF", "Boxes", "box_tree", "undominated_points"]
 
-LEAF = 12  # most points of a box that is not halved
+LEAF = 24  # most points of a box that is not halved
 _CHECK = 1 << 16  # boxes between two looks at the clock
 
 
