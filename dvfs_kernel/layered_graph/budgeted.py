@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["solve_budgeted", "solve_problem"]
+__all__ = ["check_limits", "solve_budgeted", "solve_problem"]
 
 # Prices around the best ones at which labels are bounded: each price alone, and all together.
 _LADDER = (0.0, 0.3, 0.6, 0.8, 0.9, 1.1, 1.25, 1.6, 3.0, 10.0)
@@ -72,8 +72,7 @@ def solve_problem(
     """Find the best schedule of a problem with at least one budget that may bind."""
     prepared = problem.prepared
     bound = prepared.finite(bound)
-    least = _least(problem)
-    problem.check_budgets(bound, least)
+    least = check_limits(problem, bound)
     limits = np.concatenate([[bound], problem.budgets])
     relaxed = relax(problem, limits)
     if not relaxed.feasible:
@@ -85,7 +84,8 @@ def solve_problem(
     lower = relaxed.lower - float(problem.slack_at(relaxed.prices))
     if not relaxed.prices[1:].any():
         # budgets that cost nothing may be kept without asking for it
-        loose = solve(prepared, bound, tolerance, deadline_s - clock.monotonic() if deadline_s < np.inf else None, label_limit)
+        left_s = None if deadline_s == np.inf else max(deadline_s - clock.monotonic(), 0.0)
+        loose = solve(prepared, bound, tolerance, left_s, label_limit)
         lower = max(lower, loose.lower_bound)
         if (_taken(problem, loose) <= problem.budgets).all():
             return loose
@@ -108,15 +108,22 @@ def solve_problem(
     )
 
 
-def _least(problem: BudgetedProblem) -> Floats:
-    """Return the least of each resource that a path takes."""
+def check_limits(problem: BudgetedProblem, bound: float) -> Floats:
+    """Return the least of each resource that a path takes.
+
+    Raises
+    ------
+    InfeasibleBudgetError
+        A budget is less.
+    """
     shape = (problem.layers, problem.states)
     values = [np.empty(shape) for _ in range(4)]
-    links = [np.empty(shape, np.int64) for _ in range(2)]
+    option, following = np.empty(shape, np.int64), np.empty(shape, np.int64)
     least = []
     for row in np.eye(problem.used.size):
         graph = priced(problem.graph, problem.resources, row, energy=False)
-        least.append(backward(graph, 0.0, 1.0, *values, *links)[0])
+        least.append(backward(graph, 0.0, 1.0, *values, option, following)[0])
+    problem.check_budgets(bound, np.array(least))
     return np.array(least)
 
 

@@ -52,6 +52,7 @@ class BudgetedProblem:
 
     def __init__(self, prepared: Prepared, resources: Resources, budgets: Floats) -> None:
         self.prepared, self.names = prepared, resources.names
+        self.all, self.all_budgets = resources, budgets
         self.layers, self.states = prepared.layers, prepared.states
         rounding = 4.0 * (2 * self.layers + 4) * np.finfo(np.float64).eps
         first = prepared.first[:-1]
@@ -105,7 +106,9 @@ class BudgetedProblem:
         if self.prepared.times_are_whole:
             time = 0.0
         graph = self.graph
-        if sums_are_exact(graph, graph.energy, (graph.switch_energy, *graph.entry[1:], graph.leave[1])):
+        if sums_are_exact(
+            graph, graph.energy, (graph.switch_energy, *graph.entry[1:], graph.leave[1])
+        ):
             energy = 0.0
         return np.concatenate([[energy, time], self.slack_resources])
 
@@ -119,8 +122,9 @@ class BudgetedProblem:
     @cached_property
     def _size(self) -> Floats:
         rounding = 4.0 * (2 * self.layers + 4) * np.finfo(np.float64).eps
-        first = self.graph.start[:-1:self.states]
-        return rounding * np.maximum.reduceat(np.abs(self.resources), first).sum(axis=0)
+        first = self.graph.start[: -1 : self.states]
+        size: Floats = np.maximum.reduceat(np.abs(self.resources), first).sum(axis=0)
+        return rounding * size
 
     @cached_property
     def lattice(self) -> Lattice:

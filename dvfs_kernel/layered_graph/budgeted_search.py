@@ -34,7 +34,9 @@ _EFFORT = 1 << 18  # boxes looked at for dominance that finds next to nothing
 class _Half:
     """Labels from one end of the graph towards the other."""
 
-    def __init__(self, problem: BudgetedProblem, rests: Rests, hopeful: Flags, margin: Floats):
+    def __init__(
+        self, problem: BudgetedProblem, rests: Rests, hopeful: Flags, margin: Floats
+    ) -> None:
         self.problem, self.rests, self.hopeful, self.margin = problem, rests, hopeful, margin
         columns = 2 + problem.used.size
         self.labels = Labels(
@@ -95,20 +97,20 @@ class _Half:
         return in_time
 
     def _keep(self, kept: Ints) -> None:
-        self.labels = Labels(*(part[kept] for part in self.labels))
+        cost, state, trace, bound = self.labels
+        self.labels = Labels(cost[kept], state[kept], trace[kept], bound[kept])
         self.origin = None if self.origin is None else self.origin[kept]
         self.traces[-1] = self.labels.trace
 
     def _origins(self) -> Ints | None:
-        """Number the labels by what they took of the resources, layer by layer."""
+        """Return a number for what each label took of the resources, layer by layer."""
         if self.origin is None:
             return None
         option = self.labels.trace & ((1 << TRACE_SHIFT) - 1)
         parent = self.labels.trace >> TRACE_SHIFT
-        taken = self.rests.resources[option]
-        _, kind = np.unique(taken, axis=0, return_inverse=True)
+        kinds = int(self.rests.kind.max()) + 1
         before = self.origin[np.maximum(parent, 0)]
-        _, number = np.unique(before * (kind.size + 1) + kind.ravel(), return_inverse=True)
+        _, number = np.unique(before * kinds + self.rests.kind[option], return_inverse=True)
         return number.ravel().astype(np.int64)
 
 
@@ -201,6 +203,32 @@ class BudgetedSearch:
                 self.best, self.path, problem.lattice.unit, deadline_s,
             )  # fmt: skip
         return FINISHED if in_time else OUT_OF_TIME
+
+    def all_paths(self, label_limit: int, deadline_s: float) -> tuple[int, Ints]:
+        """Find all paths within the limits that no other is at least as good as.
+
+        Returns
+        -------
+        tuple of (int, array)
+            Whether it finished, and (paths, layers) options of the layers.
+        """
+        problem = self.problem
+        ceiling = np.full(1, np.inf)
+        hopeful = np.ones(problem.graph.time.size, np.bool_)
+        half = _Half(problem, self.sides[0], hopeful, self.margins[0])
+        for _ in range(problem.layers):
+            left = label_limit - half.stored
+            status = self._extend(half, ceiling, problem.slack[1:], left, deadline_s)
+            if status == FINISHED and not half.narrow(1 << 62, deadline_s):
+                status = OUT_OF_TIME
+            if status != FINISHED or not half.labels.state.size:
+                return status, np.empty((0, problem.layers), np.int64)
+        found = []
+        for label in range(half.labels.state.size):
+            path = half.path(label, 0)
+            if (problem.sums(path)[1:] <= self.limits).all():
+                found.append(problem.choice(path))
+        return FINISHED, np.array(found).reshape(-1, problem.layers)
 
     def _extend(
         self, half: _Half, ceiling: Floats, room: Floats, left: int, deadline_s: float

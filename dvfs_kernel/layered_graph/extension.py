@@ -183,5 +183,7 @@ def extended(
             until_check = _CHECK
             if monotonic_s() > deadline_s:
                 return Labels(cost[:0], state[:0], trace[:0], bound[:0]), 1, best, -1, -1
-    found = Labels(cost[:made].copy(), state[:made].copy(), trace[:made].copy(), bound[:made].copy())
+    found = Labels(
+        cost[:made].copy(), state[:made].copy(), trace[:made].copy(), bound[:made].copy()
+    )
     return found, 0, best, best_label, best_price

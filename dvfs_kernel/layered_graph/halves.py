@@ -27,9 +27,7 @@ INFINITY = np.inf
 
 
 @compiled
-def sums_of_path(
-    graph: Graph, resources: Floats, state_of: Ints, path: Ints, sums: Floats
-) -> None:
+def sums_of_path(graph: Graph, resources: Floats, state_of: Ints, path: Ints, sums: Floats) -> None:
     """Sum energy, time and resources of a path in the order that defines them."""
     before = state_of[path[0]]
     sums[0], sums[1], sums[2:] = graph.entry[1, before], graph.entry[0, before], 0.0

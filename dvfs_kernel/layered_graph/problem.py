@@ -10,6 +10,7 @@ import numpy as np
 from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.arguments import prepare
 from dvfs_kernel.layered_graph.budgeted import solve_budgeted
+from dvfs_kernel.layered_graph.budgeted_frontier import budgeted_frontier
 from dvfs_kernel.layered_graph.frontier import frontier
 from dvfs_kernel.layered_graph.k_best import k_best
 from dvfs_kernel.layered_graph.resources import Resources
@@ -124,6 +125,11 @@ class LayeredGraph:
         return self._prepared.states
 
     @property
+    def resources(self) -> tuple[str, ...]:
+        """Names of the resources."""
+        return self._resources.names
+
+    @property
     def least_time(self) -> float:
         """Time of the quickest schedule: the least bound that can be kept."""
         return self._prepared.least_time
@@ -138,6 +144,11 @@ class LayeredGraph:
         arrays = self._prepared
         place = arrays.first[layer] + index
         return float(arrays.time[place]), float(arrays.energy[place]), int(arrays.state[place])
+
+    def option_resources(self, layer: int, index: int) -> dict[str, float]:
+        """Return what one option takes of each resource."""
+        place = self._prepared.first[layer] + index
+        return self._resources.totals(np.array([place]))
 
     def evaluate(self, choice: ArrayLike) -> tuple[float, float]:
         """Return time and energy of a schedule, summed in the order of the layers.
@@ -247,6 +258,7 @@ class LayeredGraph:
     def frontier(
         self,
         *,
+        budgets: Mapping[str, float] | None = None,
         epsilon: float = 0.0,
         longest: float = np.inf,
         time_limit_s: float | None = None,
@@ -256,6 +268,10 @@ class LayeredGraph:
 
         Parameters
         ----------
+        budgets
+            As for `solve`. Where all partial schedules that keep them can be held, the frontier
+            is found in one search; else bound by bound, widest gap first, which is exact, too, if
+            no limit ends it.
         epsilon
             Energy by which the frontier may lie above the exact one, at any bound.
         longest
@@ -272,13 +288,26 @@ class LayeredGraph:
         >>> frontier.at(8.0)
         Solution(choice=[1, 0], time=7.0, energy=5.0, status='optimal', lower_bound=5.0)
         """
-        return frontier(self._prepared, epsilon, longest, time_limit_s, label_limit)
+        most = self._resources.budgets(budgets)
+        if np.isfinite(most).any():
+            return budgeted_frontier(
+                self._prepared,
+                self._resources,
+                most,
+                epsilon,
+                longest,
+                time_limit_s,
+                label_limit,
+            )
+        found = frontier(self._prepared, epsilon, longest, time_limit_s, label_limit)
+        return replace(found, _resources=self._resources) if self._resources.names else found
 
     def k_best(self, bound: float, count: int, *, label_limit: int = 50_000_000) -> list[Solution]:
         """Find the ``count`` distinct schedules of least energy within a bound, best first.
 
         Schedules are distinct if they differ in any option, even if time and energy are equal;
         among equal energies less time comes first. Fewer are returned if there are no more.
+        There are no budgets here: what each schedule takes is in its ``resources``.
 
         Raises
         ------
@@ -293,15 +322,20 @@ class LayeredGraph:
         >>> [solution.energy for solution in graph.k_best(bound=7, count=5)]
         [5.0, 8.0, 10.0]
         """
-        return k_best(self._prepared, bound, count, label_limit)
+        found = k_best(self._prepared, bound, count, label_limit)
+        return [self._with_resources(solution) for solution in found]
 
-    def shadow_price(self, bound: float, step: float) -> ShadowPrice:
+    def shadow_price(
+        self, bound: float, step: float, *, budgets: Mapping[str, float] | None = None
+    ) -> ShadowPrice:
         """Find what a little more, and a little less, time is worth at a bound.
 
         Parameters
         ----------
         bound, step
             The bound, and by how much it is moved both ways.
+        budgets
+            As for `solve`; they stay where they are.
 
         Examples
         --------
@@ -310,4 +344,4 @@ class LayeredGraph:
         >>> price.saved_by_more, price.lost_by_less
         (2.0, 3.0)
         """
-        return shadow_price(self._prepared, bound, step)
+        return shadow_price(lambda moved: self.solve(moved, budgets=budgets), bound, step)

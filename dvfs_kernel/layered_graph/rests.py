@@ -92,6 +92,8 @@ class Rests:
         self.state_of = (
             np.repeat(np.arange(graph.start.size - 1), np.diff(graph.start)) % self.states
         )
+        #: Options of one kind take the same of all resources.
+        self.kind = np.unique(resources, axis=0, return_inverse=True)[1].ravel()
         shape = (self.layers, self.states)
         values = [np.empty(shape) for _ in range(4)]
         links = [np.empty(shape, np.int64) for _ in range(2)]
