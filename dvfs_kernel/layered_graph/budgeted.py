@@ -10,7 +10,6 @@ import numpy as np
 from dvfs_kernel.errors import LayeredGraphError, SearchTooLargeError
 from dvfs_kernel.layered_graph.budgeted_problem import BudgetedProblem
 from dvfs_kernel.layered_graph.budgeted_search import (
-    FINISHED,
     OUT_OF_LABELS,
     OUT_OF_TIME,
     BudgetedSearch,
@@ -72,7 +71,7 @@ def solve_problem(
     """Find the best schedule of a problem with at least one budget that may bind."""
     prepared = problem.prepared
     bound = prepared.finite(bound)
-    least = check_limits(problem, bound)
+    least = check_limits(problem)
     limits = np.concatenate([[bound], problem.budgets])
     relaxed = relax(problem, limits)
     if not relaxed.feasible:
@@ -108,7 +107,7 @@ def solve_problem(
     )
 
 
-def check_limits(problem: BudgetedProblem, bound: float) -> Floats:
+def check_limits(problem: BudgetedProblem) -> Floats:
     """Return the least of each resource that a path takes.
 
     Raises
@@ -117,14 +116,17 @@ def check_limits(problem: BudgetedProblem, bound: float) -> Floats:
         A budget is less.
     """
     shape = (problem.layers, problem.states)
-    values = [np.empty(shape) for _ in range(4)]
+    after, time, energy, arrival = (np.empty(shape) for _ in range(4))
     option, following = np.empty(shape, np.int64), np.empty(shape, np.int64)
-    least = []
+    amounts = []
     for row in np.eye(problem.used.size):
         graph = priced(problem.graph, problem.resources, row, energy=False)
-        least.append(backward(graph, 0.0, 1.0, *values, option, following)[0])
-    problem.check_budgets(bound, np.array(least))
-    return np.array(least)
+        amounts.append(
+            backward(graph, 0.0, 1.0, after, time, energy, arrival, option, following)[0]
+        )
+    least = np.array(amounts)
+    problem.check_budgets(least)
+    return least
 
 
 def _taken(problem: BudgetedProblem, solution: Solution) -> Floats:

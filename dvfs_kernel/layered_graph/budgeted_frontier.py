@@ -65,12 +65,8 @@ def budgeted_frontier(
     longest = checked_bound(prepared, longest)
     problem = BudgetedProblem(prepared, resources, budgets)
     if not problem.used.size:
-        found = frontier(prepared, epsilon, longest, time_limit_s, label_limit)
-        return Frontier(
-            found.time, found.energy, found.error, prepared, found._origin,
-            found._searches, found._bounds, resources,
-        )  # fmt: skip
-    check_limits(problem, longest)
+        return frontier(prepared, epsilon, longest, time_limit_s, label_limit, resources)
+    check_limits(problem)
     most = max(label_limit // _WEIGHT, 1)
     search = BudgetedSearch(problem, prepared.finite(longest), np.zeros((1, 1 + problem.used.size)))
     until_s = min(deadline_s, clock.monotonic() + _ONE_SEARCH_S)
@@ -80,7 +76,7 @@ def budgeted_frontier(
         filling = _Filling(problem, longest, deadline_s, label_limit)
         choices, error = filling.run(epsilon)
     elif not choices.size:
-        raise problem.together(longest, check_limits(problem, longest))
+        raise problem.together(longest, check_limits(problem))
     sums = np.array([prepared.evaluate(choice) for choice in choices])
     order = np.lexsort(sums.T[::-1])
     lowest = np.minimum.accumulate(sums[order, 1])

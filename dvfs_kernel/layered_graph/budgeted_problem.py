@@ -144,7 +144,7 @@ class BudgetedProblem:
             most += times * float(extra[np.isfinite(extra)].max(initial=0.0))
         return most + self.prepared.slack[1]
 
-    def check_budgets(self, bound: float, least: Floats) -> None:
+    def check_budgets(self, least: Floats) -> None:
         """Raise if a budget is less than the least of its resource.
 
         Parameters

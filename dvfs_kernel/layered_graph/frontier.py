@@ -166,8 +166,8 @@ class _Points:
 class _Bracketing:
     """Search between the lower convex hull and the points found so far."""
 
-    def __init__(self, problem: Prepared, longest: float) -> None:
-        self.problem, self.longest = problem, longest
+    def __init__(self, problem: Prepared, longest: float, resources: Resources | None) -> None:
+        self.problem, self.longest, self.resources = problem, longest, resources
         self.slack_time, slack_energy = problem.slack
         whole = problem.graph
         hull = convex_hull(whole, _HULL_MOST)
@@ -266,7 +266,7 @@ class _Bracketing:
             points.add(costs[kept, 0], costs[kept, 1], self.points.origin[kept])
         return Frontier(
             points.time, points.energy, error,
-            self.problem, points.origin, tuple(self.searches), self.bounds,
+            self.problem, points.origin, tuple(self.searches), self.bounds, self.resources,
         )  # fmt: skip
 
 
@@ -276,6 +276,7 @@ def frontier(
     longest: float,
     time_limit_s: float | None,
     label_limit: int,
+    resources: Resources | None = None,
 ) -> Frontier:
     """Find the frontier (see `LayeredGraph.frontier`)."""
     started = clock.monotonic()
@@ -283,7 +284,7 @@ def frontier(
         raise LayeredGraphError(f"epsilon is {epsilon}; it must not be negative")
     longest = checked_bound(problem, longest)
     deadline_s = started + checked_limit(time_limit_s)
-    bracketing = _Bracketing(problem, longest)
+    bracketing = _Bracketing(problem, longest, resources)
     for stretches in _STRETCHES:
         if epsilon > 0.0 and bracketing.error() <= epsilon:
             return bracketing.result(bracketing.error())

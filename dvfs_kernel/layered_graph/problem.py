@@ -11,7 +11,6 @@ from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.arguments import prepare
 from dvfs_kernel.layered_graph.budgeted import solve_budgeted
 from dvfs_kernel.layered_graph.budgeted_frontier import budgeted_frontier
-from dvfs_kernel.layered_graph.frontier import frontier
 from dvfs_kernel.layered_graph.k_best import k_best
 from dvfs_kernel.layered_graph.resources import Resources
 from dvfs_kernel.layered_graph.sensitivity import shadow_price
@@ -288,19 +287,15 @@ class LayeredGraph:
         >>> frontier.at(8.0)
         Solution(choice=[1, 0], time=7.0, energy=5.0, status='optimal', lower_bound=5.0)
         """
-        most = self._resources.budgets(budgets)
-        if np.isfinite(most).any():
-            return budgeted_frontier(
-                self._prepared,
-                self._resources,
-                most,
-                epsilon,
-                longest,
-                time_limit_s,
-                label_limit,
-            )
-        found = frontier(self._prepared, epsilon, longest, time_limit_s, label_limit)
-        return replace(found, _resources=self._resources) if self._resources.names else found
+        return budgeted_frontier(
+            self._prepared,
+            self._resources,
+            self._resources.budgets(budgets),
+            epsilon,
+            longest,
+            time_limit_s,
+            label_limit,
+        )
 
     def k_best(self, bound: float, count: int, *, label_limit: int = 50_000_000) -> list[Solution]:
         """Find the ``count`` distinct schedules of least energy within a bound, best first.
