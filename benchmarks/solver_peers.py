@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from instances import Instance
+    from scipy.optimize import LinearConstraint
 
 OVERTIME = 1.25  # times the limit (and 2 s to start), after which a peer's process is ended
 
@@ -43,8 +44,10 @@ def _whole(values: np.ndarray) -> bool:
     return bool((values == np.rint(values)).all())
 
 
-def highs(instance: Instance, limit_s: float) -> Answer:
-    """Solve by SciPy's interface to HiGHS."""
+def highs(
+    instance: Instance, limit_s: float, extra: Sequence[tuple[np.ndarray, float]] = ()
+) -> Answer:
+    """Solve by SciPy's interface to HiGHS; ``extra`` are (options) amounts and their budgets."""
     from scipy import optimize, sparse  # noqa: PLC0415  (only the benchmark's users have it)
 
     layers, options = instance.time.shape
@@ -92,12 +95,22 @@ def highs(instance: Instance, limit_s: float) -> Answer:
                 optimize.LinearConstraint(
                     sparse.csr_matrix(spent / time_unit), -np.inf, instance.bound / time_unit
                 ),
+                *(_budget(amount, most, cost.size) for amount, most in extra),
             ],
             options={"time_limit": limit_s, "mip_rel_gap": 0.0},
         )
     seconds = time.perf_counter() - started
     energy = None if result.x is None else float(cost @ np.rint(result.x))
     return Answer(seconds, energy, result.status == 0)
+
+
+def _budget(amount: np.ndarray, most: float, variables: int) -> LinearConstraint:
+    from scipy import optimize, sparse  # noqa: PLC0415  (as above)
+
+    row = np.zeros(variables)
+    unit = max(most, 1.0) / 100
+    row[: amount.size] = amount / unit
+    return optimize.LinearConstraint(sparse.csr_matrix(row), -np.inf, most / unit)
 
 
 def cp_sat(instance: Instance, limit_s: float) -> Answer:

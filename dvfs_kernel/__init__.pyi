@@ -79,6 +79,7 @@ from dvfs_kernel.errors import FileFormatError as FileFormatError
 from dvfs_kernel.errors import FirmwareFaultError as FirmwareFaultError
 from dvfs_kernel.errors import FirmwareMismatchError as FirmwareMismatchError
 from dvfs_kernel.errors import InfeasibleBoundError as InfeasibleBoundError
+from dvfs_kernel.errors import InfeasibleBudgetError as InfeasibleBudgetError
 from dvfs_kernel.errors import InfeasibleLatencyError as InfeasibleLatencyError
 from dvfs_kernel.errors import LayeredGraphError as LayeredGraphError
 from dvfs_kernel.errors import MeasurementError as MeasurementError

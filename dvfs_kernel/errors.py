@@ -27,6 +27,7 @@ __all__ = [
     "FirmwareFaultError",
     "FirmwareMismatchError",
     "InfeasibleBoundError",
+    "InfeasibleBudgetError",
     "InfeasibleLatencyError",
     "LayeredGraphError",
     "MeasurementError",
@@ -235,6 +236,49 @@ class InfeasibleBoundError(DvfsError, ValueError):
         # From a worker process the error comes as a pickle, which would give the message alone.
         made_again = partial(type(self), at_least=self._at_least)
         return made_again, (self.bound, self.least_time)
+
+
+class InfeasibleBudgetError(DvfsError, ValueError):
+    """No schedule keeps a budget, or all of them and a bound on time together.
+
+    Attributes
+    ----------
+    budgets, least
+        The budgets that cannot be kept, and the least that is possible of each by itself.
+    bound, least_time
+        The bound on time and the least time, if each limit can be kept but not all together;
+        else None.
+    """
+
+    def __init__(
+        self,
+        budgets: dict[str, float],
+        least: dict[str, float],
+        *,
+        bound: float | None = None,
+        least_time: float | None = None,
+    ) -> None:
+        if bound is None:
+            listed = "; ".join(
+                f"no schedule keeps the budget {value!r} for {name}; "
+                f"the least possible is {least[name]!r}"
+                for name, value in budgets.items()
+            )
+            message = listed
+        else:
+            limits = ", ".join(f"{value!r} for {name}" for name, value in budgets.items())
+            singly = ", ".join(f"{name} {value!r}" for name, value in least.items())
+            message = (
+                f"no schedule keeps the bound {bound!r} on time and the budgets {limits} "
+                f"together; the least possible of each by itself is: time {least_time!r}, {singly}"
+            )
+        super().__init__(message)
+        self.budgets, self.least = budgets, least
+        self.bound, self.least_time = bound, least_time
+
+    def __reduce__(self) -> tuple[object, ...]:
+        made_again = partial(type(self), bound=self.bound, least_time=self.least_time)
+        return made_again, (self.budgets, self.least)
 
 
 class InfeasibleLatencyError(InfeasibleBoundError):

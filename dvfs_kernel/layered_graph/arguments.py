@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Pair = tuple[ArrayLike | None, ArrayLike | None]
 
-__all__ = ["prepare"]
+__all__ = ["prepare", "ragged_like"]
 
 _MAGNITUDE_MAX = 1e150  # sums and products of such numbers stay finite
 _NOTHING: Pair = (None, None)
@@ -71,6 +71,14 @@ def prepare(
         _ends("entry", entry, count),
         _ends("exit", leave, count),
     )
+
+
+def ragged_like(name: str, values: ArrayLike | Sequence[ArrayLike], sizes: Ints) -> Floats:
+    """Return finite numbers, one for each option of the layers, end to end."""
+    numbers, own_sizes = _ragged(name, values, np.float64)
+    _check_sizes(name, own_sizes, sizes, "time")
+    _check_finite(name, numbers, sizes)
+    return numbers
 
 
 def _ragged(

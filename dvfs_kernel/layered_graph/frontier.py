@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.layered_graph.compact import Bounds
     from dvfs_kernel.layered_graph.labels import Search
     from dvfs_kernel.layered_graph.prepared import Prepared
+    from dvfs_kernel.layered_graph.resources import Resources
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -59,6 +60,7 @@ class Frontier:
     _origin: Ints = field(repr=False)
     _searches: tuple[Search, ...] = field(repr=False)
     _bounds: Bounds = field(repr=False)
+    _resources: Resources | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return int(self.time.size)
@@ -75,13 +77,18 @@ class Frontier:
             saved = self.energy[index] - self.energy[after]
             multiplier = float(saved / (self.time[after] - self.time[index]))
         energy = float(self.energy[index])
+        choice = self._choice(index)
+        taken = {}
+        if self._resources is not None:
+            taken = self._resources.totals(self._problem.places(choice))
         return Solution(
-            self._problem.choice(self._path(index)),
+            choice,
             float(self.time[index]),
             energy,
             energy - self.error,
             "optimal" if self.error == 0.0 else "tolerance",
             multiplier,
+            taken,
         )
 
     def at(self, bound: float) -> Solution:
@@ -96,15 +103,20 @@ class Frontier:
             raise LayeredGraphError("the bound is NaN; it must be a number, or inf for none")
         index = int(np.searchsorted(self.time, bound, side="right")) - 1
         if index < 0:
-            raise InfeasibleBoundError(float(bound), self._problem.least_time)
+            raise InfeasibleBoundError(float(bound), self._least_time)
         return self.solution(index)
 
     def choices(self) -> Ints:
         """Return the (points, layers) options of all schedules."""
-        return np.array([self._problem.choice(self._path(index)) for index in range(len(self))])
+        return np.array([self._choice(index) for index in range(len(self))])
 
-    def _path(self, index: int) -> Ints:
-        return path_from(self._problem, self._searches, self._bounds, self._origin[index])
+    @property
+    def _least_time(self) -> float:
+        return self._problem.least_time
+
+    def _choice(self, index: int) -> Ints:
+        origin = self._origin[index]
+        return self._problem.choice(path_from(self._problem, self._searches, self._bounds, origin))
 
 
 def path_from(
@@ -154,8 +166,8 @@ class _Points:
 class _Bracketing:
     """Search between the lower convex hull and the points found so far."""
 
-    def __init__(self, problem: Prepared, longest: float) -> None:
-        self.problem, self.longest = problem, longest
+    def __init__(self, problem: Prepared, longest: float, resources: Resources | None) -> None:
+        self.problem, self.longest, self.resources = problem, longest, resources
         self.slack_time, slack_energy = problem.slack
         whole = problem.graph
         hull = convex_hull(whole, _HULL_MOST)
@@ -254,7 +266,7 @@ class _Bracketing:
             points.add(costs[kept, 0], costs[kept, 1], self.points.origin[kept])
         return Frontier(
             points.time, points.energy, error,
-            self.problem, points.origin, tuple(self.searches), self.bounds,
+            self.problem, points.origin, tuple(self.searches), self.bounds, self.resources,
         )  # fmt: skip
 
 
@@ -264,6 +276,7 @@ def frontier(
     longest: float,
     time_limit_s: float | None,
     label_limit: int,
+    resources: Resources | None = None,
 ) -> Frontier:
     """Find the frontier (see `LayeredGraph.frontier`)."""
     started = clock.monotonic()
@@ -271,7 +284,7 @@ def frontier(
         raise LayeredGraphError(f"epsilon is {epsilon}; it must not be negative")
     longest = checked_bound(problem, longest)
     deadline_s = started + checked_limit(time_limit_s)
-    bracketing = _Bracketing(problem, longest)
+    bracketing = _Bracketing(problem, longest, resources)
     for stretches in _STRETCHES:
         if epsilon > 0.0 and bracketing.error() <= epsilon:
             return bracketing.result(bracketing.error())

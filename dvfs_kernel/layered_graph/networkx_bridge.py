@@ -13,7 +13,7 @@ from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.problem import LayeredGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Iterable
 
     from numpy.typing import ArrayLike
 
@@ -47,9 +47,10 @@ def to_networkx(graph: LayeredGraph) -> nx.DiGraph[Any]:
     """Return the layered graph as a directed graph from ``"source"`` to ``"sink"``.
 
     An option is the node ``(layer, index)`` with attributes ``layer`` (the source is in layer
-    −1), ``option``, ``state``, ``time`` and ``energy``. An edge carries ``time`` and ``energy``
-    of the switch, entry or exit; forbidden ones have no edge. With n options a layer there are n²
-    edges between two layers: this is for looking at graphs, and for small ones.
+    −1), ``option``, ``state``, ``time``, ``energy`` and each resource by its name. An edge
+    carries ``time`` and ``energy`` of the switch, entry or exit; forbidden ones have no edge.
+    With n options a layer there are n² edges between two layers: this is for looking at graphs,
+    and for small ones.
 
     Examples
     --------
@@ -69,6 +70,7 @@ def to_networkx(graph: LayeredGraph) -> nx.DiGraph[Any]:
             time, energy, state = graph.option(layer, index)
             node = (layer, index)
             result.add_node(node, layer=layer, option=index, state=state, time=time, energy=energy)
+            result.nodes[node].update(graph.option_resources(layer, index))
             here.append((node, state))
         for node, state in here:
             if layer == 0:
@@ -90,7 +92,11 @@ def _add_edge(
 
 
 def from_networkx(
-    graph: nx.DiGraph[Any], *, time: str = "time", energy: str = "energy"
+    graph: nx.DiGraph[Any],
+    *,
+    time: str = "time",
+    energy: str = "energy",
+    resources: Iterable[str] = (),
 ) -> NodeGraph:
     """Read a layered directed graph: a schedule is a path from the first layer to the last.
 
@@ -102,6 +108,8 @@ def from_networkx(
         without predecessors.
     time, energy
         Names of the attributes of nodes and edges; where one is missing, it is 0.
+    resources
+        Names of attributes of nodes that are resources; edges take none.
 
     Raises
     ------
@@ -155,6 +163,13 @@ def from_networkx(
         [list(range(len(layer))) for layer in layers],
         switch_time=matrices[0],
         switch_energy=matrices[1],
+        resources={
+            name: [
+                [_number(graph.nodes[node], name, f"the node {node!r}") for node in layer]
+                for layer in layers
+            ]
+            for name in resources
+        },
     )
     return NodeGraph(problem, tuple(tuple(layer) for layer in layers))
 

@@ -105,6 +105,19 @@ class Prepared:
             self.leave,
         )
 
+    def for_time(self) -> Prepared:
+        """Return the same with times in place of energies: its best schedule is the quickest."""
+        return Prepared(
+            self.time,
+            self.time,
+            self.state,
+            self.sizes,
+            self.switch_time,
+            self.switch_time,
+            np.array([self.entry[0], self.entry[0]]),
+            np.array([self.leave[0], self.leave[0]]),
+        )
+
     def places(self, choice: Ints) -> Ints:
         """Return where the options of a schedule are in ``time``."""
         return self.first[:-1] + choice

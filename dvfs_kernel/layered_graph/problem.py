@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.arguments import prepare
-from dvfs_kernel.layered_graph.frontier import frontier
+from dvfs_kernel.layered_graph.budgeted import solve_budgeted
+from dvfs_kernel.layered_graph.budgeted_frontier import budgeted_frontier
 from dvfs_kernel.layered_graph.k_best import k_best
+from dvfs_kernel.layered_graph.resources import Resources
 from dvfs_kernel.layered_graph.sensitivity import shadow_price
-from dvfs_kernel.layered_graph.solve import solve
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike
 
@@ -51,6 +53,10 @@ class LayeredGraph:
     entry_time, entry_energy, exit_time, exit_energy
         (states,) before the first layer and after the last. Infinite: not allowed. Left out:
         nothing.
+    resources
+        What options take beside time and energy, by name: each value has the shape of ``time``.
+        Finite numbers of any unit and sign; a schedule takes their sum. Budgets for them are
+        given to `solve` and `frontier`.
 
     Raises
     ------
@@ -88,6 +94,7 @@ class LayeredGraph:
         entry_energy: ArrayLike | None = None,
         exit_time: ArrayLike | None = None,
         exit_energy: ArrayLike | None = None,
+        resources: Mapping[str, ArrayLike | Sequence[ArrayLike]] | None = None,
     ) -> None:
         self._prepared = prepare(
             time,
@@ -97,6 +104,7 @@ class LayeredGraph:
             entry=(entry_time, entry_energy),
             leave=(exit_time, exit_energy),
         )
+        self._resources = Resources.of(resources, self._prepared.sizes)
 
     # ---- what it is ----------------------------------------------------------------------------
 
@@ -116,6 +124,11 @@ class LayeredGraph:
         return self._prepared.states
 
     @property
+    def resources(self) -> tuple[str, ...]:
+        """Names of the resources."""
+        return self._resources.names
+
+    @property
     def least_time(self) -> float:
         """Time of the quickest schedule: the least bound that can be kept."""
         return self._prepared.least_time
@@ -130,6 +143,11 @@ class LayeredGraph:
         arrays = self._prepared
         place = arrays.first[layer] + index
         return float(arrays.time[place]), float(arrays.energy[place]), int(arrays.state[place])
+
+    def option_resources(self, layer: int, index: int) -> dict[str, float]:
+        """Return what one option takes of each resource."""
+        place = self._prepared.first[layer] + index
+        return self._resources.totals(np.array([place]))
 
     def evaluate(self, choice: ArrayLike) -> tuple[float, float]:
         """Return time and energy of a schedule, summed in the order of the layers.
@@ -179,6 +197,7 @@ class LayeredGraph:
         self,
         bound: float,
         *,
+        budgets: Mapping[str, float] | None = None,
         tolerance: float = 0.0,
         time_limit_s: float | None = None,
         label_limit: int = 50_000_000,
@@ -189,6 +208,9 @@ class LayeredGraph:
         ----------
         bound
             Most time of the whole schedule; compared exactly with the sum of `evaluate`.
+        budgets
+            Most that the schedule takes of resources, by name; compared exactly with their sums
+            from the first layer to the last. Infinite or left out: any amount.
         tolerance
             Stop when the energy is proved to be within this fraction of the least.
         time_limit_s
@@ -200,6 +222,10 @@ class LayeredGraph:
         ------
         InfeasibleBoundError
             No schedule keeps the bound; the error carries the least time that is possible.
+        InfeasibleBudgetError
+            No schedule keeps a budget, or all limits together; the error carries what is possible.
+        SearchTooLargeError
+            A search with budgets was stopped before it found any schedule that keeps them.
 
         Examples
         --------
@@ -211,11 +237,27 @@ class LayeredGraph:
         ...
         dvfs_kernel.errors.InfeasibleBoundError: no schedule keeps the bound 2.0; the least ...
         """
-        return solve(self._prepared, bound, tolerance, time_limit_s, label_limit)
+        found = solve_budgeted(
+            self._prepared,
+            self._resources,
+            bound,
+            self._resources.budgets(budgets),
+            tolerance,
+            time_limit_s,
+            label_limit,
+        )
+        return self._with_resources(found)
+
+    def _with_resources(self, solution: Solution) -> Solution:
+        if not self._resources.names:
+            return solution
+        taken = self._resources.totals(self._prepared.places(solution.choice))
+        return replace(solution, resources=taken)
 
     def frontier(
         self,
         *,
+        budgets: Mapping[str, float] | None = None,
         epsilon: float = 0.0,
         longest: float = np.inf,
         time_limit_s: float | None = None,
@@ -225,6 +267,10 @@ class LayeredGraph:
 
         Parameters
         ----------
+        budgets
+            As for `solve`. Where all partial schedules that keep them can be held, the frontier
+            is found in one search; else bound by bound, widest gap first, which is exact, too, if
+            no limit ends it.
         epsilon
             Energy by which the frontier may lie above the exact one, at any bound.
         longest
@@ -241,13 +287,22 @@ class LayeredGraph:
         >>> frontier.at(8.0)
         Solution(choice=[1, 0], time=7.0, energy=5.0, status='optimal', lower_bound=5.0)
         """
-        return frontier(self._prepared, epsilon, longest, time_limit_s, label_limit)
+        return budgeted_frontier(
+            self._prepared,
+            self._resources,
+            self._resources.budgets(budgets),
+            epsilon,
+            longest,
+            time_limit_s,
+            label_limit,
+        )
 
     def k_best(self, bound: float, count: int, *, label_limit: int = 50_000_000) -> list[Solution]:
         """Find the ``count`` distinct schedules of least energy within a bound, best first.
 
         Schedules are distinct if they differ in any option, even if time and energy are equal;
         among equal energies less time comes first. Fewer are returned if there are no more.
+        There are no budgets here: what each schedule takes is in its ``resources``.
 
         Raises
         ------
@@ -262,15 +317,20 @@ class LayeredGraph:
         >>> [solution.energy for solution in graph.k_best(bound=7, count=5)]
         [5.0, 8.0, 10.0]
         """
-        return k_best(self._prepared, bound, count, label_limit)
+        found = k_best(self._prepared, bound, count, label_limit)
+        return [self._with_resources(solution) for solution in found]
 
-    def shadow_price(self, bound: float, step: float) -> ShadowPrice:
+    def shadow_price(
+        self, bound: float, step: float, *, budgets: Mapping[str, float] | None = None
+    ) -> ShadowPrice:
         """Find what a little more, and a little less, time is worth at a bound.
 
         Parameters
         ----------
         bound, step
             The bound, and by how much it is moved both ways.
+        budgets
+            As for `solve`; they stay where they are.
 
         Examples
         --------
@@ -279,4 +339,4 @@ class LayeredGraph:
         >>> price.saved_by_more, price.lost_by_less
         (2.0, 3.0)
         """
-        return shadow_price(self._prepared, bound, step)
+        return shadow_price(lambda moved: self.solve(moved, budgets=budgets), bound, step)

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.errors import LayeredGraphError
-from dvfs_kernel.layered_graph.solve import solve
+from dvfs_kernel.errors import (
+    InfeasibleBoundError,
+    InfeasibleBudgetError,
+    LayeredGraphError,
+)
 
 if TYPE_CHECKING:
-    from dvfs_kernel.layered_graph.prepared import Prepared
+    from collections.abc import Callable
+
     from dvfs_kernel.layered_graph.solution import Solution
 
 __all__ = ["ShadowPrice", "shadow_price"]
-
-_LABEL_LIMIT = 50_000_000
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,21 @@ class ShadowPrice:
     multiplier: float
 
 
-def shadow_price(problem: Prepared, bound: float, step: float) -> ShadowPrice:
-    """Find the worth of time (see `LayeredGraph.shadow_price`)."""
+def shadow_price(solve: Callable[[float], Solution], bound: float, step: float) -> ShadowPrice:
+    """Find the worth of time (see `LayeredGraph.shadow_price`).
+
+    Parameters
+    ----------
+    solve
+        Returns the optimum within a bound on time.
+    """
     if not 0.0 < step < np.inf:
         raise LayeredGraphError(f"step is {step}; it must be positive and finite")
-    here = solve(problem, bound, 0.0, None, _LABEL_LIMIT)
-    more = solve(problem, bound + step, 0.0, None, _LABEL_LIMIT)
-    lost = np.inf
-    if bound - step >= problem.least_time:
-        lost = solve(problem, bound - step, 0.0, None, _LABEL_LIMIT).energy - here.energy
+    here, more = solve(bound), solve(bound + step)
+    try:
+        lost = solve(bound - step).energy - here.energy
+    except (InfeasibleBoundError, InfeasibleBudgetError):
+        lost = np.inf
     return ShadowPrice(
         float(bound), float(step), here, here.energy - more.energy, lost, here.multiplier
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ class Solution:
     multiplier
         The Lagrange multiplier of the bound: energy per unit of time, the slope of the lower
         convex hull of all schedules at the bound (0: the bound does not bind).
+    resources
+        What the schedule takes of each resource of the graph, summed in the order of the layers.
+    resource_multipliers
+        The same as ``multiplier`` for each resource: energy per unit of its budget.
     """
 
     choice: NDArray[np.int64]
@@ -40,6 +44,8 @@ class Solution:
     lower_bound: float
     status: Status
     multiplier: float = 0.0
+    resources: dict[str, float] = field(default_factory=dict)
+    resource_multipliers: dict[str, float] = field(default_factory=dict)
 
     @property
     def gap(self) -> float:
