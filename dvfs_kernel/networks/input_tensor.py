@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.networks.network import Quantize
 from dvfs_kernel.networks.zoo.pictures import dead_leaves
 
 if TYPE_CHECKING:
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.networks.network import Tensor
+    from dvfs_kernel.networks.network import Network, Tensor
 
-__all__ = ["fit_array", "load_input", "sample_input"]
+__all__ = ["fit_array", "from_pixels", "load_input", "sample_input"]
 
 _SAMPLE_SEED = 1000
+_UNIT_RANGE_TOLERANCE = 0.01
 _LEAST_PICTURE = 4  # pixels, of the longer side
 
 
@@ -106,6 +108,44 @@ def sample_input(tensor: Tensor) -> npt.NDArray[Any]:
         return _from_pixels(generator.integers(0, 256, tensor.shape, dtype=np.uint8), tensor)
     picture = dead_leaves(tensor.shape, _SAMPLE_SEED)
     return _from_pixels((picture.astype(np.int16) + 128).astype(np.uint8), tensor)
+
+
+def from_pixels(pixels: npt.NDArray[np.uint8], network: Network) -> npt.NDArray[Any]:
+    """Turn pixels into what a network's input stores.
+
+    Parameters
+    ----------
+    pixels
+        Of the input's shape, with any number of axes before it.
+    network
+        An int8 input takes pixel − 128, a uint8 input the pixel: the whole range of the element. A
+        float32 input takes −1 … 1, or 0 … 1 where all that reads it is a quantisation whose range
+        is that one: a scale within a hundredth of 1/255, and the zero point at the range's end.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `pixels` and the input's element type.
+
+    Raises
+    ------
+    FileFormatError
+        The input is of int32.
+    """
+    tensor = network.tensors[network.input]
+    if tensor.element == "float32" and _takes_unit_range(network):
+        return pixels.astype(np.float32) / np.float32(255)
+    return _from_pixels(pixels, tensor)
+
+
+def _takes_unit_range(network: Network) -> bool:
+    readers = [layer for layer in network.layers if network.input in layer.inputs]
+    targets = [network.tensors[layer.output] for layer in readers]
+    return all(isinstance(layer, Quantize) for layer in readers) and all(
+        abs(target.scale * 255 - 1) <= _UNIT_RANGE_TOLERANCE
+        and target.zero_point == np.iinfo(target.element).min
+        for target in targets
+    )
 
 
 def _read_array(path: Path) -> npt.NDArray[Any]:

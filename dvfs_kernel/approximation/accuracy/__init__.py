@@ -1,0 +1,1 @@
+"""How often a network is right: a batch evaluator in the board's arithmetic, and what it counts."""
