@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Moments", "measure_moments"]
 
+# Stored value minus zero point is at most 255; single precision holds whole numbers to 2**24.
+_COLUMNS_AT_ONCE = (1 << 24) // 255**2
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -57,8 +60,8 @@ def measure_moments(
 
     Notes
     -----
-    Sums of products of int16 are whole numbers, which double precision holds exactly up to 2**53:
-    the result does not depend on how images are split into batches.
+    All sums are exact, so that the result does not depend on how images are split into batches:
+    of so few columns at once single precision holds them, and double precision up to 2**53.
 
     Raises
     ------
@@ -71,11 +74,13 @@ def measure_moments(
     for batch in batches:
         if not len(batch):
             continue
-        seen = columns(layer, batch, zero_point).astype(np.float64)
+        seen = columns(layer, batch, zero_point)
         flat = seen.reshape(-1, seen.shape[2])
         count += len(flat)
-        total = total + flat.sum(axis=0)
-        products = products + flat.T @ flat
+        total = total + flat.sum(axis=0, dtype=np.int64)
+        for begin in range(0, len(flat), _COLUMNS_AT_ONCE):
+            part = flat[begin : begin + _COLUMNS_AT_ONCE].astype(np.float32)
+            products = products + (part.T @ part).astype(np.float64)
     if not count:
         raise ArgumentError(
             f"the moments of layer {layer.name!r} need at least one image, and there is none"

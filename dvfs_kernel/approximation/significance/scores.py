@@ -10,9 +10,10 @@ form                      significance of product i
 ``"mean-share"``          abs(E[w·x]) / sum of all abs(E[w·x]) of the output channel
 ``"energy"``              E[(w·x)²]: the squared error that leaving the product out makes
 ``"variance"``            Var[w·x]: the same where the product's mean goes into the bias
+``"surgeon"``             the same where, too, the weights that stay are fitted anew: see `surgeon`
 ========================= ====================================================================
 
-The last two are in squared steps of the layer's output, so that they compare between channels.
+The last three are in squared steps of the layer's output, so that they compare between channels.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ __all__ = [
     "product_scores",
 ]
 
-Form = Literal["partial-sum", "mean-share", "energy", "variance"]
+Form = Literal["partial-sum", "mean-share", "energy", "variance", "surgeon"]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 _PARTIAL_SUMS_AT_ONCE = 1 << 22
@@ -63,9 +64,7 @@ def output_factors(layer: Skippable, source: Tensor, output: Tensor) -> npt.NDAr
     return np.broadcast_to(factors, (len(weight_matrix(layer)),))
 
 
-def partial_sum_scores(
-    layer: Skippable, seen: npt.NDArray[np.int16]
-) -> npt.NDArray[np.float64]:
+def partial_sum_scores(layer: Skippable, seen: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
     """Return the mean of abs(P_i / P) over columns: (output channels, input positions).
 
     Parameters
@@ -104,7 +103,7 @@ def product_scores(
     Parameters
     ----------
     form
-        Any but ``"partial-sum"``, which moments do not tell.
+        Any but ``"partial-sum"``, which moments do not tell, and ``"surgeon"``, which is of pairs.
     factors
         From `output_factors`.
 
@@ -153,11 +152,13 @@ def pair_scores(
     left, right = pairs.T
     diagonal = np.diag(matrix)
     # Where there is no second position its weight is 0, whatever moment is read for it.
-    return (
+    errors: npt.NDArray[np.float64] = (
         first**2 * diagonal[left]
         + second**2 * diagonal[right]
         + 2 * first * second * matrix[left, right]
     )
+    # A variance of nearly nothing may come out below it.
+    return np.maximum(errors, 0.0)
 
 
 def _matrix_of(form: Form, moments: Moments) -> npt.NDArray[np.float64]:

@@ -35,7 +35,9 @@ def lane_pairs(count: int) -> npt.NDArray[np.intp]:
     """
     fours = np.arange(0, count, 4)[:, None, None] + np.array([[0, 2], [1, 3]])
     pairs = fours.reshape(-1, 2)
-    return np.where(pairs < count, pairs, NO_POSITION)[pairs[:, 0] < count]
+    found: npt.NDArray[np.intp] = np.where(pairs < count, pairs, NO_POSITION)
+    whole: npt.NDArray[np.intp] = found[pairs[:, 0] < count]
+    return whole
 
 
 def natural_order(layer: Skippable) -> npt.NDArray[np.intp]:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerSkip", "SkipPlan"]
 
-_KIND = "skip-plan"
-_VERSION = 1
+SCHEMA = "dvfs-kernel/skip-plan"
+SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +135,8 @@ class SkipPlan:
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as plain values, for JSON."""
         return {
-            "kind": _KIND,
-            "version": _VERSION,
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
             "name": self.name,
             "network": self.network,
             "layers": [layer.to_dict() for layer in self.layers],
@@ -151,7 +151,7 @@ class SkipPlan:
         FileFormatError
             It is no skip plan, or contradicts itself.
         """
-        fault = next(iter(validator(_KIND).iter_errors(document)), None)
+        fault = next(iter(validator("skip-plan").iter_errors(document)), None)
         if fault is not None:
             raise FileFormatError(f"{what} is none: {fault.json_path}: {fault.message}")
         try:

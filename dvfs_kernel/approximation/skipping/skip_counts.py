@@ -123,7 +123,5 @@ def count_layer(layer: Skippable, order: npt.NDArray[np.intp], pixels: int) -> L
     )
 
 
-def _order_of(
-    layer: Skippable, orders: Mapping[str, npt.NDArray[np.intp]]
-) -> npt.NDArray[np.intp]:
+def _order_of(layer: Skippable, orders: Mapping[str, npt.NDArray[np.intp]]) -> npt.NDArray[np.intp]:
     return orders.get(layer.name, natural_order(layer))

@@ -119,9 +119,7 @@ def pixel_count(network: Network, layer: Skippable) -> int:
     return height * width
 
 
-def columns(
-    layer: Skippable, values: npt.NDArray[Any], zero_point: int
-) -> npt.NDArray[np.int16]:
+def columns(layer: Skippable, values: npt.NDArray[Any], zero_point: int) -> npt.NDArray[np.int16]:
     """Return what the layer multiplies: stored values minus zero point, zeros as padding.
 
     Parameters

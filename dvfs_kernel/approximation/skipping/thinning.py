@@ -14,6 +14,7 @@ from dvfs_kernel.approximation.skipping.skippable import (
     weight_matrix,
     with_weights,
 )
+from dvfs_kernel.errors import NetworkError
 
 if TYPE_CHECKING:
     from dvfs_kernel.approximation.skipping.plan import LayerSkip, SkipPlan
