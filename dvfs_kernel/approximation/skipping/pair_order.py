@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.approximation.skipping.pairs import natural_order
+from dvfs_kernel.approximation.skipping.pairs import lane_pairs, natural_order
 from dvfs_kernel.approximation.skipping.skippable import channel_count, weight_matrix
 
 if TYPE_CHECKING:
@@ -101,6 +101,10 @@ def order_by_gain(gain: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
     full[channels:, :channels] = gain[:, channels:].T
     np.fill_diagonal(full, _NEVER)
     left, right = _exchanged(full, *_greedy(full))
+    natural = np.arange(channels)
+    own, other = lane_pairs(channels).T
+    if full[left, right].sum() <= full[own, np.where(other < 0, channels, other)].sum():
+        return natural
     return _laid_out(left, right, channels)
 
 
