@@ -19,6 +19,7 @@ __all__ = [
     "BoardSilentError",
     "CacheError",
     "ClockError",
+    "DataSetError",
     "DvfsError",
     "ExecutorError",
     "FileFormatError",
@@ -98,6 +99,10 @@ class FileFormatError(DvfsError, ValueError):
 
 class PlatformDescriptionError(FileFormatError):
     """A Renode platform description (``.repl``) cannot be read."""
+
+
+class DataSetError(DvfsError, ValueError):
+    """Labelled images are missing, damaged, contradict themselves, or do not fit a network."""
 
 
 class NetworkError(DvfsError, ValueError):

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.networks.network import Network, Tensor
 
-__all__ = ["fit_array", "from_pixels", "load_input", "sample_input"]
+__all__ = ["fit_array", "from_pixels", "load_input", "read_picture", "sample_input"]
 
 _SAMPLE_SEED = 1000
+_GREY = {"1", "L", "I", "I;16", "F"}  # Pillow's modes of one channel
 _UNIT_RANGE_TOLERANCE = 0.01
 _LEAST_PICTURE = 4  # pixels, of the longer side
 
@@ -50,7 +51,7 @@ def load_input(path: Path, tensor: Tensor) -> npt.NDArray[Any]:
         raise FileFormatError(f"{path}: there is no such file")
     if path.suffix.lower() == ".npy":
         return fit_array(_read_array(path), tensor, str(path))
-    return _from_pixels(_read_picture(path, tensor), tensor)
+    return _from_pixels(read_picture(path, tensor.shape), tensor)
 
 
 def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") -> npt.NDArray[Any]:
@@ -158,24 +159,44 @@ def _read_array(path: Path) -> npt.NDArray[Any]:
     return array
 
 
-def _read_picture(path: Path, tensor: Tensor) -> npt.NDArray[np.uint8]:
+def read_picture(path: Path, shape: tuple[int, int, int] | None = None) -> npt.NDArray[np.uint8]:
+    """Read a picture (PNG, JPEG, …), grey for one channel and RGB for three.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shape
+        Height, width and channels that it is brought to; None: as it is, RGB unless it is grey.
+
+    Returns
+    -------
+    ndarray, shape (height, width, channels)
+
+    Raises
+    ------
+    FileFormatError
+        The file is no picture, or the shape is none that a picture can have.
+    """
     from PIL import Image  # noqa: PLC0415  most runs need no picture
 
     modes = {1: "L", 3: "RGB"}
-    height, width, channels = tensor.shape
-    if channels not in modes:
+    if shape is not None and shape[2] not in modes:
         raise FileFormatError(
-            f"{path}: a picture has 1 or 3 channels; the network takes {channels}, "
+            f"{path}: a picture has 1 or 3 channels; the network takes {shape[2]}, "
             "which only an .npy file can hold"
         )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
+                if shape is None:
+                    shape = picture.height, picture.width, 1 if picture.mode in _GREY else 3
+                height, width, channels = shape
                 resized = picture.convert(modes[channels]).resize((width, height))
     except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
         raise FileFormatError(f"{path}: not a picture that can be read: {error}") from error
-    return np.asarray(resized, dtype=np.uint8).reshape(tensor.shape)
+    return np.asarray(resized, dtype=np.uint8).reshape(shape)
 
 
 def _from_pixels(pixels: npt.NDArray[np.uint8], tensor: Tensor) -> npt.NDArray[Any]:

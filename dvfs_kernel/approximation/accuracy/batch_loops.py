@@ -74,19 +74,24 @@ def fill_columns(
     """
     images, height, width, _ = out.shape
     channels = values.shape[3]
+    lines = values.reshape(values.shape[0], values.shape[1], -1)
+    zero = np.float32(zero_point)
+    # Without dilation what a row of the kernel reads lies side by side.
+    pieces = 1 if dilation[1] == 1 else kernel_width
+    length = kernel_width // pieces * channels
     for image in range(images):
         for row in range(height):
             for column in range(width):
-                at = 0
+                to = 0
                 for kernel_row in range(kernel_height):
                     y = row * stride[0] + kernel_row * dilation[0]
-                    for kernel_column in range(kernel_width):
-                        x = column * stride[1] + kernel_column * dilation[1]
-                        for channel in range(channels):
-                            out[image, row, column, at + channel] = (
-                                np.int32(values[image, y, x, channel]) - zero_point
-                            )
-                        at += channels
+                    for piece in range(pieces):
+                        at = (column * stride[1] + piece * dilation[1]) * channels
+                        source = lines[image, y, at : at + length]
+                        target = out[image, row, column, to : to + length]
+                        for index in range(length):
+                            target[index] = np.float32(source[index]) - zero
+                        to += length
 
 
 @compiled
@@ -102,26 +107,28 @@ def depthwise_sums(
     """Write the sums of products of a depthwise convolution, int32: out is (images, h, w, c)."""
     images, height, width, channels = out.shape
     kernel_height, kernel_width, _ = weights.shape
+    zero = np.int32(zero_point)
     for image in range(images):
         for row in range(height):
             for column in range(width):
+                sums = out[image, row, column]
                 for channel in range(channels):
-                    out[image, row, column, channel] = 0
+                    sums[channel] = 0
                 for kernel_row in range(kernel_height):
                     y = row * stride[0] + kernel_row * dilation[0]
                     for kernel_column in range(kernel_width):
                         x = column * stride[1] + kernel_column * dilation[1]
+                        source, tap = values[image, y, x], weights[kernel_row, kernel_column]
                         if multiplier == 1:
                             for channel in range(channels):
-                                out[image, row, column, channel] += (
-                                    np.int32(values[image, y, x, channel]) - zero_point
-                                ) * weights[kernel_row, kernel_column, channel]
+                                difference = np.int32(np.int32(source[channel]) - zero)
+                                sums[channel] += np.int32(difference * tap[channel])
                         else:
                             for channel in range(channels):
-                                out[image, row, column, channel] += (
-                                    np.int32(values[image, y, x, channel // multiplier])
-                                    - zero_point
-                                ) * weights[kernel_row, kernel_column, channel]
+                                difference = np.int32(
+                                    np.int32(source[channel // multiplier]) - zero
+                                )
+                                sums[channel] += np.int32(difference * tap[channel])
 
 
 @compiled

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from dvfs_kernel.errors import FileFormatError
-from dvfs_kernel.networks.input_tensor import fit_array, load_input, sample_input
-from dvfs_kernel.networks.network import Tensor
+from dvfs_kernel.networks.input_tensor import fit_array, from_pixels, load_input, sample_input
+from dvfs_kernel.networks.network import Network, Quantize, Tensor
 
 PICTURE = Tensor("image", (8, 10, 3), "int8", 1 / 127.5, -1)
 FLOATS = Tensor("real", (8, 10, 3), "float32")
@@ -108,3 +110,30 @@ def test_the_sample_is_varied_and_the_same_every_time():
     assert np.array_equal(sample, sample_input(tensor))
     assert len(np.unique(sample)) > 100
     assert len(np.unique(sample_input(Tensor("v", (1, 1, 7), "float32")))) > 1
+
+
+def reading(tensor, *targets):
+    layers = [
+        Quantize(name=str(index), inputs=(0,), output=index) for index in range(1, 1 + len(targets))
+    ]
+    return Network("reading", (tensor, *targets), tuple(layers), 0, (1,))
+
+
+@pytest.mark.parametrize(
+    ("scale", "zero_point", "low"),
+    [(1 / 255, -128, 0), (0.00390625, -128, 0), (1 / 127.5, -1, -1), (1 / 255, 0, -1)],
+)
+def test_pixels_of_a_float_input_have_the_range_of_what_it_is_quantised_to(scale, zero_point, low):
+    pixels = np.array([0, 255], np.uint8)[:, None, None, None]
+    network = reading(FLOATS, Tensor("stored", (8, 10, 3), "int8", scale, zero_point))
+    assert from_pixels(pixels, network).ravel().tolist() == [low, 1]
+    assert from_pixels(pixels, network).dtype == np.float32
+
+
+def test_pixels_of_a_batch_are_those_of_each_picture():
+    pixels = np.random.default_rng(2).integers(0, 256, (3, 8, 10, 3), np.uint8)
+    stored = Tensor("stored", (8, 10, 3), "int8", 1 / 255, -128)
+    for tensor in (PICTURE, replace(PICTURE, element="uint8", zero_point=127)):
+        batch = from_pixels(pixels, reading(tensor, stored))
+        for picture, values in zip(pixels, batch, strict=True):
+            assert np.array_equal(values, fit_array(picture, tensor))
