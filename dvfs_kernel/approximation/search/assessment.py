@@ -12,10 +12,11 @@ import numpy.typing as npt
 
 from dvfs_kernel.approximation.accuracy.evaluator import Evaluator
 from dvfs_kernel.approximation.search.kept_arrays import KeptArrays
-from dvfs_kernel.errors import ArgumentError
+from dvfs_kernel.errors import DataSetError, NetworkError
 from dvfs_kernel.networks.network import Softmax
 
 if TYPE_CHECKING:
+    from dvfs_kernel.approximation.data.data_set import DataSet
     from dvfs_kernel.approximation.search.space import Levels, SkipSpace
 
 __all__ = ["Assessment", "Assessor"]
@@ -92,34 +93,39 @@ class Assessor:
     ----------
     space
         What may be left out.
-    images
-        (images, height, width, channels): see `Evaluator`.
-    labels
-        The class of each.
+    data
+        Labelled images.
     kept
         Where results are found again.
 
     Raises
     ------
-    ArgumentError
-        There are no images, or not as many labels.
+    DataSetError
+        A label is that of no output of the network.
     NetworkError
-        The images do not fit the network, or it has several outputs.
+        The network has several outputs.
     """
 
     def __init__(
         self,
         space: SkipSpace,
-        images: npt.NDArray[Any],
-        labels: npt.NDArray[Any],
+        data: DataSet,
         kept: KeptArrays | None = None,
     ) -> None:
-        if not len(images) or labels.shape != (len(images),):
-            raise ArgumentError(
-                f"{len(images)} images with labels of shape {labels.shape}: "
-                "at least one image, with one label each, is allowed"
+        network = space.network
+        if len(network.outputs) != 1:
+            raise NetworkError(
+                f"network {network.name!r} has {len(network.outputs)} outputs; a classifier has one"
+            )
+        images, labels = data.images, data.labels
+        classes = network.tensors[network.outputs[0]].size
+        if labels.max() >= classes:
+            raise DataSetError(
+                f"data set {data.name!r} has label {labels.max()}; "
+                f"{network.name!r} knows classes 0 to {classes - 1}"
             )
         self.space: Final = space
+        self.data: Final = data
         self.evaluated = 0
         self._kept = KeptArrays(None) if kept is None else kept
         order = np.random.Generator(np.random.PCG64(_SHUFFLE_SEED)).permutation(len(images))

@@ -10,109 +10,33 @@ another one at no more cost is given up after the first blocks of images.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from dvfs_kernel.approximation.data.data_set import TEST
 from dvfs_kernel.approximation.search.frontier import hull_walk, not_dominated
-from dvfs_kernel.errors import ArgumentError
+from dvfs_kernel.approximation.search.guide import Guide, moves
+from dvfs_kernel.approximation.search.points import SearchResult, SkipPoint
+from dvfs_kernel.errors import ArgumentError, DataSetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    import numpy.typing as npt
+    from collections.abc import Callable, Iterator
 
     from dvfs_kernel.approximation.search.assessment import Assessment, Assessor
     from dvfs_kernel.approximation.search.space import Levels, SkipSpace
     from dvfs_kernel.approximation.skipping.plan import SkipPlan
     from dvfs_kernel.link.progress_callback import Progress
 
-    Array = npt.NDArray[np.float64]
-
-__all__ = ["SearchResult", "SkipPoint", "mac_cost", "pair_cost", "search"]
+__all__ = ["mac_cost", "pair_cost", "search"]
 
 _WALK_POINTS = 40
 _BATCH = 8
+# Evaluations of layers alone, all in all and at least for each.
+_SINGLE_TRIES = 240
+_LEAST_TRIES = 5
 # How many of its standard errors a point may lie behind another one and still be looked at.
 _PATIENCE = 1.0
-
-
-@dataclass(frozen=True)
-class SkipPoint:
-    """A plan, what it costs and what it loses on the search images.
-
-    Parameters
-    ----------
-    levels
-        Of each ladder of the space.
-    plan
-        What is left out.
-    cost
-        As the search was asked to count it.
-    assessment
-        On all search images.
-    """
-
-    levels: Levels
-    plan: SkipPlan
-    cost: float
-    assessment: Assessment
-
-    def __repr__(self) -> str:
-        found = self.assessment
-        return (
-            f"<SkipPoint {self.plan.name}: cost {self.cost:,.6g}, accuracy {found.accuracy:.2%}, "
-            f"loss {found.loss_points:.2f} points>"
-        )
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """What a search found.
-
-    Parameters
-    ----------
-    points
-        The frontier, by falling cost; the first one leaves nothing out.
-    tried
-        Different levels that were looked at on at least one block of images.
-    evaluated
-        Evaluations of a block that were made; others were kept from before.
-    finished
-        Whether nothing was left to try; False where a budget ended the search.
-    """
-
-    points: tuple[SkipPoint, ...]
-    tried: int
-    evaluated: int
-    finished: bool
-
-    def __repr__(self) -> str:
-        end = "finished" if self.finished else "stopped"
-        return f"<SearchResult: {len(self.points)} points of {self.tried} tried, {end}>"
-
-    def within(self, loss_points: float) -> SkipPoint:
-        """Return the point of least cost that loses at most so much on the search images.
-
-        Parameters
-        ----------
-        loss_points
-            Accuracy in percentage points.
-
-        Raises
-        ------
-        ArgumentError
-            The loss is negative, or more than the accuracy without skipping.
-        """
-        exact = 100 * self.points[0].assessment.accuracy
-        if not 0 <= loss_points <= exact:
-            raise ArgumentError(
-                f"a loss of {loss_points} points cannot be allowed: "
-                f"0 to {exact:.2f}, the accuracy without skipping, is possible"
-            )
-        fitting = [p for p in self.points if p.assessment.loss_points <= loss_points]
-        return min(fitting, key=lambda point: point.cost)
 
 
 def pair_cost(space: SkipSpace) -> Callable[[SkipPlan], float]:
@@ -163,7 +87,14 @@ def search(
     ------
     ArgumentError
         A loss or budget that cannot be.
+    DataSetError
+        The images are test images.
     """
+    if assessor.data.part == TEST:
+        raise DataSetError(
+            f"nothing can be chosen on the test images of {assessor.data.name!r}: "
+            "they would say nothing about the choice any more; take training images"
+        )
     run = _Search(assessor, cost, largest_loss_points, budget_s, most_points, progress)
     return run.result()
 
@@ -250,27 +181,36 @@ class _Search:
             raise _OutOfBudgetError
         return self._assessor.assess(levels, block)
 
-    def _guide(self) -> _Guide:
+    def _guide(self) -> Guide:
         """Try each level of each layer alone, on the first block of images."""
         costs, errors = [], []
         exact = self._space.exact
         for place, ladder in enumerate(self._space.ladders):
             cost = [self._cost(exact)]
             error = [0.0]
-            for level in range(1, len(ladder)):
+            tried = [0]
+            for level in self._levels_to_try(len(ladder)):
                 levels = (*exact[:place], level, *exact[place + 1 :])
                 self._begin(levels)
                 found = self._assess(levels, 0)
                 cost.append(self._cost(levels))
                 error.append(found.mean_squared_error)
+                tried.append(level)
                 if found.loss_points - 2 * found.error_points > self._largest:
                     break  # more of the same loses more
-            costs.append(np.array(cost) - cost[0])
+            between = np.arange(tried[-1] + 1)
+            costs.append(np.interp(between, tried, np.array(cost) - cost[0]))
             # An error that falls as more is left out is chance.
-            errors.append(np.maximum.accumulate(np.array(error)))
-        return _Guide(costs, errors)
+            errors.append(np.interp(between, tried, np.maximum.accumulate(error)))
+        return Guide(costs, errors)
 
-    def _walk(self, guide: _Guide) -> list[Levels]:
+    def _levels_to_try(self, count: int) -> list[int]:
+        """Return levels of a layer, all of them or, where there are many layers, every so many."""
+        most = max(_LEAST_TRIES, _SINGLE_TRIES // len(self._space.ladders))
+        places = np.linspace(1, count - 1, min(most, count - 1)).round().astype(int)
+        return sorted(set(places.tolist()))
+
+    def _walk(self, guide: Guide) -> list[Levels]:
         """Return points along the hulls, evenly spread."""
         walk = hull_walk(guide.costs, guide.errors)
         if len(walk) > _WALK_POINTS:
@@ -305,7 +245,7 @@ class _Search:
                     return True
         return False
 
-    def _neighbours(self, guide: _Guide) -> Iterator[Levels]:
+    def _neighbours(self, guide: Guide) -> Iterator[Levels]:
         """Yield what is most promising of all that lies near the frontier and was not tried."""
         frontier = [
             levels for levels, found in self._frontier() if found.loss_points <= self._largest
@@ -313,56 +253,11 @@ class _Search:
         near = {
             levels
             for point in frontier
-            for levels in _moves(point)
+            for levels in moves(point)
             if levels not in self._tried and guide.has(levels)
         }
         ranked = sorted(near, key=lambda levels: (guide.regret(levels), levels))
         yield from ranked[:_BATCH]
-
-
-class _Guide:
-    """What levels would cost and lose if layers added up.
-
-    Parameters
-    ----------
-    costs
-        Of each level of each layer, against level 0.
-    errors
-        Mean squared difference of outputs, of the same.
-    """
-
-    def __init__(self, costs: list[Array], errors: list[Array]) -> None:
-        self.costs = costs
-        self.errors = errors
-        hull = hull_walk(costs, errors)
-        self._hull_costs = np.array([self._sum(costs, levels) for levels in hull])
-        self._hull_errors = np.array([self._sum(errors, levels) for levels in hull])
-
-    def has(self, levels: Levels) -> bool:
-        """Whether each layer's level was tried alone."""
-        return all(0 <= level < len(cost) for level, cost in zip(levels, self.costs, strict=True))
-
-    def regret(self, levels: Levels) -> float:
-        """Return the error as a multiple of the least there is at the same cost."""
-        cost, error = self._sum(self.costs, levels), self._sum(self.errors, levels)
-        least = float(np.interp(-cost, -self._hull_costs, self._hull_errors))
-        return error / least if least > 0 else float(error > 0)
-
-    @staticmethod
-    def _sum(values: list[Array], levels: Levels) -> float:
-        return float(sum(value[level] for value, level in zip(values, levels, strict=True)))
-
-
-def _moves(levels: Levels) -> Iterable[Levels]:
-    """Yield levels that differ in one layer, or trade one layer for another."""
-    for place, level in enumerate(levels):
-        for step in (-2, -1, 1, 2):
-            changed = (*levels[:place], level + step, *levels[place + 1 :])
-            yield changed
-            if abs(step) == 1:
-                for other, its in enumerate(changed):
-                    if other != place:
-                        yield (*changed[:other], its - step, *changed[other + 1 :])
 
 
 def _name(levels: Levels) -> str:

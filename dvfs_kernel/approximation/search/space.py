@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from dvfs_kernel.approximation.search.ladder import Ladder, SkipRule
 from dvfs_kernel.approximation.significance.calibration import calibrate
@@ -18,8 +18,7 @@ from dvfs_kernel.networks.by_name import ByName
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import numpy.typing as npt
-
+    from dvfs_kernel.approximation.data.data_set import DataSet
     from dvfs_kernel.approximation.search.kept_arrays import KeptArrays
     from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Layer, Network
@@ -97,7 +96,7 @@ class SkipSpace:
 
 def build_space(
     network: Network,
-    images: npt.NDArray[Any],
+    data: DataSet,
     rule: SkipRule | None = None,
     *,
     names: Iterable[str] | None = None,
@@ -109,7 +108,7 @@ def build_space(
 
     Parameters
     ----------
-    images
+    data
         Calibration images, of the training part: see `calibrate`.
     rule
         How it is decided what is left out; None for the one that loses least.
@@ -120,13 +119,13 @@ def build_space(
 
     Raises
     ------
-    ArgumentError
-        There are too few images.
+    DataSetError
+        There are too few images, or they are test images.
     UnknownLayerError, NetworkError
         A layer is not there, or has nothing that could be left out.
     """
     rule = SkipRule() if rule is None else rule
-    statistics = calibrate(network, images, names, first=first, progress=progress)
+    statistics = calibrate(network, data, names, first=first, progress=progress)
     ladders = []
     for item in statistics:
         channels = len(item.layer.bias)

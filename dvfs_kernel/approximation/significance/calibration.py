@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.approximation.accuracy.evaluator import Evaluator
+from dvfs_kernel.approximation.data.data_set import TEST
 from dvfs_kernel.approximation.significance.moments import Moments, measure_moments
 from dvfs_kernel.approximation.significance.scores import output_factors
 from dvfs_kernel.approximation.skipping.skippable import (
@@ -17,11 +18,12 @@ from dvfs_kernel.approximation.skipping.skippable import (
     skippable_layers,
     weight_matrix,
 )
-from dvfs_kernel.errors import ArgumentError
+from dvfs_kernel.errors import DataSetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from dvfs_kernel.approximation.data.data_set import DataSet
     from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Network
 
@@ -59,7 +61,7 @@ class LayerStatistics:
 
 def calibrate(
     network: Network,
-    images: npt.NDArray[Any],
+    data: DataSet,
     names: Iterable[str] | None = None,
     *,
     first: bool = False,
@@ -69,24 +71,28 @@ def calibrate(
 
     Parameters
     ----------
-    images
-        Of the training part, (images, height, width, channels): uint8 pixels, or as the network's
-        input stores them.
+    data
+        Calibration images, of the training part; labels do not matter.
     names, first
         Which layers: see `skippable_layers`.
 
     Raises
     ------
-    ArgumentError
-        There are too few images: fewer than `LEAST_IMAGES`, or so few that a layer sees no more
-        columns than each of them has positions.
+    DataSetError
+        The images are test images, or too few: fewer than `LEAST_IMAGES`, or so few that a layer
+        sees no more columns than each of them has positions.
     UnknownLayerError, NetworkError
         A layer is not there, or has nothing that could be left out.
     """
     indices = skippable_layers(network, names, first=first)
-    _check_count(network, indices, len(images))
+    if data.part == TEST:
+        raise DataSetError(
+            f"significance cannot be computed from the test images of {data.name!r}: "
+            "what is chosen on them says nothing about them any more; take training images"
+        )
+    _check_count(network, indices, len(data))
     evaluator = Evaluator(network)
-    activations = evaluator.activations(images, indices[0])
+    activations = evaluator.activations(data.images, indices[0])
     found = []
     for number, index in enumerate(indices):
         if number:
@@ -133,4 +139,4 @@ def _check_count(network: Network, indices: Iterable[int], images: int) -> None:
             least = needed
             why = f": layer {layer.name!r} has {positions} input positions"
     if images < least:
-        raise ArgumentError(f"{images} calibration images are too few; {least} are the least{why}")
+        raise DataSetError(f"{images} calibration images are too few; {least} are the least{why}")
