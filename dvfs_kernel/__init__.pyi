@@ -1,5 +1,6 @@
 # The public names, and where they are; `__init__.py` reads them from here.
 from dvfs_kernel import widgets as widgets
+from dvfs_kernel.api.accuracy import accuracy as accuracy
 from dvfs_kernel.api.arguments.making import Making as Making
 from dvfs_kernel.api.arguments.progress import shown_progress as shown_progress
 from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
@@ -48,6 +49,9 @@ from dvfs_kernel.api.study import StudyResult as StudyResult
 from dvfs_kernel.api.study import study as study
 from dvfs_kernel.api.trace import trace as trace
 from dvfs_kernel.api.validate import validate as validate
+from dvfs_kernel.approximation.accuracy.accuracy import Accuracy as Accuracy
+from dvfs_kernel.approximation.data.data_set import DataSet as DataSet
+from dvfs_kernel.approximation.data.loading import load_data as load_data
 from dvfs_kernel.boards.base import Board as Board
 from dvfs_kernel.boards.board_profile import BoardProfile as BoardProfile
 from dvfs_kernel.boards.emulator.trace import Violation as Violation

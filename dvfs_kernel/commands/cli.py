@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 import dvfs_kernel as dvfs
+from dvfs_kernel.commands.accuracy import accuracy
 from dvfs_kernel.commands.boards import boards
 from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.calibrate import calibrate
@@ -60,6 +61,7 @@ def cli() -> None:
     """Run tinyML firmware on a virtual STM32F767 board that knows cycles and joules."""
 
 
+cli.add_command(accuracy)
 cli.add_command(boards)
 cli.add_command(boot)
 cli.add_command(calibrate)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from dvfs_kernel.approximation.accuracy.batch_layers import batch_function, scratch_bytes
 from dvfs_kernel.errors import NetworkError
@@ -272,10 +274,12 @@ class Evaluator:
     ) -> Iterator[dict[int, Array]]:
         """Yield the activations before a layer, block by block; an empty batch is one block."""
         count = len(next(iter(activations.values())))
-        for first in range(0, max(count, 1), self._block):
-            block = slice(first, first + self._block)
-            values = {index: array[block] for index, array in activations.items()}
-            yield self._through(values, start, stop)
+        # These matrices are small: threads would wait for each other more than they compute.
+        with _matrix_products().limit(limits=1):
+            for first in range(0, max(count, 1), self._block):
+                block = slice(first, first + self._block)
+                values = {index: array[block] for index, array in activations.items()}
+                yield self._through(values, start, stop)
 
     def _through(self, values: dict[int, Array], start: int, stop: int) -> dict[int, Array]:
         """Compute some layers for one block, and forget what nothing reads any more."""
@@ -289,6 +293,12 @@ class Evaluator:
                 if self._last_reader[index] == number:
                     values.pop(index, None)
         return values
+
+
+@cache
+def _matrix_products() -> ThreadpoolController:
+    """Return what says how many threads NumPy's matrix products have."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 def _joined(blocks: list[Array]) -> Array:

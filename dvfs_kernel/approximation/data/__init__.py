@@ -1,6 +1,6 @@
 """Labelled images: what they are, and the forms in which their authors offer them."""
 
 from dvfs_kernel.approximation.data.data_set import DataSet
-from dvfs_kernel.approximation.data.loading import SAMPLE, load_data, load_parts
+from dvfs_kernel.approximation.data.loading import SAMPLE, SAMPLE_FILE, load_data, load_parts
 
-__all__ = ["SAMPLE", "DataSet", "load_data", "load_parts"]
+__all__ = ["SAMPLE", "SAMPLE_FILE", "DataSet", "load_data", "load_parts"]

@@ -40,7 +40,7 @@ class DataSet:
     labels
         Whole numbers from 0, one an image.
     class_names
-        By number; empty where the source names none: then each class has its number as a name.
+        By number; empty where the source names none.
     part
         ``"train"``, ``"test"``, or ``"all"`` where the source makes no difference.
 
@@ -85,15 +85,12 @@ class DataSet:
         images.flags.writeable = labels.flags.writeable = False
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
-        if not self.class_names:
-            names = tuple(map(str, range(int(labels.max()) + 1)))
-            object.__setattr__(self, "class_names", names)
 
     def __repr__(self) -> str:
         height, width, channels = self.shape
         return (
             f"<DataSet {self.name}, {self.part}: {len(self):,} images of {height} × {width} × "
-            f"{channels}, {len(self.class_names)} classes>"
+            f"{channels}, {self.classes} classes>"
         )
 
     def __len__(self) -> int:
@@ -106,9 +103,14 @@ class DataSet:
         return height, width, channels
 
     @property
+    def classes(self) -> int:
+        """How many classes there are; without names, up to the largest label."""
+        return len(self.class_names) or int(self.labels.max()) + 1
+
+    @property
     def counts(self) -> tuple[int, ...]:
         """Images of each class."""
-        return tuple(np.bincount(self.labels, minlength=len(self.class_names)).tolist())
+        return tuple(np.bincount(self.labels, minlength=self.classes).tolist())
 
     @cached_property
     def digest(self) -> str:

@@ -14,14 +14,15 @@ from dvfs_kernel.errors import DataSetError
 if TYPE_CHECKING:
     from dvfs_kernel.approximation.data.offers import ImageShape, Offer
 
-__all__ = ["SAMPLE", "load_data", "load_parts"]
+__all__ = ["SAMPLE", "SAMPLE_FILE", "load_data", "load_parts"]
 
 #: The first 200 training and the first 200 test images of each class of Fashion-MNIST, which come
 #: with the package: MIT licence, copyright 2017 Zalando SE,
 #: https://github.com/zalandoresearch/fashion-mnist. H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST:
 #: a Novel Image Dataset for Benchmarking Machine Learning Algorithms, arXiv 1708.07747.
 SAMPLE: Final = "fashion-mnist-sample"
-_SAMPLE_FILE: Final = Path(__file__).with_name("fashion_mnist_sample.npz")
+#: Where they are; the licence is in the file, too.
+SAMPLE_FILE: Final = Path(__file__).with_name("fashion_mnist_sample.npz")
 _ARCHIVES: Final = (".tar.gz", ".tgz", ".tar", ".tar.bz2", ".tar.xz")
 _IDX_ENDS: Final = ("-ubyte", "-ubyte.gz")
 
@@ -95,7 +96,7 @@ def load_parts(
 
 def _offer(name: str, shape: ImageShape) -> Offer:
     if name == SAMPLE:
-        return array_files.offer(_SAMPLE_FILE, SAMPLE)
+        return array_files.offer(SAMPLE_FILE, SAMPLE)
     path = Path(name)
     if not path.exists():
         raise DataSetError(f"{name}: there is no such file or folder; {home_of(name)}")

@@ -19,6 +19,7 @@ PACKAGE = Path(dvfs.__file__).parent
 STUB = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
 #: The verb behind each command that has one.
 VERBS = {
+    "accuracy": dvfs.accuracy,
     "boards": dvfs.list_boards,
     "boot": dvfs.boot,
     "clocks": dvfs.list_clocks,

@@ -29,7 +29,7 @@ def test_a_subset_is_the_same_every_time():
     assert whole.subset(10).digest == whole.subset(10).digest
     assert whole.subset(10).digest != whole.subset(10, seed=1).digest
     assert whole.subset(100).digest == whole.digest
-    assert whole.subset(10).class_names == ("0", "1", "2")
+    assert whole.subset(10).class_names == ()
 
 
 def test_the_digest_tells_labels_images_and_names():

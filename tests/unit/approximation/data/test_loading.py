@@ -234,7 +234,7 @@ def test_idx_files(packed, joint, tmp_path):
     np.testing.assert_array_equal(train.images[..., 0], parts["train"][0])
     np.testing.assert_array_equal(test.labels, parts["t10k"][1])
     assert test.shape == (5, 4, 1)
-    assert test.class_names == ("0", "1", "2")
+    assert (test.classes, test.class_names) == (3, ())
 
 
 def test_idx_files_of_fashion_mnist_have_its_classes(tmp_path):
