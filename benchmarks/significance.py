@@ -2,7 +2,7 @@
 
     python benchmarks/significance.py model.tflite train.npz test.npz [--seconds S] [--keep FOLDER]
 
-Everything is chosen on training images: significance from 2,048 of them, thresholds from 16,000
+Everything is chosen on training images: significance from 2,048 of them, thresholds from 10,000
 others. What a choice loses is told by the test images. Prints one row for each form and allowed
 loss: the shares of the network's multiply-accumulates that skipped pairs save, and whose weight is
 zero; the loss on the search images; the accuracy on the test images with its 95 % interval; and
@@ -26,7 +26,7 @@ from dvfs_kernel.approximation.search.space import build_space
 from dvfs_kernel.networks.tflite_reader import read
 
 CALIBRATION_IMAGES = 2048
-SEARCH_IMAGES = 16_000
+SEARCH_IMAGES = 10_000
 LOSSES = (0.0, 0.5, 1.0, 2.0)
 RULES = {
     "partial sums, both": SkipRule("partial-sum", "both", ordered=False, compensation="none"),

@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Assessment", "Assessor"]
 
-# Part of the keys of what is kept; another one where the same levels give other figures.
-_VERSION = 1
 # Images of the first block and of those up to each other one, as shares of all.
-_SHARES = (0.125, 0.25, 0.5, 1.0)
+_SHARES = (1 / 32, 0.125, 0.25, 0.5, 1.0)
 _SHUFFLE_SEED = 1
 _ACTIVATION_BYTES = 1 << 29
 
@@ -86,8 +84,8 @@ class Assessment:
 class Assessor:
     """Evaluates levels of skipping on labelled images, and keeps what it found.
 
-    Images are shuffled, always in the same way, and split into blocks that double in size: what is
-    bad shows in the first one. What a layer gets that no change comes before is kept in memory.
+    Images are shuffled, always in the same way, and split into blocks of growing size: what is bad
+    shows in the first one. What a layer gets that no change comes before is kept in memory.
 
     Parameters
     ----------
@@ -163,7 +161,7 @@ class Assessor:
         return total
 
     def _loaded_or_made(self, levels: Levels, block: int) -> Assessment:
-        key = ("assessment", _VERSION, self.space.digest, levels, self._digests[block])
+        key = ("assessment", self.space.digest, levels, self._digests[block])
         found = self._kept.load(*key)
         if found is None:
             made = self._made(levels, block)

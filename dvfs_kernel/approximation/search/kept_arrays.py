@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import dvfs_kernel
 from dvfs_kernel.errors import CacheError
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy.typing as npt
 
 __all__ = ["KeptArrays"]
 
+# What decides over an array beside what it was computed from.
+_SOURCES = (
+    "approximation/accuracy/batch_layers.py",
+    "approximation/accuracy/batch_loops.py",
+    "approximation/accuracy/evaluator.py",
+    "approximation/search/assessment.py",
+    "approximation/search/ladder.py",
+    "approximation/significance/*.py",
+    "approximation/skipping/*.py",
+    "networks/input_tensor.py",
+    "networks/layers/*.py",
+    "networks/quantisation.py",
+)
 _ADVICE = "give another folder for what is kept, or none"
 
 
 class KeptArrays:
     """A folder of arrays.
 
-    The name of a file is a digest of everything that its array depends on, so an array is never
-    stale: another network, other images or another threshold are another name.
+    The name of a file is a digest of everything that its array depends on, the sources that
+    compute it among them, so an array is never stale: another network, other images or another
+    threshold are another name.
 
     Parameters
     ----------
@@ -104,4 +119,14 @@ class KeptArrays:
 
 
 def _name(key: tuple[object, ...]) -> str:
-    return hashlib.sha256(repr(key).encode()).hexdigest()
+    return hashlib.sha256(f"{_sources_digest()} {key!r}".encode()).hexdigest()
+
+
+@cache
+def _sources_digest() -> str:
+    package = Path(dvfs_kernel.__file__).parent
+    digest = hashlib.sha256()
+    for pattern in _SOURCES:
+        for path in sorted(package.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

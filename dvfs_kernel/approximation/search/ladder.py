@@ -36,8 +36,6 @@ Compensation = Literal["none", "bias", "weights"]
 COMPENSATIONS: Final[tuple[Compensation, ...]] = get_args(Compensation)
 
 _INT32: Final = np.iinfo(np.int32)
-# Part of the keys of what is kept; another one where the same images give other levels.
-_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ class Ladder:
         )
         self._pairs = position_pairs(self.layer, self.order)
         self._kept = KeptArrays(None) if kept is None else kept
-        key = ("significance", _VERSION, _digest(statistics), rule.form, rule.pairing, rule.ordered)
+        key = ("significance", _digest(statistics), rule.form, rule.pairing, rule.ordered)
         significance = self._kept.load(*key)
         if significance is None:
             significance = pair_significance(

@@ -122,13 +122,13 @@ class _Search:
         self._space: Final = assessor.space
         self._cost_of = pair_cost(self._space) if cost is None else cost
         self._costs: dict[Levels, float] = {}
-        self._tried: set[Levels] = set()
         self._whole: dict[Levels, Assessment] = {}
         self._largest = largest_loss_points
         self._most = most_points
         self._progress = progress
         self._end_s = time.monotonic() + budget_s
         exact = self._space.exact
+        self._tried = {exact}
         self._whole[exact] = assessor.whole(exact)
         accuracy = 100 * self._whole[exact].accuracy
         if not 0 <= largest_loss_points <= accuracy:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, TypeAlias
 
+from dvfs_kernel.approximation.accuracy.kept import network_digest
 from dvfs_kernel.approximation.search.ladder import Ladder, SkipRule
 from dvfs_kernel.approximation.significance.calibration import calibrate
-from dvfs_kernel.approximation.skipping.network_digest import network_digest
 from dvfs_kernel.approximation.skipping.plan import SkipPlan
 from dvfs_kernel.approximation.skipping.skip_counts import SkipCounts, count_skips
 from dvfs_kernel.approximation.skipping.skippable import pixel_count

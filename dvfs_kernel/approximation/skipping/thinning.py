@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.approximation.skipping.network_digest import network_digest
+from dvfs_kernel.approximation.accuracy.kept import network_digest
 from dvfs_kernel.approximation.skipping.pairs import position_pairs
 from dvfs_kernel.approximation.skipping.skippable import (
     Skippable,

@@ -46,7 +46,7 @@ def test_a_walk_has_the_least_of_all_sums_for_some_price(both):
     assert walk[0] == (0,) * len(costs)
     assert total(costs, walk[-1]) == min(total(costs, levels) for levels in every)
     for levels in walk:
-        # No mixture of others has less of both: none has less loss at no more cost than on the line.
+        # None has less loss at no more cost.
         cost, loss = total(costs, levels), total(losses, levels)
         assert loss == min(total(losses, x) for x in every if total(costs, x) <= cost)
 

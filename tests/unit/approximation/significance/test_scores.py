@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dvfs_kernel.approximation.data.data_set import DataSet
 from dvfs_kernel.approximation.significance.calibration import LEAST_IMAGES, calibrate
 from dvfs_kernel.approximation.significance.moments import measure_moments
 from dvfs_kernel.approximation.significance.pair_significance import order_for, pair_significance
@@ -18,7 +19,12 @@ from dvfs_kernel.approximation.significance.scores import (
 from dvfs_kernel.approximation.significance.surgeon import fitted_weights, removal_scores
 from dvfs_kernel.approximation.skipping.pairs import natural_order, position_pairs
 from dvfs_kernel.approximation.skipping.skippable import columns, weight_matrix
-from dvfs_kernel.errors import ArgumentError, DvfsError
+from dvfs_kernel.errors import ArgumentError, DataSetError, DvfsError
+
+
+def data_of(images):
+    return DataSet("made", images, np.zeros(len(images), int), part="train")
+
 
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -146,7 +152,7 @@ def test_every_form_has_a_score_for_each_pair_and_an_order(form, pairing):
         networks.convolution(), networks.tensor("a", (6, 5, 2)), networks.tensor("b", (6, 5, 4))
     )
     images = np.random.default_rng(0).integers(0, 256, (LEAST_IMAGES, 6, 5, 2), np.uint8)
-    (statistics,) = calibrate(network, images, first=True)
+    (statistics,) = calibrate(network, data_of(images), first=True)
     order = order_for(form, statistics, pairing)
     assert sorted(order) == [0, 1]
     pairs = position_pairs(statistics.layer, order)
@@ -170,6 +176,6 @@ def test_too_few_calibration_images():
         networks.tensor("b", (1, 1, 4)),
     )
     for images, message in ((31, "31 calibration images"), (70, "71 are the least: layer")):
-        with pytest.raises(ArgumentError, match=message) as raised:
-            calibrate(network, np.zeros((images, 1, 1, 70), np.uint8), ["fully_connected"])
+        with pytest.raises(DataSetError, match=message) as raised:
+            calibrate(network, data_of(np.zeros((images, 1, 1, 70), np.uint8)), ["fully_connected"])
         assert isinstance(raised.value, DvfsError)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dvfs_kernel.approximation.skipping.network_digest import network_digest
+from dvfs_kernel.approximation.accuracy.kept import network_digest
 from dvfs_kernel.approximation.skipping.plan import LayerSkip, SkipPlan
 from dvfs_kernel.approximation.skipping.skip_counts import count_skips
 from dvfs_kernel.approximation.skipping.skippable import (
