@@ -77,8 +77,10 @@ class SearchResult:
         loss_points
             Accuracy in percentage points.
         errors
-            Caution: so many standard errors are added to what a point loses. The best of many
-            points is lucky in part.
+            So many standard errors are added to what a point loses. Above 0 this is caution, as
+            the best of many points is lucky in part. Below 0 it takes a point that does not lose
+            more by more than chance: training images, on which a network is better than on others,
+            tend to lose more than these.
 
         Raises
         ------
