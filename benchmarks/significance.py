@@ -3,8 +3,8 @@
     python benchmarks/significance.py model.tflite train.npz test.npz [--seconds S] [--keep FOLDER]
 
 Everything is chosen on training images: significance from 2,048 of them, thresholds from 10,000
-others. A choice is the cheapest plan that does not lose more than what is
-allowed by more than a standard error; what it loses is told by the test images. Prints one row for each form and allowed
+others. A choice is the cheapest plan that does not lose more than what is allowed by more than a
+standard error; what it loses is told by the test images. Prints one row for each form and allowed
 loss: the shares of the network's multiply-accumulates that skipped pairs save, and whose weight is
 zero; the loss on the search images; the accuracy on the test images with its 95 % interval; and
 the loss there with its standard error.

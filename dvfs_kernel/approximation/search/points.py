@@ -51,7 +51,8 @@ class SearchResult:
     Parameters
     ----------
     points
-        The frontier, by falling cost; the first one leaves nothing out.
+        The frontier, by falling cost. The first one leaves nothing out, even if another one is
+        better at less cost.
     tried
         Different levels that were looked at on at least one block of images.
     evaluated

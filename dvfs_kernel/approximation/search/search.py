@@ -148,9 +148,11 @@ class _Search:
                     self._try(levels)
         except _OutOfBudgetError:
             finished = False
+        exact = self._space.exact
+        chosen = [(levels, found) for levels, found in self._frontier() if levels != exact]
         points = tuple(
             SkipPoint(levels, self._space.plan(levels, _name(levels)), self._cost(levels), found)
-            for levels, found in self._frontier()
+            for levels, found in [(exact, self._whole[exact]), *chosen]
         )
         return SearchResult(points, len(self._tried), self._assessor.evaluated, finished)
 

@@ -102,7 +102,7 @@ def test_points_have_the_accuracy_of_the_interpreter(space, chosen_on):
         assert point.assessment.images == 80
         assert point.assessment.accuracy == pytest.approx(accuracy(thinned, chosen_on))
         assert point.cost == space.counts(point.levels).pair_units
-    losses = [point.assessment.loss_points for point in found.points]
+    losses = [point.assessment.loss_points for point in found.points[1:]]
     costs = [point.cost for point in found.points]
     assert losses == sorted(losses)
     assert costs == sorted(costs, reverse=True)
@@ -164,6 +164,18 @@ def test_a_search_that_finds_no_more_is_finished(chosen_on):
     found = search(Assessor(space, chosen_on), largest_loss_points=60)
     assert found.finished
     assert found.tried == 3
+
+
+def test_a_better_network_at_less_cost_leaves_the_exact_one_first(space, chosen_on):
+    levels = (2, 2)
+    thinned = thin(space.network, space.plan(levels))
+    stored = (chosen_on.images.astype(np.int16) - 128).astype(np.int8)
+    outputs = [reference.run(thinned, image)[thinned.outputs[0]] for image in stored]
+    labels = np.array([output.argmax() for output in outputs])
+    found = search(Assessor(space, replace(chosen_on, labels=labels)), most_points=60)
+    assert found.points[0].levels == space.exact
+    assert found.points[1].assessment.loss_points < 0
+    assert found.within(0).cost < found.points[0].cost
 
 
 def test_the_least_cost_within_a_loss(space, chosen_on):
