@@ -128,7 +128,8 @@ class _Search:
         self._progress = progress
         self._end_s = time.monotonic() + budget_s
         exact = self._space.exact
-        self._tried = {exact}
+        self._tried = {exact}  # on one block or more
+        self._judged = {exact}  # on all blocks, or given up
         self._whole[exact] = assessor.whole(exact)
         accuracy = 100 * self._whole[exact].accuracy
         if not 0 <= largest_loss_points <= accuracy:
@@ -222,15 +223,17 @@ class _Search:
 
     def _try(self, levels: Levels) -> None:
         """Evaluate levels, block by block while they may be good."""
-        if levels in self._whole:
+        if levels in self._judged:
             return
         self._begin(levels)
         found = self._assess(levels, 0)
         for block in range(1, len(self._assessor.block_sizes)):
             if self._hopeless(levels, found, block):
-                return
+                break
             found += self._assess(levels, block)
-        self._whole[levels] = found
+        else:
+            self._whole[levels] = found
+        self._judged.add(levels)
 
     def _hopeless(self, levels: Levels, found: Assessment, blocks: int) -> bool:
         """Whether levels are of no interest after the first blocks."""
@@ -248,7 +251,7 @@ class _Search:
         return False
 
     def _neighbours(self, guide: Guide) -> Iterator[Levels]:
-        """Yield what is most promising of all that lies near the frontier and was not tried."""
+        """Yield what is most promising of all that lies near the frontier and was not judged."""
         frontier = [
             levels for levels, found in self._frontier() if found.loss_points <= self._largest
         ]
@@ -256,7 +259,7 @@ class _Search:
             levels
             for point in frontier
             for levels in moves(point)
-            if levels not in self._tried and guide.has(levels)
+            if levels not in self._judged and guide.has(levels)
         }
         ranked = sorted(near, key=lambda levels: (guide.regret(levels), levels))
         yield from ranked[:_BATCH]
