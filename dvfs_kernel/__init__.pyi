@@ -72,6 +72,7 @@ from dvfs_kernel.errors import BoardNotFoundError as BoardNotFoundError
 from dvfs_kernel.errors import BoardSilentError as BoardSilentError
 from dvfs_kernel.errors import CacheError as CacheError
 from dvfs_kernel.errors import ClockError as ClockError
+from dvfs_kernel.errors import CodeError as CodeError
 from dvfs_kernel.errors import DataSetError as DataSetError
 from dvfs_kernel.errors import DvfsError as DvfsError
 from dvfs_kernel.errors import ExecutorError as ExecutorError

@@ -1,0 +1,1 @@
+"""Which products to leave out at which loss: plans, evaluated and kept."""

@@ -1,0 +1,132 @@
+"""Small arrays on disk, found again by what they were computed from."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import dvfs_kernel
+from dvfs_kernel.errors import CacheError
+from dvfs_kernel.storage.atomic_file import write_atomically
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+__all__ = ["KeptArrays"]
+
+# What decides over an array beside what it was computed from.
+_SOURCES = (
+    "approximation/accuracy/batch_layers.py",
+    "approximation/accuracy/batch_loops.py",
+    "approximation/accuracy/evaluator.py",
+    "approximation/search/assessment.py",
+    "approximation/search/ladder.py",
+    "approximation/significance/*.py",
+    "approximation/skipping/*.py",
+    "networks/input_tensor.py",
+    "networks/layers/*.py",
+    "networks/quantisation.py",
+)
+_ADVICE = "give another folder for what is kept, or none"
+
+
+class KeptArrays:
+    """A folder of arrays.
+
+    The name of a file is a digest of everything that its array depends on, the sources that
+    compute it among them, so an array is never stale: another network, other images or another
+    threshold are another name.
+
+    Parameters
+    ----------
+    folder
+        Made where it is not there; None to keep nothing.
+
+    Raises
+    ------
+    CacheError
+        The folder cannot be made.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        if folder is None:
+            return
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CacheError(
+                f"the folder {folder} cannot be made: {error.strerror or error}; {_ADVICE}"
+            ) from error
+
+    def load(self, *key: object) -> npt.NDArray[Any] | None:
+        """Return the array of a key, or None where there is none yet.
+
+        Raises
+        ------
+        CacheError
+            The file is damaged or cannot be read.
+        """
+        if self._folder is None:
+            return None
+        name = _name(key)
+        path = self._folder / name[:2] / f"{name}.npy"
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise CacheError(
+                f"what is kept in {path} cannot be read: {error.strerror or error}; {_ADVICE}"
+            ) from error
+        stored, data = content[: len(name)], content[len(name) :]
+        if stored != name.encode():
+            raise CacheError(
+                f"what is kept in {path} is damaged: it does not begin with its own name; delete it"
+            )
+        try:
+            array: npt.NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
+        except (ValueError, EOFError, OSError) as error:
+            raise CacheError(f"what is kept in {path} is damaged: {error}; delete it") from error
+        return array
+
+    def save(self, array: npt.NDArray[Any], *key: object) -> None:
+        """Keep an array; it appears whole or not at all.
+
+        Raises
+        ------
+        CacheError
+            The file cannot be written.
+        """
+        if self._folder is None:
+            return
+        name = _name(key)
+        path = self._folder / name[:2] / f"{name}.npy"
+        data = io.BytesIO()
+        np.save(data, array, allow_pickle=False)
+        try:
+            path.parent.mkdir(exist_ok=True)
+            write_atomically(path, name.encode() + data.getvalue())
+        except OSError as error:
+            raise CacheError(
+                f"nothing can be kept in {path}: {error.strerror or error}; {_ADVICE}"
+            ) from error
+
+
+def _name(key: tuple[object, ...]) -> str:
+    return hashlib.sha256(f"{_sources_digest()} {key!r}".encode()).hexdigest()
+
+
+@cache
+def _sources_digest() -> str:
+    package = Path(dvfs_kernel.__file__).parent
+    digest = hashlib.sha256()
+    for pattern in _SOURCES:
+        for path in sorted(package.glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Products that are left out: which, in which pairs, and the network that is left."""
