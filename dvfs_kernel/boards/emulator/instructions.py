@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,12 @@ FLAGS = -1  # pseudo register: N, Z, C, V
 _STRIP = (".w", ".n")
 
 
-class Unit(enum.IntFlag):
-    """Execution resources of which there is one, or two, a cycle."""
+class Unit:
+    """Execution resources of which there is one, or two, a cycle: bits of plain integers.
+
+    The issue rules ask for them some ten times an instruction; an enumeration would take most of
+    their time.
+    """
 
     NONE = 0
     ALU = 1  # two
@@ -39,7 +42,7 @@ class Unit(enum.IntFlag):
 
 @dataclass
 class Instruction:
-    """One decoded instruction.
+    """One decoded instruction. Those with the same bytes share what is in it.
 
     Attributes
     ----------
@@ -68,7 +71,7 @@ class Instruction:
     size: int
     mnemonic: str
     operands: str
-    unit: Unit
+    unit: int
     address_registers: frozenset[int] = frozenset()
     early: frozenset[int] = frozenset()
     reads: frozenset[int] = frozenset()
@@ -86,6 +89,8 @@ class Instruction:
     fp: bool = False
     place: tuple[int, int] | None = None
     advance: int = 0  # what a post- or pre-indexed access adds to its base
+    #: Every register that it needs, and in which of the six sets above it stands.
+    needs: tuple[tuple[int, int], ...] = ()
 
 
 class _Decoder(threading.local):
@@ -97,6 +102,13 @@ class _Decoder(threading.local):
 
 
 _decoder = _Decoder()
+
+# Instructions by their bytes; a thread may replace what another one has put there, by its equal.
+_kept: dict[bytes, Instruction] = {}
+_KEPT_MAX = 1 << 17
+
+_WIDE = {0b11101, 0b11110, 0b11111}  # upper bits of the first half of 32-bit encodings
+_IT = 0xBF
 
 _PC = cs_arm.ARM_REG_PC
 _SP = cs_arm.ARM_REG_SP
@@ -147,20 +159,55 @@ _FIRST_ALU = {"add", "sub", "addw", "subw", "mov", "movw", "adr"}
 
 
 def decode(code: bytes, address: int) -> Iterator[Instruction]:
-    """Decode Thumb code; bytes that are no instruction end the sequence."""
+    """Decode Thumb code; bytes that are no instruction end the sequence.
+
+    Notes
+    -----
+    Capstone takes some fifty microseconds an instruction, and code of layers has hundreds of
+    thousands: what was decoded once is kept by its bytes. Branches are not, for they hold their
+    target, nor is what follows IT, whose bytes do not tell its condition.
+    """
     position = 0
     while position < len(code):
-        decoded = list(_decoder.engine.disasm(code[position:], address + position))
-        for raw in decoded:
-            yield _instruction(raw)
+        first = code[position] | code[position + 1] << 8 if position + 1 < len(code) else 0
+        size = 4 if first >> 11 in _WIDE else 2
+        key = code[position : position + size]
+        kept = _kept.get(key)
+        if kept is not None:
+            yield _moved(kept, address + position)
+            position += size
+            continue
+        is_it = first >> 8 == _IT and first & 0xF != 0
+        found = False
+        for raw in _decoder.engine.disasm(
+            code[position:] if is_it else key, address + position, 0 if is_it else 1
+        ):
+            item = _instruction(raw)
+            if not is_it and not item.branch:
+                _keep(key, item)
+            yield item
             position += raw.size
-        if position >= len(code):
-            return
-        # Capstone stopped: a coprocessor or reserved encoding that the core may still execute.
-        first = int.from_bytes(code[position : position + 2], "little")
-        size = 4 if first >> 11 in {0b11101, 0b11110, 0b11111} else 2
-        yield Instruction(address + position, size, "?", "", Unit.ALU, alone=True)
-        position += size
+            found = True
+        if not found:
+            # A coprocessor or reserved encoding that the core may still execute.
+            yield Instruction(address + position, size, "?", "", Unit.ALU, alone=True)
+            position += size
+
+
+def _keep(key: bytes, item: Instruction) -> None:
+    if len(_kept) >= _KEPT_MAX:
+        _kept.clear()
+    _kept[key] = item
+
+
+def _moved(kept: Instruction, address: int) -> Instruction:
+    """Return an instruction as it is at another address."""
+    item = Instruction.__new__(Instruction)
+    item.__dict__.update(kept.__dict__)
+    item.address = address
+    if kept.place is not None and kept.place[0] == 0:  # counted from the instruction itself
+        item.place = 0, kept.place[1] - (kept.address + 4 & ~3) + (address + 4 & ~3)
+    return item
 
 
 def _split(raw: Any) -> tuple[str, bool]:
@@ -239,6 +286,10 @@ def _instruction(raw: Any) -> Instruction:
     )
     for register in writes:
         item.writes.setdefault(register, item.latency_class)
+    groups = (
+        item.address_registers, item.early, item.reads, item.factors, item.late, item.stored,
+    )  # fmt: skip
+    item.needs = tuple((register, i) for i, group in enumerate(groups) for register in group)
     return item
 
 
