@@ -180,8 +180,7 @@ class IssueRules:
                     ready += 1  # this way around the register file is not there
             elif kind == "reverse" and place == 0:
                 ready += 1
-            if ready > cycle:
-                cycle = ready
+            cycle = max(cycle, ready)
         if item.unit & Unit.FP_ADD or (item.alone and item.unit & Unit.FP_TRANSFER):
             cycle = max(cycle, stage.accumulated + 1 + timing.fp_mac_shadow_cycles)
         return cycle
