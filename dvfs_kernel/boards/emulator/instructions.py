@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,8 @@ FLAGS = -1  # pseudo register: N, Z, C, V
 _STRIP = (".w", ".n")
 
 
-class Unit(enum.IntFlag):
-    """Execution resources of which there is one, or two, a cycle."""
+class Unit:
+    """Execution resources of which there is one, or two, a cycle; bits, plain for speed."""
 
     NONE = 0
     ALU = 1  # two
@@ -68,7 +67,7 @@ class Instruction:
     size: int
     mnemonic: str
     operands: str
-    unit: Unit
+    unit: int
     address_registers: frozenset[int] = frozenset()
     early: frozenset[int] = frozenset()
     reads: frozenset[int] = frozenset()

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["IssueRules", "IssueStage"]
 
-_UNITS = (
-    Unit.ALU, Unit.SHIFT, Unit.LOAD, Unit.STORE, Unit.MAC, Unit.BRANCH, Unit.FP, Unit.SIMD,
-)  # fmt: skip
+# Of these there is one a cycle; of ALUs there are two.
+_SINGLE = Unit.SHIFT | Unit.STORE | Unit.MAC | Unit.BRANCH | Unit.FP | Unit.SIMD
 _ACCUMULATED = 2  # the stage in which accumulators are read
 
 
@@ -75,7 +74,7 @@ class IssueRules:
 
     def __init__(self, timing: TimingParameters) -> None:
         self._timing = timing
-        self._units = {Unit.ALU: 2, Unit.LOAD: timing.loads_per_cycle}
+        self._single = _SINGLE if timing.loads_per_cycle > 1 else _SINGLE | Unit.LOAD
         # Stages from issue to the one that may begin with the result.
         self._latency = {
             "alu": 1 + timing.alu_latency,
@@ -190,10 +189,8 @@ class IssueRules:
         """Tell whether two neighbours can issue in one cycle; operands are ready."""
         if younger.alone or younger.first_only or elder.alone or elder.branch:
             return False
-        for unit in _UNITS:
-            used = bool(elder.unit & unit) + bool(younger.unit & unit)
-            if used > self._units.get(unit, 1):
-                return False
+        if elder.unit & younger.unit & self._single:
+            return False
         both = elder.unit | younger.unit
         in_shadow = stage.free <= stage.accumulated + self._timing.fp_mac_shadow_cycles
         if (
@@ -205,8 +202,9 @@ class IssueRules:
         ):
             return False
         # Two writers of one register keep their order; an ALU's second result is the later one.
-        twice = set(elder.writes) & set(younger.writes) - {FLAGS}
-        return not twice or (elder.unit == younger.unit == Unit.ALU)
+        if elder.unit == younger.unit == Unit.ALU:
+            return True
+        return not any(register in elder.writes for register in younger.writes if register != FLAGS)
 
 
 def _in_first_alu(item: Instruction, stage: IssueStage, cycle: int, *, paired: bool) -> bool:
@@ -225,7 +223,7 @@ def _in_first_alu(item: Instruction, stage: IssueStage, cycle: int, *, paired: b
     return FLAGS not in item.reads
 
 
-def _forbidden(both: Unit, first: Unit, second: Unit) -> bool:
+def _forbidden(both: int, first: int, second: int) -> bool:
     return bool(both & first and both & second)
 
 
