@@ -14,7 +14,7 @@ from dvfs_kernel.approximation.accuracy.evaluator import Evaluator
 SECONDS = 3.0
 
 
-def main():
+def main() -> None:
     for name in sys.argv[1:]:
         network = dvfs.load(name)
         evaluator = Evaluator(network)

@@ -19,6 +19,7 @@ ELF_MAGIC = b"\x7fELF"
 IN_WHEEL = (
     *ELFS,
     "dvfs_kernel/__init__.pyi",
+    "dvfs_kernel/approximation/data/fashion_mnist_sample.npz",
     "dvfs_kernel/commands/cli.py",
     "dvfs_kernel/link/abi.pyi",
     "dvfs_kernel/link/abi.toml",

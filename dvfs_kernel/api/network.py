@@ -117,9 +117,9 @@ def input_of(network: Network, data: InputLike) -> npt.NDArray[Any]:
         sample_input,
     )
 
-    tensor = network.tensors[network.input]
     if data is None:
+        tensor = network.tensors[network.input]
         return fit_array(sample_input(tensor), tensor)
     if isinstance(data, str | os.PathLike):
-        return load_input(Path(data), tensor)
-    return fit_array(np.asarray(data), tensor)
+        return load_input(Path(data), network)
+    return fit_array(np.asarray(data), network)

@@ -96,7 +96,7 @@ class Deployment:
         FileFormatError
             The input does not fit the network.
         """
-        stored = fit_array(data, self.network.tensors[self.network.input])
+        stored = fit_array(data, self.network)
         if self.image.plan.keeps_input:
             self._send(stored.tobytes())
 
@@ -130,7 +130,7 @@ class Deployment:
         """
         check_schedule(schedule, self.image)
         window = None if window_s is None else Window(window_s, idle)
-        stored = fit_array(data, self.network.tensors[self.network.input])
+        stored = fit_array(data, self.network)
         self.session.set_schedule(schedule)
         self._watch(len(self.network.layers) * runs)
         run = self._run(stored.tobytes(), runs, level, window)

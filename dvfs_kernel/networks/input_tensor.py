@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.errors import FileFormatError
-from dvfs_kernel.networks.network import Quantize
+from dvfs_kernel.networks.network import Network, Quantize
 from dvfs_kernel.networks.zoo.pictures import dead_leaves
 
 if TYPE_CHECKING:
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from dvfs_kernel.networks.network import Network, Tensor
+    from dvfs_kernel.networks.network import Tensor
+
+    #: A network, or its input alone, of which then nothing is known that reads it.
+    Target = Network | Tensor
 
 __all__ = ["fit_array", "from_pixels", "load_input", "read_picture", "sample_input"]
 
@@ -26,20 +29,21 @@ _UNIT_RANGE_TOLERANCE = 0.01
 _LEAST_PICTURE = 4  # pixels, of the longer side
 
 
-def load_input(path: Path, tensor: Tensor) -> npt.NDArray[Any]:
+def load_input(path: Path, target: Target) -> npt.NDArray[Any]:
     """Read an input tensor from an ``.npy`` file or a picture.
 
     Parameters
     ----------
     path
         ``.npy``: see `fit_array`. Anything else is read as a picture (PNG, JPEG, …), resized to
-        the tensor's height and width, grey for one channel and RGB for three.
-    tensor
-        The network's input.
+        the input's height and width, grey for one channel and RGB for three; its pixels are taken
+        as `from_pixels` has it.
+    target
+        The network, or its input.
 
     Returns
     -------
-    ndarray, shape ``tensor.shape``
+    ndarray, shape of the input
         Values as the tensor stores them.
 
     Raises
@@ -50,11 +54,11 @@ def load_input(path: Path, tensor: Tensor) -> npt.NDArray[Any]:
     if not path.is_file():
         raise FileFormatError(f"{path}: there is no such file")
     if path.suffix.lower() == ".npy":
-        return fit_array(_read_array(path), tensor, str(path))
-    return _from_pixels(read_picture(path, tensor.shape), tensor)
+        return fit_array(_read_array(path), target, str(path))
+    return from_pixels(read_picture(path, _input(target).shape), target)
 
 
-def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") -> npt.NDArray[Any]:
+def fit_array(array: npt.NDArray[Any], target: Target, what: str = "the input") -> npt.NDArray[Any]:
     """Bring an array into the form in which a tensor stores it.
 
     Parameters
@@ -62,7 +66,10 @@ def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") 
     array
         Of the tensor's shape, with or without a leading batch of 1. Of the tensor's element type
         it is taken as it is; floats for an integer tensor are real values and are quantised with
-        the tensor's scale and zero point; uint8 for an int8 or float tensor are pixels.
+        the tensor's scale and zero point; uint8 for an int8 or float tensor are pixels: see
+        `from_pixels`.
+    target
+        The network, or its input.
     what
         What to call the array in messages.
 
@@ -71,6 +78,7 @@ def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") 
     FileFormatError
         Shape or element type do not fit.
     """
+    tensor = _input(target)
     shape = array.shape[1:] if array.ndim == 4 and array.shape[0] == 1 else array.shape
     if shape != tensor.shape:
         raise FileFormatError(
@@ -81,7 +89,7 @@ def fit_array(array: npt.NDArray[Any], tensor: Tensor, what: str = "the input") 
     if array.dtype == np.dtype(tensor.element):
         return np.ascontiguousarray(array)
     if array.dtype == np.uint8:
-        return _from_pixels(array, tensor)
+        return from_pixels(array, target)
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise FileFormatError(f"{what} holds values that are not finite; finite ones are allowed")
     if array.dtype.kind == "f" and tensor.element == "float32":
@@ -111,17 +119,18 @@ def sample_input(tensor: Tensor) -> npt.NDArray[Any]:
     return _from_pixels((picture.astype(np.int16) + 128).astype(np.uint8), tensor)
 
 
-def from_pixels(pixels: npt.NDArray[np.uint8], network: Network) -> npt.NDArray[Any]:
+def from_pixels(pixels: npt.NDArray[np.uint8], target: Target) -> npt.NDArray[Any]:
     """Turn pixels into what a network's input stores.
 
     Parameters
     ----------
     pixels
         Of the input's shape, with any number of axes before it.
-    network
-        An int8 input takes pixel − 128, a uint8 input the pixel: the whole range of the element. A
-        float32 input takes −1 … 1, or 0 … 1 where all that reads it is a quantisation whose range
-        is that one: a scale within a hundredth of 1/255, and the zero point at the range's end.
+    target
+        The network, or its input. An int8 input takes pixel − 128, a uint8 input the pixel: the
+        whole range of the element. A float32 input takes −1 … 1, or 0 … 1 where all that reads it
+        is a quantisation whose range is that one: a scale within a hundredth of 1/255, and the zero
+        point at the range's end.
 
     Returns
     -------
@@ -133,16 +142,22 @@ def from_pixels(pixels: npt.NDArray[np.uint8], network: Network) -> npt.NDArray[
     FileFormatError
         The input is of int32.
     """
-    tensor = network.tensors[network.input]
-    if tensor.element == "float32" and _takes_unit_range(network):
+    tensor = _input(target)
+    is_float = tensor.element == "float32"
+    if is_float and isinstance(target, Network) and _takes_unit_range(target):
         return pixels.astype(np.float32) / np.float32(255)
     return _from_pixels(pixels, tensor)
+
+
+def _input(target: Target) -> Tensor:
+    return target.tensors[target.input] if isinstance(target, Network) else target
 
 
 def _takes_unit_range(network: Network) -> bool:
     readers = [layer for layer in network.layers if network.input in layer.inputs]
     targets = [network.tensors[layer.output] for layer in readers]
-    return all(isinstance(layer, Quantize) for layer in readers) and all(
+    quantised = bool(readers) and all(isinstance(layer, Quantize) for layer in readers)
+    return quantised and all(
         abs(target.scale * 255 - 1) <= _UNIT_RANGE_TOLERANCE
         and target.zero_point == np.iinfo(target.element).min
         for target in targets

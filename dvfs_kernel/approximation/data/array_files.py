@@ -83,7 +83,7 @@ def offer_of_folder(folder: Path) -> Offer | None:
         )
     parts: dict[str, Callable[[], DataSet]] = {}
     for part in PARTS:
-        held = offer(by_part[part][0], folder.name).parts
+        held = offer(by_part[part][0], folder.resolve().name).parts
         # A file of both parts under the name of one would leave open which is meant.
         if set(held) != {part}:
             raise DataSetError(f"{by_part[part][0]} needs x and y, as it is the {part} part alone")

@@ -76,7 +76,10 @@ class _Version:
         names = read_dictionary(content[file], f"{where}: {file}").get(key)
         if not isinstance(names, list):
             raise DataSetError(f"{where}: {file} has no {key}; it is no file of {self.title}")
-        return tuple(map(str, names))
+        return tuple(
+            name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
+            for name in names
+        )
 
 
 _BATCHES = tuple(f"data_batch_{number}" for number in range(1, 6))

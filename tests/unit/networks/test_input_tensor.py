@@ -128,6 +128,8 @@ def test_pixels_of_a_float_input_have_the_range_of_what_it_is_quantised_to(scale
     network = reading(FLOATS, Tensor("stored", (8, 10, 3), "int8", scale, zero_point))
     assert from_pixels(pixels, network).ravel().tolist() == [low, 1]
     assert from_pixels(pixels, network).dtype == np.float32
+    picture = np.full((8, 10, 3), 0, np.uint8)
+    assert (fit_array(picture, network) == low).all()
 
 
 def test_pixels_of_a_batch_are_those_of_each_picture():

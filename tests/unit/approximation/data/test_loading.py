@@ -194,7 +194,9 @@ def test_a_python_batch_that_is_none(content, message, tmp_path):
 def test_python_batches_of_any_python(protocol, tmp_path):
     files = cifar_files("cifar-10-python")
     batch = {b"data": TEST_BATCH[0], b"labels": TEST_BATCH[1].tolist()}
+    names = {b"label_names": [name.encode() for name in CLASSES]}
     files["cifar-10-batches-py/test_batch"] = pickle.dumps(batch, protocol)
+    files["cifar-10-batches-py/batches.meta"] = pickle.dumps(names, protocol)
     check_cifar(load_data(write_folder(tmp_path, files)))
 
 
