@@ -172,6 +172,8 @@ def schedule(
         for reserve in reserves
         if (result := _attempt(operations, _Registers(free, operations, reserve))) is not None
     ]
+    if not results and STRICT not in reserves:
+        return schedule(operations, free, (STRICT,))
     if not results:
         raise CodeError(
             f"{len(operations)} operations need more registers at once than the "
