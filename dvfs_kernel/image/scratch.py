@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.image.code.planes_code import plane_bytes
 from dvfs_kernel.image.code.product_code import columns_of
 from dvfs_kernel.link import abi
-from dvfs_kernel.networks.layers.weighted import PACKED
+from dvfs_kernel.networks.layers.weighted import PACKED, WeightedLayer
 from dvfs_kernel.networks.network import (
     Add,
     Convolution,
@@ -45,36 +45,40 @@ def scratch_bytes(layer: Layer, tensors: Sequence[Tensor], granularity: int) -> 
         other layers have one form.
     """
     source, output = tensors[layer.inputs[0]], tensors[layer.output]
-    if isinstance(layer, Convolution | FullyConnected) and layer.form != PACKED:
+    if isinstance(layer, WeightedLayer) and layer.form != PACKED:
         return _coded(layer, source, output, granularity)
     if isinstance(layer, Convolution):
         return _convolution(layer, source, output, granularity)
-    if isinstance(layer, Depthwise) and layer.form != PACKED:
-        return plane_bytes(layer, source, output, granularity)
     if isinstance(layer, Depthwise):
         return _depthwise(layer, source, output, granularity)
     if isinstance(layer, FullyConnected):
         return _column_bytes(source.size)
     if isinstance(layer, Add):
         return _ADD_TABLES_BYTES
-    if isinstance(layer, Softmax):
-        return source.shape[2] * 4
-    return 0
+    return source.shape[2] * 4 if isinstance(layer, Softmax) else 0
 
 
-def _coded(
-    layer: Convolution | FullyConnected, source: Tensor, output: Tensor, granularity: int
+def _coded(layer: WeightedLayer, source: Tensor, output: Tensor, granularity: int) -> int:
+    """Return what a layer with code of its own needs."""
+    if isinstance(layer, Depthwise):
+        return plane_bytes(layer, source, output, granularity)
+    if isinstance(layer, Convolution):
+        pixels = output.shape[0] * output.shape[1]
+        return _blocks(layer, output, (pixels, output.shape[2]), granularity)
+    return _blocks(layer, output, (1, output.size), granularity)
+
+
+def _blocks(
+    layer: WeightedLayer, output: Tensor, product: tuple[int, int], granularity: int
 ) -> int:
-    """As ``product_of`` and ``group_of`` in ``layer_code.c``."""
-    dense = isinstance(layer, FullyConnected)
-    gathers = isinstance(layer, Convolution) and not layer.is_pointwise
-    rows = output.size if dense else output.shape[2]
-    pixels = 1 if dense else output.shape[0] * output.shape[1]
+    """As ``product_of`` and ``group_of`` in ``layer_code.c``; the product's columns and rows."""
+    columns, rows = product
     at_a_time = columns_of(layer, output)
+    gathers = isinstance(layer, Convolution) and not layer.is_pointwise
     words = -(-layer.taps // 4)
     block = 4 * (words * 2 * at_a_time + 1)
     beside = -(-at_a_time * rows // 4) * 4 + (8 * words if gathers else 0)
-    blocks = -(-pixels // at_a_time)
+    blocks = -(-columns // at_a_time)
     if granularity:
         group = min(-(-granularity // at_a_time), blocks)
     else:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import capstone as cs
 from capstone import arm as cs_arm
 
+from dvfs_kernel.boards.emulator.kept_instructions import KeptInstructions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,11 +21,7 @@ _STRIP = (".w", ".n")
 
 
 class Unit:
-    """Execution resources of which there is one, or two, a cycle: bits of plain integers.
-
-    The issue rules ask for them some ten times an instruction; an enumeration would take most of
-    their time.
-    """
+    """Execution resources of which there is one, or two, a cycle; bits, plain for speed."""
 
     NONE = 0
     ALU = 1  # two
@@ -42,7 +40,7 @@ class Unit:
 
 @dataclass
 class Instruction:
-    """One decoded instruction. Those with the same bytes share what is in it.
+    """One decoded instruction; those of the same bytes share their dictionary of writes.
 
     Attributes
     ----------
@@ -103,10 +101,7 @@ class _Decoder(threading.local):
 
 _decoder = _Decoder()
 
-# Instructions by their bytes; a thread may replace what another one has put there, by its equal.
-_kept: dict[bytes, Instruction] = {}
-_KEPT_MAX = 1 << 17
-
+_kept = KeptInstructions()
 _WIDE = {0b11101, 0b11110, 0b11111}  # upper bits of the first half of 32-bit encodings
 _IT = 0xBF
 
@@ -124,17 +119,8 @@ _FIELD = {"ubfx", "sbfx"}
 _INSERT = {"bfi", "bfc"}
 _REVERSE = {"rev", "rev16", "revsh", "rbit"}
 _SATURATE = {
-    "ssat",
-    "usat",
-    "ssat16",
-    "usat16",
-    "qadd",
-    "qsub",
-    "qdadd",
-    "qdsub",
-    "usad8",
-    "usada8",
-}
+    "ssat", "usat", "ssat16", "usat16", "qadd", "qsub", "qdadd", "qdsub", "usad8", "usada8",
+}  # fmt: skip
 _MULTIPLY = {
     "mul", "muls", "smulbb", "smulbt", "smultb", "smultt", "smulwb", "smulwt", "smuad", "smuadx",
     "smusd", "smusdx", "smmul", "smmulr", "umull", "smull",
@@ -163,51 +149,31 @@ def decode(code: bytes, address: int) -> Iterator[Instruction]:
 
     Notes
     -----
-    Capstone takes some fifty microseconds an instruction, and code of layers has hundreds of
-    thousands: what was decoded once is kept by its bytes. Branches are not, for they hold their
-    target, nor is what follows IT, whose bytes do not tell its condition.
+    What was decoded once is kept, but for branches, which hold their target, and for what follows
+    IT, whose bytes do not tell its condition.
     """
     position = 0
     while position < len(code):
-        first = code[position] | code[position + 1] << 8 if position + 1 < len(code) else 0
+        first = int.from_bytes(code[position : position + 2], "little")
         size = 4 if first >> 11 in _WIDE else 2
-        key = code[position : position + size]
-        kept = _kept.get(key)
+        own = code[position : position + size]
+        kept = _kept.at(own, address + position)
         if kept is not None:
-            yield _moved(kept, address + position)
+            yield kept
             position += size
             continue
         is_it = first >> 8 == _IT and first & 0xF != 0
-        found = False
-        for raw in _decoder.engine.disasm(
-            code[position:] if is_it else key, address + position, 0 if is_it else 1
-        ):
+        begin = position
+        for raw in _decoder.engine.disasm(code[position:] if is_it else own, address + position):
             item = _instruction(raw)
             if not is_it and not item.branch:
-                _keep(key, item)
+                _kept.keep(own, item)
             yield item
             position += raw.size
-            found = True
-        if not found:
+        if position == begin:
             # A coprocessor or reserved encoding that the core may still execute.
             yield Instruction(address + position, size, "?", "", Unit.ALU, alone=True)
             position += size
-
-
-def _keep(key: bytes, item: Instruction) -> None:
-    if len(_kept) >= _KEPT_MAX:
-        _kept.clear()
-    _kept[key] = item
-
-
-def _moved(kept: Instruction, address: int) -> Instruction:
-    """Return an instruction as it is at another address."""
-    item = Instruction.__new__(Instruction)
-    item.__dict__.update(kept.__dict__)
-    item.address = address
-    if kept.place is not None and kept.place[0] == 0:  # counted from the instruction itself
-        item.place = 0, kept.place[1] - (kept.address + 4 & ~3) + (address + 4 & ~3)
-    return item
 
 
 def _split(raw: Any) -> tuple[str, bool]:

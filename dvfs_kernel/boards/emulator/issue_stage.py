@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["IssueRules", "IssueStage"]
 
-# Of which one pair has one; of ALUs there are two.
-_SINGLE = (
-    Unit.SHIFT | Unit.STORE | Unit.MAC | Unit.BRANCH | Unit.FP | Unit.SIMD
-)  # fmt: skip
+# Of these there is one a cycle; of ALUs there are two.
+_SINGLE = Unit.SHIFT | Unit.STORE | Unit.MAC | Unit.BRANCH | Unit.FP | Unit.SIMD
 # By the sets of an instruction's registers: the stage that takes them.
 _STAGES = (0, 0, 1, 1, 2, 3)
 _ADDRESSES, _FACTORS = 0, 3
@@ -202,8 +200,9 @@ class IssueRules:
         ):
             return False
         # Two writers of one register keep their order; an ALU's second result is the later one.
-        twice = any(register in elder.writes for register in younger.writes if register != FLAGS)
-        return not twice or (elder.unit == younger.unit == Unit.ALU)
+        if elder.unit == younger.unit == Unit.ALU:
+            return True
+        return not any(register in elder.writes for register in younger.writes if register != FLAGS)
 
 
 def _in_first_alu(item: Instruction, stage: IssueStage, cycle: int, *, paired: bool) -> bool:

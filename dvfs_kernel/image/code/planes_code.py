@@ -41,7 +41,7 @@ def plane_bytes(layer: Depthwise, source: Tensor, output: Tensor, granularity: i
     granularity
         Channels of a group, 0 for those of a cache line.
     """
-    stride, kernel = layer.stride[0], layer.weights.shape[0]
+    stride, kernel = layer.stride[0], int(layer.weights.shape[0])
     pitch = plane_pitch(layer, output)
     touched = min(source.shape[1], pitch - layer.padding.left)
     row_bytes = -(-touched * source.shape[2] // _WORD) * _WORD
@@ -56,7 +56,7 @@ def plane_bytes(layer: Depthwise, source: Tensor, output: Tensor, granularity: i
         channels = max(1, min(channels, fitting // pairs))
     elif pairs > fitting // channels:
         pairs = pairs_for(1 + max(0, fitting // channels - pairs_for(1)) // stride)
-    return int(_WORD * pitch * pairs * channels + row_bytes)
+    return _WORD * pitch * pairs * channels + row_bytes
 
 
 def why_no_planes_code(layer: Depthwise, source: Tensor, output: Tensor) -> str:

@@ -13,7 +13,7 @@ from dvfs_kernel.image.code.matrix_code import Channel, Product, streamed_code, 
 from dvfs_kernel.image.code.piece import LayerCode, Piece, words
 from dvfs_kernel.image.rescaling import folded_bias, weighted_rescale
 from dvfs_kernel.link import abi
-from dvfs_kernel.networks.layers.weighted import STREAMED, FullyConnected
+from dvfs_kernel.networks.layers.weighted import STREAMED, FullyConnected, WeightedLayer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,7 +32,7 @@ _COLUMNS = (4, 3, 2)
 _REACH_BYTES = 4095
 
 
-def columns_of(layer: Convolution | FullyConnected, output: Tensor) -> int:
+def columns_of(layer: WeightedLayer, output: Tensor) -> int:
     """Return how many columns a block of a layer holds: what wastes the least time.
 
     A block that is not full costs as much as a full one, and each block costs something beside
@@ -161,8 +161,8 @@ def _unpacked(
     numbers: npt.NDArray[np.int64],
     first: int,
 ) -> Piece:
-    channels = [
+    channels = tuple(
         Channel(tuple(map(tuple, lanes[i].tolist())), int(bias[i]), *map(int, numbers[i]))
         for i in range(len(lanes))
-    ]
+    )
     return Piece(unpacked_code(product, channels, first), b"", first, len(channels))

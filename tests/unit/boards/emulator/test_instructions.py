@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from dvfs_kernel.boards.emulator import instructions
 from dvfs_kernel.boards.emulator.elf import Executable
 from dvfs_kernel.boards.emulator.instructions import Instruction, Unit, decode
+from dvfs_kernel.boards.emulator.kept_instructions import KeptInstructions
 from dvfs_kernel.boards.emulator.pipeline import Pipeline
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.image.firmware import firmware_path
@@ -44,8 +45,8 @@ def test_kept_instructions_equal_those_decoded_anew(code, addresses):
         assert list(decode(code, 2 * half)) == list(plain(code, 2 * half))
 
 
-def test_every_instruction_of_the_firmware(monkeypatch):
-    """Real code, function by function as the blocks come: what was kept gives the same account."""
+def test_blocks_of_the_firmware_cost_the_same(monkeypatch):
+    """Blocks cut out of real code: what was kept gives the same account."""
     code = max((content for _, content in Executable.read(firmware_path()).segments), key=len)
     pipeline = Pipeline(TimingParameters())
     random = np.random.default_rng(0)
@@ -57,11 +58,20 @@ def test_every_instruction_of_the_firmware(monkeypatch):
 
 
 def test_what_is_kept_is_bounded(monkeypatch):
-    monkeypatch.setattr(instructions, "_KEPT_MAX", 4)
-    monkeypatch.setattr(instructions, "_kept", {})
+    kept = KeptInstructions(4)
+    monkeypatch.setattr(instructions, "_kept", kept)
     for number in range(20):
         list(decode(bytes([number, 0x20]), 0))  # MOVS r0, #number
-        assert len(instructions._kept) <= 4
+        assert len(kept) <= 4
+
+
+def test_who_changes_an_instruction_changes_no_other(monkeypatch):
+    monkeypatch.setattr(instructions, "_kept", KeptInstructions())
+    literal = b"\xdf\xf8\x10\x80"
+    for _ in range(3):
+        (item,) = decode(literal, 8)
+        assert item.place == (0, 8 + 4 + 16)
+        item.place = None
 
 
 @pytest.mark.parametrize("code", [b"\x00", b"\xdf", b"\xdf\xf8", b"\x08\xbf"])
