@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import capstone as cs
 from capstone import arm as cs_arm
 
+from dvfs_kernel.boards.emulator.kept_instructions import KeptInstructions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -38,7 +40,7 @@ class Unit:
 
 @dataclass
 class Instruction:
-    """One decoded instruction.
+    """One decoded instruction; those of the same bytes share their dictionary of writes.
 
     Attributes
     ----------
@@ -85,6 +87,8 @@ class Instruction:
     fp: bool = False
     place: tuple[int, int] | None = None
     advance: int = 0  # what a post- or pre-indexed access adds to its base
+    #: Every register that it needs, and in which of the six sets above it stands.
+    needs: tuple[tuple[int, int], ...] = ()
 
 
 class _Decoder(threading.local):
@@ -96,6 +100,10 @@ class _Decoder(threading.local):
 
 
 _decoder = _Decoder()
+
+_kept = KeptInstructions()
+_WIDE = {0b11101, 0b11110, 0b11111}  # upper bits of the first half of 32-bit encodings
+_IT = 0xBF
 
 _PC = cs_arm.ARM_REG_PC
 _SP = cs_arm.ARM_REG_SP
@@ -111,17 +119,8 @@ _FIELD = {"ubfx", "sbfx"}
 _INSERT = {"bfi", "bfc"}
 _REVERSE = {"rev", "rev16", "revsh", "rbit"}
 _SATURATE = {
-    "ssat",
-    "usat",
-    "ssat16",
-    "usat16",
-    "qadd",
-    "qsub",
-    "qdadd",
-    "qdsub",
-    "usad8",
-    "usada8",
-}
+    "ssat", "usat", "ssat16", "usat16", "qadd", "qsub", "qdadd", "qdsub", "usad8", "usada8",
+}  # fmt: skip
 _MULTIPLY = {
     "mul", "muls", "smulbb", "smulbt", "smultb", "smultt", "smulwb", "smulwt", "smuad", "smuadx",
     "smusd", "smusdx", "smmul", "smmulr", "umull", "smull",
@@ -146,20 +145,35 @@ _FIRST_ALU = {"add", "sub", "addw", "subw", "mov", "movw", "adr"}
 
 
 def decode(code: bytes, address: int) -> Iterator[Instruction]:
-    """Decode Thumb code; bytes that are no instruction end the sequence."""
+    """Decode Thumb code; bytes that are no instruction end the sequence.
+
+    Notes
+    -----
+    What was decoded once is kept, but for branches, which hold their target, and for what follows
+    IT, whose bytes do not tell its condition.
+    """
     position = 0
     while position < len(code):
-        decoded = list(_decoder.engine.disasm(code[position:], address + position))
-        for raw in decoded:
-            yield _instruction(raw)
-            position += raw.size
-        if position >= len(code):
-            return
-        # Capstone stopped: a coprocessor or reserved encoding that the core may still execute.
         first = int.from_bytes(code[position : position + 2], "little")
-        size = 4 if first >> 11 in {0b11101, 0b11110, 0b11111} else 2
-        yield Instruction(address + position, size, "?", "", Unit.ALU, alone=True)
-        position += size
+        size = 4 if first >> 11 in _WIDE else 2
+        own = code[position : position + size]
+        kept = _kept.at(own, address + position)
+        if kept is not None:
+            yield kept
+            position += size
+            continue
+        is_it = first >> 8 == _IT and first & 0xF != 0
+        begin = position
+        for raw in _decoder.engine.disasm(code[position:] if is_it else own, address + position):
+            item = _instruction(raw)
+            if not is_it and not item.branch:
+                _kept.keep(own, item)
+            yield item
+            position += raw.size
+        if position == begin:
+            # A coprocessor or reserved encoding that the core may still execute.
+            yield Instruction(address + position, size, "?", "", Unit.ALU, alone=True)
+            position += size
 
 
 def _split(raw: Any) -> tuple[str, bool]:
@@ -238,6 +252,10 @@ def _instruction(raw: Any) -> Instruction:
     )
     for register in writes:
         item.writes.setdefault(register, item.latency_class)
+    groups = (
+        item.address_registers, item.early, item.reads, item.factors, item.late, item.stored,
+    )  # fmt: skip
+    item.needs = tuple((register, i) for i, group in enumerate(groups) for register in group)
     return item
 
 
