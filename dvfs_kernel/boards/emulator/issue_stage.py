@@ -23,7 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from dvfs_kernel.boards.emulator.instructions import FLAGS, Instruction, Unit
+from dvfs_kernel.boards.emulator.instruction import FLAGS, Instruction, Unit
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dvfs_kernel.boards.emulator.instructions import Instruction
+    from dvfs_kernel.boards.emulator.instruction import Instruction
 
 __all__ = ["KeptInstructions"]
 

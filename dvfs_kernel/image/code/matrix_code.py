@@ -36,8 +36,8 @@ _RESTORED = 0x8FFF  # likewise, and back to the caller
 # Where they lie on the stack, by the order of the registers that are saved.
 _SLOT, _SLOT_WEIGHTS, _SLOT_END, _SLOT_CHANNEL = 0, 4, 8, 12
 # More pairs than these become a loop, of as many pairs a turn as fit the second range.
-_STRAIGHT_PAIRS = 96
-_TURN_PAIRS = range(40, 65)
+_STRAIGHT_PAIRS = 160
+_TURN_PAIRS = range(64, 129)
 _NARROW_OFFSET = 124
 # Unpacked code is long: one way of giving out registers is tried, not several.
 _QUICK = (1,)

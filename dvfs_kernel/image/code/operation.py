@@ -5,9 +5,13 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from dvfs_kernel.boards.emulator.instructions import Instruction, decode
+from dvfs_kernel.boards.emulator.instructions import decode
 from dvfs_kernel.image.code.thumb import Form, encode
+
+if TYPE_CHECKING:
+    from dvfs_kernel.boards.emulator.instruction import Instruction
 
 __all__ = ["VIRTUAL", "Operation", "instruction_of"]
 

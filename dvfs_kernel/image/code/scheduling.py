@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.boards.emulator.instructions import FLAGS, Unit
+from dvfs_kernel.boards.emulator.instruction import FLAGS, Unit
 from dvfs_kernel.boards.emulator.issue_stage import IssueRules, IssueStage
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.errors import CodeError

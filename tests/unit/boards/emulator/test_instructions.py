@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from dvfs_kernel.boards.emulator import instructions
 from dvfs_kernel.boards.emulator.elf import Executable
-from dvfs_kernel.boards.emulator.instructions import Instruction, Unit, decode
+from dvfs_kernel.boards.emulator.instruction import Instruction, Unit
+from dvfs_kernel.boards.emulator.instructions import decode
 from dvfs_kernel.boards.emulator.kept_instructions import KeptInstructions
 from dvfs_kernel.boards.emulator.pipeline import Pipeline
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
