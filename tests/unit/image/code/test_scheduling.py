@@ -8,7 +8,8 @@ from code_interpreter import LOADED, STORED, interpret, run_code
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dvfs_kernel.boards.emulator.instructions import Unit, decode
+from dvfs_kernel.boards.emulator.instruction import Unit
+from dvfs_kernel.boards.emulator.instructions import decode
 from dvfs_kernel.boards.emulator.pipeline import Pipeline
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.errors import CodeError
