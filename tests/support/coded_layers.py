@@ -14,7 +14,7 @@ from kernel_layers import NAMES, SEEDS, ZEROS, Case, int8, values
 from dvfs_kernel.image.rescaling import folded_bias
 from dvfs_kernel.networks.network import Convolution, Depthwise, FullyConnected, Padding
 
-__all__ = ["CODED", "PRODUCTS", "bounded", "convolution_case", "depthwise_case"]
+__all__ = ["CODED", "PLANES", "PRODUCTS", "convolution_case", "depthwise_case"]
 
 CLAMPS = [
     (-128, 127), (-128, 127), (-128, 90), (-100, 127), (-5, 6), (-128, -20), (-90, -20), (0, 127),
@@ -171,11 +171,43 @@ def tall_depthwises(draw):
     )
 
 
+# Input, output channels, kernel: rows and blocks that reach farther than a load or a store does,
+# too many channels for an address in the code, too many values for a piece that widens them.
+_FAR_PRODUCTS = [
+    ((3, 300, 16), 2, (3, 3)),
+    ((2, 2, 4), 1400, (1, 1)),
+    ((4, 1, 2), 1024, (1, 1)),
+    ((2, 3, 1281), 2, (1, 1)),
+    ((12, 3, 2), 3, (11, 1)),
+    ((3, 40, 5), 2, (2, 30)),
+]
+_FAR_PLANES = [(5, 5, 1500), (3, 3, 2047), (6, 250, 4), (4, 320, 1), (9, 1, 700)]
+
+
+@st.composite
+def far_products(draw):
+    shape, channels, kernel = draw(st.sampled_from(_FAR_PRODUCTS))
+    padding = Padding(*[int(kernel == (3, 3))] * 4)
+    return convolution_case(draw, shape, channels, kernel, padding=padding)
+
+
+@st.composite
+def far_depthwises(draw):
+    shape = draw(st.sampled_from(_FAR_PLANES))
+    padding = Padding(*(draw(st.integers(0, 1)) for _ in range(2)), 1, 1)
+    return depthwise_case(draw, shape, (3, 3), draw(st.sampled_from([(1, 1), (2, 2)])), padding)
+
+
 PRODUCTS = {
     "pointwise": pointwises(),
     "convolution": convolutions(),
     "long product": long_products(),
     "fully connected": fully_connecteds(),
+    "far product": far_products(),
 }
-PLANES = {"depthwise": depthwises(), "tall depthwise": tall_depthwises()}
+PLANES = {
+    "depthwise": depthwises(),
+    "tall depthwise": tall_depthwises(),
+    "far depthwise": far_depthwises(),
+}
 CODED = {**PRODUCTS, **PLANES}
