@@ -152,6 +152,8 @@ def depthwises(draw):
     stride = (draw(st.integers(1, 2)), draw(st.integers(1, 3)))
     padded = (shape[0] + padding.top + padding.bottom, shape[1] + padding.left + padding.right)
     assume(all(k <= n for k, n in zip(kernel, padded, strict=True)))
+    # Else its windows lie in the padding alone.
+    assume((padded[1] - kernel[1]) // stride[1] * stride[1] + kernel[1] > padding.left)
     return depthwise_case(draw, shape, kernel, stride, padding)
 
 
