@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from firmware_board import image_of, refusal, request, small_network, with_checksum
 
+from dvfs_kernel.boards.emulator import state
 from dvfs_kernel.image.forms import with_forms
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
@@ -235,6 +236,12 @@ def reseeded(network, layer, seed):
     return replace(network, layers=tuple(layers))
 
 
+def cached_code(board):
+    """Return the lines of the image that the instruction cache holds."""
+    lines = board.machine._state[state.ICACHE : state.ICACHE + 2 * state.ICACHE_SETS]
+    return sorted(lines[lines >= abi.IMAGE_ADDRESS >> state.LINE_SHIFT])
+
+
 def test_an_image_after_another_runs_its_own_code():
     """At the same addresses: what the instruction cache has of the first one is dropped."""
     first = with_forms(small_network(), {POINTWISE: UNPACKED, DENSE: UNPACKED})
@@ -250,7 +257,9 @@ def test_an_image_after_another_runs_its_own_code():
         for network, data in zip([first, second], images, strict=True):
             session.load_image(data)
             assert session.hello().image_ready
+            assert not cached_code(board)
             run(session, network, picture)
+            assert cached_code(board)
         assert board.machine.trace.violations == []
 
 
