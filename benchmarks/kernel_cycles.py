@@ -24,9 +24,11 @@ from kernel_bench import KernelBench  # noqa: E402
 
 from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: E402
 from dvfs_kernel.image.dae_form import dae_granularities  # noqa: E402
+from dvfs_kernel.image.forms import possible_forms, unpacked, with_forms  # noqa: E402
 from dvfs_kernel.inference.deployed_network import Deployment  # noqa: E402
 from dvfs_kernel.inference.schedule import Schedule  # noqa: E402
 from dvfs_kernel.networks import zoo  # noqa: E402
+from dvfs_kernel.networks.layers.weighted import FORMS  # noqa: E402
 from dvfs_kernel.networks.network import Convolution, Depthwise, Padding, Tensor  # noqa: E402
 
 if TYPE_CHECKING:
@@ -83,16 +85,32 @@ def network_rows(
     ]
 
 
-def print_networks(names: Sequence[str], granularities: Sequence[int], *, layers: bool) -> None:
+def print_networks(
+    names: Sequence[str], granularities: Sequence[int], form: str, *, layers: bool
+) -> None:
     with tempfile.TemporaryDirectory() as directory:
         firmware = Path(directory) / "firmware.elf"
         firmware_build.load().build(firmware)
         for name in names:
-            network = zoo.load(name)
+            network = in_form(zoo.load(name), form)
             with VirtualBoard() as board, Deployment(network, board, firmware=firmware) as ready:
                 for granularity in granularities:
                     rows = network_rows(network, board, ready, granularity)
-                    print_rows(f"{name}, g = {granularity}", rows, layers=layers)
+                    print_rows(f"{name}, {form}, g = {granularity}", rows, layers=layers)
+                size = len(ready.image.data)
+                print(f"  image of {size:,} bytes")
+
+
+def in_form(network: Network, form: str) -> Network:
+    """All layers that can be in a form, or in the ones that save the most time."""
+    if form == "chosen":
+        return unpacked(network)
+    able = {
+        index: form
+        for index, layer in enumerate(network.layers)
+        if form in possible_forms(layer, network.tensors)
+    }
+    return with_forms(network, able)
 
 
 def print_rows(title: str, rows: list[dict[str, Any]], *, layers: bool) -> None:
@@ -168,6 +186,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("networks", nargs="*", help=", ".join(zoo.NAMES))
     parser.add_argument("-g", type=int, nargs="+", default=[0, 2, 16], help="granularities")
+    parser.add_argument("--form", choices=(*FORMS, "chosen"), default=FORMS[0], help="of kernels")
     parser.add_argument("--layers", action="store_true", help="print every layer")
     parser.add_argument("--shapes", action="store_true", help="single kernels on the bare core")
     parser.add_argument("--toolchain", choices=("zig", "gcc"), default="zig")
@@ -175,7 +194,8 @@ def main() -> None:
     if arguments.shapes:
         print_shapes(arguments.g, arguments.toolchain)
     else:
-        print_networks(arguments.networks or zoo.NAMES, arguments.g, layers=arguments.layers)
+        names = arguments.networks or zoo.NAMES
+        print_networks(names, arguments.g, arguments.form, layers=arguments.layers)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from dvfs_kernel.api.accuracy import accuracy as accuracy
 from dvfs_kernel.api.arguments.making import Making as Making
 from dvfs_kernel.api.arguments.progress import shown_progress as shown_progress
 from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
+from dvfs_kernel.api.arguments.quantity import MEMORY as MEMORY
 from dvfs_kernel.api.arguments.quantity import TIME as TIME
 from dvfs_kernel.api.arguments.quantity import Quantity as Quantity
 from dvfs_kernel.api.arguments.quantity import pll_lock as pll_lock

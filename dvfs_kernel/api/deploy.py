@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
+from dvfs_kernel.api.network import load
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.deployment_plan import Plan
 from dvfs_kernel.inference.parts import ScheduledLayer, ScheduledRun, scheduled_layers
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.networks.by_name import ByName
+    from dvfs_kernel.networks.network import Network
     from dvfs_kernel.studies.plan_run import PlanRun
 
 __all__ = ["DeploymentResult", "deploy"]
@@ -107,6 +109,13 @@ class DeploymentResult(ScheduledRun):
         return write_json(path, self.to_dict())
 
 
+def _in_forms_of(plan: Plan, network: NetworkLike) -> Network:
+    """Return a network in the kernel forms that a plan was made for."""
+    from dvfs_kernel.image.forms import with_forms
+
+    return with_forms(load(network), dict(enumerate(plan.forms)))
+
+
 @takes_making
 def deploy(
     plan: Plan | str | os.PathLike[str],
@@ -143,7 +152,10 @@ def deploy(
             f"one of {quantity.FREQUENCY.parse(asked) / 1e6:g} MHz does not go with it"
         )
     making["hse"] = float(hse_hz)
-    with open_bench(loaded.network if network is None else network, **making) as bench:
+    used: NetworkLike = loaded.network if network is None else network
+    if loaded.forms and not making.get("unpack"):
+        used = _in_forms_of(loaded, used)
+    with open_bench(used, **making) as bench:
         from dvfs_kernel.studies.plan_run import deploy as run
 
         return DeploymentResult(bench.workload, run(bench, loaded))

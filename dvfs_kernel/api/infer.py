@@ -9,6 +9,7 @@ from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.idle_mode import idle_mode
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.arguments.schedule import load_schedule, uniform_schedule
+from dvfs_kernel.api.arguments.unpacking import check_unpacking, in_forms
 from dvfs_kernel.api.board import board_for, opened
 from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.errors import ArgumentError
@@ -48,6 +49,8 @@ def infer(
     output: str | os.PathLike[str] | None = None,
     timeline: str | os.PathLike[str] | None = None,
     timeline_layers: tuple[int, int] | None = None,
+    unpack: bool = False,
+    flash: str | float | None = None,
     progress: Shown = True,
     ask: Ask = None,
 ) -> InferenceResult:
@@ -80,6 +83,8 @@ def infer(
         Let each run begin a window of this length, in seconds or as text such as ``"80ms"``.
     idle
         How the core waits for the end of the window; by default it sleeps.
+    unpack, flash
+        As of `Making`.
     output
         Write the outputs into this file: ``.npy``, or ``.npz`` for a network with several.
     timeline
@@ -112,6 +117,7 @@ def infer(
         raise ArgumentError("{timeline_layers} needs {timeline} and the name of a file")
     if not 1 <= runs <= _RUNS_MAX:
         raise ArgumentError(f"{{runs}} is {runs}; 1 to {_RUNS_MAX} is allowed")
+    check_unpacking(unpack=unpack, flash=flash)
     waiting = idle_mode(idle or "sleep")
     window_s = None if window is None else quantity.TIME.parse(window)
     # Networks and the engine cost a second to load: not before the arguments are right.
@@ -124,6 +130,7 @@ def infer(
     files = _path(output), _path(timeline), timeline_layers
     _check_files(loaded, *files)
     data = input_of(loaded, input)
+    loaded = in_forms(loaded, unpack=unpack, flash=flash)
     chosen = load_schedule(schedule)
     if chosen is not None:
         board = board_for(chosen, board)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,8 +22,18 @@ from dvfs_kernel.commands.parameters import (
     TIME,
     OutputFile,
 )
+from dvfs_kernel.commands.study_options import unpacking_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["infer"]
+
+
+def _with_unpacking(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(unpacking_options()):
+        command = option(command)
+    return command
 
 
 @click.command(cls=Command)
@@ -55,6 +65,7 @@ __all__ = ["infer"]
 )
 @click.option("--idle", type=click.Choice(["sleep", "gated", "stop"]), help="How; default sleep.")
 @click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
+@_with_unpacking
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
     "--output",

@@ -26,6 +26,7 @@ __all__ = [
     "CLOCK",
     "FREQUENCY",
     "LAYERS",
+    "MEMORY",
     "PATH",
     "PLL_LOCK",
     "PROFILE",
@@ -55,6 +56,7 @@ class _Quantity(FloatType):
 
 
 FREQUENCY = _Quantity(dvfs.FREQUENCY)
+MEMORY = _Quantity(dvfs.MEMORY)
 TIME = _Quantity(dvfs.TIME)
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import dvfs_kernel as dvfs
-from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PATH, PLL_LOCK, PROFILE, TIME
+from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, MEMORY, PATH, PLL_LOCK, PROFILE, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["bench_options", "bound_options", "space_options"]
+__all__ = ["bench_options", "bound_options", "space_options", "unpacking_options"]
 
 _GRANULARITY_MAX = 255
 
@@ -37,6 +37,7 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=click.Path(file_okay=False),
             help="Folder of kept runs; by default the user's cache.",
         ),
+        *unpacking_options(),
         click.option("--no-cache", is_flag=True, help="Keep nothing, and look up nothing."),
         click.option(
             "--executor",
@@ -46,6 +47,18 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="local, local:N processes, here (this one), or dask://host:port.",
         ),
     )
+
+
+def unpacking_options() -> list[Callable[..., Any]]:
+    """Return what says whether layers bring code of their own."""
+    return [
+        click.option(
+            "--unpack", is_flag=True, help="Let layers bring code of their own; faster, same bytes."
+        ),
+        click.option(
+            "--flash", type=MEMORY, metavar="BYTES", help="For the image then, such as 512KiB."
+        ),
+    ]
 
 
 def space_options(command: Callable[..., Any]) -> Callable[..., Any]:

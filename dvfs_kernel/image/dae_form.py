@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.layers.weighted import PACKED
+from dvfs_kernel.networks.network import Convolution
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +20,13 @@ _DAE_OPERATORS = (abi.Operator.DEPTHWISE, abi.Operator.POINTWISE)
 
 
 def has_dae_form(layer: Layer, network: Network) -> bool:
-    """Tell whether the firmware can run the layer decoupled, access before execute."""
+    """Tell whether the firmware can run the layer decoupled, access before execute.
+
+    Depthwise and pointwise layers can; any convolution can that brings code of its own: its columns
+    are the access segment.
+    """
+    if isinstance(layer, Convolution) and layer.form != PACKED:
+        return True
     return packing.operator_of(layer, network.tensors) in _DAE_OPERATORS
 
 

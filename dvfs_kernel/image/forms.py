@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.networks.network import Layer, Network, Tensor
 
-__all__ = ["flash_bytes", "possible_forms", "unpacked", "with_forms"]
+__all__ = ["flash_bytes", "forms_of", "possible_forms", "unpacked", "with_forms"]
 
 # Cycles saved, by the virtual board, for each MAC of a layer that is streamed instead of packed:
 # means of the built-in networks (docs/kernel-forms.md).
@@ -34,6 +34,8 @@ _STREAMED_SAVES = {Convolution: 0.25, Depthwise: 0.8, FullyConnected: 0.25}
 _UNPACKED_SAVES_PER_OUTPUT = 0.7
 # What a line of code costs that comes from flash: at 7 wait states (`wait_costs`).
 _LINE_BYTES, _LINE_CYCLES = 32, 10
+# What streamed layers take beside two bytes a weight, about.
+_BYTES_PER_CHANNEL, _SHARED_CODE_BYTES = 24, 4096
 # Unpacked code for each pair of weights: see `matrix_code`.
 _BYTES_PER_PAIR = 28
 _ICACHE_BYTES = 16 << 10
@@ -71,6 +73,12 @@ def with_forms(network: Network, forms: Mapping[int, str]) -> Network:
         for index, layer in enumerate(network.layers)
     )
     return replace(network, layers=layers)
+
+
+def forms_of(network: Network) -> tuple[str, ...]:
+    """Return each layer's form; nothing where all are packed."""
+    forms = tuple(getattr(layer, "form", PACKED) for layer in network.layers)
+    return forms if set(forms) - {PACKED} else ()
 
 
 def flash_bytes(layer: Layer, tensors: Sequence[Tensor]) -> int:
@@ -127,8 +135,15 @@ def unpacked(network: Network, limit_bytes: int | None = None) -> Network:
         energy=[max(saving) - np.array(saving) for saving in savings],
     )
     spare = limit - least + sum(size[0] - low for size, low in zip(sizes, lightest, strict=True))
-    choice = graph.solve(bound=spare).choice
-    return with_forms(network, {index: names[index][option] for index, option in enumerate(choice)})
+    while spare >= graph.least_time:
+        choice = graph.solve(bound=spare).choice
+        forms_chosen = {index: names[index][option] for index, option in enumerate(choice)}
+        chosen = with_forms(network, forms_chosen)
+        excess = len(image.build(chosen, memory_plan.plan(chosen)).data) - limit
+        if excess <= 0:
+            return chosen
+        spare -= excess  # sizes were estimates
+    return packed
 
 
 def _size(layer: Layer, network: Network, form: str) -> int:
@@ -136,7 +151,10 @@ def _size(layer: Layer, network: Network, form: str) -> int:
         return 0
     if form == UNPACKED:
         return int(layer.weights.size) * _BYTES_PER_PAIR // 2
-    return flash_bytes(replace(layer, form=form), network.tensors)
+    if form == PACKED:
+        return flash_bytes(layer, network.tensors)
+    count = layer.weights.shape[layer.channel_axis]
+    return 2 * int(layer.weights.size) + _BYTES_PER_CHANNEL * int(count) + _SHARED_CODE_BYTES
 
 
 def _saving(layer: Layer, network: Network, form: str) -> float:

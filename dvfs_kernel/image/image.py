@@ -14,6 +14,7 @@ import numpy as np
 
 from dvfs_kernel.errors import NetworkTooLargeError, UnsupportedOperatorError
 from dvfs_kernel.image import packing
+from dvfs_kernel.image.dae_form import has_dae_form
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Image:
         """
         if granularity == 0:
             return True
-        if self.operators[layer] not in (abi.Operator.DEPTHWISE, abi.Operator.POINTWISE):
+        if not has_dae_form(self.network.layers[layer], self.network):
             return False
         need = packing.scratch_bytes(self.network.layers[layer], self.network.tensors, granularity)
         return need <= abi.SCRATCH_BYTES

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.boards.base import Board, Emulation
+    from dvfs_kernel.image.image import Image
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.link.replies import RunResult
@@ -40,6 +41,8 @@ class Deployment:
         A board that is not in use otherwise.
     firmware
         An ELF file, or the bytes of one.
+    image
+        The network's, where it is made already.
     by_debugger
         Put inputs into RAM and read outputs through the board's debug port, where it has one, and
         not over the serial line: a hundred kilobytes take seconds on the line.
@@ -60,12 +63,13 @@ class Deployment:
         board: Board,
         *,
         firmware: Path | bytes = FIRMWARE,
+        image: Image | None = None,
         by_debugger: bool = False,
         progress: Progress | None = None,
     ) -> None:
         self.network = network
         self.board = board
-        self.image = build_image(network, memory_plan.plan(network))
+        self.image = image or build_image(network, memory_plan.plan(network))
         if isinstance(firmware, Path):
             firmware_path(firmware)
         if progress is not None:

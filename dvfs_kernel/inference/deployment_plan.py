@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.layers.weighted import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,7 @@ _FIELDS = {
     "layers",
     "schedule",
 }
+_OPTIONAL = {"forms"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Plan:
         What it should take.
     layers
         The same layer by layer.
+    forms
+        Kernel form of each layer; empty where all are packed.
     """
 
     network: str
@@ -71,6 +75,7 @@ class Plan:
     window_j: float
     layers: tuple[LayerPrediction, ...]
     schedule: Schedule
+    forms: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return (
@@ -97,6 +102,7 @@ class Plan:
                 {"time_s": layer.time_s, "energy_j": layer.energy_j} for layer in self.layers
             ],
             "schedule": self.schedule.to_dict(),
+            **({"forms": list(self.forms)} if self.forms else {}),
         }
 
     def to_json(self) -> str:
@@ -120,7 +126,7 @@ class Plan:
                 f"the schema is {head[0]!r}, version {head[1]!r}; "
                 f"only {SCHEMA!r}, version {SCHEMA_VERSION} can be deployed"
             )
-        others = sorted(set(data) ^ _FIELDS)
+        others = sorted((set(data) - _OPTIONAL) ^ _FIELDS)
         if others:
             kind = "unknown" if others[0] in data else "missing"
             raise ScheduleError(
@@ -151,6 +157,7 @@ class Plan:
                 for index, layer in enumerate(layers)
             ),
             schedule=schedule,
+            forms=_forms(data.get("forms", []), len(schedule.layers)),
         )
 
     @classmethod
@@ -182,6 +189,14 @@ def _number(data: Mapping[str, object], key: str, what: str) -> float:
     if not isinstance(value, int | float) or isinstance(value, bool) or not value >= 0:
         raise ScheduleError(f"{what}: {key} has to be a number of 0 or more, not {value!r:.60}")
     return float(value)
+
+
+def _forms(value: object, count: int) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) not in (0, count) or set(value) - set(FORMS):
+        raise ScheduleError(
+            f"forms has to be a list of {count}, each {', '.join(FORMS)}, not {value!r:.60}"
+        )
+    return tuple(value)
 
 
 def _layer(data: Mapping[str, object], index: int) -> LayerPrediction:

@@ -41,6 +41,7 @@ _WIDER = 4.0  # how much further the next search looks
 _BEAMS = (100, 2_000, 20_000)  # labels of a layer in searches that only look for a good schedule
 _TRIAL_LABELS = 2_000_000  # for a search before a good schedule is looked for by a wide beam
 _ALL = 1 << 62
+_SLACK_MOST = 1e290  # prices beyond overflow
 _WEIGHT = 4  # a label with resources takes up as much room as so many without
 
 
@@ -78,9 +79,11 @@ def solve_problem(
         if relaxed.lower > float(relaxed.prices @ problem.slack_at(np.eye(limits.size))):
             raise problem.together(bound, least)
         relaxed.prices = np.zeros(limits.size)
-    if not relaxed.tried or not np.isfinite(relaxed.lower):
-        relaxed.prices, relaxed.lower = np.zeros(limits.size), -np.inf
+    nothing = np.zeros(limits.size)
+    if not relaxed.tried or not float(problem.slack_at(relaxed.prices)) < _SLACK_MOST:
+        relaxed.prices, relaxed.lower = nothing, -np.inf
     lower = relaxed.lower - float(problem.slack_at(relaxed.prices))
+    lower = max(lower, least_energy(problem) - float(problem.slack_at(nothing)))
     if not relaxed.prices[1:].any():
         # budgets that cost nothing may be kept without asking for it
         left_s = None if deadline_s == np.inf else max(deadline_s - clock.monotonic(), 0.0)
@@ -88,7 +91,9 @@ def solve_problem(
         lower = max(lower, loose.lower_bound)
         if (_taken(problem, loose) <= problem.budgets).all():
             return loose
-    search = BudgetedSearch(problem, bound, _vectors(relaxed))
+    vectors = _vectors(relaxed)
+    vectors = vectors[problem.slack_at(vectors) < _SLACK_MOST]
+    search = BudgetedSearch(problem, bound, vectors)
     for path in relaxed.paths:
         search.offer(path)
     narrowing = _Narrowing(search, lower, least)
@@ -104,6 +109,16 @@ def solve_problem(
         status,
         float(relaxed.prices[0]),
         resource_multipliers=multipliers,
+    )
+
+
+def least_energy(problem: BudgetedProblem) -> float:
+    """Return the least energy of a path, but for rounding."""
+    shape = (problem.layers, problem.states)
+    after, time, energy, arrival = (np.empty(shape) for _ in range(4))
+    option, following = np.empty(shape, np.int64), np.empty(shape, np.int64)
+    return float(
+        backward(problem.graph, 0.0, 1.0, after, time, energy, arrival, option, following)[0]
     )
 
 
@@ -161,7 +176,7 @@ class _Narrowing:
         self.search, self.problem, self.least = search, search.problem, least
         lattice = self.problem.lattice
         self.unit = lattice.unit
-        self.lower = lattice.at_least(lower, 0.0, 0.0, 0.0) if np.isfinite(lower) else lower
+        self.lower = min(lattice.at_least(lower, 0.0, 0.0, 0.0), self.energy)
 
     @property
     def energy(self) -> float:
@@ -177,14 +192,12 @@ class _Narrowing:
                 self._beam(most, label_limit, deadline_s)
         del beams[:2]
         highest = problem.most_energy
-        floor = min(self.lower, self.energy)
-        if np.isfinite(floor):
-            distance = (self.energy - floor) * _FIRST_STEP
-        if self.energy == np.inf:
-            distance = (highest - floor) * _BLIND_STEP if np.isfinite(floor) else np.inf
-        width = max(distance, self.unit)
-        if self.unit and self.energy < np.inf:
-            width = max(np.floor(distance / self.unit) * self.unit, 0.0)
+        if self.energy < np.inf:
+            width = (self.energy - self.lower) * _FIRST_STEP
+        else:
+            width = (highest - self.lower) * _BLIND_STEP
+        if self.unit:
+            width = np.floor(width / self.unit) * self.unit
         while self.energy > self.lower:
             if self.energy - self.lower <= tolerance * abs(self.energy):
                 return "tolerance"

@@ -31,7 +31,6 @@ __all__ = ["budgeted_frontier"]
 _WEIGHT = 4  # a label with resources takes up as much room as so many without
 _ONE_SEARCH_LABELS = 300_000  # more than these take longer than one bound after the other
 _ONE_SEARCH_S = 5.0  # likewise
-_FINE = 1 / 64  # of the range of time: gaps that are narrower are worked off from their end
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,12 +98,15 @@ class _Gap:
         Time of the next schedule, and the least energy before it.
     energy
         Of the schedule before.
+    late
+        Nothing better was found in the gap's first half: it may be only at its end.
     """
 
     since: float
     until: float
     energy: float
     lower: float
+    late: bool = False
 
     @property
     def error(self) -> float:
@@ -141,29 +143,27 @@ class _Filling:
         if quickest < last.time:
             first = self._solve(quickest)
             gaps = [_Gap(quickest, last.time, first.energy, last.lower_bound)]
-            whole = last.time - quickest
             while gaps:
                 gap = max(gaps, key=lambda one: one.error)
                 if gap.error <= epsilon or clock.monotonic() > self.deadline_s:
                     break
                 gaps.remove(gap)
-                gaps += self._halved(gap, whole)
+                gaps += self._halved(gap)
             left = max((gap.error for gap in gaps), default=0.0)
         else:
             left = 0.0
         return np.array([one.choice for one in self.found]), max(left, self.rest_error)
 
-    def _halved(self, gap: _Gap, whole: float) -> list[_Gap]:
+    def _halved(self, gap: _Gap) -> list[_Gap]:
         middle = gap.since + (gap.until - gap.since) / 2
-        narrow = gap.until - gap.since < whole * _FINE
-        bound = gap.last if narrow or not gap.since < middle < gap.last else middle
+        bound = gap.last if gap.late or not gap.since < middle < gap.last else middle
         try:
             found = self._solve(bound)
         except SearchTooLargeError:
             self.rest_error = max(self.rest_error, gap.error)
             return []
         if found.energy >= gap.energy:
-            return [_Gap(bound, gap.until, gap.energy, gap.lower)]
+            return [_Gap(bound, gap.until, gap.energy, gap.lower, late=True)]
         return [
             _Gap(gap.since, found.time, gap.energy, found.lower_bound),
             _Gap(bound, gap.until, found.energy, gap.lower),

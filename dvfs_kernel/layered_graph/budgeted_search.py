@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.layered_graph.extension import Labels, extended
-from dvfs_kernel.layered_graph.halves import join_halves, trace_layers
+from dvfs_kernel.layered_graph.halves import join_halves
 from dvfs_kernel.layered_graph.merging import TRACE_SHIFT
 from dvfs_kernel.layered_graph.orthants import undominated_points
 from dvfs_kernel.layered_graph.rests import Rests, backwards
@@ -65,7 +65,8 @@ class _Half:
     def path(self, label: int, price: int) -> Ints:
         """Return the path of a label, completed at one vector of prices."""
         path = np.empty(self.problem.layers, np.int64)
-        trace_layers(*self.trace, self.layer, label, path)
+        for place in range(self.layer, -1, -1):
+            label, path[place] = divmod(int(self.traces[place][label]), 1 << TRACE_SHIFT)
         self.rests.complete(path, self.layer, price)
         return path
 
@@ -223,12 +224,15 @@ class BudgetedSearch:
                 status = OUT_OF_TIME
             if status != FINISHED or not half.labels.state.size:
                 return status, np.empty((0, problem.layers), np.int64)
-        found = []
-        for label in range(half.labels.state.size):
-            path = half.path(label, 0)
-            if (problem.sums(path)[1:] <= self.limits).all():
-                found.append(problem.choice(path))
-        return FINISHED, np.array(found).reshape(-1, problem.layers)
+        cost, state = half.labels.cost, half.labels.state
+        cost[:, 0] += problem.graph.leave[1, state]
+        cost[:, 1] += problem.graph.leave[0, state]
+        kept = np.flatnonzero((cost[:, 1:] <= self.limits).all(axis=1))
+        kept = kept[np.lexsort((cost[kept, 0], cost[kept, 1]))]
+        lowest = np.minimum.accumulate(cost[kept, 0])
+        kept = kept[np.diff(lowest, prepend=np.inf) < 0.0]
+        found = [problem.choice(half.path(label, 0)) for label in kept.tolist()]
+        return FINISHED, np.array(found, np.int64).reshape(-1, problem.layers)
 
     def _extend(
         self, half: _Half, ceiling: Floats, room: Floats, left: int, deadline_s: float

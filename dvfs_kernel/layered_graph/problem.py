@@ -251,8 +251,9 @@ class LayeredGraph:
     def _with_resources(self, solution: Solution) -> Solution:
         if not self._resources.names:
             return solution
+        prices = solution.resource_multipliers or dict.fromkeys(self._resources.names, 0.0)
         taken = self._resources.totals(self._prepared.places(solution.choice))
-        return replace(solution, resources=taken)
+        return replace(solution, resources=taken, resource_multipliers=prices)
 
     def frontier(
         self,

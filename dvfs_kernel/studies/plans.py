@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.image.forms import forms_of
 from dvfs_kernel.inference.deployment_plan import LayerPrediction, Plan
 from dvfs_kernel.storage.atomic_file import write_atomically
 
@@ -41,6 +42,7 @@ def plan_of(candidate: Candidate, bound: Bound, workload: Workload, network: str
             for time_s, energy_j in zip(prediction.time_s, prediction.energy_j, strict=True)
         ),
         schedule=candidate.schedule,
+        forms=forms_of(workload.network),
     )
 
 

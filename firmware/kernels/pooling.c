@@ -1,6 +1,7 @@
 /* Maximum, average and mean. */
 #include "kernels/operators.h"
 #include "kernels/requantise.h"
+#include "kernels/simd.h"
 
 /* The part of a window that lies inside the feature map. */
 typedef struct {
@@ -22,15 +23,48 @@ static window_t window_at(const abi_layer_t *layer, const map_t *input, int32_t 
     return window;
 }
 
+static const int8_t *pixel_at(const map_t *input, const window_t *window, int32_t channel) {
+    return input->data + (window->top * input->width + window->left) * input->channels + channel;
+}
+
+/* The largest values of four channels in a window, from its first pixel on. */
+static uint32_t largest_of_four(const window_t *window, const int8_t *pixel, const map_t *input) {
+    const int32_t step = input->channels;
+    const int32_t columns = window->right - window->left;
+    const int32_t next_row = (input->width - columns) * step;
+    uint32_t largest = load_word(pixel);
+    for (int32_t row = window->top; row < window->bottom; row++) {
+        for (int32_t column = columns; column > 0; column--) {
+            largest = greater_bytes(largest, load_word(pixel));
+            pixel += step;
+        }
+        pixel += next_row;
+    }
+    return largest;
+}
+
+static uint32_t four_times(int32_t value) {
+    return (uint32_t)(uint8_t)value * 0x01010101u;
+}
+
 void max_pool_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const map_t input = map_of(&context->tensors[layer->input0]);
     const map_t output = map_of(&context->tensors[layer->output]);
     const range_t range = range_of(layer);
+    const uint32_t low = four_times(range.low);
+    const uint32_t high = four_times(range.high);
     int8_t *target = output.data;
     for (int32_t y = 0; y < output.height; y++) {
         for (int32_t x = 0; x < output.width; x++) {
             const window_t window = window_at(layer, &input, y, x);
-            for (int32_t channel = 0; channel < output.channels; channel++) {
+            int32_t channel = 0;
+            for (; channel + 4 <= output.channels; channel += 4) {
+                const uint32_t largest =
+                    largest_of_four(&window, pixel_at(&input, &window, channel), &input);
+                store_word(target, lesser_bytes(greater_bytes(largest, low), high));
+                target += 4;
+            }
+            for (; channel < output.channels; channel++) {
                 int32_t largest = INT8_MIN;
                 for (int32_t i = window.top; i < window.bottom; i++) {
                     const int8_t *pixel =

@@ -21,6 +21,21 @@ static inline int16x2_t lanes(uint32_t word) {
     return (int16x2_t)word;
 }
 
+/* The greater of each pair of signed bytes. */
+static inline uint32_t greater_bytes(uint32_t a, uint32_t b) {
+    uint32_t result;
+    /* One statement: SEL takes the flags that SSUB8 leaves. */
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+    return result;
+}
+
+/* The lesser of each pair of signed bytes. */
+static inline uint32_t lesser_bytes(uint32_t a, uint32_t b) {
+    uint32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(result) : "r"(a), "r"(b) : "cc");
+    return result;
+}
+
 /* (b0, b2) */
 static inline int16x2_t even_bytes(uint32_t word) {
     return __sxtb16((int8x4_t)word);

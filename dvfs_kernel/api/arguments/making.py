@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 from dvfs_kernel.api.arguments.progress import shown_progress
+from dvfs_kernel.api.arguments.unpacking import check_unpacking, in_forms
 from dvfs_kernel.api.board import board_spec
 from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.errors import ArgumentError
@@ -45,6 +46,10 @@ class Making(TypedDict, total=False):
         Who makes runs: ``"local"``, ``"local:N"`` processes, ``"here"`` or ``"dask://host:port"``.
     progress
         Whether a bar is shown where a person looks on, or a function that is told instead.
+    unpack
+        Let layers bring code of their own, which changes no result: see the page on kernel forms.
+    flash
+        Bytes of flash that the image may take then, such as ``"512KiB"``; by default all.
     """
 
     input: InputLike
@@ -57,6 +62,8 @@ class Making(TypedDict, total=False):
     executor: str
     progress: Shown
     ask: Ask
+    unpack: bool
+    flash: str | float | None
 
 
 @contextmanager
@@ -73,6 +80,8 @@ def open_bench(
     executor: str = "local",
     progress: Shown = True,
     ask: Ask = None,
+    unpack: bool = False,
+    flash: str | float | None = None,
 ) -> Iterator[Bench]:
     """Yield a bench for a network; arguments as of `Making`."""
     # Networks and the engine cost a second to load: not before the arguments are right.
@@ -83,8 +92,10 @@ def open_bench(
         raise ArgumentError("{cache} names a folder that {no_cache} says not to use")
     spec = board_spec(board, hse=hse, pll_lock=pll_lock, profile=profile)
     check_address(executor)
+    check_unpacking(unpack=unpack, flash=flash)
     loaded = load(network)
-    workload = Workload.of(loaded, _reached(spec, ask), input_of(loaded, input))
+    made = in_forms(loaded, unpack=unpack, flash=flash)
+    workload = Workload.of(made, _reached(spec, ask), input_of(loaded, input))
     store = None if no_cache else run_store(cache)
     with (
         shown_progress(progress) as shown,

@@ -8,7 +8,7 @@ from typing import Final
 
 from dvfs_kernel.errors import QuantityError
 
-__all__ = ["FREQUENCY", "TIME", "Quantity", "pll_lock"]
+__all__ = ["FREQUENCY", "MEMORY", "TIME", "Quantity", "pll_lock"]
 
 _LARGEST = 1e12
 _TEXT = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
@@ -73,6 +73,12 @@ class Quantity:
 
 FREQUENCY: Final = Quantity(
     "frequency", (("Hz", 1), ("kHz", 1e3), ("MHz", 1e6), ("", 1)), "50MHz", least=1
+)
+MEMORY: Final = Quantity(
+    "amount of memory",
+    (("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("kB", 1e3), ("MB", 1e6), ("", 1)),
+    "512KiB",
+    least=1,
 )
 _TIMES = (("s", 1), ("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("μs", 1e-6))
 TIME: Final = Quantity("time", (*_TIMES, ("", 1)), "2s")

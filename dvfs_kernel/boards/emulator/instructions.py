@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,82 +9,15 @@ from typing import TYPE_CHECKING, Any
 import capstone as cs
 from capstone import arm as cs_arm
 
+from dvfs_kernel.boards.emulator.instruction import FLAGS, Instruction, Unit
+from dvfs_kernel.boards.emulator.kept_instructions import KeptInstructions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Instruction", "Unit", "decode"]
+__all__ = ["decode"]
 
-FLAGS = -1  # pseudo register: N, Z, C, V
 _STRIP = (".w", ".n")
-
-
-class Unit(enum.IntFlag):
-    """Execution resources of which there is one, or two, a cycle."""
-
-    NONE = 0
-    ALU = 1  # two
-    SHIFT = 2  # the shifter before the first ALU
-    LOAD = 4  # two, one word each, in different banks
-    STORE = 8
-    MAC = 16
-    BRANCH = 32
-    FP = 64
-    SIMD = 128
-    PURE_SHIFT = 256  # a shift alone; either ALU's shifter does it
-    FP_MAC = 512
-    FP_ADD = 1024
-    FP_TRANSFER = 2048
-
-
-@dataclass
-class Instruction:
-    """One decoded instruction.
-
-    Attributes
-    ----------
-    address_registers, early : frozenset of int
-        Registers needed in the first stage: for an address, or in the first ALU and shifter.
-    reads : frozenset of int
-        Registers needed in the second ALU.
-    factors : frozenset of int
-        Those that a multiplier needs in that stage.
-    late : frozenset of int
-        Accumulators, one stage later.
-    stored : frozenset of int
-        Store data, two stages later.
-    writes : dict of int to str
-        Register to class of its latency, e.g. ``"load"``.
-    first_alu : str
-        Whether the first ALU can do it: ``""``, ``"elder"`` if only as the elder of a pair,
-        ``"any"``.
-    first_only : bool
-        May pair only as the elder of two.
-    place : tuple of (int, int), optional
-        Base register and offset of the word that it loads, 0 for an absolute address.
-    """
-
-    address: int
-    size: int
-    mnemonic: str
-    operands: str
-    unit: Unit
-    address_registers: frozenset[int] = frozenset()
-    early: frozenset[int] = frozenset()
-    reads: frozenset[int] = frozenset()
-    factors: frozenset[int] = frozenset()
-    late: frozenset[int] = frozenset()
-    stored: frozenset[int] = frozenset()
-    writes: dict[int, str] = field(default_factory=dict)
-    first_alu: str = ""
-    first_only: bool = False
-    alone: bool = False
-    latency_class: str = "alu"
-    words: int = 0
-    branch: str = ""  # "", "conditional", "direct", "indirect", "return"
-    target: int | None = None
-    fp: bool = False
-    place: tuple[int, int] | None = None
-    advance: int = 0  # what a post- or pre-indexed access adds to its base
 
 
 class _Decoder(threading.local):
@@ -97,6 +29,10 @@ class _Decoder(threading.local):
 
 
 _decoder = _Decoder()
+
+_kept = KeptInstructions()
+_WIDE = {0b11101, 0b11110, 0b11111}  # upper bits of the first half of 32-bit encodings
+_IT = 0xBF
 
 _PC = cs_arm.ARM_REG_PC
 _SP = cs_arm.ARM_REG_SP
@@ -112,17 +48,8 @@ _FIELD = {"ubfx", "sbfx"}
 _INSERT = {"bfi", "bfc"}
 _REVERSE = {"rev", "rev16", "revsh", "rbit"}
 _SATURATE = {
-    "ssat",
-    "usat",
-    "ssat16",
-    "usat16",
-    "qadd",
-    "qsub",
-    "qdadd",
-    "qdsub",
-    "usad8",
-    "usada8",
-}
+    "ssat", "usat", "ssat16", "usat16", "qadd", "qsub", "qdadd", "qdsub", "usad8", "usada8",
+}  # fmt: skip
 _MULTIPLY = {
     "mul", "muls", "smulbb", "smulbt", "smultb", "smultt", "smulwb", "smulwt", "smuad", "smuadx",
     "smusd", "smusdx", "smmul", "smmulr", "umull", "smull",
@@ -147,20 +74,35 @@ _FIRST_ALU = {"add", "sub", "addw", "subw", "mov", "movw", "adr"}
 
 
 def decode(code: bytes, address: int) -> Iterator[Instruction]:
-    """Decode Thumb code; bytes that are no instruction end the sequence."""
+    """Decode Thumb code; bytes that are no instruction end the sequence.
+
+    Notes
+    -----
+    What was decoded once is kept, but for branches, which hold their target, and for what follows
+    IT, whose bytes do not tell its condition.
+    """
     position = 0
     while position < len(code):
-        decoded = list(_decoder.engine.disasm(code[position:], address + position))
-        for raw in decoded:
-            yield _instruction(raw)
-            position += raw.size
-        if position >= len(code):
-            return
-        # Capstone stopped: a coprocessor or reserved encoding that the core may still execute.
         first = int.from_bytes(code[position : position + 2], "little")
-        size = 4 if first >> 11 in {0b11101, 0b11110, 0b11111} else 2
-        yield Instruction(address + position, size, "?", "", Unit.ALU, alone=True)
-        position += size
+        size = 4 if first >> 11 in _WIDE else 2
+        own = code[position : position + size]
+        kept = _kept.at(own, address + position)
+        if kept is not None:
+            yield kept
+            position += size
+            continue
+        is_it = first >> 8 == _IT and first & 0xF != 0
+        begin = position
+        for raw in _decoder.engine.disasm(code[position:] if is_it else own, address + position):
+            item = _instruction(raw)
+            if not is_it and not item.branch:
+                _kept.keep(own, item)
+            yield item
+            position += raw.size
+        if position == begin:
+            # A coprocessor or reserved encoding that the core may still execute.
+            yield Instruction(address + position, size, "?", "", Unit.ALU, alone=True)
+            position += size
 
 
 def _split(raw: Any) -> tuple[str, bool]:
@@ -239,6 +181,10 @@ def _instruction(raw: Any) -> Instruction:
     )
     for register in writes:
         item.writes.setdefault(register, item.latency_class)
+    groups = (
+        item.address_registers, item.early, item.reads, item.factors, item.late, item.stored,
+    )  # fmt: skip
+    item.needs = tuple((register, i) for i, group in enumerate(groups) for register in group)
     return item
 
 

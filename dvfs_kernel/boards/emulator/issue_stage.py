@@ -21,23 +21,24 @@ These rules stand here alone: `pipeline` accounts with them, and the code that i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from dvfs_kernel.boards.emulator.instructions import FLAGS, Instruction, Unit
+from dvfs_kernel.boards.emulator.instruction import FLAGS, Instruction, Unit
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
 __all__ = ["IssueRules", "IssueStage"]
 
-_UNITS = (
-    Unit.ALU, Unit.SHIFT, Unit.LOAD, Unit.STORE, Unit.MAC, Unit.BRANCH, Unit.FP, Unit.SIMD,
-)  # fmt: skip
+# Of these there is one a cycle; of ALUs there are two.
+_SINGLE = Unit.SHIFT | Unit.STORE | Unit.MAC | Unit.BRANCH | Unit.FP | Unit.SIMD
+# By the sets of an instruction's registers: the stage that takes them.
+_STAGES = (0, 0, 1, 1, 2, 3)
+_ADDRESSES, _FACTORS = 0, 3
 _ACCUMULATED = 2  # the stage in which accumulators are read
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """A register's newest value: when a stage may begin that takes it, and who makes it."""
 
     ready: int
@@ -75,7 +76,7 @@ class IssueRules:
 
     def __init__(self, timing: TimingParameters) -> None:
         self._timing = timing
-        self._units = {Unit.ALU: 2, Unit.LOAD: timing.loads_per_cycle}
+        self._single = _SINGLE if timing.loads_per_cycle > 1 else _SINGLE | Unit.LOAD
         # Stages from issue to the one that may begin with the result.
         self._latency = {
             "alu": 1 + timing.alu_latency,
@@ -160,28 +161,24 @@ class IssueRules:
         """Return the first cycle in which all operands can be forwarded."""
         timing = self._timing
         results = stage.results
-        shifted = bool(item.early)
         cycle = 0
-        for registers, place in (
-            (item.address_registers, 0), (item.early, 0), (item.reads, 1), (item.factors, 1),
-            (item.late, 2), (item.stored, 3),
-        ):  # fmt: skip
-            for register in registers:
-                result = results.get(register)
-                if result is None:
-                    continue
-                ready = result.ready - place
-                kind = result.latency_class
-                if item.unit & Unit.FP_MAC and place == _ACCUMULATED:
-                    ready = result.issued + timing.fp_accumulate_latency
-                elif kind == "load":
-                    if registers is item.address_registers:
-                        ready += timing.load_to_address_extra
-                    elif place == 1 and (shifted or registers is item.factors) and not item.fp:
-                        ready += 1  # this way around the register file is not there
-                elif kind == "reverse" and place == 0:
-                    ready += 1
-                cycle = max(cycle, ready)
+        for register, group in item.needs:
+            result = results.get(register)
+            if result is None:
+                continue
+            ready, issued, kind = result
+            place = _STAGES[group]
+            ready -= place
+            if place == _ACCUMULATED and item.unit & Unit.FP_MAC:
+                ready = issued + timing.fp_accumulate_latency
+            elif kind == "load":
+                if group == _ADDRESSES:
+                    ready += timing.load_to_address_extra
+                elif place == 1 and (item.early or group == _FACTORS) and not item.fp:
+                    ready += 1  # this way around the register file is not there
+            elif kind == "reverse" and place == 0:
+                ready += 1
+            cycle = max(cycle, ready)
         if item.unit & Unit.FP_ADD or (item.alone and item.unit & Unit.FP_TRANSFER):
             cycle = max(cycle, stage.accumulated + 1 + timing.fp_mac_shadow_cycles)
         return cycle
@@ -190,10 +187,8 @@ class IssueRules:
         """Tell whether two neighbours can issue in one cycle; operands are ready."""
         if younger.alone or younger.first_only or elder.alone or elder.branch:
             return False
-        for unit in _UNITS:
-            used = bool(elder.unit & unit) + bool(younger.unit & unit)
-            if used > self._units.get(unit, 1):
-                return False
+        if elder.unit & younger.unit & self._single:
+            return False
         both = elder.unit | younger.unit
         in_shadow = stage.free <= stage.accumulated + self._timing.fp_mac_shadow_cycles
         if (
@@ -205,8 +200,9 @@ class IssueRules:
         ):
             return False
         # Two writers of one register keep their order; an ALU's second result is the later one.
-        twice = set(elder.writes) & set(younger.writes) - {FLAGS}
-        return not twice or (elder.unit == younger.unit == Unit.ALU)
+        if elder.unit == younger.unit == Unit.ALU:
+            return True
+        return not any(register in elder.writes for register in younger.writes if register != FLAGS)
 
 
 def _in_first_alu(item: Instruction, stage: IssueStage, cycle: int, *, paired: bool) -> bool:
@@ -225,7 +221,7 @@ def _in_first_alu(item: Instruction, stage: IssueStage, cycle: int, *, paired: b
     return FLAGS not in item.reads
 
 
-def _forbidden(both: Unit, first: Unit, second: Unit) -> bool:
+def _forbidden(both: int, first: int, second: int) -> bool:
     return bool(both & first and both & second)
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.emulator import state as st
-from dvfs_kernel.boards.emulator.instructions import FLAGS, Instruction, decode
+from dvfs_kernel.boards.emulator.instruction import FLAGS, Instruction
+from dvfs_kernel.boards.emulator.instructions import decode
 from dvfs_kernel.boards.emulator.issue_stage import IssueRules, IssueStage
 
 if TYPE_CHECKING:

@@ -35,7 +35,11 @@ def make_run(workload: Workload, job: Job) -> Record:
     if deployment is None:
         release_board()
         deployment = Deployment(
-            workload.network, workload.board.open(), firmware=workload.firmware, by_debugger=True
+            workload.network,
+            workload.board.open(),
+            firmware=workload.firmware,
+            image=workload.image,
+            by_debugger=True,
         )
         _kept[workload.digest] = deployment
     try:

@@ -43,6 +43,8 @@ _WORD = 4
 _STRAIGHT_BLOCKS = 2
 # Words of a kernel column that stay in registers for all columns of a block.
 _WORDS_KEPT = 2
+# One way of giving out registers is tried where the cost alone is asked for.
+_QUICK = (1,)
 # Columns of a block that are tried; more need more registers than there are.
 _COLUMNS = (1, 2, 3)
 
@@ -263,7 +265,7 @@ def _cycles(planes: Planes, columns: int) -> float:
         for width, count in ((columns, blocks), (rest, 1)):
             if times and width and count:
                 _block(writer, planes, rows, width)
-                total += times * count * schedule(writer.taken(), _FREE)[1] / 2
+                total += times * count * schedule(writer.taken(), _FREE, _QUICK)[1] / 2
     return total
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.image.code.assembly import assemble
 from dvfs_kernel.image.code.code_writer import CodeWriter
 from dvfs_kernel.image.code.operation import Operation
-from dvfs_kernel.image.code.scheduling import schedule
+from dvfs_kernel.image.code.scheduling import RESERVES, schedule
 from dvfs_kernel.image.code.thumb import SP, Form
 
 if TYPE_CHECKING:
@@ -36,9 +36,11 @@ _RESTORED = 0x8FFF  # likewise, and back to the caller
 # Where they lie on the stack, by the order of the registers that are saved.
 _SLOT, _SLOT_WEIGHTS, _SLOT_END, _SLOT_CHANNEL = 0, 4, 8, 12
 # More pairs than these become a loop, of as many pairs a turn as fit the second range.
-_STRAIGHT_PAIRS = 96
-_TURN_PAIRS = range(40, 65)
+_STRAIGHT_PAIRS = 160
+_TURN_PAIRS = range(64, 129)
 _NARROW_OFFSET = 124
+# Unpacked code is long: one way of giving out registers is tried, not several.
+_QUICK = (1,)
 
 
 @dataclass(frozen=True)
@@ -130,13 +132,15 @@ class _Writer(CodeWriter):
                 place = column * self.product.step + channel_offset + channel
                 self.write(Form.STRB, -1, (total, output), place)
 
-    def scheduled(self, *, weights_free: bool) -> list[Operation]:
+    def scheduled(
+        self, *, weights_free: bool, reserves: Sequence[int] = RESERVES
+    ) -> list[Operation]:
         """Put what was collected in order; the collection begins anew."""
         used = self.product.columns * self.channels
         free = [*_TEMPORARIES, *_ACCUMULATORS[used:]]
         if weights_free:
             free.insert(0, _WEIGHTS)
-        ordered, _ = schedule(self.taken(), free)
+        ordered, _ = schedule(self.taken(), free, reserves)
         return ordered
 
 
@@ -286,7 +290,8 @@ def _lanes(pair: tuple[int, int]) -> tuple[Form, int] | None:
     return None
 
 
-def unpacked_code(product: Product, channels: Sequence[Channel], first_channel: int) -> bytes:
+@lru_cache(maxsize=1 << 14)
+def unpacked_code(product: Product, channels: tuple[Channel, ...], first_channel: int) -> bytes:
     """Make a piece that holds its weights.
 
     Parameters
@@ -349,7 +354,7 @@ def unpacked_code(product: Product, channels: Sequence[Channel], first_channel: 
     return assemble(
         [
             [Operation(Form.PUSH, number=_SAVED)],
-            writer.scheduled(weights_free=True),
+            writer.scheduled(weights_free=True, reserves=_QUICK),
             [Operation(Form.POP, number=_RESTORED)],
         ]
     )

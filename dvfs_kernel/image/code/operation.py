@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from dvfs_kernel.boards.emulator.instructions import Instruction, decode
+from dvfs_kernel.boards.emulator.instructions import decode
 from dvfs_kernel.image.code.thumb import Form, encode
+
+if TYPE_CHECKING:
+    from dvfs_kernel.boards.emulator.instruction import Instruction
 
 __all__ = ["VIRTUAL", "Operation", "instruction_of"]
 
@@ -14,6 +19,11 @@ __all__ = ["VIRTUAL", "Operation", "instruction_of"]
 VIRTUAL = 16
 
 _CACHED = 1 << 16
+# Forms that are the same to the issue rules whatever their number is.
+_PLAIN_NUMBERS = {
+    Form.LDRB, Form.STR, Form.STRB, Form.MOVW, Form.MOVT, Form.ADD_IMMEDIATE, Form.BNE, Form.B,
+    Form.LDR_LITERAL,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +55,20 @@ class Operation:
 
 
 @lru_cache(maxsize=_CACHED)
-def _instruction(form: Form, target: int, sources: tuple[int, ...], number: int) -> Instruction:
+def _prototype(form: Form, target: int, sources: tuple[int, ...], number: int) -> Instruction:
     (item,) = decode(Operation(form, target, sources, number).encode(), 0)
+    if form is Form.LDR_LITERAL:
+        item.place = None  # where its pool lies is not known yet
     return item
+
+
+@lru_cache(maxsize=_CACHED)
+def _placed(form: Form, target: int, sources: tuple[int, ...], number: int) -> Instruction:
+    item = _prototype(form, target, sources, 0)
+    moved = copy(item)
+    if item.place is not None:
+        moved.place = item.place[0], number
+    return moved
 
 
 def instruction_of(operation: Operation) -> Instruction:
@@ -56,12 +77,10 @@ def instruction_of(operation: Operation) -> Instruction:
     Notes
     -----
     It is what the pipeline model decodes of the operation's own bytes, so that both see the same.
-    Numbers that change nothing for the rules are left out, which lets most operations share one.
+    Numbers that change nothing for the rules are left out, so that most operations share one.
     """
-    number = operation.number
-    if operation.form in {Form.LDR_LITERAL, Form.MOVW, Form.MOVT}:
-        number = 0
-    item = _instruction(operation.form, operation.target, operation.sources, number)
-    if operation.form is Form.LDR_LITERAL:
-        return replace(item, place=None)  # where its pool lies is not known yet
-    return item
+    form, target, sources = operation.form, operation.target, operation.sources
+    if form is Form.LDR:
+        return _placed(form, target, sources, operation.number)
+    number = 0 if form in _PLAIN_NUMBERS else operation.number
+    return _prototype(form, target, sources, number)

@@ -161,8 +161,8 @@ def _unpacked(
     numbers: npt.NDArray[np.int64],
     first: int,
 ) -> Piece:
-    channels = [
+    channels = tuple(
         Channel(tuple(map(tuple, lanes[i].tolist())), int(bias[i]), *map(int, numbers[i]))
         for i in range(len(lanes))
-    ]
+    )
     return Piece(unpacked_code(product, channels, first), b"", first, len(channels))

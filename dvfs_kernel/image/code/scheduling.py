@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dvfs_kernel.boards.emulator.instructions import FLAGS, Unit
+from dvfs_kernel.boards.emulator.instruction import FLAGS, Unit
 from dvfs_kernel.boards.emulator.issue_stage import IssueRules, IssueStage
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.errors import CodeError
@@ -172,6 +172,8 @@ def schedule(
         for reserve in reserves
         if (result := _attempt(operations, _Registers(free, operations, reserve))) is not None
     ]
+    if not results and STRICT not in reserves:
+        return schedule(operations, free, (STRICT,))
     if not results:
         raise CodeError(
             f"{len(operations)} operations need more registers at once than the "
@@ -203,8 +205,11 @@ def _attempt(
             placed = registers.place(index, operations[index])
             if placed is None:
                 continue
-            cost = 2 * rules.earliest(instruction_of(placed), stage)
-            cost += _loads_meet(placed, stage)
+            item = instruction_of(placed)
+            elder = stage.elder
+            # Two loads a cycle may want one bank.
+            meets = elder is not None and elder.unit & item.unit & Unit.LOAD != 0
+            cost = 2 * rules.earliest(item, stage) + meets
             if best is None or cost < best[0]:
                 best = cost, index, placed
                 if cost == 2 * stage.free:
@@ -224,9 +229,3 @@ def _attempt(
             if nodes[follower].waits == 0:
                 insort(ready, follower)
     return ordered, 2 * stage.free + (stage.elder is not None) + stage.conflicts
-
-
-def _loads_meet(operation: Operation, stage: IssueStage) -> int:
-    """Return 1 for a load beside another one: their banks may conflict."""
-    elder = stage.elder
-    return int(elder is not None and bool(elder.unit & instruction_of(operation).unit & Unit.LOAD))

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import sys
 import numpy as np
@@ -16,24 +18,29 @@ def ready():
              for value in vars(module).values() if isinstance(value, Dispatcher)]
     return sum(len(one.signatures) for one in found)
 
+budgets = sys.argv[1] == "budgets"
 counts = [ready()]
-warm_up()
+warm_up(budgets=budgets)
 counts.append(ready())
 random = np.random.default_rng(1)
 costs = 0.1 * (1 - np.eye(4))
 graph = LayeredGraph(
     random.uniform(1, 2, (9, 12)), random.uniform(1, 2, (9, 12)), random.integers(0, 4, (9, 12)),
     switch_time=costs, switch_energy=costs, entry_time=costs[0], entry_energy=costs[0],
+    resources={"flash": random.integers(1, 9, (9, 12)), "loss": random.uniform(0, 1, (9, 12))},
 )
 graph.solve(13.0)
 graph.frontier()
+if budgets:
+    graph.solve(16.0, budgets={"flash": 25, "loss": 3})
 print(*counts, ready())
 """
 
 
-def test_a_warm_solver_has_everything_ready():
+@pytest.mark.parametrize("kind", ["plain", "budgets"])
+def test_a_warm_solver_has_everything_ready(kind):
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True
+        [sys.executable, "-c", SCRIPT, kind], capture_output=True, text=True, check=True
     )
     before, warm, after = map(int, done.stdout.split())
     assert before < warm == after
