@@ -134,9 +134,7 @@ class ApproximationResult(Tabled):
             found = one.run(name, loss_points) if one.bound.name == bound else None
             if found is not None:
                 return found
-        known = "; ".join(
-            f"{row['bound']} {row['name']} {row['loss_points']}" for row in self.rows
-        )
+        known = "; ".join(f"{row['bound']} {row['name']} {row['loss_points']}" for row in self.rows)
         raise ArgumentError(
             f"{name!r} at loss {loss_points} was not run within {bound}; run were {known}"
         )
@@ -190,7 +188,6 @@ def approximate(
     *,
     data: DataLike | tuple[DataSet, DataSet] = None,
     loss: float | Iterable[float] = (),
-    flash: str | float | None = None,
     qos: Bounds = (),
     latency: Bounds = (),
     clocks: ClocksLike = "default",
@@ -213,12 +210,10 @@ def approximate(
     network
         A network, the name of a built-in one, or the path of an int8 ``.tflite`` file.
     data
-        Labelled images with a training and a test part, as of `dvfs.accuracy`; or both parts as data
-        sets.
+        Labelled images with a training and a test part, as of `dvfs.accuracy`; or both parts as
+        data sets.
     loss
         Percentage points of Top-1 that may be lost on search images; without any 0, 0.5 and 1.
-    flash
-        For the whole image, in bytes or as text such as ``"512KiB"``; by default all there is.
     qos, latency
         Bounds, as of `dvfs.optimise`; without any, 10, 30 and 50 %.
     clocks, granularities
@@ -234,7 +229,8 @@ def approximate(
     command
         What the report says that was typed.
     **making
-        On which board runs are made, by whom, and where they are kept: see `Making`.
+        On which board runs are made, by whom, and where they are kept: see `Making`. ``flash`` is
+        for the whole image.
 
     Raises
     ------
@@ -253,16 +249,20 @@ def approximate(
     """
     losses = (float(loss),) if isinstance(loss, int | float) else tuple(map(float, loss))
     if exact and (data is not None or losses):
-        raise ArgumentError(
-            "{exact} leaves nothing out: it goes with neither {data} nor {loss}"
-        )
+        raise ArgumentError("{exact} leaves nothing out: it goes with neither {data} nor {loss}")
+    if making.get("unpack"):
+        raise ArgumentError("{unpack} is for verbs that do not choose forms; this one does")
+    flash = making.get("flash")
     budget_bytes = None if flash is None else quantity.MEMORY.parse(flash)
+    plain: Making = {**making, "flash": None, "unpack": False}
     budget_s = quantity.TIME.parse(search_time)
     if not budget_s > 0:
         raise ArgumentError(f"{{search_time}} is {search_time}; it is above 0 s")
     loaded = load(network)
     parts = None if exact else _parts(loaded, data, seed)
-    with open_bench(loaded, **making) as bench:
+    from dvfs_kernel.image.code.kept_code import keeping_code
+
+    with open_bench(loaded, **plain) as bench, keeping_code(_folder(making)):
         from dvfs_kernel.link import abi
         from dvfs_kernel.studies.joint.form_options import flash_need
         from dvfs_kernel.studies.joint.joint_study import run_joint_study
@@ -311,6 +311,14 @@ def _parts(
     return load_parts(data_or_sample(data, shape), shape=shape, seed=seed)
 
 
+def _folder(making: Making) -> Path | None:
+    """Return where results are kept."""
+    if making.get("no_cache"):
+        return None
+    cache = making.get("cache")
+    return default_cache() if cache is None else Path(cache)
+
+
 def _choice(
     network: Network,
     parts: tuple[DataSet, DataSet],
@@ -322,9 +330,7 @@ def _choice(
     from dvfs_kernel.approximation.search.choice import choose_skips
     from dvfs_kernel.approximation.search.kept_arrays import KeptArrays
 
-    cache = making.get("cache")
-    folder = default_cache() if cache is None else Path(cache)
-    kept = KeptArrays(None if making.get("no_cache") else folder)
+    kept = KeptArrays(_folder(making))
     with shown_progress(making.get("progress", True)) as shown:
         return choose_skips(
             network, *parts, losses, budget_s=budget_s, seed=seed, kept=kept, progress=shown

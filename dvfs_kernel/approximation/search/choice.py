@@ -32,7 +32,7 @@ _SEARCH_IMAGES = 10_000
 #: Below this a share of right answers is hardly known to a point.
 LEAST_SEARCH_IMAGES = 200
 # Points of the frontier that are looked at on test images and on the board, beside the chosen ones.
-_SHOWN_POINTS = 10
+_SHOWN_POINTS = 6
 # How much more than the largest allowed loss the frontier shows, in points and at least.
 _BEYOND_POINTS = 1.0
 

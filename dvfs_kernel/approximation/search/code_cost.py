@@ -2,8 +2,8 @@
 
 A core that issues one dual multiply-accumulate and one other instruction a cycle takes for a layer
 as many cycles as there are of those that are more: the multiply-accumulates that are left, or the
-loads of inputs, one for each pair that one of two output channels needs, together with constants, two
-instructions for each pair of weights, shared by the columns of a block.
+loads of inputs, one for each pair that one of two output channels needs, together with constants,
+two instructions for each pair of weights, shared by the columns of a block.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class FlashNeed:
     rest_bytes
         Of all that is no weight and no code.
     layers
-        Bytes of each form that a layer can have; of a layer without weights none.
+        Bytes of each form that is of use to a layer; of a layer without weights none.
     """
 
     rest_bytes: int
@@ -64,7 +64,7 @@ class FlashNeed:
         """
         if budget_bytes < self.packed_bytes:
             raise NetworkTooLargeError(
-                f"network {name!r} takes {self.packed_bytes} bytes of flash with its layers packed; "
+                f"network {name!r} takes {self.packed_bytes} bytes of flash with layers packed; "
                 f"a budget of {budget_bytes} bytes is below that, the least that is possible"
             )
 
@@ -75,6 +75,9 @@ def flash_need(network: Network) -> FlashNeed:
     layers = []
     for index, layer in enumerate(packed.layers):
         forms = possible_forms(layer, packed.tensors)
+        if isinstance(layer, FullyConnected):
+            # Each weight is used once: its code would stream from flash, fourteen bytes for one.
+            forms = tuple(form for form in forms if form != UNPACKED)
         shaped = {form: with_forms(packed, {index: form}).layers[index] for form in forms}
         layers.append({form: flash_bytes(shaped[form], packed.tensors) for form in forms})
     whole = len(image.build(packed, memory_plan.plan(packed)).data)
@@ -130,22 +133,18 @@ def form_options(
         streamed = [index for index, forms in enumerate(need.layers) if STREAMED in forms]
         if streamed:
             _add(found, bench, network, space, streamed, STREAMED, need)
-    for group in _groups(network, need):
+    for group in _groups(need):
         _add(found, bench, network, space, group, UNPACKED, need)
     return FormOptions(tuple(np.concatenate(parts) for parts in found), need)
 
 
-def _groups(network: Network, need: FlashNeed) -> Iterator[list[int]]:
-    """Yield layers whose unpacked code fits into one image.
-
-    A fully connected layer uses each weight once: its code would stream from flash, and packed
-    weights are a fourteenth of that.
-    """
+def _groups(need: FlashNeed) -> Iterator[list[int]]:
+    """Yield layers whose unpacked code fits into one image."""
     spare = abi.IMAGE_BYTES_MAX - _SLACK_BYTES - need.packed_bytes
     group: list[int] = []
     taken = 0
-    for index, (layer, forms) in enumerate(zip(network.layers, need.layers, strict=True)):
-        if UNPACKED not in forms or isinstance(layer, FullyConnected):
+    for index, forms in enumerate(need.layers):
+        if UNPACKED not in forms:
             continue
         more = forms[UNPACKED] - forms[PACKED]
         if more > spare:
