@@ -303,12 +303,13 @@ def _parts(
     class_count(network)
     if isinstance(data, tuple):
         return data
-    if isinstance(data, DataSet):
-        raise DataSetError(
-            f"data set {data.name!r} is one part; a pair of training and test part is needed"
-        )
     shape = network.tensors[network.input].shape
-    return load_parts(data_or_sample(data, shape), shape=shape, seed=seed)
+    meant = data_or_sample(data, shape)
+    if isinstance(meant, DataSet):
+        raise DataSetError(
+            f"data set {meant.name!r} is one part; a pair of training and test part is needed"
+        )
+    return load_parts(meant, shape=shape, seed=seed)
 
 
 def _folder(making: Making) -> Path | None:

@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["figures", "write_approximation"]
 
+_FRONTIER = (
+    "Each point is a network with other products left out, in the quickest forms within the "
+    "budget of flash; bars are 95 % intervals, colours the least energy within the longest bound, "
+    "numbers the losses in points that it was chosen for on search images."
+)
+
 
 def write_approximation(
     folder: Path,
@@ -76,9 +82,7 @@ def figures(document: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     if points:
         found["accuracy-frontier"] = (
             charts.accuracy_frontier(points, document["baseline_latency_s"]),
-            "Each point is a network with other products left out, in the quickest forms within the "
-            "flash; bars are 95 % intervals, colours the least energy within the longest bound, "
-            "numbers the loss in points that it was chosen for on search images.",
+            _FRONTIER,
         )
     found["technique-energy"] = (
         charts.technique_energy(

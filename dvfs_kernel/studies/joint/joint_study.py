@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import InfeasibleBoundError, VerificationError
 from dvfs_kernel.image import image, memory_plan
+from dvfs_kernel.layered_graph.warm_up import warm_up
 from dvfs_kernel.networks.layers.weighted import FORMS, PACKED
 from dvfs_kernel.studies.candidate import Outcome
 from dvfs_kernel.studies.joint.form_options import flash_need
@@ -168,6 +170,8 @@ def run_joint_study(
         Not even unpacked code keeps one of the bounds.
     """
     flash_need(bench.workload.network).require(budget_bytes, bench.workload.network.name)
+    # The solver is wanted when the runs have been made; until then this process waits for others.
+    Thread(target=warm_up, kwargs={"budgets": True}, daemon=True).start()
     ground = survey(bench, plan)
     variants = explore_variants(bench, ground.exploration.space, points, losses)
     techniques = Techniques(ground, budget_bytes)
