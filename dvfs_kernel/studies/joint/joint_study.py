@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -173,7 +173,10 @@ def run_joint_study(
     # The solver is wanted when the runs have been made; until then this process waits for others.
     Thread(target=warm_up, kwargs={"budgets": True}, daemon=True).start()
     ground = survey(bench, plan)
-    variants = explore_variants(bench, ground.exploration.space, points, losses)
+    # Layers that bring code can have granularities that they cannot have packed.
+    granularities = tuple(sorted({0, *plan.granularities}))
+    space = replace(ground.exploration.space, granularities=granularities)
+    variants = explore_variants(bench, space, points, losses)
     techniques = Techniques(ground, budget_bytes)
     windows = [(bound, bound.seconds(ground.baseline.latency_s)) for bound in plan.bounds]
     digests = {id(variant): variant.output_digest(bench) for variant in variants}

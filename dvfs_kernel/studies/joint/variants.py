@@ -100,7 +100,9 @@ def explore_variants(
         plan = point.point.plan
         thinned = thin(network, plan)
         ordered = reordered(thinned, {skip.name: skip.order for skip in plan.layers})
-        options = form_options(bench, ordered, space, exact)
-        variant = Variant(f"skip {number}", ordered, thinned, options, point)
-        found.append(replace(variant, losses_points=chosen.get(plan.name, ())))
+        meant_for = chosen.get(plan.name, ())
+        # What is only shown has its latency in the plain form.
+        own = space if meant_for else replace(space, granularities=(0,))
+        options = form_options(bench, ordered, own, exact)
+        found.append(Variant(f"skip {number}", ordered, thinned, options, point, meant_for))
     return tuple(found)
