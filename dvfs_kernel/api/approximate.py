@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -182,7 +183,7 @@ class ApproximationResult(Tabled):
             )
 
 
-@takes_making
+@partial(takes_making, but="unpack")
 def approximate(
     network: NetworkLike,
     *,
@@ -251,7 +252,7 @@ def approximate(
     if exact and (data is not None or losses):
         raise ArgumentError("{exact} leaves nothing out: it goes with neither {data} nor {loss}")
     if making.get("unpack"):
-        raise ArgumentError("{unpack} is for verbs that do not choose forms; this one does")
+        raise ArgumentError("{unpack} is for verbs that choose no forms; this one does, anyway")
     flash = making.get("flash")
     budget_bytes = None if flash is None else quantity.MEMORY.parse(flash)
     plain: Making = {**making, "flash": None, "unpack": False}

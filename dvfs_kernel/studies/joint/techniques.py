@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import ClockState
+from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import FORMS, PACKED
 from dvfs_kernel.studies.candidate import Candidate
@@ -163,17 +165,26 @@ class Techniques:
         return min(found, key=lambda one: one.candidate.predicted_window_j)
 
     def of_window(self, variants: tuple[Variant, ...], window_s: float) -> list[TechniqueCandidate]:
-        """Return everything that is compared in a window: the baseline first."""
+        """Return everything that is compared in a window: the baseline first.
+
+        DVFS alone is left out where packed kernels are not quick enough.
+
+        Raises
+        ------
+        InfeasibleLatencyError
+            Not even unpacked code is quick enough.
+        """
         exact, packed = variants[0], (PACKED,)
         found = [
             self.at_fastest(
                 Technique.BASELINE, exact, window_s, forms=packed, mode=abi.IdleMode.SLEEP
             ),
             self.at_fastest(Technique.RACE, exact, window_s, forms=packed),
-            self.with_clocks(Technique.DVFS, exact, window_s, forms=packed),
-            self.at_fastest(Technique.UNPACKING, exact, window_s),
-            self.with_clocks(Technique.UNPACKING_DVFS, exact, window_s),
         ]
+        with suppress(InfeasibleBoundError):
+            found.append(self.with_clocks(Technique.DVFS, exact, window_s, forms=packed))
+        found.append(self.at_fastest(Technique.UNPACKING, exact, window_s))
+        found.append(self.with_clocks(Technique.UNPACKING_DVFS, exact, window_s))
         chosen = [(loss, variant) for variant in variants for loss in variant.losses_points]
         for loss, variant in sorted(chosen, key=lambda pair: pair[0]):
             found.append(self.at_fastest(Technique.SKIPPING, variant, window_s, loss_points=loss))
