@@ -1,6 +1,8 @@
 # The public names, and where they are; `__init__.py` reads them from here.
 from dvfs_kernel import widgets as widgets
 from dvfs_kernel.api.accuracy import accuracy as accuracy
+from dvfs_kernel.api.approximate import ApproximationResult as ApproximationResult
+from dvfs_kernel.api.approximate import approximate as approximate
 from dvfs_kernel.api.arguments.making import Making as Making
 from dvfs_kernel.api.arguments.progress import shown_progress as shown_progress
 from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY

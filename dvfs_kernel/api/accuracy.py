@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     #: What stands for a data set: itself, its path, or the name of the one that is built in.
     DataLike = DataSet | str | os.PathLike[str] | None
 
-__all__ = ["accuracy"]
+__all__ = ["accuracy", "data_or_sample"]
 
 
 def accuracy(
@@ -92,7 +92,7 @@ def accuracy(
     loaded = load(network)
     class_count(loaded)
     shape = loaded.tensors[loaded.input].shape
-    given = load_data(_sample(shape) if data is None else data, part, shape=shape)
+    given = load_data(data_or_sample(data, shape), part, shape=shape)
     chosen = given if limit is None or limit >= len(given) else given.subset(limit)
     kept = None if no_cache else KeptJudgements(default_cache() if cache is None else Path(cache))
     with shown_progress(progress) as shown:
@@ -104,10 +104,19 @@ def accuracy(
     return result
 
 
-def _sample(shape: tuple[int, int, int]) -> str:
+def data_or_sample(data: DataLike, shape: tuple[int, int, int]) -> DataSet | str | os.PathLike[str]:
+    """Return the data that is meant; where none is given, the sample that fits a network.
+
+    Raises
+    ------
+    DataSetError
+        No sample fits.
+    """
     from dvfs_kernel.approximation.data import SAMPLE
     from dvfs_kernel.approximation.data.homes import FORMS
 
+    if data is not None:
+        return data
     if shape != (28, 28, 1):
         raise DataSetError.naming(f"this network needs {{data}}: {FORMS}")
     return SAMPLE

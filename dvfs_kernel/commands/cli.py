@@ -9,6 +9,7 @@ import click
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.accuracy import accuracy
+from dvfs_kernel.commands.approximate import approximate
 from dvfs_kernel.commands.boards import boards
 from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.calibrate import calibrate
@@ -62,6 +63,7 @@ def cli() -> None:
 
 
 cli.add_command(accuracy)
+cli.add_command(approximate)
 cli.add_command(boards)
 cli.add_command(boot)
 cli.add_command(calibrate)

@@ -12,15 +12,35 @@ from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, MEMORY, PATH, PLL_
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["bench_options", "bound_options", "space_options", "unpacking_options"]
+__all__ = [
+    "bench_options",
+    "bound_options",
+    "joint_bench_options",
+    "space_options",
+    "unpacking_options",
+]
 
 _GRANULARITY_MAX = 255
 
 
 def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add what says on which board runs are made, by whom, and where they are kept."""
-    return _with(
-        command,
+    return _with(command, *_board_options(), *unpacking_options(), *_keeping_options())
+
+
+def joint_bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the same for a command that chooses forms itself."""
+    flash = click.option(
+        "--flash",
+        type=MEMORY,
+        metavar="BYTES",
+        help="For the whole image, such as 512KiB; by default all there is.",
+    )
+    return _with(command, *_board_options(), flash, *_keeping_options())
+
+
+def _board_options() -> list[Callable[..., Any]]:
+    return [
         click.option(
             "--input",
             type=PATH,
@@ -32,12 +52,16 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds."
         ),
         click.option("--profile", type=PROFILE, help="Board profile (TOML) of a virtual board."),
+    ]
+
+
+def _keeping_options() -> list[Callable[..., Any]]:
+    return [
         click.option(
             "--cache",
             type=click.Path(file_okay=False),
             help="Folder of kept runs; by default the user's cache.",
         ),
-        *unpacking_options(),
         click.option("--no-cache", is_flag=True, help="Keep nothing, and look up nothing."),
         click.option(
             "--executor",
@@ -46,7 +70,7 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="WHERE",
             help="local, local:N processes, here (this one), or dask://host:port.",
         ),
-    )
+    ]
 
 
 def unpacking_options() -> list[Callable[..., Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.setting import ClockSetting
@@ -97,6 +97,13 @@ class DesignSpace:
                 "of every depthwise and pointwise layer would exceed the board's memory for them"
             )
         return cls(hse_hz, tuple(states), wanted, fits, hops=hops and hse_hz > 0)
+
+    def of_other(self, workload: Workload) -> DesignSpace:
+        """Return the space of a workload whose layers take other memory, of the same choices.
+
+        A granularity that fits none of its layers is left to those that it fits here.
+        """
+        return replace(self, fits=_fitting(workload, self.granularities))
 
     def worth_hopping(self, state: ClockState) -> bool:
         """Tell whether memory segments have something to gain on the HSE.

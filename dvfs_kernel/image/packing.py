@@ -27,12 +27,13 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import UnsupportedOperatorError
+from dvfs_kernel.image.code.kept_code import kept_or_made
 from dvfs_kernel.image.code.planes_code import planes_code
 from dvfs_kernel.image.code.product_code import product_code
 from dvfs_kernel.image.rescaling import folded_bias, rescale, weighted_rescale
 from dvfs_kernel.image.scratch import scratch_bytes
 from dvfs_kernel.link import abi
-from dvfs_kernel.networks.layers.weighted import PACKED
+from dvfs_kernel.networks.layers.weighted import PACKED, UNPACKED
 from dvfs_kernel.networks.network import (
     Add,
     Concatenate,
@@ -200,7 +201,10 @@ def _product(layer: Convolution | FullyConnected, tensors: Sequence[Tensor]) -> 
     source, output = tensors[layer.inputs[0]], tensors[layer.output]
     if layer.form == PACKED:
         return _matrix(layer, source, output)
-    made = product_code(layer, source, output)
+    if layer.form == UNPACKED:
+        made = kept_or_made(layer, source, output, lambda: product_code(layer, source, output))
+    else:
+        made = product_code(layer, source, output)
     return PackedLayer(_coded(layer, made), pieces=made.pieces)
 
 

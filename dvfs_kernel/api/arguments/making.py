@@ -104,10 +104,16 @@ def open_bench(
         yield bench
 
 
-def takes_making(verb: Verb) -> Verb:
-    """Let a verb's signature tell the arguments of `Making` with their defaults."""
+def takes_making(verb: Verb, *, but: str | None = None) -> Verb:
+    """Let a verb's signature tell the arguments of `Making` with their defaults.
+
+    Parameters
+    ----------
+    but
+        The one that the verb does not take.
+    """
     shared = inspect.signature(open_bench).parameters.values()
-    making = [parameter for parameter in shared if parameter.kind is parameter.KEYWORD_ONLY]
+    making = [p for p in shared if p.kind is p.KEYWORD_ONLY and p.name != but]
     own = inspect.signature(verb)
     named = [p for p in own.parameters.values() if p.kind is not p.VAR_KEYWORD]
     verb.__signature__ = own.replace(parameters=[*named, *making])  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Self
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.store import Store
     from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.link.progress_callback import Progress
+    from dvfs_kernel.networks.network import Network
 
 __all__ = ["Bench"]
 
@@ -46,6 +48,8 @@ class Bench:
         runs are made by this process, its twin's by the executor.
     progress
         Told of every finished run.
+    lender
+        A bench of the same board whose workers make the runs; None for workers of its own.
 
     Attributes
     ----------
@@ -63,6 +67,7 @@ class Bench:
         store: Store | None = None,
         executor: str = LOCAL,
         progress: Progress | None = None,
+        lender: Bench | None = None,
     ) -> None:
         self.workload = workload
         self.made = 0
@@ -72,9 +77,30 @@ class Bench:
         self._executor: Executor | None = None
         self._progress = progress
         self._stack = ExitStack()
+        self._lender = lender
         self.twin: Bench | None = None
         if not workload.board.has_counters:
-            self.twin = Bench(workload.twin, store=store, executor=executor, progress=progress)
+            self.twin = Bench(
+                workload.twin,
+                store=store,
+                executor=executor,
+                progress=progress,
+                lender=None if lender is None else lender.twin,
+            )
+
+    def beside(self, network: Network) -> Bench:
+        """Return a bench for another network with the same input, board, store and workers.
+
+        The workers are this bench's, which lets them go.
+        """
+        workload = replace(self.workload, network=network)
+        return Bench(
+            workload,
+            store=self._store,
+            executor=self._address,
+            progress=self._progress,
+            lender=self,
+        )
 
     @property
     def hse_hz(self) -> int:
@@ -130,19 +156,14 @@ class Bench:
     def _make(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Record]]:
         if not jobs:
             return
-        if self._executor is None:
-            self._executor = self._stack.enter_context(
-                one_at_a_time(release_board)
-                if self.workload.board.is_physical
-                else open_executor(self._address)
-            )
+        executor = self.open_workers()
         waiting: dict[Future[Record], Job] = {}
         # Not concurrent.futures.wait: it holds the locks of all runs while it looks, and an
         # interrupt at that moment leaves them locked for ever.
         finished: SimpleQueue[Future[Record]] = SimpleQueue()
         try:
             for job in jobs:
-                future = self._executor.submit(make_run, self.workload, job)
+                future = executor.submit(make_run, self.workload, job)
                 waiting[future] = job
                 future.add_done_callback(finished.put)
             while waiting:
@@ -161,7 +182,7 @@ class Bench:
         except Exception as error:
             if not is_lost_worker(error):
                 raise
-            self.close()  # the next runs get new workers
+            (self._lender or self).close()  # the next runs get new workers
             raise ExecutorError(
                 "a worker ended in the middle of a run (killed, or out of memory); "
                 "finished runs are kept: the same command goes on from there"
@@ -169,6 +190,18 @@ class Bench:
         finally:
             for future in waiting:
                 future.cancel()
+
+    def open_workers(self) -> Executor:
+        """Return who makes the runs, opened when it is asked for first."""
+        if self._lender is not None:
+            return self._lender.open_workers()
+        if self._executor is None:
+            self._executor = self._stack.enter_context(
+                one_at_a_time(release_board)
+                if self.workload.board.is_physical
+                else open_executor(self._address)
+            )
+        return self._executor
 
     def _report(self, what: str, done: int, total: int) -> None:
         if self._progress is not None:

@@ -7,6 +7,7 @@ SVG or PNG. `use_theme` gives notebooks the look of the report.
 
 from __future__ import annotations
 
+from dvfs_kernel.report.charts.accuracy_frontier import accuracy_frontier, technique_energy
 from dvfs_kernel.report.charts.clocks import iso_frequency
 from dvfs_kernel.report.charts.design_space import design_space, stall_and_compute
 from dvfs_kernel.report.charts.frontier import energy_frontier
@@ -26,6 +27,7 @@ from dvfs_kernel.report.charts.vco import vco_current
 from dvfs_kernel.report.charts.window import window_energy
 
 __all__ = [
+    "accuracy_frontier",
     "clock_timeline",
     "design_space",
     "energy_frontier",
@@ -41,6 +43,7 @@ __all__ = [
     "stall_and_compute",
     "switch_timeline",
     "switching_cost",
+    "technique_energy",
     "to_png",
     "to_svg",
     "use_theme",

@@ -20,6 +20,7 @@ STUB = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
 #: The verb behind each command that has one.
 VERBS = {
     "accuracy": dvfs.accuracy,
+    "approximate": dvfs.approximate,
     "boards": dvfs.list_boards,
     "boot": dvfs.boot,
     "clocks": dvfs.list_clocks,

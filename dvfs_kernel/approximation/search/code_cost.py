@@ -1,0 +1,58 @@
+"""What a plan costs in cycles of unpacked code, estimated from what is left to be done.
+
+A core that issues one dual multiply-accumulate and one other instruction a cycle takes for a layer
+as many cycles as there are of those that are more: the multiply-accumulates that are left, or the
+loads of inputs, one for each pair that one of two output channels needs, together with constants,
+two instructions for each pair of weights, shared by the columns of a block.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dvfs_kernel.approximation.skipping.pairs import natural_order
+from dvfs_kernel.approximation.skipping.reordering import possible_orders
+from dvfs_kernel.approximation.skipping.skip_counts import count_layer
+from dvfs_kernel.approximation.skipping.skippable import Skippable, pixel_count
+from dvfs_kernel.approximation.skipping.thinning import thin
+from dvfs_kernel.image.code.product_code import columns_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dvfs_kernel.approximation.search.space import SkipSpace
+    from dvfs_kernel.approximation.skipping.plan import SkipPlan
+    from dvfs_kernel.networks.network import Network
+
+__all__ = ["code_cost", "code_cycles"]
+
+# Instructions that put two weights into a register: MOVW and MOVT.
+_CONSTANT_INSTRUCTIONS = 2
+
+
+def code_cost(space: SkipSpace) -> Callable[[SkipPlan], float]:
+    """Return the cost of a plan in cycles: see `code_cycles`."""
+    return lambda plan: code_cycles(space.network, plan)
+
+
+def code_cycles(network: Network, plan: SkipPlan) -> float:
+    """Estimate the cycles that products take in unpacked code.
+
+    Layers of which nothing can be left out count, too; orders of input channels count where the
+    network can have them.
+    """
+    orders = possible_orders(network, {skip.name: skip.order for skip in plan.layers})
+    thinned = thin(network, plan)
+    total = 0.0
+    for layer in thinned.layers:
+        output = network.tensors[layer.output]
+        if not isinstance(layer, Skippable):
+            total += layer.macs(output)
+            continue
+        order = orders.get(layer.name, natural_order(layer))
+        count = count_layer(layer, order, pixel_count(network, layer))
+        products = count.pairs - count.skipped_pairs
+        loads = count.loads - count.skipped_loads
+        constants = _CONSTANT_INSTRUCTIONS * products / columns_of(layer, output)
+        total += max(products, loads + constants)
+    return total

@@ -1,0 +1,1 @@
+"""The report of ``dvfs approximate``: accuracy, latency and energy together."""

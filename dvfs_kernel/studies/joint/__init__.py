@@ -1,0 +1,1 @@
+"""Kernel form, skipping, granularity and clock of every layer, chosen together."""

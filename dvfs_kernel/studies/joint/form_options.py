@@ -1,0 +1,200 @@
+"""What every layer costs in every form, at every granularity and clock, and its bytes of flash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dvfs_kernel.errors import NetworkTooLargeError
+from dvfs_kernel.exploration import explore
+from dvfs_kernel.exploration.exploration import OPTION_DTYPE
+from dvfs_kernel.image import image, memory_plan
+from dvfs_kernel.image.forms import flash_bytes, possible_forms, with_forms
+from dvfs_kernel.link import abi
+from dvfs_kernel.networks.layers.weighted import FORMS, PACKED, STREAMED, UNPACKED
+from dvfs_kernel.networks.network import FullyConnected
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import numpy.typing as npt
+
+    from dvfs_kernel.exploration.design_space import DesignSpace
+    from dvfs_kernel.exploration.runs.bench import Bench
+    from dvfs_kernel.networks.network import Network
+
+__all__ = ["FORM_DTYPE", "FlashNeed", "FormOptions", "flash_need", "form_options", "useful"]
+
+#: An option of a layer, its form as an index into `FORMS`, and what it takes of flash.
+FORM_DTYPE = np.dtype([*OPTION_DTYPE.descr, ("form", "i4"), ("flash_bytes", "f8")])
+
+# Room that an image with several unpacked layers leaves: tables, and code that is aligned.
+_SLACK_BYTES = 16 << 10
+
+
+@dataclass(frozen=True)
+class FlashNeed:
+    """What a network takes of flash, by the forms of its layers.
+
+    Parameters
+    ----------
+    rest_bytes
+        Of all that is no weight and no code.
+    layers
+        Bytes of each form that is of use to a layer; of a layer without weights none.
+    """
+
+    rest_bytes: int
+    layers: tuple[Mapping[str, int], ...]
+
+    @property
+    def packed_bytes(self) -> int:
+        """The image of all layers packed: what everything is compared with."""
+        return self.rest_bytes + sum(layer[PACKED] for layer in self.layers if layer)
+
+    def require(self, budget_bytes: int, name: str) -> None:
+        """Refuse a budget that packed layers do not keep.
+
+        Raises
+        ------
+        NetworkTooLargeError
+            Says the least that is possible.
+        """
+        if budget_bytes < self.packed_bytes:
+            raise NetworkTooLargeError(
+                f"network {name!r} takes {self.packed_bytes} bytes of flash with layers packed; "
+                f"a budget of {budget_bytes} bytes is below that, the least that is possible"
+            )
+
+
+def flash_need(network: Network) -> FlashNeed:
+    """Find what each form of each layer takes."""
+    packed = with_forms(network, dict.fromkeys(range(len(network.layers)), PACKED))
+    layers = []
+    for index, layer in enumerate(packed.layers):
+        forms = possible_forms(layer, packed.tensors)
+        if isinstance(layer, FullyConnected):
+            # Each weight is used once: its code would stream from flash, fourteen bytes for one.
+            forms = tuple(form for form in forms if form != UNPACKED)
+        shaped = {form: with_forms(packed, {index: form}).layers[index] for form in forms}
+        layers.append({form: flash_bytes(shaped[form], packed.tensors) for form in forms})
+    whole = len(image.build(packed, memory_plan.plan(packed)).data)
+    return FlashNeed(whole - sum(layer[PACKED] for layer in layers if layer), tuple(layers))
+
+
+@dataclass(frozen=True, eq=False)
+class FormOptions:
+    """Options of all layers of one network.
+
+    Parameters
+    ----------
+    layers
+        `FORM_DTYPE`, of each layer.
+    need
+        Of flash.
+    """
+
+    layers: tuple[npt.NDArray[Any], ...]
+    need: FlashNeed
+
+    def only(self, *forms: str) -> FormOptions:
+        """Return the options of some forms alone."""
+        indices = [FORMS.index(form) for form in forms]
+        kept = tuple(layer[np.isin(layer["form"], indices)] for layer in self.layers)
+        return replace(self, layers=kept)
+
+
+def form_options(
+    bench: Bench, network: Network, space: DesignSpace, known: FormOptions | None = None
+) -> FormOptions:
+    """Run a network once in each form, and work out every option.
+
+    Parameters
+    ----------
+    bench
+        Of the exact packed network.
+    network
+        Of the same shapes.
+    space
+        Of the bench's network.
+    known
+        Options of a network that differs in weights alone: of all but unpacked code time and
+        energy are the same, so that only unpacked layers are run.
+    """
+    need = flash_need(network)
+    found: list[list[npt.NDArray[Any]]] = [[] for _ in network.layers]
+    if known is not None:
+        for parts, rows in zip(found, known.only(PACKED, STREAMED).layers, strict=True):
+            parts.append(rows)
+    else:
+        _add(found, bench, network, space, (), PACKED, need)
+        streamed = [index for index, forms in enumerate(need.layers) if STREAMED in forms]
+        if streamed:
+            _add(found, bench, network, space, streamed, STREAMED, need)
+    for group in _groups(need):
+        _add(found, bench, network, space, group, UNPACKED, need)
+    return FormOptions(tuple(np.concatenate(parts) for parts in found), need)
+
+
+def _groups(need: FlashNeed) -> Iterator[list[int]]:
+    """Yield layers whose unpacked code fits into one image."""
+    spare = abi.IMAGE_BYTES_MAX - _SLACK_BYTES - need.packed_bytes
+    group: list[int] = []
+    taken = 0
+    for index, forms in enumerate(need.layers):
+        if UNPACKED not in forms:
+            continue
+        more = forms[UNPACKED] - forms[PACKED]
+        if more > spare:
+            continue
+        if taken + more > spare:
+            yield group
+            group, taken = [], 0
+        group.append(index)
+        taken += more
+    if group:
+        yield group
+
+
+def _add(
+    found: list[list[npt.NDArray[Any]]],
+    bench: Bench,
+    network: Network,
+    space: DesignSpace,
+    layers: Iterable[int],
+    form: str,
+    need: FlashNeed,
+) -> None:
+    """Explore the network with some layers in a form; packed ones tell of all layers."""
+    chosen = list(layers)
+    forms = dict.fromkeys(range(len(network.layers)), PACKED) | dict.fromkeys(chosen, form)
+    shaped = with_forms(network, forms)
+    own = bench if _same(shaped, bench.workload.network) else bench.beside(shaped)
+    options = explore(own, space.of_other(own.workload)).options
+    for index in chosen or range(len(network.layers)):
+        rows = options[options["layer"] == index]
+        extended = np.zeros(len(rows), FORM_DTYPE)
+        for name in OPTION_DTYPE.names or ():
+            extended[name] = rows[name]
+        extended["form"] = FORMS.index(form)
+        extended["flash_bytes"] = need.layers[index].get(form, 0)
+        found[index].append(extended)
+
+
+def _same(network: Network, other: Network) -> bool:
+    return all(a is b for a, b in zip(network.layers, other.layers, strict=True))
+
+
+def useful(rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Drop options than which another one of the same clock state has no more of anything."""
+    kept = np.ones(len(rows), dtype=bool)
+    costs = np.stack([rows["time_s"], rows["energy_j"], rows["flash_bytes"]], axis=1)
+    for index, row in enumerate(rows):
+        same = kept & (rows["state"] == row["state"])
+        same[index] = False
+        no_more = (costs <= costs[index]).all(axis=1)
+        equal = (costs == costs[index]).all(axis=1)
+        kept[index] = not (same & no_more & ~(equal & (np.arange(len(rows)) > index))).any()
+    return rows[kept]

@@ -1,0 +1,102 @@
+"""Form, granularity and clock of every layer for the least energy in a window, within flash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError
+from dvfs_kernel.image.forms import with_forms
+from dvfs_kernel.layered_graph import LayeredGraph
+from dvfs_kernel.networks.layers.weighted import FORMS
+from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from dvfs_kernel.clocks.state import ClockState
+    from dvfs_kernel.networks.network import Network
+
+__all__ = ["FLASH", "JointProblem", "forms_of", "in_forms"]
+
+FLASH = "flash_bytes"
+# After this the best schedule found is taken, with its proved gap.
+_TIME_LIMIT_S = 30.0
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class JointProblem(WindowProblem):
+    """A `WindowProblem` whose options have forms, too, and take flash.
+
+    Parameters
+    ----------
+    budget_bytes
+        Of flash, for weights and code of all layers together.
+    """
+
+    budget_bytes: float
+
+    @cached_property
+    def graph(self) -> LayeredGraph:
+        """The layered graph, with flash as a resource."""
+        inner = self.switching.select(self.states)
+        entry_s, entry_j = self._entry
+        power_w = self.idle.power_w
+        return LayeredGraph(
+            [layer["time_s"] for layer in self.options],
+            [layer["energy_j"] - power_w * layer["time_s"] for layer in self.options],
+            [layer["state"] for layer in self.options],
+            switch_time=inner.time_s,
+            switch_energy=self._less_idle(inner.time_s, inner.energy_j),
+            entry_time=entry_s,
+            entry_energy=self._less_idle(entry_s, entry_j),
+            resources={FLASH: [layer["flash_bytes"] for layer in self.options]},
+        )
+
+    def solve(self, bound_s: float, *, time_limit_s: float | None = None) -> Optimum:
+        """Return the best schedule within a bound on time and the budget of flash.
+
+        Raises
+        ------
+        InfeasibleLatencyError
+            None is quick enough.
+        """
+        try:
+            solution = self.graph.solve(
+                bound_s,
+                budgets={FLASH: self.budget_bytes},
+                time_limit_s=_TIME_LIMIT_S if time_limit_s is None else time_limit_s,
+            )
+        except InfeasibleBoundError as error:
+            raise InfeasibleLatencyError(error.bound, error.least_time) from None
+        return self.optimum(solution)
+
+    def quickest(self, state: ClockState) -> npt.NDArray[Any]:
+        """Return the options of least time in one clock state, interleaved, within flash."""
+        index = self.states.index(state)
+        plain = [
+            layer[(layer["state"] == index) & (layer["granularity"] == 0) & ~layer["hops"]]
+            for layer in self.options
+        ]
+        graph = LayeredGraph(
+            [np.zeros(len(layer)) for layer in plain],
+            [layer["time_s"] for layer in plain],
+            resources={FLASH: [layer["flash_bytes"] for layer in plain]},
+        )
+        choice = graph.solve(np.inf, budgets={FLASH: self.budget_bytes}).choice
+        return np.array(
+            [layer[option] for layer, option in zip(plain, choice, strict=True)], plain[0].dtype
+        )
+
+
+def forms_of(rows: npt.NDArray[Any]) -> tuple[str, ...]:
+    """Return the form of each layer in a row of options."""
+    return tuple(FORMS[index] for index in rows["form"])
+
+
+def in_forms(network: Network, rows: npt.NDArray[Any]) -> Network:
+    """Return the network whose layers have the forms of a row of options."""
+    return with_forms(network, dict(enumerate(forms_of(rows))))
