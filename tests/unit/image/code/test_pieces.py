@@ -43,6 +43,14 @@ def test_streamed_pieces_keep_the_calling_standard(columns, pairs):
     assert len(code) < 20000
 
 
+@pytest.mark.parametrize("channels", [1364, 1365, 2047, 2048, 4092, 4093, 4094, 4095, 4096])
+def test_stores_reach_the_last_column_s_output(channels):
+    layer, _, output = convolution((2, 2, 1), channels)
+    columns = columns_of(layer, output)
+    assert (columns > 1) == (channels < 4093)
+    check_piece(streamed_code(Product(2, columns, channels), CHANNELS[columns]))
+
+
 @pytest.mark.parametrize("clamp", [(-128, 127), (-128, -20), (0, 127), (-90, -20), (127, 127)])
 def test_clamps_keep_the_calling_standard(clamp):
     check_piece(streamed_code(Product(8, 4, 16, *clamp), 2))
