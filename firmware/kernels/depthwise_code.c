@@ -6,7 +6,7 @@
 /* Of a cache line of a feature map. */
 #define CHANNELS_OF_A_LINE 32
 
-/* For both segments' pieces; where each lies is known to dvfs_kernel/image/code/planes.py. */
+/* For both segments' pieces; where each lies is known to depthwise_code.py and access_code.py. */
 typedef struct {
     uint32_t plane_bytes;
     uint32_t four_planes_bytes;

@@ -53,7 +53,7 @@ class Product:
     pairs
         Pairs of inputs that each output depends on.
     columns
-        P: 1 or 4.
+        P: 1 to 4.
     step
         Bytes from one column's output to the next one's.
     low, high

@@ -46,7 +46,7 @@ def columns_of(layer: WeightedLayer, output: Tensor) -> int:
     fitting = [
         count
         for count in _COLUMNS
-        if count <= pixels and (count - 1) * rows + 1 <= _REACH_BYTES
+        if count <= pixels and (count - 1) * rows + _CHANNELS[count] - 1 <= _REACH_BYTES
     ]  # fmt: skip
     return min(
         fitting or [1],
