@@ -116,7 +116,9 @@ static const abi_piece_t *pieces_of(const check_t *check) {
 static bool pieces_exist(const check_t *check, uint32_t channels) {
     const abi_layer_t *layer = check->layer;
     if (!at_most(check, layer->form, abi_kernel_form_unpacked) ||
-        !at_least(check, layer->columns, 1) || !at_least(check, layer->piece_count, 1) ||
+        !at_least(check, layer->columns, 1) ||
+        !at_most(check, layer->columns, ABI_CODE_COLUMNS_MAX) ||
+        !at_least(check, layer->piece_count, 1) ||
         !at_least(check, layer->requantisation, abi_requantisation_clamp) ||
         !blob_fits(check, layer->pieces_offset,
                    (uint64_t)layer->piece_count * sizeof(abi_piece_t))) {
@@ -138,8 +140,10 @@ static bool pieces_exist(const check_t *check, uint32_t channels) {
     return true;
 }
 
+/* With more values than the scratch has bytes a column would not fit it; with no more, sizes fit
+ * 32 bits. */
 static bool pieces_fit(const check_t *check, uint32_t rows, uint32_t values) {
-    if (!pieces_exist(check, rows)) {
+    if (!at_most(check, values, ABI_SCRATCH_BYTES) || !pieces_exist(check, rows)) {
         return false;
     }
     const abi_layer_t *layer = check->layer;
@@ -158,6 +162,7 @@ static bool planes_fit(const check_t *check, uint32_t channels) {
     const abi_layer_t *layer = check->layer;
     const abi_tensor_t *output = check->output;
     const bool is_whole = output->height / 2 <= depthwise_code_turn(output->width);
+    const uint32_t pitch = (output->width - 1u) * layer->stride_width + layer->kernel_width;
     return pieces_exist(check, channels) &&
            equal(check, layer->form, abi_kernel_form_streamed) &&
            equal(check, (uint32_t)layer->piece_count - layer->access_pieces,
@@ -165,6 +170,8 @@ static bool planes_fit(const check_t *check, uint32_t channels) {
            equal(check, layer->depth_multiplier, 1) &&
            equal(check, layer->dilation_height, 1) && equal(check, layer->dilation_width, 1) &&
            at_most(check, layer->stride_height, 2) &&
+           at_most(check, layer->access_pieces, 1) &&
+           at_least(check, pitch, (uint32_t)layer->pad_left + 1u) && /* else all is padding */
            blob_fits(check, pieces_of(check)[layer->access_pieces].weights_offset,
                      4ull * channels * depthwise_code_record_words(layer));
 }

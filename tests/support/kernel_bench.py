@@ -98,6 +98,7 @@ class KernelBench:
         self._instructions = {"memory": 0, "compute": 0}
         self._segment = "compute"
         self._end = 0  # of the image's blobs
+        self._packed: tuple[Layer, Sequence[Tensor], packing.PackedLayer] | None = None
         if count:
             self._count_instructions()
 
@@ -202,7 +203,7 @@ class KernelBench:
         self, layer: Layer, tensors: Sequence[Tensor], records: npt.NDArray[np.void]
     ) -> tuple[int, int]:
         """Write record, tensors and blobs to flash; return the addresses of the first two."""
-        packed = packing.pack(layer, tensors)
+        packed = self._pack(layer, tensors)
         record = np.zeros((), dtype=abi.LAYER)
         for name, value in packed.record.items():
             record[name] = value
@@ -229,6 +230,13 @@ class KernelBench:
         self._engine.mem_write(abi.IMAGE_ADDRESS, content)
         self._engine.ctl_remove_cache(abi.IMAGE_ADDRESS, abi.IMAGE_ADDRESS + self._end)
         return abi.IMAGE_ADDRESS + layer_offset, abi.IMAGE_ADDRESS + tensors_offset
+
+    def _pack(self, layer: Layer, tensors: Sequence[Tensor]) -> packing.PackedLayer:
+        """Pack a layer once for all granularities: making code takes longer than running it."""
+        last = self._packed
+        if last is None or last[0] is not layer or last[1] is not tensors:
+            last = self._packed = layer, tensors, packing.pack(layer, tensors)
+        return last[2]
 
     def _place_blob(self, blob: bytes) -> int:
         offset = self._end + -self._end % abi.CODE_ALIGNMENT

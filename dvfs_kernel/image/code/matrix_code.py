@@ -39,6 +39,7 @@ _SLOT, _SLOT_WEIGHTS, _SLOT_END, _SLOT_CHANNEL = 0, 4, 8, 12
 _STRAIGHT_PAIRS = 160
 _TURN_PAIRS = range(64, 129)
 _NARROW_OFFSET = 124
+_REACH_BYTES = 4095
 # Unpacked code is long: one way of giving out registers is tried, not several.
 _QUICK = (1,)
 
@@ -179,11 +180,14 @@ def _multiply(
 # ---- streamed --------------------------------------------------------------------------------
 
 
-def _turns(pairs: int) -> tuple[int, int, int]:
+def _turns(pairs: int, channels: int) -> tuple[int, int, int]:
     """Cut pairs into a straight beginning, pairs of a turn, and turns."""
-    if pairs <= _STRAIGHT_PAIRS:
+    # A load reaches the weights and numbers behind the last pair, an addition moves on by a turn.
+    reached = (_REACH_BYTES - 16 * channels) // (4 * channels)
+    if pairs <= min(_STRAIGHT_PAIRS, reached):
         return pairs, 0, 0
-    turn = min(_TURN_PAIRS, key=lambda size: ((pairs - 1) % size, -size))
+    sizes = (size for size in _TURN_PAIRS if size <= reached)
+    turn = min(sizes, key=lambda size: ((pairs - 1) % size, -size))
     straight = (pairs - 1) % turn + 1
     return straight, turn, (pairs - straight) // turn
 
@@ -221,7 +225,7 @@ def streamed_code(product: Product, channels: int) -> bytes:
     channel multiplier, offset and shift.
     """
     writer = _Writer(product, channels)
-    straight, turn, turns = _turns(product.pairs)
+    straight, turn, turns = _turns(product.pairs, channels)
     columns = product.columns
     segments: list[list[Operation]] = [[Operation(Form.PUSH, number=_SAVED)]]
     if turns:
@@ -338,7 +342,7 @@ def unpacked_code(product: Product, channels: tuple[Channel, ...], first_channel
 
     # What a store reaches beyond the first column's output.
     largest = (product.columns - 1) * product.step + first_channel + len(channels) - 1
-    in_code = largest <= 4095
+    in_code = largest <= _REACH_BYTES
 
     def address() -> int:
         writer.advance(_BLOCKS, 4 * product.columns * product.pairs - base)

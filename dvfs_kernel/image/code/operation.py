@@ -20,6 +20,8 @@ VIRTUAL = 16
 
 _CACHED = 1 << 16
 # Forms that are the same to the issue rules whatever their number is.
+# Where they load from decides whether two of them meet in a bank.
+_LOADS = {Form.LDR, Form.LDRB}
 _PLAIN_NUMBERS = {
     Form.LDRB, Form.STR, Form.STRB, Form.MOVW, Form.MOVT, Form.ADD_IMMEDIATE, Form.BNE, Form.B,
     Form.LDR_LITERAL,
@@ -80,7 +82,7 @@ def instruction_of(operation: Operation) -> Instruction:
     Numbers that change nothing for the rules are left out, so that most operations share one.
     """
     form, target, sources = operation.form, operation.target, operation.sources
-    if form is Form.LDR:
+    if form in _LOADS:
         return _placed(form, target, sources, operation.number)
     number = 0 if form in _PLAIN_NUMBERS else operation.number
     return _prototype(form, target, sources, number)

@@ -72,6 +72,8 @@ def why_no_planes_code(layer: Depthwise, source: Tensor, output: Tensor) -> str:
         return "its sums or factors exceed the bounded form of requantisation"
     if layer.multiplier != 1 or layer.dilation != (1, 1) or layer.stride[0] > 2:
         return "it has a multiplier, a dilation or a stride beyond 2"
+    if layer.padding.left >= plane_pitch(layer, output):
+        return "its windows lie in the padding alone"
     if plane_bytes(layer, source, output, 0) > abi.SCRATCH_BYTES:
         return "its planes do not fit the scratch memory"
     if max(reach, record, 2 * channels) > _REACH_BYTES:

@@ -20,6 +20,7 @@ SP, LR, PC = 13, 14, 15
 
 _LOW = 8  # registers that the 16-bit encodings reach
 _ASR = 2  # of the shift types
+_LISTED_MIN = 2
 
 
 class Form(enum.Enum):
@@ -161,7 +162,8 @@ def _shifted(opcode: int, kind: int) -> Callable[[int, Sequence[int], int], byte
     """Register forms whose last source is shifted by the number; one source: a move."""
 
     def encode_shifted(target: int, sources: Sequence[int], number: int) -> bytes:
-        _check(0, number, 31, "a shift")
+        # To the right the encoding of 0 means 32.
+        _check(1 if kind else 0, number, 31, "a shift")
         first = sources[0] if len(sources) == 2 else 0xF
         second = (number >> 2) << 12 | target << 8 | (number & 3) << 6 | kind << 4 | sources[-1]
         return _halves(opcode | first, second)
@@ -221,10 +223,16 @@ def _compare(_target: int, sources: Sequence[int], _number: int) -> bytes:
     return _narrow(0x4500 | (first >> 3) << 7 | second << 3 | first & 7)
 
 
+def _check_distance(bits: int, number: int) -> None:
+    _check(-(1 << bits), number, (1 << bits) - 2, "a branch's distance")
+    if number % 2:
+        raise CodeError(f"a branch's distance is {number}; instructions lie at even addresses")
+
+
 def _branch_not_equal(_target: int, _sources: Sequence[int], number: int) -> bytes:
+    _check_distance(20, number)
     if -256 <= number <= 254:
         return _narrow(0xD100 | number >> 1 & 0xFF)
-    _check(-(1 << 20), number, (1 << 20) - 2, "a branch's distance")
     sign = number >> 20 & 1
     first = 0xF000 | sign << 10 | 1 << 6 | number >> 12 & 0x3F
     return _halves(
@@ -233,9 +241,9 @@ def _branch_not_equal(_target: int, _sources: Sequence[int], number: int) -> byt
 
 
 def _branch(_target: int, _sources: Sequence[int], number: int) -> bytes:
+    _check_distance(24, number)
     if -2048 <= number <= 2046:
         return _narrow(0xE000 | number >> 1 & 0x7FF)
-    _check(-(1 << 24), number, (1 << 24) - 2, "a branch's distance")
     sign = number >> 24 & 1
     j1 = (number >> 23 & 1) ^ sign ^ 1
     j2 = (number >> 22 & 1) ^ sign ^ 1
@@ -245,13 +253,22 @@ def _branch(_target: int, _sources: Sequence[int], number: int) -> bytes:
     )
 
 
+def _check_list(number: int, special: int) -> None:
+    """Two or more of r0 … r12 and a special one; a single one has an encoding of its own."""
+    if number & ~(0x1FFF | special) or number.bit_count() < _LISTED_MIN:
+        raise CodeError(
+            f"a list of registers is {number:#x}; the instruction takes two or more "
+            f"of the bits {0x1FFF | special:#x}"
+        )
+
+
 def _push(_target: int, _sources: Sequence[int], number: int) -> bytes:
-    _check(1, number, 0x5FFF, "a list of registers")
+    _check_list(number, 1 << LR)
     return _halves(0xE92D, number)
 
 
 def _pop(_target: int, _sources: Sequence[int], number: int) -> bytes:
-    _check(1, number, 0xDFFF, "a list of registers")
+    _check_list(number, 1 << PC)
     return _halves(0xE8BD, number)
 
 
@@ -320,6 +337,8 @@ def encode(form: Form, target: int = 0, sources: Sequence[int] = (), number: int
     Raises
     ------
     CodeError
-        The number does not fit the instruction.
+        The number does not fit the instruction, or a register is still a virtual one.
     """
+    if not all(0 <= register <= PC for register in (target, *sources)):
+        raise CodeError(f"{form.name} has registers {target}, {[*sources]}; there are 0 to {PC}")
     return _ENCODERS[form](target, sources, number)
