@@ -194,6 +194,7 @@ def approximate(
     clocks: ClocksLike = "default",
     granularities: Sequence[int] = GRANULARITIES,
     exact: bool = False,
+    slack: float = 1.0,
     search_time: str | float = 120.0,
     seed: int = 0,
     output: str | os.PathLike[str] | None = None,
@@ -221,6 +222,9 @@ def approximate(
         As of `dvfs.explore`.
     exact
         Unpack, and skip nothing: no data is needed, and any network will do.
+    slack
+        A plan may lose more on search images by so many standard errors: a network is better on
+        images that it was trained on, and loses more there than on others. Below 0 is caution.
     search_time
         Seconds, or text such as ``"2min"``, after which the search for plans begins nothing new.
     seed
@@ -277,7 +281,7 @@ def approximate(
             Path(output).mkdir(parents=True, exist_ok=True)
         choice = None
         if parts is not None:
-            choice = _choice(loaded, parts, losses or LOSSES, budget_s, seed, making)
+            choice = _choice(loaded, parts, losses or LOSSES, slack, budget_s, seed, making)
         study = run_joint_study(
             bench,
             plan,
@@ -325,6 +329,7 @@ def _choice(
     network: Network,
     parts: tuple[DataSet, DataSet],
     losses: tuple[float, ...],
+    slack: float,
     budget_s: float,
     seed: int,
     making: Making,
@@ -335,5 +340,12 @@ def _choice(
     kept = KeptArrays(_folder(making))
     with shown_progress(making.get("progress", True)) as shown:
         return choose_skips(
-            network, *parts, losses, budget_s=budget_s, seed=seed, kept=kept, progress=shown
+            network,
+            *parts,
+            losses,
+            slack_errors=slack,
+            budget_s=budget_s,
+            seed=seed,
+            kept=kept,
+            progress=shown,
         )

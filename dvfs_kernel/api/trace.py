@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dvfs_kernel.api.arguments.ranges import check_limits
 from dvfs_kernel.errors import ArgumentError
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.inference.result import InferenceResult
 
     #: What stands for a run: itself, or the path of the JSON that tells of it.
-    RunLike = InferenceResult | str | os.PathLike[str]
+    RunLike: TypeAlias = InferenceResult | str | os.PathLike[str]
 
 __all__ = ["trace"]
 

@@ -40,6 +40,14 @@ __all__ = ["approximate"]
 )
 @click.option("--exact", is_flag=True, help="Unpack, and skip nothing: needs no data.")
 @click.option(
+    "--slack",
+    type=float,
+    default=1.0,
+    show_default=True,
+    metavar="ERRORS",
+    help="Standard errors by which a plan may lose more on search images.",
+)
+@click.option(
     "--search-time",
     type=TIME,
     default="120s",

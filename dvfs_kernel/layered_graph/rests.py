@@ -145,7 +145,9 @@ class Rests:
             boundary = layer - 1 if graph.switch_time.shape[0] > 1 else 0
             energy = graph.switch_energy[boundary][:, target]
             time = graph.switch_time[boundary][:, target]
-        reduced = np.where(np.isinf(time), np.inf, energy + best[0] * time) + cost
+        possible = np.isfinite(time)
+        priced = energy + best[0] * np.where(possible, time, 0.0)  # a price of nothing times never
+        reduced = np.where(possible, priced, np.inf) + cost
         order = np.argsort(reduced, axis=1, kind="stable")
         reduced = np.take_along_axis(reduced, order, axis=1)
         allowed = np.isfinite(reduced)

@@ -75,6 +75,7 @@ def choose_skips(
     test: DataSet,
     losses_points: Sequence[float],
     *,
+    slack_errors: float = 1.0,
     budget_s: float = 120.0,
     seed: int = 0,
     kept: KeptArrays | None = None,
@@ -91,6 +92,9 @@ def choose_skips(
         told are of the test part.
     losses_points
         Top-1 that may be lost on search images, in percentage points.
+    slack_errors
+        A plan may lose more on search images by so many standard errors: a network is better on the
+        images that it was trained on, and loses more there than on others.
     budget_s
         Of the search.
     seed
@@ -107,6 +111,8 @@ def choose_skips(
     ArgumentError
         A loss is negative, or not below the accuracy.
     """
+    if not np.isfinite(slack_errors):
+        raise ArgumentError(f"{{slack}} is {slack_errors}; a number of standard errors is allowed")
     for data in (train, test):
         check_data(network, data)
     if not losses_points or min(losses_points) < 0 or not np.isfinite(losses_points).all():
@@ -131,7 +137,7 @@ def choose_skips(
         budget_s=budget_s,
         progress=progress,
     )
-    chosen = {loss: found.within(loss) for loss in sorted(set(losses_points))}
+    chosen = {loss: found.within(loss, errors=-slack_errors) for loss in sorted(set(losses_points))}
     shown = _shown(found, list(chosen.values()))
     report = report_points(space, shown, test, kept=kept, progress=progress)
     return SkipChoice(

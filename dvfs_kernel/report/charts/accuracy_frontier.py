@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from dvfs_kernel.report.charts.theme import INK, MUTED, cycled, rows
-from dvfs_kernel.report.palette import BLUE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,14 +41,15 @@ def accuracy_frontier(
         }
         for row in points
     ]
-    x = alt.X("ms:Q", title="latency at the fastest clock (ms)", scale=alt.Scale(zero=False))
+    x = alt.X(
+        "ms:Q", title="latency at the fastest clock (ms)", scale=alt.Scale(zero=False, padding=12)
+    )
     scale = alt.Scale(zero=False)
     bars = (
         alt.Chart(rows(values))
         .mark_rule(color=MUTED, opacity=0.6)
         .encode(x=x, y=alt.Y("low:Q", title="Top-1 on test images (%)", scale=scale), y2="high:Q")
     )
-    line = alt.Chart(rows(values)).mark_line(color=BLUE, opacity=0.4).encode(x=x, y="top1:Q")
     marks = (
         alt.Chart(rows(values))
         .mark_point(filled=True, size=90, opacity=1)
@@ -58,7 +58,7 @@ def accuracy_frontier(
             y=alt.Y("top1:Q", scale=scale),
             color=alt.Color(
                 "mj:Q",
-                title="energy of the longest window (mJ)",
+                title="energy (mJ)",
                 scale=alt.Scale(scheme="viridis"),
             ),
             tooltip=[
@@ -82,7 +82,7 @@ def accuracy_frontier(
         .mark_text(align="right", dx=-4, color=INK)
         .encode(x=x, y=alt.value(8), text="name:N")
     )
-    return alt.layer(bars, line, marks, names, rule, told).properties(
+    return alt.layer(bars, marks, names, rule, told).properties(
         width=width,
         height=320,
         description=(
@@ -109,12 +109,13 @@ def technique_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 760) -> 
         }
         for row in runs
     ]
-    labels = list(dict.fromkeys(row["label"] for row in values))
     bounds = list(dict.fromkeys(row["bound"] for row in values))
-    y = alt.Y("label:N", title=None, sort=labels, axis=alt.Axis(labelLimit=280))
     parts = []
     for bound, colour in zip(bounds, cycled(len(bounds)), strict=True):
-        own = rows([row for row in values if row["bound"] == bound])
+        inside = [row for row in values if row["bound"] == bound]
+        own = rows(inside)
+        labels = [row["label"] for row in inside]
+        y = alt.Y("label:N", title=None, sort=labels, axis=alt.Axis(labelLimit=280))
         x = alt.X("mj:Q", title="energy of the window (mJ)")
         bars = alt.Chart(own).mark_bar(color=colour).encode(x=x, y=y)
         texts = (
@@ -124,5 +125,5 @@ def technique_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 760) -> 
             alt.layer(bars, texts).properties(width=width - 300, title=f"{bound} over the baseline")
         )
     return alt.vconcat(*parts).properties(
-        description=f"Energy of the window of {len(labels)} techniques at {len(bounds)} bounds."
+        description=f"Energy of the window of each technique at {len(bounds)} bounds."
     )

@@ -74,11 +74,21 @@ class JointProblem(WindowProblem):
             raise InfeasibleLatencyError(error.bound, error.least_time) from None
         return self.optimum(solution)
 
-    def quickest(self, state: ClockState) -> npt.NDArray[Any]:
-        """Return the options of least time in one clock state, interleaved, within flash."""
+    def quickest(self, state: ClockState, *, interleaved: bool = False) -> npt.NDArray[Any]:
+        """Return the options of least time in one clock state, within flash.
+
+        Parameters
+        ----------
+        interleaved
+            Whether no layer may be decoupled.
+        """
         index = self.states.index(state)
         plain = [
-            layer[(layer["state"] == index) & (layer["granularity"] == 0) & ~layer["hops"]]
+            layer[
+                (layer["state"] == index)
+                & ~layer["hops"]
+                & ((layer["granularity"] == 0) | (not interleaved))
+            ]
             for layer in self.options
         ]
         graph = LayeredGraph(

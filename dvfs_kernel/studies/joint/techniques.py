@@ -92,7 +92,10 @@ class Techniques:
                 exploration=self._ground.exploration,
                 switching=self._ground.switching,
                 idle=self._ground.idle[mode],
-                options=tuple(map(useful, options.layers)),
+                # Packed layers keep the plain form, which one would have shipped.
+                options=options.layers
+                if forms == (PACKED,)
+                else tuple(map(useful, options.layers)),
                 budget_bytes=float(self._budget_bytes - options.need.rest_bytes),
             )
         return self._problems[key]
@@ -117,7 +120,7 @@ class Techniques:
     ) -> TechniqueCandidate:
         """Return the quickest forms at the fastest clock, throughout."""
         problem = self.problem(variant, mode, forms)
-        rows = problem.quickest(self._fastest)
+        rows = problem.quickest(self._fastest, interleaved=forms == (PACKED,))
         stays = mode is abi.IdleMode.SLEEP
         candidate = Candidate(
             name,
