@@ -15,6 +15,9 @@ def every_error():
             yield kind(0.25, 0.5, at_least=True)
         elif kind is errors.SensorMissingError:
             yield kind("what was wrong", scl_high=True, sda_high=False)
+        elif kind is errors.InfeasibleBudgetError:
+            yield kind({"flash": 1.0}, {"flash": 2.0})
+            yield kind({"flash": 1.0}, {"flash": 0.5}, bound=0.25, least_time=0.2)
         elif kind is errors.InfeasibleLatencyError:
             yield kind(0.25, 0.5)
         else:

@@ -247,13 +247,29 @@ def test_idx_files_of_fashion_mnist_have_its_classes(tmp_path):
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [
-        ("t10k-labels-idx1-ubyte.gz", gzip.compress(as_idx(labels(4)))[:-12], "is damaged"),
+        (
+            "t10k-labels-idx1-ubyte.gz",
+            gzip.compress(as_idx(labels(4)), mtime=0)[:-12],
+            "is damaged",
+        ),
         ("t10k-labels-idx1-ubyte.gz", b"no gzip", "is damaged"),
-        ("t10k-labels-idx1-ubyte.gz", gzip.compress(b"PK"), "begins with 50 4b"),
-        ("t10k-labels-idx1-ubyte.gz", gzip.compress(b""), "begins with nothing"),
-        ("t10k-images-idx3-ubyte.gz", gzip.compress(as_idx(labels(4))), "begins with 00 00 08 01"),
-        ("t10k-images-idx3-ubyte.gz", gzip.compress(as_idx(images(4, 5, 4))[:-1]), "cut short"),
-        ("t10k-labels-idx1-ubyte.gz", gzip.compress(as_idx(labels(3))), "4 images and 3 labels"),
+        ("t10k-labels-idx1-ubyte.gz", gzip.compress(b"PK", mtime=0), "begins with 50 4b"),
+        ("t10k-labels-idx1-ubyte.gz", gzip.compress(b"", mtime=0), "begins with nothing"),
+        (
+            "t10k-images-idx3-ubyte.gz",
+            gzip.compress(as_idx(labels(4)), mtime=0),
+            "begins with 00 00 08 01",
+        ),
+        (
+            "t10k-images-idx3-ubyte.gz",
+            gzip.compress(as_idx(images(4, 5, 4))[:-1], mtime=0),
+            "cut short",
+        ),
+        (
+            "t10k-labels-idx1-ubyte.gz",
+            gzip.compress(as_idx(labels(3)), mtime=0),
+            "4 images and 3 labels",
+        ),
     ],
 )
 def test_damaged_idx_files(name, data, message, tmp_path):
