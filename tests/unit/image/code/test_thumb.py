@@ -23,7 +23,10 @@ RIGHT_SHIFTS = st.integers(1, 31)
 
 
 def number(value):
-    return f"#{'-' if value < 0 else ''}{abs(value):#x}" if abs(value) > 9 else f"#{value}"
+    """As the decoder prints it: small ones in decimal, negative ones never."""
+    if value < 0:
+        return f"#-{-value:#x}"
+    return f"#{value:#x}" if value > 9 else f"#{value}"
 
 
 def decoded(form, target=0, sources=(), value=0):
