@@ -2,8 +2,8 @@
 
 A core that issues one dual multiply-accumulate and one other instruction a cycle takes for a layer
 as many cycles as there are of those that are more: the multiply-accumulates that are left, or the
-loads of inputs, one for each pair that one of two output channels needs, together with constants,
-two instructions for each pair of weights, shared by the columns of a block.
+loads of inputs, one for each pair that one of two output channels needs, together with those of the
+weights, which the columns of a block share.
 """
 
 from __future__ import annotations
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["code_cost", "code_cycles"]
-
-# Instructions that put two weights into a register: MOVW and MOVT.
-_CONSTANT_INSTRUCTIONS = 2
 
 
 def code_cost(space: SkipSpace) -> Callable[[SkipPlan], float]:
@@ -53,6 +50,5 @@ def code_cycles(network: Network, plan: SkipPlan) -> float:
         count = count_layer(layer, order, pixel_count(network, layer))
         products = count.pairs - count.skipped_pairs
         loads = count.loads - count.skipped_loads
-        constants = _CONSTANT_INSTRUCTIONS * products / columns_of(layer, output)
-        total += max(products, loads + constants)
+        total += max(products, loads + products / columns_of(layer, output))
     return total

@@ -30,6 +30,8 @@ __all__ = ["FORM_DTYPE", "FlashNeed", "FormOptions", "flash_need", "form_options
 #: An option of a layer, its form as an index into `FORMS`, and what it takes of flash.
 FORM_DTYPE = np.dtype([*OPTION_DTYPE.descr, ("form", "i4"), ("flash_bytes", "f8")])
 
+# What an image may take more than its layers add up to: tables are aligned.
+_ALIGNED_BYTES = 64
 # Room that an image with several unpacked layers leaves: tables, and code that is aligned.
 _SLACK_BYTES = 16 << 10
 
@@ -53,6 +55,11 @@ class FlashNeed:
     def packed_bytes(self) -> int:
         """The image of all layers packed: what everything is compared with."""
         return self.rest_bytes + sum(layer[PACKED] for layer in self.layers if layer)
+
+    def room_bytes(self, budget_bytes: int) -> int:
+        """Return what weights and code may take in an image of a budget."""
+        room = budget_bytes - self.rest_bytes
+        return max(room - _ALIGNED_BYTES, self.packed_bytes - self.rest_bytes)
 
     def require(self, budget_bytes: int, name: str) -> None:
         """Refuse a budget that packed layers do not keep.

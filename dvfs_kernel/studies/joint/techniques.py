@@ -96,7 +96,7 @@ class Techniques:
                 options=options.layers
                 if forms == (PACKED,)
                 else tuple(map(useful, options.layers)),
-                budget_bytes=float(self._budget_bytes - options.need.rest_bytes),
+                budget_bytes=float(options.need.room_bytes(self._budget_bytes)),
             )
         return self._problems[key]
 

@@ -1,0 +1,89 @@
+"""Forms, clocks and flash chosen together; options and points as plain arrays."""
+
+import itertools
+
+import numpy as np
+import pytest
+from tiny_classifier import its_data, tiny_classifier
+
+from dvfs_kernel.approximation.search.choice import choose_skips
+from dvfs_kernel.approximation.search.code_cost import code_cycles
+from dvfs_kernel.approximation.search.space import build_space
+from dvfs_kernel.errors import ArgumentError, DataSetError, NetworkTooLargeError
+from dvfs_kernel.image import image, memory_plan
+from dvfs_kernel.image.forms import with_forms
+from dvfs_kernel.networks.layers.weighted import FORMS, PACKED, UNPACKED
+from dvfs_kernel.studies.joint.form_options import FORM_DTYPE, flash_need, useful
+
+
+def test_flash_of_forms_adds_up_to_the_image():
+    network = tiny_classifier()
+    need = flash_need(network)
+    for forms in itertools.product(*(layer or {PACKED: 0} for layer in need.layers)):
+        made = with_forms(network, dict(enumerate(forms)))
+        whole = len(image.build(made, memory_plan.plan(made)).data)
+        counted = need.rest_bytes + sum(
+            layer[form] for layer, form in zip(need.layers, forms, strict=True) if layer
+        )
+        assert whole <= counted + 64  # code that layers share counts for each
+        assert counted - whole < 4096
+    assert UNPACKED not in need.layers[2]  # a weight that is used once
+
+
+def test_a_budget_below_packed_layers_says_the_least():
+    need = flash_need(tiny_classifier())
+    need.require(need.packed_bytes, "tiny")
+    with pytest.raises(NetworkTooLargeError, match=f"{need.packed_bytes} bytes of flash"):
+        need.require(need.packed_bytes - 1, "tiny")
+
+
+def test_only_options_that_nothing_beats_stay():
+    random = np.random.default_rng(0)
+    rows = np.zeros(60, FORM_DTYPE)
+    rows["state"] = random.integers(0, 3, 60)
+    rows["form"] = random.integers(0, len(FORMS), 60)
+    for name in ("time_s", "energy_j", "flash_bytes"):
+        rows[name] = random.integers(1, 6, 60)
+    rows[1] = rows[0]
+    kept = useful(rows)
+    assert 0 < len(kept) < len(rows)
+    costs = ("time_s", "energy_j", "flash_bytes")
+    for row in rows:
+        same = kept[kept["state"] == row["state"]]
+        assert any(all(other[name] <= row[name] for name in costs) for other in same)
+    for row, other in itertools.permutations(kept, 2):
+        worse = all(other[name] <= row[name] for name in costs)
+        assert not (row["state"] == other["state"] and worse)
+
+
+def test_cycles_fall_as_pairs_go():
+    network = tiny_classifier()
+    train, _ = its_data(network)
+    space = build_space(network, train)
+    (ladder,) = space.ladders
+    cycles = [code_cycles(network, space.plan((level,))) for level in range(len(ladder))]
+    assert cycles == sorted(cycles, reverse=True)
+    assert cycles[-1] < cycles[0]
+
+
+def test_what_is_chosen_keeps_its_loss_on_search_images():
+    network = tiny_classifier()
+    train, test = its_data(network)
+    choice = choose_skips(network, train, test, (0, 5), budget_s=20, slack_errors=0)
+    assert choice.calibration_images + choice.search_images == len(train)
+    assert choice.points[0].point.plan.name == "exact"
+    for loss, _ in choice.losses:
+        assert choice.chosen(loss).point.assessment.loss_points <= loss
+    costs = [point.point.cost for point in choice.points]
+    assert costs[1:] == sorted(costs[1:], reverse=True)
+
+
+def test_losses_and_data_that_cannot_be():
+    network = tiny_classifier()
+    train, test = its_data(network)
+    with pytest.raises(ArgumentError, match="percentage points from 0"):
+        choose_skips(network, train, test, (-1,))
+    with pytest.raises(ArgumentError, match="0 to"):
+        choose_skips(network, train, test, (100,))
+    with pytest.raises(DataSetError, match="at least 300"):
+        choose_skips(network, train.subset(120), test, (1,))
