@@ -19,6 +19,7 @@ from dvfs_kernel.report.charts.prediction import prediction_errors
 from dvfs_kernel.report.charts.render import on_background, to_png, to_svg
 from dvfs_kernel.report.charts.schedule import schedule_strip
 from dvfs_kernel.report.charts.sensor import sensor_readings
+from dvfs_kernel.report.charts.significance import significance_map
 from dvfs_kernel.report.charts.switch_timeline import switch_timeline
 from dvfs_kernel.report.charts.switching import switching_cost
 from dvfs_kernel.report.charts.theme import use_theme
@@ -40,6 +41,7 @@ __all__ = [
     "prediction_errors",
     "schedule_strip",
     "sensor_readings",
+    "significance_map",
     "stall_and_compute",
     "switch_timeline",
     "switching_cost",
