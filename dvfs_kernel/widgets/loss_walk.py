@@ -30,6 +30,8 @@ __all__ = ["LossWalkPanel"]
 _PICTURES: Final = 12
 _BOUNDS: Final = (0, 10, 30, 50)
 _CHART_WIDTH: Final = 680
+# Of the paper's, as many as show what a schedule does: each pair of them is a change to be run.
+_CLOCKS: Final = "pll:25/75/2,pll:50/216/2,pll:25/150/2,pll:25/168/2,pll:25/216/2"
 _ASKED_POINTS: Final = 1.0  # of the exercise
 
 
@@ -47,7 +49,7 @@ class LossWalkPanel(Panel):
     """
 
     def __init__(
-        self, network: Network | str = "fashion", data: Any = None, clocks: str = "paper"
+        self, network: Network | str = "fashion", data: Any = None, clocks: str = _CLOCKS
     ) -> None:
         # Granularities make runs many times as many, and change little of what skipping shows.
         surveyed = Surveyed(load_network(network), clocks, (0,))

@@ -64,13 +64,14 @@ class SignificancePanel(Panel):
         self.layer.options = [
             (f"{ladder.index}: {ladder.layer.name}", place) for place, ladder in enumerate(ladders)
         ]
-        self._take_layer()
+        self.layer.index = 0
 
     @property
     def _ladder(self) -> Ladder | None:
         if self.found is None or self.layer.value is None:
             return None
-        return self.found.space.ladders[self.layer.value]
+        ladder: Ladder = self.found.space.ladders[self.layer.value]
+        return ladder
 
     def _take_layer(self) -> None:
         ladder = self._ladder

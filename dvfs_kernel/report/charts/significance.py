@@ -47,7 +47,7 @@ def significance_map(
         for cell in cells
     ]
     step = max(1, pairs // 12)
-    return (
+    drawn: alt.Chart = (
         alt.Chart(rows(values))
         .mark_rect(strokeWidth=0)
         .encode(
@@ -87,3 +87,4 @@ def significance_map(
             ),
         )
     )
+    return drawn
