@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.studies.joint.joint_problem import forms_of
 from dvfs_kernel.widgets import markup
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.widgets.survey import Surveyed
     from dvfs_kernel.widgets.thinning_walk import ThinningWalk
 
-__all__ = ["executed_table", "facts_table", "schedule_table"]
+__all__ = ["executed_table", "facts_table", "schedule_table", "time_rows"]
 
 
 def facts_table(
@@ -106,6 +106,22 @@ def schedule_table(
     for side in ("before", "after"):
         heads += [f"form {side}", f"clock {side}", f"ms {side}"]
     return markup.table("The schedule of each layer, nothing left out and thinned", heads, rows)
+
+
+def time_rows(
+    before: TechniqueCandidate, after: TechniqueCandidate, surveyed: Surveyed
+) -> list[dict[str, Any]]:
+    """Return the rows of `charts.layer_times`."""
+    found = []
+    for side, one in (("before", before), ("after", after)):
+        forms = forms_of(one.candidate.rows)
+        layers = surveyed.schedule_rows(one.candidate.schedule)
+        for form, row, time_s in zip(
+            forms, layers, one.candidate.prediction.time_s.tolist(), strict=True
+        ):
+            text = f"{form}, {row['sysclk_hz'] / 1e6:g} MHz"
+            found.append({"layer": row["name"], "side": side, "time_s": time_s, "text": text})
+    return found
 
 
 def executed_table(

@@ -11,7 +11,7 @@ from dvfs_kernel.errors import DvfsError
 from dvfs_kernel.report import charts
 from dvfs_kernel.studies.joint.joint_problem import in_forms
 from dvfs_kernel.widgets.chart_view import ChartView
-from dvfs_kernel.widgets.loss_views import executed_table, facts_table, schedule_table
+from dvfs_kernel.widgets.loss_views import executed_table, facts_table, schedule_table, time_rows
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.picture_strip import picture_strip
 from dvfs_kernel.widgets.survey import Surveyed
@@ -30,6 +30,7 @@ __all__ = ["LossWalkPanel"]
 _PICTURES: Final = 12
 _BOUNDS: Final = (0, 10, 30, 50)
 _CHART_WIDTH: Final = 680
+_TIMES_WIDTH: Final = 620  # layers' names stand beside
 # Of the paper's, as many as show what a schedule does: each pair of them is a change to be run.
 _CLOCKS: Final = "pll:25/75/2,pll:50/216/2,pll:25/150/2,pll:25/168/2,pll:25/216/2"
 _ASKED_POINTS: Final = 1.0  # of the exercise
@@ -69,7 +70,7 @@ class LossWalkPanel(Panel):
         self.run.on_click(lambda _: self._run())
         self.task = Task()
         self.facts, self.pictures, self.table, self.executed = (ipywidgets.HTML() for _ in range(4))
-        self.line, self.before, self.after = (ChartView() for _ in range(3))
+        self.line, self.times = ChartView(), ChartView()
         self.walk: ThinningWalk | None = None
         for control in (self.loss, self.bound):
             control.observe(self._update, "value")
@@ -79,8 +80,7 @@ class LossWalkPanel(Panel):
             self.facts,
             self.line,
             self.pictures,
-            self.before,
-            self.after,
+            self.times,
             self.table,
             self.executed,
         )
@@ -104,19 +104,21 @@ class LossWalkPanel(Panel):
         self.tell("")
         number = walk.within(self.loss.value)
         self.pictures.value = self._wrong(walk, number)
-        self.guarded(lambda: self._show(walk, number))
+        if not self.guarded(lambda: self._show(walk, number)):
+            self.facts.value = self.table.value = ""  # of another choice
+            self.line.clear()
+            self.times.clear()
 
     def _show(self, walk: ThinningWalk, number: int) -> None:
         before, after = self._schedules(walk)
         self.facts.value = facts_table(walk, number, before, after)
         self._draw_frontier(walk, number)
-        network = walk.variants[number].name
-        for view, one, name in (
-            (self.before, before, "Before, nothing left out"),
-            (self.after, after, f"After, {network}"),
-        ):
-            rows = self.surveyed.schedule_rows(one.candidate.schedule)
-            view.draw(charts.schedule_strip, rows, name, top_hz=216e6)
+        self.times.draw(
+            charts.layer_times,
+            time_rows(before, after, self.surveyed),
+            f"Before: nothing left out; after: {walk.variants[number].name}",
+            width=_TIMES_WIDTH,
+        )
         self.table.value = schedule_table(walk, number, before, after, self.surveyed)
 
     def _schedules(self, walk: ThinningWalk) -> tuple[TechniqueCandidate, TechniqueCandidate]:

@@ -13,6 +13,7 @@ from dvfs_kernel.report.charts.design_space import design_space, stall_and_compu
 from dvfs_kernel.report.charts.frontier import energy_frontier
 from dvfs_kernel.report.charts.layer import frequency_and_granularity
 from dvfs_kernel.report.charts.layer_choice import layer_choice
+from dvfs_kernel.report.charts.layer_times import layer_times
 from dvfs_kernel.report.charts.layered_graph import layered_graph
 from dvfs_kernel.report.charts.pareto import pareto_points
 from dvfs_kernel.report.charts.prediction import prediction_errors
@@ -35,6 +36,7 @@ __all__ = [
     "frequency_and_granularity",
     "iso_frequency",
     "layer_choice",
+    "layer_times",
     "layered_graph",
     "on_background",
     "pareto_points",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 import altair as alt
 
 from dvfs_kernel.report.charts.theme import rows
-from dvfs_kernel.report.palette import VERMILLION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["significance_map"]
 
+_GONE: Final = "#d4d4d4"
 _ROW_PX: Final = 9
 _LEAST_PX, _MOST_PX = 180, 420
 
@@ -63,10 +63,10 @@ def significance_map(
             ),
             color=alt.condition(
                 "datum.g == 1",
-                alt.value(VERMILLION),
+                alt.value(_GONE),
                 alt.Color(
                     "s:Q",
-                    title="significance, log10 of squared steps of the output (red: left out)",
+                    title="significance, log10 of squared steps of the output (grey: left out)",
                     scale=alt.Scale(scheme="viridis"),
                     legend=alt.Legend(gradientLength=280, titleLimit=520),
                 ),
