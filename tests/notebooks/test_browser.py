@@ -204,7 +204,7 @@ def test_approximate(open_notebook):
     expect(line).not_to_have_attribute("aria-label", before or "", timeout=LONG_MS)
     expect(times).to_be_visible()
     expect(walk.locator("figure")).to_have_count(12)
-    walk.get_by_label("window").select_option("50")
+    walk.locator("select").select_option("50")
     notebook.shoot(walk, "walk")
     walk.get_by_role("button", name="Run on the board").click()
     expect(walk).to_contain_text("Executed on the board", timeout=LONG_MS)
