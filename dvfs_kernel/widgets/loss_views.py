@@ -119,7 +119,9 @@ def time_rows(
         for form, row, time_s in zip(
             forms, layers, one.candidate.prediction.time_s.tolist(), strict=True
         ):
-            text = f"{form}, {row['sysclk_hz'] / 1e6:g} MHz"
+            clock = f"{row['sysclk_hz'] / 1e6:g} MHz"
+            has_forms = len(one.variant.options.need.layers[row["layer"]]) > 1
+            text = f"{form}, {clock}" if has_forms else clock
             found.append({"layer": row["name"], "side": side, "time_s": time_s, "text": text})
     return found
 

@@ -66,6 +66,7 @@ def accuracy_frontier(
                 "mj:Q",
                 title="energy of the longest window (mJ)",
                 scale=alt.Scale(scheme="viridis"),
+                legend=alt.Legend(gradientLength=240, titleLimit=320),
             ),
             tooltip=[
                 alt.Tooltip("name:N", title="point"),
