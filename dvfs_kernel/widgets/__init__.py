@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from dvfs_kernel.widgets.explorer import ExplorerPanel
     from dvfs_kernel.widgets.iso_frequency import IsoFrequencyPanel
     from dvfs_kernel.widgets.layer_bench import LayerPanel
+    from dvfs_kernel.widgets.loss_walk import LossWalkPanel
     from dvfs_kernel.widgets.optimiser import OptimiserPanel
     from dvfs_kernel.widgets.own_network import OwnNetworkPanel
+    from dvfs_kernel.widgets.significance_panel import SignificancePanel
 
 __all__ = [
     "BoardsPanel",
@@ -29,10 +31,12 @@ __all__ = [
     "ExplorerPanel",
     "IsoFrequencyPanel",
     "LayerPanel",
+    "LossWalkPanel",
     "OptimiserPanel",
     "OwnNetworkPanel",
     "PredictionPanel",
     "SensorPanel",
+    "SignificancePanel",
 ]
 
 _MODULES: Final = {
@@ -43,10 +47,12 @@ _MODULES: Final = {
     "ExplorerPanel": "explorer",
     "IsoFrequencyPanel": "iso_frequency",
     "LayerPanel": "layer_bench",
+    "LossWalkPanel": "loss_walk",
     "OptimiserPanel": "optimiser",
     "OwnNetworkPanel": "own_network",
     "PredictionPanel": "exercise",
     "SensorPanel": "boards",
+    "SignificancePanel": "significance_panel",
 }
 
 if not TYPE_CHECKING:  # a type checker reads the names above

@@ -230,4 +230,31 @@ EXERCISES: Final = {
         lambda _: ds.INA219_SHUNT_LSB_V / _SHUNT_OHM * 1e6,
         "Ohm's law: {answer}. What draws less than half a step reads as nothing.",
     ),
+    "little-significance": Exercise(
+        "In the layer that is shown: what goes first is what matters least. Move the threshold "
+        "until the pairs that go hold 1 % of the layer's significance. How many per cent of its "
+        "pairs are these?",
+        "%",
+        _of("little_percent"),
+        "Both shares are in the table: {answer}. Where much of a layer matters little, much can "
+        "be left out.",
+        tolerance=0.15,
+    ),
+    "saved-time": Exercise(
+        "At an allowed loss of one point: by how many per cent is the thinned network quicker than "
+        "the exact one in unpacked code, at the fastest clock?",
+        "%",
+        _of("saved_time_percent"),
+        "The row of the latency has it: {answer}.",
+        tolerance=0.02,
+    ),
+    "newly-wrong": Exercise(
+        "At the largest allowed loss: how many test pictures go wrong that the exact network gets "
+        "right?",
+        "pictures",
+        _of("newly_wrong"),
+        "{answer}. It is more than the loss says: some that were wrong are right now. A loss is "
+        "the difference of both.",
+        tolerance=0.0,
+    ),
 }

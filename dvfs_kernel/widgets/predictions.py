@@ -120,4 +120,26 @@ PREDICTIONS: Final = {
         "Compare the rows, if you have more than one board. The arithmetic is integers; time and "
         "cycles are modelled by the embedded board and measured by a chip.",
     ),
+    "leaving-out": Prediction(
+        "About half of a network's multiply-accumulates are left out, those that matter least. The "
+        "weights that stay are fitted anew, once, on training pictures. What does Top-1 lose?",
+        ("a point or less", "about ten points", "about half of it"),
+        "Move the slider of the allowed loss, and compare the shares in the first rows.",
+    ),
+    "lost-pictures": Prediction(
+        "Which pictures will a thinned network get wrong first?",
+        (
+            "any, by chance",
+            "those of classes that look alike",
+            "those of one class",
+        ),
+        "Look at the two names below each picture when the allowed loss is large.",
+    ),
+    "thinned-schedule": Prediction(
+        "Products are left out, and the window stays as long as it was. What does the schedule of "
+        "least energy do with the time that is won?",
+        ("it slows the clock down", "it idles longer", "it takes other forms for some layers"),
+        "Compare forms, clocks and times of each layer in the last table, for a window of 0 % and "
+        "for one of 50 %. It can do several of these at once.",
+    ),
 }

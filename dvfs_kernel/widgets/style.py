@@ -48,6 +48,9 @@ CSS: Final = f"""<style>
 .dvfs-panel .widget-html-content svg {{ min-width: 760px; }}
 .dvfs-panel details, .dvfs-still details {{ margin: 4px 0; }}
 .dvfs-panel summary, .dvfs-still summary {{ cursor: pointer; }}
+.dvfs-pictures {{ display: flex; flex-wrap: wrap; gap: 8px 12px; margin: 6px 0; }}
+.dvfs-picture {{ margin: 0; width: 104px; font-size: .85em; line-height: 1.25; }}
+.dvfs-picture img {{ display: block; image-rendering: pixelated; }}
 .dvfs-panel a.button, .dvfs-still a.button {{ display: inline-block;
   padding: 4px 12px; margin: 2px 8px 2px 0; border-radius: 3px;
   border: 1px solid var(--jp-border-color1, #757575);

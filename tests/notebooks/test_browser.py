@@ -180,3 +180,33 @@ def test_boards(open_notebook):
     notebook.move(sensor, "first conversion", "ArrowRight", sensor.locator("table"))
     sensor.get_by_label("conversion", exact=True).select_option(index=0)
     notebook.shoot(sensor, "sensor")
+
+
+def test_approximate(open_notebook):
+    notebook = open_notebook("7-approximate")
+    significance = notebook.panel("Significance of the products of fashion")
+    table = significance.locator("table").first
+    expect(table).to_contain_text("pairs of products that go", timeout=LONG_MS)
+    chart = notebook.chart_label(significance)
+    before = chart.get_attribute("aria-label")
+    notebook.move(significance, "threshold", "ArrowRight", table)
+    expect(chart).not_to_have_attribute("aria-label", before or "", timeout=LONG_MS)
+    significance.get_by_label("layer").select_option(index=1)
+    expect(table).to_contain_text("conv3")
+    notebook.shoot(significance, "significance")
+
+    walk = notebook.panel("What fashion may lose")
+    facts = walk.locator("table").first
+    expect(facts).to_contain_text("Top-1 on test images", timeout=2 * LONG_MS)
+    line, times = notebook.chart_label(walk), notebook.chart_label(walk, 1)
+    before = line.get_attribute("aria-label")
+    notebook.move(walk, "allowed loss", "End", facts)
+    expect(line).not_to_have_attribute("aria-label", before or "", timeout=LONG_MS)
+    expect(times).to_be_visible()
+    expect(walk.locator("figure")).to_have_count(12)
+    walk.locator("select").select_option("50")
+    notebook.shoot(walk, "walk")
+    walk.get_by_role("button", name="Run on the board").click()
+    expect(walk).to_contain_text("Executed on the board", timeout=LONG_MS)
+    expect(walk.locator("table").last.get_by_text("yes", exact=True)).to_have_count(2)
+    notebook.shoot(walk, "executed")

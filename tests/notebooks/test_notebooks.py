@@ -37,8 +37,8 @@ def cells(path, kind):
     return [("".join(cell["source"]), cell) for cell in data["cells"] if cell["cell_type"] == kind]
 
 
-def test_there_are_six():
-    assert len(FILES) == 6
+def test_there_are_seven():
+    assert len(FILES) == 7
 
 
 @each_notebook

@@ -72,7 +72,8 @@ class Knowing(Panel):
     def figures(self):
         names = ("best_granularity", "most_stalled_layer", "quickest_percent", "pareto_percent")
         more = ("hop_change_percent", "saved_at_30_percent", "windows_of_a_cell")
-        return dict.fromkeys((*names, *more), -4.0)
+        thinned = ("little_percent", "saved_time_percent", "newly_wrong")
+        return dict.fromkeys((*names, *more, *thinned), -4.0)
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -13,12 +13,14 @@ from dvfs_kernel.report.charts.design_space import design_space, stall_and_compu
 from dvfs_kernel.report.charts.frontier import energy_frontier
 from dvfs_kernel.report.charts.layer import frequency_and_granularity
 from dvfs_kernel.report.charts.layer_choice import layer_choice
+from dvfs_kernel.report.charts.layer_times import layer_times
 from dvfs_kernel.report.charts.layered_graph import layered_graph
 from dvfs_kernel.report.charts.pareto import pareto_points
 from dvfs_kernel.report.charts.prediction import prediction_errors
 from dvfs_kernel.report.charts.render import on_background, to_png, to_svg
 from dvfs_kernel.report.charts.schedule import schedule_strip
 from dvfs_kernel.report.charts.sensor import sensor_readings
+from dvfs_kernel.report.charts.significance import significance_map
 from dvfs_kernel.report.charts.switch_timeline import switch_timeline
 from dvfs_kernel.report.charts.switching import switching_cost
 from dvfs_kernel.report.charts.theme import use_theme
@@ -34,12 +36,14 @@ __all__ = [
     "frequency_and_granularity",
     "iso_frequency",
     "layer_choice",
+    "layer_times",
     "layered_graph",
     "on_background",
     "pareto_points",
     "prediction_errors",
     "schedule_strip",
     "sensor_readings",
+    "significance_map",
     "stall_and_compute",
     "switch_timeline",
     "switching_cost",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from dvfs_kernel.report.charts.theme import INK, MUTED, cycled, rows
+from dvfs_kernel.report.palette import VERMILLION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,7 +18,11 @@ __all__ = ["accuracy_frontier", "technique_energy"]
 
 
 def accuracy_frontier(
-    points: Sequence[Mapping[str, Any]], baseline_s: float, *, width: int = 760
+    points: Sequence[Mapping[str, Any]],
+    baseline_s: float,
+    *,
+    marked: str | None = None,
+    width: int = 760,
 ) -> ChartType:
     """Draw Top-1 on test images over latency, the size of a point being its energy.
 
@@ -28,6 +33,8 @@ def accuracy_frontier(
         and ``chosen_for``.
     baseline_s
         Latency of exact packed kernels, a rule.
+    marked
+        The name of a point that gets a ring.
     """
     values = [
         {
@@ -60,6 +67,7 @@ def accuracy_frontier(
                 "mj:Q",
                 title="energy (mJ)",
                 scale=alt.Scale(scheme="viridis"),
+                legend=alt.Legend(gradientLength=240, titleLimit=320),
             ),
             tooltip=[
                 alt.Tooltip("name:N", title="point"),
@@ -82,12 +90,19 @@ def accuracy_frontier(
         .mark_text(align="right", dx=-4, color=INK)
         .encode(x=x, y=alt.value(8), text="name:N")
     )
-    return alt.layer(bars, marks, names, rule, told).properties(
+    ring = (
+        alt.Chart(rows([row for row in values if row["name"] == marked]))
+        .mark_point(filled=False, size=320, strokeWidth=2.5, color=VERMILLION, opacity=1)
+        .encode(x=x, y=alt.Y("top1:Q", scale=scale))
+    )
+    rings = [ring] if marked is not None else []
+    where = f" {marked} is marked." if marked is not None else ""
+    return alt.layer(bars, marks, *rings, names, rule, told).properties(
         width=width,
         height=320,
         description=(
             f"Top-1 on test images against latency, {len(values)} points; "
-            f"exact packed kernels take {baseline_s * 1e3:.4g} ms."
+            f"exact packed kernels take {baseline_s * 1e3:.4g} ms.{where}"
         ),
     )
 
