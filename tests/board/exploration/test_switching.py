@@ -30,7 +30,7 @@ TEXTS = {
 }
 SHORT_S = 100e-6  # no relock is as short, nothing else as long
 RELOCK_TOLERANCE = 0.04
-SHORT_TOLERANCE_CYCLES = 60  # the first change to the HSE starts it
+SHORT_TOLERANCE_CYCLES = 80  # the first change to the HSE starts it, and fetches its code
 LAYERS = 24
 
 

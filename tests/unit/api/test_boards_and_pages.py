@@ -78,7 +78,7 @@ def test_a_report_of_plain_values_has_a_page(tmp_path):
 
 def test_notebooks_are_copied_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert len(dvfs.copy_notebooks()) == len(dvfs.find_notebooks()) == 6
+    assert len(dvfs.copy_notebooks()) == len(dvfs.find_notebooks()) == 7
     assert dvfs.copy_notebooks("dvfs-notebooks") == []
 
 
