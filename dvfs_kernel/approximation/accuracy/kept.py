@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields, is_dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import dvfs_kernel
 from dvfs_kernel.errors import CacheError
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.sources import sources_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -76,7 +75,7 @@ class KeptJudgements:
 
     def key(self, digest: str, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> str:
         """Return the name of the judgement of some images by the network of a digest."""
-        key = hashlib.sha256(f"{_sources_digest()} {digest} {images.shape}".encode())
+        key = hashlib.sha256(f"{sources_digest(_SOURCES)} {digest} {images.shape}".encode())
         key.update(np.ascontiguousarray(images).data)
         key.update(np.ascontiguousarray(labels, "<i8").data)
         return key.hexdigest()
@@ -142,13 +141,3 @@ def _content(value: Any) -> Iterator[bytes]:
         yield value.tobytes()
     else:
         yield f"{value!r};".encode()
-
-
-@cache
-def _sources_digest() -> str:
-    package = Path(dvfs_kernel.__file__).parent
-    digest = hashlib.sha256()
-    for pattern in _SOURCES:
-        for path in sorted(package.glob(pattern)):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

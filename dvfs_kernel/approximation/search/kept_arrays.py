@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import io
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import dvfs_kernel
 from dvfs_kernel.errors import CacheError
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.sources import sources_digest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy.typing as npt
 
 __all__ = ["KeptArrays"]
@@ -119,14 +119,4 @@ class KeptArrays:
 
 
 def _name(key: tuple[object, ...]) -> str:
-    return hashlib.sha256(f"{_sources_digest()} {key!r}".encode()).hexdigest()
-
-
-@cache
-def _sources_digest() -> str:
-    package = Path(dvfs_kernel.__file__).parent
-    digest = hashlib.sha256()
-    for pattern in _SOURCES:
-        for path in sorted(package.glob(pattern)):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(f"{sources_digest(_SOURCES)} {key!r}".encode()).hexdigest()

@@ -6,20 +6,19 @@ import hashlib
 import io
 from contextlib import contextmanager
 from dataclasses import fields
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-import dvfs_kernel
 from dvfs_kernel.errors import CacheError
 from dvfs_kernel.image.code.piece import LayerCode, Piece
 from dvfs_kernel.link import abi
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.sources import sources_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from dvfs_kernel.networks.layers import Convolution, FullyConnected
     from dvfs_kernel.networks.tensor import Tensor
@@ -29,7 +28,7 @@ __all__ = ["keeping_code", "kept_or_made"]
 _SOURCES = (
     "boards/emulator/issue_stage.py",
     "boards/emulator/timing_parameters.py",
-    "boards/emulator/instructions.py",
+    "boards/emulator/instruction*.py",
     "image/code/*.py",
     "image/rescaling.py",
     "link/abi.toml",
@@ -83,7 +82,7 @@ def kept_or_made(
 
 
 def _key(layer: Convolution | FullyConnected, source: Tensor, output: Tensor) -> str:
-    digest = hashlib.sha256(_sources_digest().encode())
+    digest = hashlib.sha256(sources_digest(_SOURCES).encode())
     digest.update(type(layer).__name__.encode())
     for field in fields(layer):
         if field.name in ("name", "inputs", "output"):
@@ -96,16 +95,6 @@ def _key(layer: Convolution | FullyConnected, source: Tensor, output: Tensor) ->
             digest.update(f"{field.name}{value!r};".encode())
     for tensor in (source, output):
         digest.update(f"{tensor.shape}{tensor.quantisation};".encode())
-    return digest.hexdigest()
-
-
-@cache
-def _sources_digest() -> str:
-    package = Path(dvfs_kernel.__file__).parent
-    digest = hashlib.sha256()
-    for pattern in _SOURCES:
-        for path in sorted(package.glob(pattern)):
-            digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

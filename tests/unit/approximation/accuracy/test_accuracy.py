@@ -159,7 +159,7 @@ def test_other_images_labels_or_sources_are_another_name(kept, monkeypatch):
         kept.key("a", data.images[::-1], data.labels),
         kept.key("a", data.images, data.labels[::-1]),
     }
-    monkeypatch.setattr(kept_module, "_sources_digest", lambda: "another")
+    monkeypatch.setattr(kept_module, "sources_digest", lambda _patterns: "another")
     names.add(kept.key("a", data.images, data.labels))
     assert len(names) == 5
 
