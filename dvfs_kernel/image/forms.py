@@ -15,6 +15,7 @@ from dvfs_kernel.errors import NetworkTooLargeError
 from dvfs_kernel.image import image, memory_plan, packing
 from dvfs_kernel.image.code.planes_code import why_no_planes_code
 from dvfs_kernel.image.code.product_code import columns_of, why_no_code
+from dvfs_kernel.image.fused_pooling import fused_pools
 from dvfs_kernel.layered_graph import LayeredGraph
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import PACKED, STREAMED, UNPACKED
@@ -30,6 +31,8 @@ __all__ = ["flash_bytes", "forms_of", "possible_forms", "unpacked", "with_forms"
 # Cycles saved, by the virtual board, for each MAC of a layer that is streamed instead of packed:
 # means of the built-in networks (docs/kernel-forms.md).
 _STREAMED_SAVES = {Convolution: 0.25, Depthwise: 0.8, FullyConnected: 0.25}
+# What code saves for each output that a pooling layer would have read.
+_FUSED_SAVES_PER_OUTPUT = 6.0
 # What unpacked code saves beyond that, for each output: a shift, and loads of constants.
 _UNPACKED_SAVES_PER_OUTPUT = 0.7
 # What a line of code costs that comes from flash: at 7 wait states (`wait_costs`).
@@ -128,6 +131,10 @@ def unpacked(network: Network, limit_bytes: int | None = None) -> Network:
         names.append(forms)
         sizes.append([float(_size(layer, packed, form)) for form in forms])
         savings.append([_saving(layer, packed, form) for form in forms])
+    streamed = {index: STREAMED for index, forms in enumerate(names) if STREAMED in forms}
+    for index in fused_pools(with_forms(packed, streamed)):
+        pooled = packed.tensors[packed.layers[index].output].size * _FUSED_SAVES_PER_OUTPUT
+        savings[index] = [saved + pooled if saved else 0.0 for saved in savings[index]]
     # The solver's time is flash, its energy what is lost; a form may take less than the packed one.
     lightest = [min(size) for size in sizes]
     graph = LayeredGraph(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from dvfs_kernel.errors import NetworkTooLargeError, UnsupportedOperatorError
 from dvfs_kernel.image import packing
 from dvfs_kernel.image.dae_form import has_dae_form
+from dvfs_kernel.image.fused_pooling import fuse_pooling
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
@@ -83,8 +85,17 @@ class Image:
             return True
         if not has_dae_form(self.network.layers[layer], self.network):
             return False
-        need = packing.scratch_bytes(self.network.layers[layer], self.network.tensors, granularity)
-        return need <= abi.SCRATCH_BYTES
+        return self.scratch_bytes(layer, granularity) <= abi.SCRATCH_BYTES
+
+    def scratch_bytes(self, layer: int, granularity: int) -> int:
+        """Return what the kernel of a layer needs of the scratch memory at a granularity."""
+        return packing.scratch_bytes(
+            self._executed.layers[layer], self.network.tensors, granularity
+        )
+
+    @cached_property
+    def _executed(self) -> Network:
+        return fuse_pooling(self.network)
 
 
 def build(network: Network, plan: Plan) -> Image:
@@ -112,7 +123,7 @@ def build(network: Network, plan: Plan) -> Image:
     records = np.zeros(len(network.layers), dtype=abi.LAYER)
     blobs = _Blobs(_aligned(layers_offset + records.nbytes))
     code = _Code()
-    for number, layer in enumerate(network.layers):
+    for number, layer in enumerate(fuse_pooling(network).layers):
         _write_layer(records[number : number + 1], layer, network, blobs, code)
     code_offset = blobs.place_code(bytes(code.data))
     total = blobs.end

@@ -9,6 +9,7 @@ import numpy as np
 
 from dvfs_kernel.errors import NetworkTooLargeError
 from dvfs_kernel.image import packing
+from dvfs_kernel.image.fused_pooling import fuse_pooling
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.network import Copy
 
@@ -84,7 +85,9 @@ def lifetimes(network: Network) -> dict[int, Lifetime]:
     for number, layer in enumerate(network.layers):
         for index in layer.inputs:
             last[index] = number
-        first[layer.output] = last[layer.output] = number
+        # A pooling layer that is fused stands behind the one that writes its output.
+        first.setdefault(layer.output, number)
+        last[layer.output] = number
     for index in network.outputs:
         last[index] = last_layer
     return {index: Lifetime(first[index], last[index]) for index in first}
@@ -111,6 +114,7 @@ def plan(network: Network) -> Plan:
     fits. A copy whose bytes do not move shares the memory of its source: both hold the same
     content from first to last, so sharing is always safe.
     """
+    network = fuse_pooling(network)
     scratch = _scratch_bytes(network)
     for keeps_input in (True, False):
         blocks = _blocks(network, keeps_input=keeps_input)

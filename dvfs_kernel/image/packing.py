@@ -30,6 +30,7 @@ from dvfs_kernel.errors import UnsupportedOperatorError
 from dvfs_kernel.image.code.kept_code import kept_or_made
 from dvfs_kernel.image.code.planes_code import planes_code
 from dvfs_kernel.image.code.product_code import product_code
+from dvfs_kernel.image.fused_pooling import FusedConvolution, FusedPool
 from dvfs_kernel.image.rescaling import folded_bias, rescale, weighted_rescale
 from dvfs_kernel.image.scratch import scratch_bytes
 from dvfs_kernel.link import abi
@@ -223,6 +224,7 @@ def _pack_convolution(layer: Convolution, tensors: Sequence[Tensor]) -> PackedLa
     packed = _product(layer, tensors)
     kernel = (layer.weights.shape[1], layer.weights.shape[2])
     packed.record.update(_window(kernel, layer.stride, layer.padding, layer.dilation))
+    packed.record.update(_parameters(int(isinstance(layer, FusedConvolution))))
     return packed
 
 
@@ -375,6 +377,7 @@ _OPERATORS: dict[type, abi.Operator] = {
     Copy: abi.Operator.COPY,
     Depthwise: abi.Operator.DEPTHWISE,
     Dequantize: abi.Operator.DEQUANTIZE,
+    FusedPool: abi.Operator.FUSED,
     FullyConnected: abi.Operator.FULLY_CONNECTED,
     Mean: abi.Operator.MEAN,
     Pad: abi.Operator.PAD,
@@ -391,6 +394,8 @@ _PACKERS: dict[type, Callable[[Any, Sequence[Tensor]], PackedLayer]] = {
     Depthwise: _pack_depthwise,
     Dequantize: _pack_nothing,
     FullyConnected: _pack_fully_connected,
+    FusedConvolution: _pack_convolution,
+    FusedPool: _pack_nothing,
     Mean: _pack_mean,
     Pad: _pack_pad,
     Pool: _pack_pool,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.image.code.planes_code import plane_bytes
 from dvfs_kernel.image.code.product_code import columns_of
+from dvfs_kernel.image.fused_pooling import FusedConvolution
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import PACKED, WeightedLayer
 from dvfs_kernel.networks.network import (
@@ -64,6 +65,7 @@ def _coded(layer: WeightedLayer, source: Tensor, output: Tensor, granularity: in
         return plane_bytes(layer, source, output, granularity)
     if isinstance(layer, Convolution):
         pixels = output.shape[0] * output.shape[1]
+        pixels *= columns_of(layer, output) if isinstance(layer, FusedConvolution) else 1
         return _blocks(layer, output, (pixels, output.shape[2]), granularity)
     return _blocks(layer, output, (1, output.size), granularity)
 
@@ -83,7 +85,8 @@ def _blocks(
         group = min(-(-granularity // at_a_time), blocks)
     else:
         fitting = max(abi.SCRATCH_BYTES - beside, 0) // block
-        cached = abi.CODE_OUTPUT_BYTES_MAX // (at_a_time * rows)
+        stored = 1 if isinstance(layer, FusedConvolution) else at_a_time
+        cached = abi.CODE_OUTPUT_BYTES_MAX // (stored * rows)
         group = max(1, min(blocks, fitting, cached))
     return group * block + beside
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import ScheduleError
-from dvfs_kernel.image import packing
 from dvfs_kernel.image.dae_form import has_dae_form
 from dvfs_kernel.link import abi
 
@@ -39,7 +38,7 @@ def check_schedule(schedule: Schedule, image: Image) -> None:
                 f"{where} is not possible: only depthwise and pointwise layers have a DAE form; "
                 "0 is allowed"
             )
-        need = packing.scratch_bytes(layer, network.tensors, plan.granularity)
+        need = image.scratch_bytes(index, plan.granularity)
         largest = max(g for g in range(plan.granularity) if image.fits(index, g))
         raise ScheduleError(
             f"{where} needs {need} bytes of buffer; {abi.SCRATCH_BYTES} are there: "

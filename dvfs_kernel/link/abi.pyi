@@ -58,6 +58,7 @@ class Operator(IntEnum):
     COPY = 15
     SOFTMAX = 16
     CONCATENATE = 17
+    FUSED = 18
 
 class Element(IntEnum):
     INT8 = 0

@@ -6,6 +6,12 @@
 
 typedef void (*run_t)(const abi_layer_t *layer, const kernel_context_t *context);
 
+/* A pooling layer whose outputs the code of the convolution before it has made. */
+static void fused_run(const abi_layer_t *layer, const kernel_context_t *context) {
+    (void)layer;
+    (void)context;
+}
+
 static const run_t runs[] = {
     [abi_operator_convolution] = convolution_run,
     [abi_operator_pointwise] = pointwise_run,
@@ -24,6 +30,7 @@ static const run_t runs[] = {
     [abi_operator_copy] = copy_run,
     [abi_operator_softmax] = softmax_run,
     [abi_operator_concatenate] = concatenate_run,
+    [abi_operator_fused] = fused_run,
 };
 
 uint32_t kernel_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,

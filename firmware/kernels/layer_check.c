@@ -5,6 +5,7 @@
 #include "kernels/depthwise_code.h"
 #include "kernels/depthwise_rows.h"
 #include "kernels/kernels.h"
+#include "kernels/layer_code.h"
 #include "kernels/operators.h"
 
 typedef struct {
@@ -92,10 +93,11 @@ static bool axis_fits(const check_t *check, uint32_t input, uint32_t output, uin
 
 static bool windows_fit(const check_t *check) {
     const abi_layer_t *layer = check->layer;
-    return axis_fits(check, check->input->height, check->output->height, layer->kernel_height,
+    const uint32_t side = layer_code_pools(layer) ? 2 : 1; /* windows of an output */
+    return axis_fits(check, check->input->height, side * check->output->height, layer->kernel_height,
                      layer->stride_height, layer->dilation_height, layer->pad_top,
                      layer->pad_bottom) &&
-           axis_fits(check, check->input->width, check->output->width, layer->kernel_width,
+           axis_fits(check, check->input->width, side * check->output->width, layer->kernel_width,
                      layer->stride_width, layer->dilation_width, layer->pad_left,
                      layer->pad_right);
 }
@@ -184,7 +186,9 @@ static bool product_fits(const check_t *check, uint32_t rows, uint32_t values) {
 
 static bool convolution_fits(const check_t *check) {
     const uint32_t taps = (uint32_t)check->layer->kernel_height * check->layer->kernel_width;
-    return windows_fit(check) &&
+    return (!layer_code_pools(check->layer) || (at_least(check, check->layer->form, 1) &&
+                                                equal(check, check->layer->columns, 4))) &&
+           windows_fit(check) &&
            product_fits(check, check->output->channels, taps * check->input->channels);
 }
 
@@ -322,6 +326,10 @@ static bool concatenate_fits(const check_t *check) {
     return equal(check, total, elements(check->output));
 }
 
+static bool fused_fits(const check_t *check) {
+    return equal(check, check->layer->input0, check->layer->output);
+}
+
 static bool (*const fits[])(const check_t *check) = {
     [abi_operator_convolution] = convolution_fits,
     [abi_operator_pointwise] = pointwise_fits,
@@ -340,6 +348,7 @@ static bool (*const fits[])(const check_t *check) = {
     [abi_operator_copy] = copy_fits,
     [abi_operator_softmax] = softmax_fits,
     [abi_operator_concatenate] = concatenate_fits,
+    [abi_operator_fused] = fused_fits,
 };
 
 /* Quantising, dequantising and copying see to their elements themselves. */

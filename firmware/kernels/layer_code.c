@@ -15,6 +15,7 @@ typedef struct {
     int32_t rows;          /* output channels */
     int32_t columns;       /* in all: output pixels */
     int32_t at_a_time;     /* columns of a block */
+    int32_t stored;        /* columns of a block whose outputs are stored */
     int32_t block_words;
     int32_t group;         /* blocks of a group */
     int gathers;           /* columns are windows, which are gathered before they are widened */
@@ -44,8 +45,7 @@ static int32_t group_of(const product_t *product, uint32_t granularity) {
     const uint32_t beside = bytes_beside_blocks(product);
     const uint32_t scratch = beside < ABI_SCRATCH_BYTES ? ABI_SCRATCH_BYTES - beside : 0u;
     const int32_t fitting = (int32_t)(scratch / ((uint32_t)product->block_words * 4u));
-    const int32_t cached =
-        (int32_t)ABI_CODE_OUTPUT_BYTES_MAX / (product->at_a_time * product->rows);
+    const int32_t cached = (int32_t)ABI_CODE_OUTPUT_BYTES_MAX / (product->stored * product->rows);
     return larger(1, smaller(all, smaller(fitting, cached)));
 }
 
@@ -54,10 +54,12 @@ static product_t product_of(const abi_layer_t *layer, const abi_tensor_t *tensor
     const map_t input = map_of(&tensors[layer->input0]);
     const map_t output = map_of(&tensors[layer->output]);
     const int is_dense = layer->operator == abi_operator_fully_connected;
+    const int pools = layer_code_pools(layer);
     product_t product = {
         .rows = is_dense ? map_elements(&output) : output.channels,
-        .columns = is_dense ? 1 : output.height * output.width,
+        .columns = (is_dense ? 1 : output.height * output.width) * (pools ? layer->columns : 1),
         .at_a_time = layer->columns,
+        .stored = pools ? 1 : layer->columns,
         .gathers = layer->operator == abi_operator_convolution,
         .kernel_rows = layer->kernel_height,
     };
@@ -149,61 +151,98 @@ static void arrange(int8_t *target, const int8_t *window, const product_t *produ
     }
 }
 
-/* Where the next window lies in the output. */
+/* Where the next window lies in the output; of windows that are pooled, in what pooling takes. */
 typedef struct {
     int32_t y;
     int32_t x;
 } place_t;
 
-/* How many windows from a place on, side by side, have no padding. */
-static int32_t windows_inside(const abi_layer_t *layer, const map_t *input, int32_t output_width,
-                              int32_t x, int32_t top, int32_t left) {
-    if (top < 0 || left < 0 ||
-        top + (layer->kernel_height - 1) * layer->dilation_height >= input->height) {
-        return 0;
-    }
-    const int32_t beyond = input->width - layer->kernel_width - left;
-    return beyond < 0 ? 0 : smaller(beyond / layer->stride_width + 1, output_width - x);
+/* What windows are made of, and by what. */
+typedef struct {
+    const product_t *product;
+    const abi_layer_t *layer;
+    map_t input;
+    int8_t *window;        /* as it is; behind it as it is arranged */
+    access_t block;        /* pieces that widen windows; NULL where there are none */
+    access_t single;
+} windows_t;
+
+/* Whether so many windows, side by side, have no padding. */
+static int are_inside(const windows_t *windows, int32_t top, int32_t left, int32_t count) {
+    const abi_layer_t *layer = windows->layer;
+    const int32_t down = (layer->kernel_height - 1) * layer->dilation_height;
+    const int32_t right = (count - 1) * layer->stride_width + layer->kernel_width;
+    return windows->block != NULL && top >= 0 && left >= 0 &&
+           top + down < windows->input.height && left + right <= windows->input.width;
 }
 
-/* The pieces that widen windows; NULL where there are none. */
-typedef struct {
-    access_t block;
-    access_t single;
-} widen_t;
+static const int8_t *values_at(const map_t *input, int32_t top, int32_t left) {
+    return input->data + (top * input->width + left) * input->channels;
+}
 
-static void write_windows(const product_t *product, const abi_layer_t *layer, const map_t *input,
-                          int32_t output_width, int8_t *window, uint32_t *blocks, int32_t count,
-                          place_t *place, const widen_t *widen) {
-    int8_t *arranged = window + window_bytes(product->values);
+/* One window at its place in a block. */
+static void
+write_window(const windows_t *windows, uint32_t *target, int32_t top, int32_t left) {
+    const product_t *product = windows->product;
+    if (are_inside(windows, top, left, 1)) {
+        windows->single(target, values_at(&windows->input, top, left), NULL);
+        return;
+    }
+    int8_t *arranged = windows->window + window_bytes(product->values);
+    window_gather(windows->window, windows->layer, &windows->input, top, left);
+    arrange(arranged, windows->window, product);
+    write_column(target, product->at_a_time, arranged, product->values);
+}
+
+static void write_windows(const windows_t *windows, int32_t output_width, uint32_t *blocks,
+                          int32_t count, place_t *place) {
+    const abi_layer_t *layer = windows->layer;
+    const int32_t at_a_time = windows->product->at_a_time;
     int32_t column = 0;
     while (count > 0) {
         const int32_t top = place->y * layer->stride_height - layer->pad_top;
         const int32_t left = place->x * layer->stride_width - layer->pad_left;
-        const int32_t inside =
-            widen->block == NULL
-                ? 0
-                : windows_inside(layer, input, output_width, place->x, top, left);
-        const int8_t *source = input->data + (top * input->width + left) * input->channels;
         int32_t done = 1;
-        if (column == 0 && inside >= product->at_a_time && count >= product->at_a_time) {
-            widen->block(blocks, source, NULL);
-            done = product->at_a_time;
-        } else if (inside > 0) {
-            widen->single(blocks + column, source, NULL);
+        if (column == 0 && at_a_time <= smaller(count, output_width - place->x) &&
+            are_inside(windows, top, left, at_a_time)) {
+            windows->block(blocks, values_at(&windows->input, top, left), NULL);
+            done = at_a_time;
         } else {
-            window_gather(window, layer, input, top, left);
-            arrange(arranged, window, product);
-            write_column(blocks + column, product->at_a_time, arranged, product->values);
+            write_window(windows, blocks + column, top, left);
         }
         count -= done;
         column += done;
-        if (column == product->at_a_time) {
+        if (column == at_a_time) {
             column = 0;
-            blocks += product->block_words;
+            blocks += windows->product->block_words;
         }
         place->x += done;
         if (place->x == output_width) {
+            place->x = 0;
+            place->y++;
+        }
+    }
+}
+
+/* A block for each output of pooling: the windows of a square. */
+static void write_squares(const windows_t *windows, int32_t output_width, uint32_t *blocks,
+                          int32_t count, place_t *place) {
+    const abi_layer_t *layer = windows->layer;
+    for (; count > 0; count -= windows->product->at_a_time) {
+        const int32_t top = 2 * place->y * layer->stride_height - layer->pad_top;
+        const int32_t left = 2 * place->x * layer->stride_width - layer->pad_left;
+        const int32_t below = top + layer->stride_height;
+        const int32_t beside = left + layer->stride_width;
+        if (are_inside(windows, top, left, 2) && are_inside(windows, below, left, 2)) {
+            windows->block(blocks, values_at(&windows->input, top, left), NULL);
+        } else {
+            write_window(windows, blocks, top, left);
+            write_window(windows, blocks + 1, top, beside);
+            write_window(windows, blocks + 2, below, left);
+            write_window(windows, blocks + 3, below, beside);
+        }
+        blocks += windows->product->block_words;
+        if (++place->x == output_width) {
             place->x = 0;
             place->y++;
         }
@@ -217,7 +256,7 @@ static const uint32_t *write_addresses(const product_t *product, uint32_t *block
     uint32_t *address = blocks + product->block_words - 1;
     for (; count >= product->at_a_time; count -= product->at_a_time) {
         *address = (uint32_t)(uintptr_t)output;
-        output += product->at_a_time * product->rows;
+        output += product->stored * product->rows;
         address += product->block_words;
     }
     if (count > 0) {
@@ -243,9 +282,15 @@ void layer_code_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const product_t product = product_of(layer, context->tensors, context->granularity);
     uint32_t *blocks = (uint32_t *)(void *)context->scratch;
     int8_t *bounce = (int8_t *)(blocks + product.group * product.block_words);
-    int8_t *window = bounce + bounce_bytes(&product);
     const access_t access = access_of(layer, context, 0);
-    const widen_t widen = {access, access_of(layer, context, 1)};
+    const windows_t windows = {
+        .product = &product,
+        .layer = layer,
+        .input = input,
+        .window = bounce + bounce_bytes(&product),
+        .block = access,
+        .single = access_of(layer, context, 1),
+    };
     const int32_t step = product.group * product.at_a_time;
     place_t place = {0, 0};
     for (int32_t first = 0; first < product.columns; first += step) {
@@ -253,13 +298,14 @@ void layer_code_run(const abi_layer_t *layer, const kernel_context_t *context) {
         if (context->granularity != 0) {
             context->enter_memory();
         }
-        if (product.gathers) {
-            write_windows(&product, layer, &input, output.width, window, blocks, count, &place,
-                          &widen);
+        if (layer_code_pools(layer)) {
+            write_squares(&windows, output.width, blocks, count, &place);
+        } else if (product.gathers) {
+            write_windows(&windows, output.width, blocks, count, &place);
         } else {
             write_pixels(&product, blocks, input.data + first * product.values, count, access);
         }
-        int8_t *target = output.data + first * product.rows;
+        int8_t *target = output.data + first / product.at_a_time * product.stored * product.rows;
         const uint32_t *end = write_addresses(&product, blocks, target, count, bounce);
         if (context->granularity != 0) {
             context->enter_compute();

@@ -44,21 +44,22 @@ class Run:
         Rows (kernel rows) and the values of each.
     row_step
         Bytes from one row to the next.
-    columns, column_step
-        Columns that are widened at a time, and bytes from one column's values to the next's.
+    columns
+        Where the values of each column that is widened at a time begin, in bytes from the source.
     block_columns
         Columns of a block; with fewer at a time the first one's place is the target's.
-    next_block
-        Bytes from a block to the next one, whose columns follow; 0: one call widens one block.
+    next_block, next_source
+        Bytes from a block, and from its first column's values, to the next ones; 0: one call widens
+        one block.
     """
 
     rows: int
     values: int
     row_step: int
-    columns: int
-    column_step: int
+    columns: tuple[int, ...]
     block_columns: int
     next_block: int = 0
+    next_source: int = 0
 
 
 @lru_cache(maxsize=256)
@@ -79,16 +80,14 @@ def widening_code(run: Run) -> bytes:
     count = 0
     for row in range(run.rows):
         for word in range(whole):
-            for column in range(run.columns):
-                place = row * run.row_step + column * run.column_step + 4 * word
-                register, offset = source.at(place)
+            for column, start in enumerate(run.columns):
+                register, offset = source.at(row * run.row_step + start + 4 * word)
                 value = writer.load(register, offset)
                 _widen(writer, target, run, count, column, value)
             count += 1
     places = [row * run.row_step + 4 * whole + i for row in range(run.rows) for i in range(left)]
     for first in range(0, len(places), 4):
-        for column in range(run.columns):
-            start = column * run.column_step
+        for column, start in enumerate(run.columns):
             value = _gathered(
                 writer, source, [start + place for place in places[first : first + 4]]
             )
@@ -96,7 +95,7 @@ def widening_code(run: Run) -> bytes:
         count += 1
     if run.next_block:
         target.move(run.next_block)
-        source.move(run.columns * run.column_step)
+        source.move(run.next_source)
         writer.loop(_TARGET, _SLOT_BLOCKS_END, 1)
     ordered, _ = schedule(writer.taken(), _FREE)
     segments += [ordered, [Operation(Form.POP, number=_RESTORED)]]

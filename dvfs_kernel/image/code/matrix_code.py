@@ -58,6 +58,8 @@ class Product:
         Bytes from one column's output to the next one's.
     low, high
         The clamp of stored outputs.
+    pools
+        Whether of all columns only the largest output is stored, as if there were one column.
     """
 
     pairs: int
@@ -65,6 +67,12 @@ class Product:
     step: int
     low: int = -128
     high: int = 127
+    pools: bool = False
+
+    @property
+    def stored_columns(self) -> int:
+        """Columns whose outputs are stored."""
+        return 1 if self.pools else self.columns
 
 
 @dataclass(frozen=True)
@@ -116,8 +124,12 @@ class _Writer(CodeWriter):
         ``rescale`` makes a channel's multiplier and offset, ``shift`` what shifts and saturates,
         ``address`` the first column's output, which lies ``channel_offset`` before the channels'.
         """
-        columns = range(self.product.columns)
+        columns = range(self.product.stored_columns)
         for channel in range(self.channels):
+            if self.product.pools:
+                self._keep_largest(
+                    [self.accumulator(i, channel) for i in range(self.product.columns)]
+                )
             multiplier, offset = rescale(channel)
             for column in columns:
                 total = self.accumulator(column, channel)
@@ -132,6 +144,16 @@ class _Writer(CodeWriter):
                 self.clamp(total, self.product.low, self.product.high)
                 place = column * self.product.step + channel_offset + channel
                 self.write(Form.STRB, -1, (total, output), place)
+
+    def _keep_largest(self, sums: list[int]) -> None:
+        """Put the largest of sums into the first one's register, pair by pair."""
+        while len(sums) > 1:
+            for first, second in zip(sums[::2], sums[1::2], strict=False):
+                # max(a, b) = b + (d & ~(d >> 31)), d = a − b
+                self.write(Form.SUB, first, (first, second))
+                self.write(Form.BIC_SIGN, first, (first, first))
+                self.write(Form.ADD, first, (first, second))
+            sums = sums[::2]
 
     def scheduled(
         self, *, weights_free: bool, reserves: Sequence[int] = RESERVES
@@ -341,7 +363,7 @@ def unpacked_code(product: Product, channels: tuple[Channel, ...], first_channel
         return saturate
 
     # What a store reaches beyond the first column's output.
-    largest = (product.columns - 1) * product.step + first_channel + len(channels) - 1
+    largest = (product.stored_columns - 1) * product.step + first_channel + len(channels) - 1
     in_code = largest <= _REACH_BYTES
 
     def address() -> int:

@@ -11,6 +11,7 @@ from dvfs_kernel.errors import CodeError
 from dvfs_kernel.image.code.access_code import Run, widening_code
 from dvfs_kernel.image.code.matrix_code import Channel, Product, streamed_code, unpacked_code
 from dvfs_kernel.image.code.piece import LayerCode, Piece, words
+from dvfs_kernel.image.fused_pooling import FusedConvolution
 from dvfs_kernel.image.rescaling import folded_bias, weighted_rescale
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import STREAMED, FullyConnected, WeightedLayer
@@ -28,6 +29,8 @@ _CHANNELS = {1: 8, 2: 4, 3: 2, 4: 2}
 # Words of four values that a piece widens; each takes five instructions.
 _WIDENED_WORDS_MAX = 640
 _COLUMNS = (4, 3, 2)
+# Columns of a window of pooling.
+_POOLED = 4
 # What a store reaches beyond the first column's output.
 _REACH_BYTES = 4095
 
@@ -39,6 +42,8 @@ def columns_of(layer: WeightedLayer, output: Tensor) -> int:
     its products.
     """
     pixels = 1 if isinstance(layer, FullyConnected) else output.shape[0] * output.shape[1]
+    if isinstance(layer, FusedConvolution):
+        return _POOLED
     if pixels == 1:
         return 1
     pairs = -(-layer.taps // 4) * 2
@@ -88,7 +93,10 @@ def product_code(layer: Convolution | FullyConnected, source: Tensor, output: Te
         )
     columns = columns_of(layer, output)
     lanes = _lanes(layer)
-    product = Product(lanes.shape[1], columns, count, layer.activation_min, layer.activation_max)
+    product = Product(
+        lanes.shape[1], columns, count, layer.activation_min, layer.activation_max,
+        pools=isinstance(layer, FusedConvolution),
+    )  # fmt: skip
     numbers = scaling.bounded_numbers(output.zero_point)
     step = _CHANNELS[columns]
     make = _streamed if layer.form == STREAMED else _unpacked
@@ -105,7 +113,7 @@ def _access(layer: Convolution | FullyConnected, source: Tensor, columns: int) -
     """Make the pieces that widen columns, where they pay and can be.
 
     One for the blocks of a pointwise layer; of another convolution one for a block whose windows
-    lie side by side, and one for a single window.
+    lie side by side, or in a square where they are pooled, and one for a single window.
     """
     if isinstance(layer, FullyConnected) or layer.dilation[1] != 1:
         return ()
@@ -115,11 +123,17 @@ def _access(layer: Convolution | FullyConnected, source: Tensor, columns: int) -
         return ()
     if layer.is_pointwise:
         block = 4 * (2 * columns * fours + 1)
-        runs = [Run(1, channels, 0, columns, channels, columns, block)]
+        starts = tuple(channels * column for column in range(columns))
+        runs = [Run(1, channels, 0, starts, columns, block, columns * channels)]
     else:
         row_step = layer.dilation[0] * source.shape[1] * channels
-        single = Run(height, width * channels, row_step, 1, 0, columns)
-        runs = [replace(single, columns=columns, column_step=layer.stride[1] * channels), single]
+        right, down = layer.stride[1] * channels, layer.stride[0] * source.shape[1] * channels
+        if isinstance(layer, FusedConvolution):
+            starts = (0, right, down, down + right)
+        else:
+            starts = tuple(right * column for column in range(columns))
+        single = Run(height, width * channels, row_step, (0,), columns)
+        runs = [replace(single, columns=starts), single]
     return tuple(Piece(widening_code(run), b"", 0, 0) for run in runs)
 
 

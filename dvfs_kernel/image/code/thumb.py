@@ -34,6 +34,7 @@ class Form(enum.Enum):
     ADD = enum.auto()  # target = source 0 + source 1
     ADD_IMMEDIATE = enum.auto()  # target = source + number, −4095 … 4095
     ADD_SIGN = enum.auto()  # target = source 0 + (source 1 >> 31)
+    SUB = enum.auto()  # target = source 0 − source 1
     MOV = enum.auto()  # target = source
     MOVW = enum.auto()  # target = number, 0 … 65535
     MOVT = enum.auto()  # upper half of target = number; the source is the target before
@@ -177,6 +178,11 @@ def _add(target: int, sources: Sequence[int], _number: int) -> bytes:
     return _halves(0xEB00 | sources[0], target << 8 | sources[1])
 
 
+def _subtract(target: int, sources: Sequence[int], _number: int) -> bytes:
+    # The 16-bit encoding would set the flags.
+    return _halves(0xEBA0 | sources[0], target << 8 | sources[1])
+
+
 def _move(target: int, sources: Sequence[int], _number: int) -> bytes:
     return _narrow(0x4600 | (target >> 3) << 7 | sources[0] << 3 | target & 7)
 
@@ -285,6 +291,7 @@ _ENCODERS: dict[Form, Callable[[int, Sequence[int], int], bytes]] = {
     Form.ADD: _add,
     Form.ADD_IMMEDIATE: _add_immediate,
     Form.ADD_SIGN: _sign(0xEB00),
+    Form.SUB: _subtract,
     Form.MOV: _move,
     Form.MOVW: _move_half(0xF240),
     Form.MOVT: _move_half(0xF2C0),

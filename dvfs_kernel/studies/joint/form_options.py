@@ -12,6 +12,7 @@ from dvfs_kernel.exploration import explore
 from dvfs_kernel.exploration.exploration import OPTION_DTYPE
 from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.image.forms import flash_bytes, possible_forms, with_forms
+from dvfs_kernel.image.fused_pooling import fuse_pooling, fused_pools
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import FORMS, PACKED, STREAMED, UNPACKED
 from dvfs_kernel.networks.network import FullyConnected
@@ -85,7 +86,9 @@ def flash_need(network: Network) -> FlashNeed:
         if isinstance(layer, FullyConnected):
             # Each weight is used once: its code would stream from flash, fourteen bytes for one.
             forms = tuple(form for form in forms if form != UNPACKED)
-        shaped = {form: with_forms(packed, {index: form}).layers[index] for form in forms}
+        shaped = {
+            form: fuse_pooling(with_forms(packed, {index: form})).layers[index] for form in forms
+        }
         layers.append({form: flash_bytes(shaped[form], packed.tensors) for form in forms})
     whole = len(image.build(packed, memory_plan.plan(packed)).data)
     return FlashNeed(whole - sum(layer[PACKED] for layer in layers if layer), tuple(layers))
@@ -98,19 +101,43 @@ class FormOptions:
     Parameters
     ----------
     layers
-        `FORM_DTYPE`, of each layer.
+        `FORM_DTYPE`, of each layer. Those of a pooling layer are packed where a kernel of its own
+        runs it, and streamed where the code of a convolution does it.
     need
         Of flash.
+    fused
+        Pooling layers that the code of a convolution does, if it has code: index of the convolution
+        → of the pooling.
     """
 
     layers: tuple[npt.NDArray[Any], ...]
     need: FlashNeed
+    fused: Mapping[int, int]
 
     def only(self, *forms: str) -> FormOptions:
         """Return the options of some forms alone."""
         indices = [FORMS.index(form) for form in forms]
         kept = tuple(layer[np.isin(layer["form"], indices)] for layer in self.layers)
         return replace(self, layers=kept)
+
+    def together(self) -> FormOptions:
+        """Return options in which a pooling layer goes with its convolution.
+
+        A packed convolution counts with the kernel of its pooling layer, at the same clock; what is
+        left of the pooling layer itself is what it takes where code does it.
+        """
+        layers = list(self.layers)
+        packed, streamed = FORMS.index(PACKED), FORMS.index(STREAMED)
+        for index, pool in self.fused.items():
+            rows, its = layers[index].copy(), layers[pool]
+            own = {row["state"]: row for row in its if row["form"] == packed and not row["hops"]}
+            for row in rows:
+                if row["form"] == packed:
+                    for cost in ("time_s", "energy_j", "cycles"):
+                        row[cost] += own[row["state"]][cost]
+            layers[index] = rows
+            layers[pool] = its[(its["form"] == streamed) & ~its["hops"]]
+        return replace(self, layers=tuple(layers))
 
 
 def form_options(
@@ -131,18 +158,20 @@ def form_options(
         energy are the same, so that only unpacked layers are run.
     """
     need = flash_need(network)
+    coded = [index for index, forms in enumerate(need.layers) if STREAMED in forms]
+    fused = fused_pools(with_forms(network, dict.fromkeys(coded, STREAMED)))
     found: list[list[npt.NDArray[Any]]] = [[] for _ in network.layers]
     if known is not None:
         for parts, rows in zip(found, known.only(PACKED, STREAMED).layers, strict=True):
             parts.append(rows)
     else:
         _add(found, bench, network, space, (), PACKED, need)
-        streamed = [index for index, forms in enumerate(need.layers) if STREAMED in forms]
-        if streamed:
-            _add(found, bench, network, space, streamed, STREAMED, need)
+        if coded:
+            chosen = [*coded, *fused.values()]
+            _add(found, bench, network, space, chosen, STREAMED, need)
     for group in _groups(need):
         _add(found, bench, network, space, group, UNPACKED, need)
-    return FormOptions(tuple(np.concatenate(parts) for parts in found), need)
+    return FormOptions(tuple(np.concatenate(parts) for parts in found), need, fused)
 
 
 def _groups(need: FlashNeed) -> Iterator[list[int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ from dvfs_kernel.networks.layers.weighted import FORMS
 from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import numpy.typing as npt
 
     from dvfs_kernel.clocks.state import ClockState
@@ -35,9 +37,30 @@ class JointProblem(WindowProblem):
     ----------
     budget_bytes
         Of flash, for weights and code of all layers together.
+    followers
+        Layers that nothing is chosen for, by the one whose clock each of them has: see
+        `FormOptions.together`.
     """
 
     budget_bytes: float
+    followers: Mapping[int, int] = field(default_factory=dict)
+
+    @cached_property
+    def _chosen(self) -> tuple[int, ...]:
+        """Layers that something is chosen for."""
+        following = set(self.followers.values())
+        return tuple(index for index in range(len(self.options)) if index not in following)
+
+    def rows(self, choice: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """Return the option that each layer takes."""
+        found = {
+            index: self.options[index][option]
+            for index, option in zip(self._chosen, choice, strict=True)
+        }
+        for leader, follower in self.followers.items():
+            its = self.options[follower]
+            found[follower] = its[its["state"] == found[leader]["state"]][0]
+        return np.array([found[index] for index in sorted(found)], self.options[0].dtype)
 
     @cached_property
     def graph(self) -> LayeredGraph:
@@ -45,15 +68,16 @@ class JointProblem(WindowProblem):
         inner = self.switching.select(self.states)
         entry_s, entry_j = self._entry
         power_w = self.idle.power_w
+        layers = [self.options[index] for index in self._chosen]
         return LayeredGraph(
-            [layer["time_s"] for layer in self.options],
-            [layer["energy_j"] - power_w * layer["time_s"] for layer in self.options],
-            [layer["state"] for layer in self.options],
+            [layer["time_s"] for layer in layers],
+            [layer["energy_j"] - power_w * layer["time_s"] for layer in layers],
+            [layer["state"] for layer in layers],
             switch_time=inner.time_s,
             switch_energy=self._less_idle(inner.time_s, inner.energy_j),
             entry_time=entry_s,
             entry_energy=self._less_idle(entry_s, entry_j),
-            resources={FLASH: [layer["flash_bytes"] for layer in self.options]},
+            resources={FLASH: [layer["flash_bytes"] for layer in layers]},
         )
 
     def solve(self, bound_s: float, *, time_limit_s: float | None = None) -> Optimum:
@@ -83,13 +107,16 @@ class JointProblem(WindowProblem):
             Whether no layer may be decoupled.
         """
         index = self.states.index(state)
-        plain = [
-            layer[
+        possible = [
+            np.flatnonzero(
                 (layer["state"] == index)
                 & ~layer["hops"]
                 & ((layer["granularity"] == 0) | (not interleaved))
-            ]
-            for layer in self.options
+            )
+            for layer in (self.options[number] for number in self._chosen)
+        ]
+        plain = [
+            self.options[number][rows] for number, rows in zip(self._chosen, possible, strict=True)
         ]
         graph = LayeredGraph(
             [np.zeros(len(layer)) for layer in plain],
@@ -97,9 +124,7 @@ class JointProblem(WindowProblem):
             resources={FLASH: [layer["flash_bytes"] for layer in plain]},
         )
         choice = graph.solve(np.inf, budgets={FLASH: self.budget_bytes}).choice
-        return np.array(
-            [layer[option] for layer, option in zip(plain, choice, strict=True)], plain[0].dtype
-        )
+        return self.rows([rows[option] for rows, option in zip(possible, choice, strict=True)])
 
 
 def forms_of(rows: npt.NDArray[Any]) -> tuple[str, ...]:

@@ -88,6 +88,8 @@ class Techniques:
         if key not in self._problems:
             self._variants.append(variant)
             options = variant.options.only(*forms)
+            if forms != (PACKED,):
+                options = options.together()
             self._problems[key] = JointProblem(
                 exploration=self._ground.exploration,
                 switching=self._ground.switching,
@@ -97,6 +99,7 @@ class Techniques:
                 if forms == (PACKED,)
                 else tuple(map(useful, options.layers)),
                 budget_bytes=float(options.need.room_bytes(self._budget_bytes)),
+                followers={} if forms == (PACKED,) else options.fused,
             )
         return self._problems[key]
 

@@ -5,16 +5,18 @@ from dataclasses import replace
 
 import pytest
 from coded_layers import CODED, PLANES, PRODUCTS
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kernel_bench import shared_bench
 
 from dvfs_kernel.image import packing
 from dvfs_kernel.image.code.planes_code import why_no_planes_code
 from dvfs_kernel.image.code.product_code import columns_of, why_no_code
+from dvfs_kernel.image.fused_pooling import FusedConvolution, fuse_pooling
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.layers.weighted import STREAMED, UNPACKED
+from dvfs_kernel.networks.network import Network, Pool
 
 pytestmark = pytest.mark.board
 
@@ -80,3 +82,36 @@ def test_most_drawn_layers_can_have_code(kind):
 
     collect()
     assert told[""] == told.total()
+
+
+def pooled(case):
+    """A convolution with code, and max pooling of its output, as a network."""
+    source, output = case.tensors
+    height, width, channels = output.shape
+    assume(min(height, width) > 1)
+    small = replace(output, name="pooled", shape=(height // 2, width // 2, channels))
+    layer = replace(case.layer, form=STREAMED, inputs=(0,), output=1)
+    pool = Pool(name="pool", inputs=(1,), output=2, kind="max", kernel=(2, 2), stride=(2, 2))
+    network = Network("pooled", (source, output, small), (layer, pool), 0, (2,))
+    network.check()
+    return network
+
+
+@pytest.mark.parametrize("kind", ["convolution", "pointwise"])
+@pytest.mark.parametrize("form", [STREAMED, UNPACKED])
+def test_fused_pooling_equals_pooling(kind, form):
+    @settings(max_examples=EXAMPLES[kind])
+    @given(case=PRODUCTS[kind])
+    def equal(case):
+        network = pooled(case)
+        expected = reference.run(network, case.inputs[0])[2]
+        layer = replace(fuse_pooling(network).layers[0], form=form)
+        assert isinstance(layer, FusedConvolution)
+        layer.check([network.tensors[0]], network.tensors[2])
+        for granularity in GRANULARITIES:
+            run = shared_bench().run(layer, network.tensors, case.inputs, granularity)
+            needed = packing.scratch_bytes(layer, network.tensors, granularity)
+            assert (run.status, run.scratch_bytes) == (abi.Status.OK, needed)
+            assert run.output.tobytes() == expected.tobytes(), granularity
+
+    equal()

@@ -246,21 +246,21 @@ def stored_words(stored):
 @given(
     rows=st.integers(1, 4),
     values=st.integers(1, 21),
-    columns=st.integers(1, 4),
+    starts=st.lists(st.integers(0, 40), min_size=1, max_size=4),
     gap=st.integers(0, 9),
     seed=st.integers(0, 2**32),
 )
 @settings(max_examples=40)
-def test_windows_are_widened_whole_words_first(rows, values, columns, gap, seed):
+def test_windows_are_widened_whole_words_first(rows, values, starts, gap, seed):
     memory = np.random.default_rng(seed).integers(0, 256, 4096).astype(np.uint8)
-    run = Run(rows, values, values + gap, columns, gap + 1, 4)
+    run = Run(rows, values, values + gap, tuple(starts), 4)
     code = widening_code(run)
     check_piece(code)
     _, stored = run_code(code, {0: STORED, 1: LOADED, 2: 0}, memory.tobytes())
     expected = {}
     signed = memory.view(np.int8).astype(np.int64)
-    for column in range(columns):
-        starts = [row * run.row_step + column * run.column_step for row in range(rows)]
+    for column, first in enumerate(run.columns):
+        starts = [row * run.row_step + first for row in range(rows)]
         whole = values // 4 * 4
         ordered = [
             *[signed[s + i] for s in starts for i in range(whole)],
