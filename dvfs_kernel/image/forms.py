@@ -15,10 +15,11 @@ from dvfs_kernel.errors import NetworkTooLargeError
 from dvfs_kernel.image import image, memory_plan, packing
 from dvfs_kernel.image.code.planes_code import why_no_planes_code
 from dvfs_kernel.image.code.product_code import columns_of, why_no_code
+from dvfs_kernel.image.code.tiles_code import why_no_tiles_code
 from dvfs_kernel.image.fused_pooling import fused_pools
 from dvfs_kernel.layered_graph import LayeredGraph
 from dvfs_kernel.link import abi
-from dvfs_kernel.networks.layers.weighted import PACKED, STREAMED, UNPACKED
+from dvfs_kernel.networks.layers.weighted import PACKED, STREAMED, UNPACKED, WINOGRAD
 from dvfs_kernel.networks.network import Convolution, Depthwise, FullyConnected
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ _STREAMED_SAVES = {Convolution: 0.25, Depthwise: 0.8, FullyConnected: 0.25}
 _FUSED_SAVES_PER_OUTPUT = 6.0
 # What unpacked code saves beyond that, for each output: a shift, and loads of constants.
 _UNPACKED_SAVES_PER_OUTPUT = 0.7
+# Cycles a MAC of a streamed convolution. By Winograd's minimal filtering a tile of 2 × 2 outputs
+# takes 16 products of a channel for each output channel, two a cycle, with what begins and ends
+# them; its outputs are transformed, and its inputs; and every byte of weights is read.
+_STREAMED_CYCLES = 0.54
+_TILE_PRODUCTS_CYCLES, _TILE_OUTPUTS_CYCLES, _TILE_INPUTS_CYCLES = 8.5, 45.0, 33.0
 # What a line of code costs that comes from flash: at 7 wait states (`wait_costs`).
 _LINE_BYTES, _LINE_CYCLES = 32, 10
 # What streamed layers take beside two bytes a weight, about.
@@ -51,8 +57,10 @@ def possible_forms(layer: Layer, tensors: Sequence[Tensor]) -> tuple[str, ...]:
         why = why_no_planes_code(layer, source, output)
         return (PACKED,) if why else (PACKED, STREAMED)
     if isinstance(layer, Convolution | FullyConnected):
-        why = why_no_code(layer, source, output)
-        return (PACKED,) if why else (PACKED, STREAMED, UNPACKED)
+        if why_no_code(layer, source, output):
+            return (PACKED,)
+        tiles = () if why_no_tiles_code(layer, source, output) else (WINOGRAD,)
+        return (PACKED, STREAMED, UNPACKED, *tiles)
     return ()
 
 
@@ -161,6 +169,8 @@ def _size(layer: Layer, network: Network, form: str) -> int:
     if form == PACKED:
         return flash_bytes(layer, network.tensors)
     count = layer.weights.shape[layer.channel_axis]
+    if form == WINOGRAD:
+        return 2 * 16 * int(layer.weights.size) // 9 + 16 * int(count) + 2 * _SHARED_CODE_BYTES
     return 2 * int(layer.weights.size) + _BYTES_PER_CHANNEL * int(count) + _SHARED_CODE_BYTES
 
 
@@ -172,6 +182,8 @@ def _saving(layer: Layer, network: Network, form: str) -> float:
     saved = _STREAMED_SAVES[type(layer)] * layer.macs(output)
     if form == STREAMED:
         return saved
+    if form == WINOGRAD and isinstance(layer, Convolution):
+        return saved + _STREAMED_CYCLES * layer.macs(output) - _tiles_cycles(layer, output)
     saved += _UNPACKED_SAVES_PER_OUTPUT * output.size
     code_bytes = _size(layer, network, UNPACKED)
     pixels = 1 if isinstance(layer, FullyConnected) else output.shape[0] * output.shape[1]
@@ -184,3 +196,11 @@ def _saving(layer: Layer, network: Network, form: str) -> float:
     if piece_bytes > _ICACHE_BYTES:  # each block of columns runs through all of it
         passes = blocks
     return saved - passes * (code_bytes / _LINE_BYTES) * _LINE_CYCLES
+
+
+def _tiles_cycles(layer: Convolution, output: Tensor) -> float:
+    """Estimate the cycles of a convolution by Winograd's minimal filtering."""
+    tiles = -(-output.shape[0] // 2) * -(-output.shape[1] // 2)
+    channels, inputs = output.shape[2], int(layer.weights.shape[3])
+    each = channels * (_TILE_PRODUCTS_CYCLES * inputs + _TILE_OUTPUTS_CYCLES)
+    return tiles * (each + _TILE_INPUTS_CYCLES * inputs) + 32 * inputs * channels

@@ -30,11 +30,12 @@ from dvfs_kernel.errors import UnsupportedOperatorError
 from dvfs_kernel.image.code.kept_code import kept_or_made
 from dvfs_kernel.image.code.planes_code import planes_code
 from dvfs_kernel.image.code.product_code import product_code
+from dvfs_kernel.image.code.tiles_code import tiles_code
 from dvfs_kernel.image.fused_pooling import FusedConvolution, FusedPool
 from dvfs_kernel.image.rescaling import folded_bias, rescale, weighted_rescale
 from dvfs_kernel.image.scratch import scratch_bytes
 from dvfs_kernel.link import abi
-from dvfs_kernel.networks.layers.weighted import PACKED, UNPACKED
+from dvfs_kernel.networks.layers.weighted import PACKED, UNPACKED, WINOGRAD
 from dvfs_kernel.networks.network import (
     Add,
     Concatenate,
@@ -202,7 +203,9 @@ def _product(layer: Convolution | FullyConnected, tensors: Sequence[Tensor]) -> 
     source, output = tensors[layer.inputs[0]], tensors[layer.output]
     if layer.form == PACKED:
         return _matrix(layer, source, output)
-    if layer.form == UNPACKED:
+    if layer.form == WINOGRAD:
+        made = tiles_code(layer, source, output)
+    elif layer.form == UNPACKED:
         made = kept_or_made(layer, source, output, lambda: product_code(layer, source, output))
     else:
         made = product_code(layer, source, output)

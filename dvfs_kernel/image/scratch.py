@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.image.code.planes_code import plane_bytes
 from dvfs_kernel.image.code.product_code import columns_of
+from dvfs_kernel.image.code.winograd_code import TILES
 from dvfs_kernel.image.fused_pooling import FusedConvolution
 from dvfs_kernel.link import abi
-from dvfs_kernel.networks.layers.weighted import PACKED, WeightedLayer
+from dvfs_kernel.networks.layers.weighted import PACKED, WINOGRAD, WeightedLayer
 from dvfs_kernel.networks.network import (
     Add,
     Convolution,
@@ -63,6 +64,8 @@ def _coded(layer: WeightedLayer, source: Tensor, output: Tensor, granularity: in
     """Return what a layer with code of its own needs."""
     if isinstance(layer, Depthwise):
         return plane_bytes(layer, source, output, granularity)
+    if isinstance(layer, Convolution) and layer.form == WINOGRAD:
+        return _tiles(layer, source, output, granularity)
     if isinstance(layer, Convolution):
         pixels = output.shape[0] * output.shape[1]
         pixels *= columns_of(layer, output) if isinstance(layer, FusedConvolution) else 1
@@ -87,6 +90,24 @@ def _blocks(
         fitting = max(abi.SCRATCH_BYTES - beside, 0) // block
         stored = 1 if isinstance(layer, FusedConvolution) else at_a_time
         cached = abi.CODE_OUTPUT_BYTES_MAX // (stored * rows)
+        group = max(1, min(blocks, fitting, cached))
+    return group * block + beside
+
+
+def _tiles(layer: Convolution, source: Tensor, output: Tensor, granularity: int) -> int:
+    """As ``tiling_of`` and ``group_of`` in ``winograd.c``."""
+    pools = isinstance(layer, FusedConvolution)
+    side, stored = (1, 1) if pools else (2, 4)
+    height, width, rows = output.shape
+    channels = source.shape[2]
+    blocks = -(-(-(-height // side) * -(-width // side)) // TILES)
+    block = 4 * TILES * (16 * (channels // 2) + stored)
+    beside = -(-rows // 4) * 4 + channels
+    if granularity:
+        group = min(-(-granularity // TILES), blocks)
+    else:
+        fitting = max(abi.SCRATCH_BYTES - beside, 0) // block
+        cached = abi.CODE_OUTPUT_BYTES_MAX // (TILES * stored * rows)
         group = max(1, min(blocks, fitting, cached))
     return group * block + beside
 

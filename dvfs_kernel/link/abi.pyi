@@ -75,6 +75,7 @@ class KernelForm(IntEnum):
     PACKED = 0
     STREAMED = 1
     UNPACKED = 2
+    WINOGRAD = 3
 
 class Segment(IntEnum):
     OTHER = 0

@@ -3,6 +3,7 @@
 #include "kernels/depthwise_code.h"
 #include "kernels/layer_code.h"
 #include "kernels/operators.h"
+#include "kernels/winograd.h"
 
 typedef void (*run_t)(const abi_layer_t *layer, const kernel_context_t *context);
 
@@ -36,8 +37,11 @@ static const run_t runs[] = {
 uint32_t kernel_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,
                               uint32_t granularity) {
     if (layer->form != abi_kernel_form_packed) {
-        return layer->operator == abi_operator_depthwise
-                   ? depthwise_code_scratch_bytes(layer, tensors, granularity)
+        if (layer->operator == abi_operator_depthwise) {
+            return depthwise_code_scratch_bytes(layer, tensors, granularity);
+        }
+        return layer->form == abi_kernel_form_winograd
+                   ? winograd_scratch_bytes(layer, tensors, granularity)
                    : layer_code_scratch_bytes(layer, tensors, granularity);
     }
     switch ((abi_operator_t)layer->operator) {
@@ -71,6 +75,8 @@ abi_status_t kernel_run(const abi_layer_t *layer, const kernel_context_t *contex
         runs[layer->operator](layer, context);
     } else if (layer->operator == abi_operator_depthwise) {
         depthwise_code_run(layer, context);
+    } else if (layer->form == abi_kernel_form_winograd) {
+        winograd_run(layer, context);
     } else {
         layer_code_run(layer, context);
     }

@@ -7,6 +7,7 @@
 #include "kernels/kernels.h"
 #include "kernels/layer_code.h"
 #include "kernels/operators.h"
+#include "kernels/winograd.h"
 
 typedef struct {
     const abi_layer_t *layer;
@@ -117,7 +118,7 @@ static const abi_piece_t *pieces_of(const check_t *check) {
 
 static bool pieces_exist(const check_t *check, uint32_t channels) {
     const abi_layer_t *layer = check->layer;
-    if (!at_most(check, layer->form, abi_kernel_form_unpacked) ||
+    if (!at_most(check, layer->form, abi_kernel_form_winograd) ||
         !at_least(check, layer->columns, 1) ||
         !at_most(check, layer->columns, ABI_CODE_COLUMNS_MAX) ||
         !at_least(check, layer->piece_count, 1) ||
@@ -159,6 +160,28 @@ static bool pieces_fit(const check_t *check, uint32_t rows, uint32_t values) {
     return true;
 }
 
+/* Tiles of 4 x 4 inputs, of 2 x 2 outputs; weights and numbers of each piece. */
+static bool tiles_fit(const check_t *check, uint32_t rows) {
+    const abi_layer_t *layer = check->layer;
+    const uint32_t channels = check->input->channels;
+    if (!equal(check, layer->kernel_height, 3) || !equal(check, layer->kernel_width, 3) ||
+        !equal(check, layer->stride_height, 1) || !equal(check, layer->stride_width, 1) ||
+        !equal(check, layer->dilation_height, 1) || !equal(check, layer->dilation_width, 1) ||
+        !equal(check, channels % 4u, 0) || !equal(check, layer->columns, WINOGRAD_TILES) ||
+        !pieces_exist(check, rows) || !equal(check, layer->access_pieces, 0)) {
+        return false;
+    }
+    const abi_piece_t *piece = pieces_of(check);
+    for (uint32_t i = 0; i < layer->piece_count; i++, piece++) {
+        const uint64_t bytes =
+            4ull * piece->channels * (WINOGRAD_PLACES * (channels / 2u) + 4u);
+        if (!blob_fits(check, piece->weights_offset, bytes)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A record for each channel; a piece for all rows, or for bands and for a last row. */
 static bool planes_fit(const check_t *check, uint32_t channels) {
     const abi_layer_t *layer = check->layer;
@@ -180,6 +203,9 @@ static bool planes_fit(const check_t *check, uint32_t channels) {
 
 /* Weights as the layer's form has them. */
 static bool product_fits(const check_t *check, uint32_t rows, uint32_t values) {
+    if (!at_most(check, check->layer->form, abi_kernel_form_unpacked)) {
+        return false;
+    }
     return check->layer->form == abi_kernel_form_packed ? matrix_fits(check, rows, values)
                                                         : pieces_fit(check, rows, values);
 }
@@ -189,7 +215,9 @@ static bool convolution_fits(const check_t *check) {
     return (!layer_code_pools(check->layer) || (at_least(check, check->layer->form, 1) &&
                                                 equal(check, check->layer->columns, 4))) &&
            windows_fit(check) &&
-           product_fits(check, check->output->channels, taps * check->input->channels);
+           (check->layer->form == abi_kernel_form_winograd
+                ? tiles_fit(check, check->output->channels)
+                : product_fits(check, check->output->channels, taps * check->input->channels));
 }
 
 static bool pointwise_fits(const check_t *check) {

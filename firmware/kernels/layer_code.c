@@ -266,8 +266,8 @@ static const uint32_t *write_addresses(const product_t *product, uint32_t *block
     return address - (product->block_words - 1);
 }
 
-static void run_pieces(const abi_layer_t *layer, const kernel_context_t *context,
-                       const uint32_t *blocks, const uint32_t *end) {
+void layer_code_run_pieces(const abi_layer_t *layer, const kernel_context_t *context,
+                           const uint32_t *blocks, const uint32_t *end) {
     const abi_piece_t *piece = blob_at(context, layer->pieces_offset);
     piece += layer->access_pieces;
     for (uint32_t i = layer->access_pieces; i < layer->piece_count; i++, piece++) {
@@ -310,7 +310,7 @@ void layer_code_run(const abi_layer_t *layer, const kernel_context_t *context) {
         if (context->granularity != 0) {
             context->enter_compute();
         }
-        run_pieces(layer, context, blocks, end);
+        layer_code_run_pieces(layer, context, blocks, end);
         const int32_t over = count % product.at_a_time;
         __builtin_memcpy(target + (count - over) * product.rows, bounce,
                          (uint32_t)(over * product.rows));

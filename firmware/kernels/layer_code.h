@@ -38,6 +38,10 @@ static inline int layer_code_pools(const abi_layer_t *layer) {
 
 piece_t layer_code_entry(const kernel_context_t *context, const abi_piece_t *piece);
 
+/* Calls the pieces of the execute segment for blocks that are ready. */
+void layer_code_run_pieces(const abi_layer_t *layer, const kernel_context_t *context,
+                           const uint32_t *blocks, const uint32_t *end);
+
 /* Scratch that a layer with code needs at granularity g; UINT32_MAX where that is beyond 32 bits. */
 uint32_t layer_code_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,
                                   uint32_t granularity);

@@ -92,15 +92,22 @@ def check_piece(code: bytes) -> list[Step]:
     assert last.operands == first.operands.replace("lr", "pc")
     saved = set(first.operands.strip("{}").split(", "))
     assert {"r4", "r5", "r6", "r7", "r8", "sb", "sl", "fp", "lr"} <= saved
+    frame = 0  # what the piece has of the stack below what was saved
     for step in steps[1:-1]:
+        if step.operands.startswith("sp, sp, "):
+            count = int(step.operands.rpartition("#")[2], 0)
+            frame += count if step.mnemonic.startswith("sub") else -count
+            assert frame >= 0
+            continue
         assert step.mnemonic not in {"push", "pop", "bl", "blx", "bx"}
         head, _, rest = step.operands.partition(", ")
         assert head not in {"sp", "pc"}
         slot = rest.partition("[sp")[2]
         if slot:  # within what was saved
             offset = int(slot.strip(", #]") or "0", 0)
-            assert 0 <= offset < 4 * len(saved)
+            assert 0 <= offset < 4 * len(saved) + frame
             assert step.mnemonic in {"ldr", "str"}
-        else:
+        elif step.mnemonic != "mov":  # of its own frame's address
             assert "sp" not in rest
+    assert frame == 0
     return steps

@@ -14,7 +14,7 @@ from kernel_layers import NAMES, SEEDS, ZEROS, Case, int8, values
 from dvfs_kernel.image.rescaling import folded_bias
 from dvfs_kernel.networks.network import Convolution, Depthwise, FullyConnected, Padding
 
-__all__ = ["CODED", "PLANES", "PRODUCTS", "convolution_case", "depthwise_case"]
+__all__ = ["CODED", "PLANES", "PRODUCTS", "TILES", "convolution_case", "depthwise_case"]
 
 CLAMPS = [
     (-128, 127), (-128, 127), (-128, 90), (-100, 127), (-5, 6), (-128, -20), (-90, -20), (0, 127),
@@ -200,6 +200,17 @@ def far_depthwises(draw):
     return depthwise_case(draw, shape, (3, 3), draw(st.sampled_from([(1, 1), (2, 2)])), padding)
 
 
+@st.composite
+def tiles(draw):
+    """3 × 3 with stride 1 and whole words of channels, which Winograd's filtering takes."""
+    channels = draw(st.sampled_from([4, 8, 12, 20, 68, 132]))
+    shape = (draw(st.integers(1, 9)), draw(st.integers(1, 11)), channels)
+    padding = Padding(*(draw(st.integers(0, 3)) for _ in range(4)))
+    padded = (shape[0] + padding.top + padding.bottom, shape[1] + padding.left + padding.right)
+    assume(min(padded) >= 3)
+    return convolution_case(draw, shape, draw(st.integers(1, 7)), (3, 3), padding=padding)
+
+
 PRODUCTS = {
     "pointwise": pointwises(),
     "convolution": convolutions(),
@@ -212,4 +223,5 @@ PLANES = {
     "tall depthwise": tall_depthwises(),
     "far depthwise": far_depthwises(),
 }
-CODED = {**PRODUCTS, **PLANES}
+TILES = {"tiles": tiles()}
+CODED = {**PRODUCTS, **PLANES, **TILES}

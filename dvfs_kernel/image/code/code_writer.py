@@ -72,6 +72,19 @@ class CodeWriter:
         if value < 0:
             self.write(Form.ADD_IMMEDIATE, register, (register,), value)
 
+    def keep_largest(self, values: Sequence[int]) -> None:
+        """Put the largest of values into the first one's register, pair by pair.
+
+        The difference of any two of them fits 32 bits.
+        """
+        while len(values) > 1:
+            for first, second in zip(values[::2], values[1::2], strict=False):
+                # max(a, b) = b + (d & ~(d >> 31)), d = a − b
+                self.write(Form.SUB, first, (first, second))
+                self.write(Form.BIC_SIGN, first, (first, first))
+                self.write(Form.ADD, first, (first, second))
+            values = values[::2]
+
     def loop(self, register: int, slot: int, segment: int) -> None:
         """Go on with a segment unless a register has reached what a slot of the stack holds."""
         end = self.load(SP, slot)

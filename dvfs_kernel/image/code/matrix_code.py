@@ -20,6 +20,18 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.image.code.assembly import assemble
 from dvfs_kernel.image.code.code_writer import CodeWriter
 from dvfs_kernel.image.code.operation import Operation
+from dvfs_kernel.image.code.registers import (
+    ACCUMULATORS,
+    BLOCKS,
+    RESTORED,
+    SAVED,
+    SLOT,
+    SLOT_CHANNEL,
+    SLOT_END,
+    SLOT_WEIGHTS,
+    TEMPORARIES,
+    WEIGHTS,
+)
 from dvfs_kernel.image.code.scheduling import RESERVES, schedule
 from dvfs_kernel.image.code.thumb import SP, Form
 
@@ -28,13 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Channel", "Product", "streamed_code", "unpacked_code"]
 
-_BLOCKS, _WEIGHTS = 0, 1
-_ACCUMULATORS = (6, 7, 8, 9, 10, 11, 12, 14)
-_TEMPORARIES = (2, 3, 4, 5)
-_SAVED = 0x4FFF  # r0 … r11 and LR
-_RESTORED = 0x8FFF  # likewise, and back to the caller
-# Where they lie on the stack, by the order of the registers that are saved.
-_SLOT, _SLOT_WEIGHTS, _SLOT_END, _SLOT_CHANNEL = 0, 4, 8, 12
 # More pairs than these become a loop, of as many pairs a turn as fit the second range.
 _STRAIGHT_PAIRS = 160
 _TURN_PAIRS = range(64, 129)
@@ -106,7 +111,7 @@ class _Writer(CodeWriter):
 
     def accumulator(self, column: int, channel: int) -> int:
         """Return the register of a sum."""
-        return _ACCUMULATORS[column * self.channels + channel]
+        return ACCUMULATORS[column * self.channels + channel]
 
     def begin(self, channel: int) -> int:
         """Return the register that holds a channel's bias first: the last column's sum."""
@@ -127,7 +132,7 @@ class _Writer(CodeWriter):
         columns = range(self.product.stored_columns)
         for channel in range(self.channels):
             if self.product.pools:
-                self._keep_largest(
+                self.keep_largest(
                     [self.accumulator(i, channel) for i in range(self.product.columns)]
                 )
             multiplier, offset = rescale(channel)
@@ -145,24 +150,14 @@ class _Writer(CodeWriter):
                 place = column * self.product.step + channel_offset + channel
                 self.write(Form.STRB, -1, (total, output), place)
 
-    def _keep_largest(self, sums: list[int]) -> None:
-        """Put the largest of sums into the first one's register, pair by pair."""
-        while len(sums) > 1:
-            for first, second in zip(sums[::2], sums[1::2], strict=False):
-                # max(a, b) = b + (d & ~(d >> 31)), d = a − b
-                self.write(Form.SUB, first, (first, second))
-                self.write(Form.BIC_SIGN, first, (first, first))
-                self.write(Form.ADD, first, (first, second))
-            sums = sums[::2]
-
     def scheduled(
         self, *, weights_free: bool, reserves: Sequence[int] = RESERVES
     ) -> list[Operation]:
         """Put what was collected in order; the collection begins anew."""
         used = self.product.columns * self.channels
-        free = [*_TEMPORARIES, *_ACCUMULATORS[used:]]
+        free = [*TEMPORARIES, *ACCUMULATORS[used:]]
         if weights_free:
-            free.insert(0, _WEIGHTS)
+            free.insert(0, WEIGHTS)
         ordered, _ = schedule(self.taken(), free, reserves)
         return ordered
 
@@ -223,11 +218,11 @@ def _stream(writer: _Writer, pairs: int, weights_offset: int, begun: list[bool])
 
 
 def _streamed_word(writer: _Writer, offset: int, channel: int) -> tuple[Form, int]:
-    return Form.SMLAD, writer.load(_WEIGHTS, offset + 4 * channel)
+    return Form.SMLAD, writer.load(WEIGHTS, offset + 4 * channel)
 
 
 def _input(writer: _Writer, offset: int, column: int) -> int:
-    return writer.load(_BLOCKS, offset + 4 * column)
+    return writer.load(BLOCKS, offset + 4 * column)
 
 
 @lru_cache(maxsize=256)
@@ -249,36 +244,36 @@ def streamed_code(product: Product, channels: int) -> bytes:
     writer = _Writer(product, channels)
     straight, turn, turns = _turns(product.pairs, channels)
     columns = product.columns
-    segments: list[list[Operation]] = [[Operation(Form.PUSH, number=_SAVED)]]
+    segments: list[list[Operation]] = [[Operation(Form.PUSH, number=SAVED)]]
     if turns:
-        writer.write(Form.LDR, _WEIGHTS, (SP,), _SLOT_WEIGHTS)
+        writer.write(Form.LDR, WEIGHTS, (SP,), SLOT_WEIGHTS)
     for channel in range(channels):
-        writer.write(Form.LDR, writer.begin(channel), (_WEIGHTS,), 4 * channel)
+        writer.write(Form.LDR, writer.begin(channel), (WEIGHTS,), 4 * channel)
     begun = [False] * channels
     _stream(writer, straight, 4 * channels, begun)
     after = 4 * channels * (straight + 1)
     if turns:
-        writer.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), 4 * columns * straight)
-        writer.write(Form.ADD_IMMEDIATE, _WEIGHTS, (_WEIGHTS,), after)
+        writer.write(Form.ADD_IMMEDIATE, BLOCKS, (BLOCKS,), 4 * columns * straight)
+        writer.write(Form.ADD_IMMEDIATE, WEIGHTS, (WEIGHTS,), after)
         end = writer.constant(4 * columns * turn * turns)
-        writer.write(Form.ADD, end, (end, _BLOCKS))
-        writer.write(Form.STR, -1, (end, SP), _SLOT)
+        writer.write(Form.ADD, end, (end, BLOCKS))
+        writer.write(Form.STR, -1, (end, SP), SLOT)
         segments.append(writer.scheduled(weights_free=False))
         _stream(writer, turn, 0, begun)
-        writer.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), 4 * columns * turn)
-        writer.write(Form.ADD_IMMEDIATE, _WEIGHTS, (_WEIGHTS,), 4 * channels * turn)
-        writer.loop(_BLOCKS, _SLOT, len(segments))
+        writer.write(Form.ADD_IMMEDIATE, BLOCKS, (BLOCKS,), 4 * columns * turn)
+        writer.write(Form.ADD_IMMEDIATE, WEIGHTS, (WEIGHTS,), 4 * channels * turn)
+        writer.loop(BLOCKS, SLOT, len(segments))
         segments.append(writer.scheduled(weights_free=False))
         straight = after = 0
 
     def rescale(channel: int) -> tuple[int, int]:
         return (
-            writer.load(_WEIGHTS, after + 12 * channel),
-            writer.load(_WEIGHTS, after + 12 * channel + 4),
+            writer.load(WEIGHTS, after + 12 * channel),
+            writer.load(WEIGHTS, after + 12 * channel + 4),
         )
 
     def shift(channel: int) -> Callable[[int], None]:
-        amount = writer.load(_WEIGHTS, after + 12 * channel + 8)
+        amount = writer.load(WEIGHTS, after + 12 * channel + 8)
 
         def saturate(total: int) -> None:
             writer.write(Form.ASR_REGISTER, total, (total, amount))
@@ -287,17 +282,17 @@ def streamed_code(product: Product, channels: int) -> bytes:
         return saturate
 
     def address() -> int:
-        output = writer.load(_BLOCKS, 4 * columns * straight)
-        channel = writer.load(SP, _SLOT_CHANNEL)
-        writer.write(Form.ADD_IMMEDIATE, _BLOCKS, (_BLOCKS,), 4 * columns * straight + 4)
+        output = writer.load(BLOCKS, 4 * columns * straight)
+        channel = writer.load(SP, SLOT_CHANNEL)
+        writer.write(Form.ADD_IMMEDIATE, BLOCKS, (BLOCKS,), 4 * columns * straight + 4)
         return writer.write(Form.ADD, output, (output, channel))
 
     writer.requantise(rescale, shift, address, 0)
-    writer.loop(_BLOCKS, _SLOT_END, 1)
+    writer.loop(BLOCKS, SLOT_END, 1)
     segments.append(writer.scheduled(weights_free=False))
     if not turns:
         segments = [segments[0], segments[-1]]
-    segments.append([Operation(Form.POP, number=_RESTORED)])
+    segments.append([Operation(Form.POP, number=RESTORED)])
     return assemble(segments)
 
 
@@ -341,7 +336,7 @@ def unpacked_code(product: Product, channels: tuple[Channel, ...], first_channel
             continue
         place = 4 * product.columns * pair
         if place + 4 * (product.columns - 1) - base > _NARROW_OFFSET:
-            writer.advance(_BLOCKS, place - base)
+            writer.advance(BLOCKS, place - base)
             base = place
         weights = partial(_unpacked_word, writer, wanted)
         _multiply(writer, weights, partial(_input, writer, place - base), begun)
@@ -367,21 +362,21 @@ def unpacked_code(product: Product, channels: tuple[Channel, ...], first_channel
     in_code = largest <= _REACH_BYTES
 
     def address() -> int:
-        writer.advance(_BLOCKS, 4 * product.columns * product.pairs - base)
-        output = writer.load(_BLOCKS, 0)
+        writer.advance(BLOCKS, 4 * product.columns * product.pairs - base)
+        output = writer.load(BLOCKS, 0)
         if not in_code:
-            channel = writer.load(SP, _SLOT_CHANNEL)
+            channel = writer.load(SP, SLOT_CHANNEL)
             writer.write(Form.ADD, output, (output, channel))
-        writer.advance(_BLOCKS, 4)
+        writer.advance(BLOCKS, 4)
         return output
 
     writer.requantise(rescale, shift, address, first_channel if in_code else 0)
-    writer.loop(_BLOCKS, _SLOT_END, 1)
+    writer.loop(BLOCKS, SLOT_END, 1)
     return assemble(
         [
-            [Operation(Form.PUSH, number=_SAVED)],
+            [Operation(Form.PUSH, number=SAVED)],
             writer.scheduled(weights_free=True, reserves=_QUICK),
-            [Operation(Form.POP, number=_RESTORED)],
+            [Operation(Form.POP, number=RESTORED)],
         ]
     )
 

@@ -34,6 +34,7 @@ class Form(enum.Enum):
     ADD = enum.auto()  # target = source 0 + source 1
     ADD_IMMEDIATE = enum.auto()  # target = source + number, −4095 … 4095
     ADD_SIGN = enum.auto()  # target = source 0 + (source 1 >> 31)
+    ADD_SHIFTED = enum.auto()  # target = source 0 + (source 1 >> number)
     SUB = enum.auto()  # target = source 0 − source 1
     MOV = enum.auto()  # target = source
     MOVW = enum.auto()  # target = number, 0 … 65535
@@ -49,7 +50,7 @@ class Form(enum.Enum):
     RSB = enum.auto()  # target = number − source, number 0 … 255
     BIC_SIGN = enum.auto()  # target = source 0 & ~(source 1 >> 31)
     SSAT = enum.auto()  # target = source >> number, saturated to 8 bits
-    SMLAD = enum.auto()  # target = source 2 + both lanes' products
+    SMLAD = enum.auto()  # target = source 2 + both lanes' products; of two sources the products
     SMLABB = enum.auto()  # target = source 2 + bottom × bottom
     SMLATB = enum.auto()  # target = source 2 + top × bottom
     SMLABT = enum.auto()  # target = source 2 + bottom × top
@@ -291,6 +292,7 @@ _ENCODERS: dict[Form, Callable[[int, Sequence[int], int], bytes]] = {
     Form.ADD: _add,
     Form.ADD_IMMEDIATE: _add_immediate,
     Form.ADD_SIGN: _sign(0xEB00),
+    Form.ADD_SHIFTED: _shifted(0xEB00, _ASR),
     Form.SUB: _subtract,
     Form.MOV: _move,
     Form.MOVW: _move_half(0xF240),

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from dvfs_kernel.networks.tensor import Shape, Tensor
 
 __all__ = [
-    "FORMS", "PACKED", "STREAMED", "UNPACKED", "Convolution", "Depthwise", "FullyConnected",
-    "WeightedLayer",
+    "FORMS", "PACKED", "STREAMED", "UNPACKED", "WINOGRAD", "Convolution", "Depthwise",
+    "FullyConnected", "WeightedLayer",
 ]  # fmt: skip
 
 #: How the firmware computes a layer; the result is the same.
-PACKED, STREAMED, UNPACKED = FORMS = ("packed", "streamed", "unpacked")
+PACKED, STREAMED, UNPACKED, WINOGRAD = FORMS = ("packed", "streamed", "unpacked", "winograd")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,8 @@ class WeightedLayer(ClampedLayer):
     form
         How the firmware computes the layer, which changes time and memory but no result:
         ``"packed"`` by its own kernels, ``"streamed"`` by code made for the layer's shape,
-        ``"unpacked"`` by code that holds the weights.
+        ``"unpacked"`` by code that holds the weights, ``"winograd"`` by code that works on
+        transformed tiles.
     """
 
     weights: npt.NDArray[np.int8]

@@ -14,7 +14,7 @@ from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.image.forms import flash_bytes, possible_forms, with_forms
 from dvfs_kernel.image.fused_pooling import fuse_pooling, fused_pools
 from dvfs_kernel.link import abi
-from dvfs_kernel.networks.layers.weighted import FORMS, PACKED, STREAMED, UNPACKED
+from dvfs_kernel.networks.layers.weighted import FORMS, PACKED, STREAMED, UNPACKED, WINOGRAD
 from dvfs_kernel.networks.network import FullyConnected
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ __all__ = ["FORM_DTYPE", "FlashNeed", "FormOptions", "flash_need", "form_options
 #: An option of a layer, its form as an index into `FORMS`, and what it takes of flash.
 FORM_DTYPE = np.dtype([*OPTION_DTYPE.descr, ("form", "i4"), ("flash_bytes", "f8")])
 
+# Forms whose time and energy weights have no part in.
+_SHARED = (PACKED, STREAMED, WINOGRAD)
 # What an image may take more than its layers add up to: tables are aligned.
 _ALIGNED_BYTES = 64
 # Room that an image with several unpacked layers leaves: tables, and code that is aligned.
@@ -162,27 +164,29 @@ def form_options(
     fused = fused_pools(with_forms(network, dict.fromkeys(coded, STREAMED)))
     found: list[list[npt.NDArray[Any]]] = [[] for _ in network.layers]
     if known is not None:
-        for parts, rows in zip(found, known.only(PACKED, STREAMED).layers, strict=True):
+        for parts, rows in zip(found, known.only(*_SHARED).layers, strict=True):
             parts.append(rows)
     else:
         _add(found, bench, network, space, (), PACKED, need)
         if coded:
             chosen = [*coded, *fused.values()]
             _add(found, bench, network, space, chosen, STREAMED, need)
-    for group in _groups(need):
+        for group in _groups(need, WINOGRAD):
+            _add(found, bench, network, space, group, WINOGRAD, need)
+    for group in _groups(need, UNPACKED):
         _add(found, bench, network, space, group, UNPACKED, need)
     return FormOptions(tuple(np.concatenate(parts) for parts in found), need, fused)
 
 
-def _groups(need: FlashNeed) -> Iterator[list[int]]:
-    """Yield layers whose unpacked code fits into one image."""
+def _groups(need: FlashNeed, form: str) -> Iterator[list[int]]:
+    """Yield layers that fit into one image in a form."""
     spare = abi.IMAGE_BYTES_MAX - _SLACK_BYTES - need.packed_bytes
     group: list[int] = []
     taken = 0
     for index, forms in enumerate(need.layers):
-        if UNPACKED not in forms:
+        if form not in forms:
             continue
-        more = forms[UNPACKED] - forms[PACKED]
+        more = forms[form] - forms[PACKED]
         if more > spare:
             continue
         if taken + more > spare:

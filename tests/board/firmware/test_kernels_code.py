@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from coded_layers import CODED, PLANES, PRODUCTS
+from coded_layers import CODED, PLANES, PRODUCTS, TILES
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kernel_bench import shared_bench
@@ -12,17 +12,19 @@ from kernel_bench import shared_bench
 from dvfs_kernel.image import packing
 from dvfs_kernel.image.code.planes_code import why_no_planes_code
 from dvfs_kernel.image.code.product_code import columns_of, why_no_code
+from dvfs_kernel.image.code.tiles_code import why_no_tiles_code
 from dvfs_kernel.image.fused_pooling import FusedConvolution, fuse_pooling
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
-from dvfs_kernel.networks.layers.weighted import STREAMED, UNPACKED
+from dvfs_kernel.networks.layers.weighted import STREAMED, UNPACKED, WINOGRAD
 from dvfs_kernel.networks.network import Network, Pool
 
 pytestmark = pytest.mark.board
 
+_WHY = {**dict.fromkeys(PLANES, why_no_planes_code), **dict.fromkeys(TILES, why_no_tiles_code)}
 GRANULARITIES = (0, 1, 2, 3, 4, 5, 8, 16, 255)
 EXAMPLES = {"pointwise": 30, "convolution": 40, "long product": 8, "fully connected": 25,
-            "far product": 8, "depthwise": 30, "tall depthwise": 8, "far depthwise": 8}  # fmt: skip
+            "far product": 8, "tiles": 30, "depthwise": 30, "tall depthwise": 8, "far depthwise": 8}  # fmt: skip
 
 
 def check(case, form, granularities):
@@ -69,6 +71,17 @@ def test_planes_equal_the_reference(kind):
     equal()
 
 
+@settings(max_examples=40)
+@given(case=TILES["tiles"], more=st.sampled_from(GRANULARITIES))
+def test_tiles_equal_the_reference(case, more):
+    runs = check(case, WINOGRAD, {0, 1, 8, more})
+    height, width, _ = case.tensors[1].shape
+    tiles = -(-height // 2) * -(-width // 2)
+    for granularity, run in runs.items():
+        step = -(-granularity // 4) * 4
+        assert run.memory_segments == (-(-tiles // step) if granularity else 0)
+
+
 @pytest.mark.parametrize("kind", CODED)
 def test_most_drawn_layers_can_have_code(kind):
     """Or else the tests here would prove little."""
@@ -77,8 +90,7 @@ def test_most_drawn_layers_can_have_code(kind):
     @settings(max_examples=100, database=None)
     @given(case=CODED[kind])
     def collect(case):
-        why = why_no_planes_code if kind in PLANES else why_no_code
-        told[why(case.layer, *case.tensors)] += 1
+        told[_WHY.get(kind, why_no_code)(case.layer, *case.tensors)] += 1
 
     collect()
     assert told[""] == told.total()
@@ -97,11 +109,16 @@ def pooled(case):
     return network
 
 
-@pytest.mark.parametrize("kind", ["convolution", "pointwise"])
-@pytest.mark.parametrize("form", [STREAMED, UNPACKED])
+@pytest.mark.parametrize(
+    ("kind", "form"),
+    [
+        ("convolution", STREAMED), ("convolution", UNPACKED), ("pointwise", STREAMED),
+        ("pointwise", UNPACKED), ("tiles", WINOGRAD),
+    ],
+)  # fmt: skip
 def test_fused_pooling_equals_pooling(kind, form):
     @settings(max_examples=EXAMPLES[kind])
-    @given(case=PRODUCTS[kind])
+    @given(case=CODED[kind])
     def equal(case):
         network = pooled(case)
         expected = reference.run(network, case.inputs[0])[2]

@@ -127,6 +127,9 @@ def test_shifted_operands(target, first, second, bits):
     shift = f", lsl #{bits}" if bits else ""
     assert decoded(Form.ORR_SHIFTED, target, (first, second), bits) == ("orr", three + shift, 4)
     assert decoded(Form.ADD_SIGN, target, (first, second)) == ("add", three + ", asr #31", 4)
+    if bits:
+        told = decoded(Form.ADD_SHIFTED, target, (first, second), bits)
+        assert told == ("add", f"{three}, asr #{bits}", 4)
     mnemonic, operands, size = decoded(Form.SUB, target, (first, second))
     assert (mnemonic.removesuffix(".w"), operands, size) == ("sub", three, 4)  # sets no flags
     assert decoded(Form.BIC_SIGN, target, (first, second)) == ("bic", three + ", asr #31", 4)
