@@ -16,7 +16,7 @@ from dvfs_kernel.image import image, memory_plan, packing
 from dvfs_kernel.image.code.planes_code import why_no_planes_code
 from dvfs_kernel.image.code.product_code import columns_of, why_no_code
 from dvfs_kernel.image.code.tiles_code import why_no_tiles_code
-from dvfs_kernel.image.fused_pooling import fused_pools
+from dvfs_kernel.image.fused_pooling import FusedConvolution, fused_pools
 from dvfs_kernel.layered_graph import LayeredGraph
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import PACKED, STREAMED, UNPACKED, WINOGRAD
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.networks.network import Layer, Network, Tensor
 
-__all__ = ["flash_bytes", "forms_of", "possible_forms", "unpacked", "with_forms"]
+__all__ = [
+    "flash_bytes", "forms_of", "possible_forms", "unpacked", "winograd_cycles", "with_forms",
+]  # fmt: skip
 
 # Cycles saved, by the virtual board, for each MAC of a layer that is streamed instead of packed:
 # means of the built-in networks (docs/kernel-forms.md).
@@ -183,7 +185,7 @@ def _saving(layer: Layer, network: Network, form: str) -> float:
     if form == STREAMED:
         return saved
     if form == WINOGRAD and isinstance(layer, Convolution):
-        return saved + _STREAMED_CYCLES * layer.macs(output) - _tiles_cycles(layer, output)
+        return saved + _STREAMED_CYCLES * layer.macs(output) - winograd_cycles(layer, output)
     saved += _UNPACKED_SAVES_PER_OUTPUT * output.size
     code_bytes = _size(layer, network, UNPACKED)
     pixels = 1 if isinstance(layer, FullyConnected) else output.shape[0] * output.shape[1]
@@ -198,9 +200,10 @@ def _saving(layer: Layer, network: Network, form: str) -> float:
     return saved - passes * (code_bytes / _LINE_BYTES) * _LINE_CYCLES
 
 
-def _tiles_cycles(layer: Convolution, output: Tensor) -> float:
-    """Estimate the cycles of a convolution by Winograd's minimal filtering."""
-    tiles = -(-output.shape[0] // 2) * -(-output.shape[1] // 2)
+def winograd_cycles(layer: Convolution, output: Tensor) -> float:
+    """Estimate the cycles of a convolution by Winograd's minimal filtering, pooled or not."""
+    side = 1 if isinstance(layer, FusedConvolution) else 2
+    tiles = -(-output.shape[0] // side) * -(-output.shape[1] // side)
     channels, inputs = output.shape[2], int(layer.weights.shape[3])
     each = channels * (_TILE_PRODUCTS_CYCLES * inputs + _TILE_OUTPUTS_CYCLES)
     return tiles * (each + _TILE_INPUTS_CYCLES * inputs) + 32 * inputs * channels

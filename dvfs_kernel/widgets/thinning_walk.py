@@ -13,7 +13,7 @@ from dvfs_kernel.approximation.accuracy.evaluator import Evaluator
 from dvfs_kernel.approximation.data.data_set import DataSet
 from dvfs_kernel.approximation.data.loading import load_parts
 from dvfs_kernel.approximation.search.assessment import Assessor
-from dvfs_kernel.approximation.search.code_cost import code_cost
+from dvfs_kernel.approximation.search.code_cost import CodeCost
 from dvfs_kernel.approximation.search.kept_arrays import KeptArrays
 from dvfs_kernel.approximation.search.point_report import report_points
 from dvfs_kernel.approximation.search.search import search
@@ -159,7 +159,7 @@ class ThinningWalk:
         space, kept = base.space, _kept()
         found = search(
             Assessor(space, base.looked_at, kept),
-            cost=code_cost(space),
+            cost=CodeCost(space.network),
             largest_loss_points=LOSSES[-1],
             budget_s=_NO_END_S,
             most_points=_TRIED,

@@ -9,7 +9,7 @@ import numpy as np
 
 from dvfs_kernel.approximation.accuracy.classifier import check_data
 from dvfs_kernel.approximation.search.assessment import Assessor
-from dvfs_kernel.approximation.search.code_cost import code_cost
+from dvfs_kernel.approximation.search.code_cost import CodeCost
 from dvfs_kernel.approximation.search.point_report import report_points
 from dvfs_kernel.approximation.search.search import search
 from dvfs_kernel.approximation.search.space import build_space
@@ -132,7 +132,7 @@ def choose_skips(
     space = build_space(network, first, kept=kept, progress=progress)
     found = search(
         Assessor(space, looked_at, kept),
-        cost=code_cost(space),
+        cost=CodeCost(network),
         largest_loss_points=max(losses_points) + _BEYOND_POINTS,
         budget_s=budget_s,
         progress=progress,

@@ -13,8 +13,15 @@ from dvfs_kernel.image.forms import with_forms
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.input_tensor import sample_input
-from dvfs_kernel.networks.layers.weighted import STREAMED, UNPACKED
-from dvfs_kernel.networks.network import FullyConnected
+from dvfs_kernel.networks.layers.weighted import STREAMED, UNPACKED, WINOGRAD
+from dvfs_kernel.networks.network import (
+    Convolution,
+    FullyConnected,
+    Network,
+    Padding,
+    Pool,
+    Tensor,
+)
 
 pytestmark = pytest.mark.board
 
@@ -216,6 +223,75 @@ def test_sizes_that_wrap_do_not_fit_the_scratch(board, coded_data):
     data = editor.set("layer", STEM, kernel_height=130, kernel_width=130)
     found = check_refused(board, data, abi.Status.BUFFER_TOO_SMALL, STEM)
     assert found[2] > found[3] == abi.SCRATCH_BYTES
+
+
+def filtered_network():
+    """Two convolutions by Winograd's filtering, the second one with the pooling behind it."""
+    random = np.random.default_rng(4)
+    shapes = [(6, 6, 8), (6, 6, 8), (5, 6, 12), (2, 3, 12)]
+    tensors = tuple(
+        Tensor(f"t{number}", shape, "int8", float(np.float32(0.05)), -3)
+        for number, shape in enumerate(shapes)
+    )
+
+    def convolution(name, source, channels, padding):
+        return Convolution(
+            name=name, inputs=(source,), output=source + 1, padding=padding, form=WINOGRAD,
+            weights=random.integers(-127, 128, (channels, 3, 3, 8), dtype=np.int8),
+            weight_scales=random.uniform(1e-3, 4e-3, channels),
+            bias=random.integers(-1000, 1000, channels, dtype=np.int32),
+        )  # fmt: skip
+
+    layers = (
+        convolution("first", 0, 8, Padding(1, 1, 1, 1)),
+        convolution("second", 1, 12, Padding(0, 1, 1, 1)),
+        Pool(name="pool", inputs=(2,), output=3, kind="max", kernel=(2, 2), stride=(2, 2)),
+    )
+    network = Network("filtered", tensors, layers, 0, (3,))
+    network.check()
+    return network
+
+
+@pytest.fixture(scope="module")
+def filtered_data():
+    return image_of(filtered_network()).data
+
+
+def test_filtered_layers_and_the_pooling_behind_them_run(filtered_data):
+    network = filtered_network()
+    board, session = firmware_board.start()
+    with board:
+        session.hello()
+        session.load_image(filtered_data)
+        run(session, network, sample_input(network.tensors[0]))
+        assert board.machine.trace.violations == []
+
+
+@pytest.mark.parametrize(
+    ("layer", "fields"),
+    [
+        (0, {"kernel_height": 2}), (0, {"kernel_width": 1}), (1, {"stride_height": 2}),
+        (0, {"dilation_width": 2, "pad_left": 9}), (0, {"columns": 3}), (1, {"columns": 1}),
+        (1, {"form": 0}), (0, {"form": 4}), (0, {"operator": 2}),
+        (0, {"access_pieces": 1}), (0, {"piece_count": 0}), (0, {"requantisation": 0}),
+        (0, {"parameters": [1, *[0] * 9]}), (2, {"input0": 2}), (2, {"output": 2}),
+        (1, {"pad_top": -1}), (1, {"pad_bottom": -2}),
+    ],
+)  # fmt: skip
+def test_a_wrong_filtered_layer_is_refused(board, filtered_data, layer, fields):
+    data = Editor(filtered_data).set("layer", layer, **fields)
+    found = use(board, data)
+    assert found[0] != OK, found
+    assert found[1] == layer
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"weights_offset": 0}, {"weights_offset": 0x001BFFFC}, {"channel": 8}, {"channels": 9},
+     {"entry": 2}],
+)  # fmt: skip
+def test_a_wrong_piece_of_a_filtered_layer_is_refused(board, filtered_data, fields):
+    check_refused(board, Editor(filtered_data).set("piece", (0, 3), **fields), BAD_IMAGE, 0)
 
 
 def run(session, network, data):

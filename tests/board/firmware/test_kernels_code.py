@@ -24,7 +24,8 @@ pytestmark = pytest.mark.board
 _WHY = {**dict.fromkeys(PLANES, why_no_planes_code), **dict.fromkeys(TILES, why_no_tiles_code)}
 GRANULARITIES = (0, 1, 2, 3, 4, 5, 8, 16, 255)
 EXAMPLES = {"pointwise": 30, "convolution": 40, "long product": 8, "fully connected": 25,
-            "far product": 8, "tiles": 30, "depthwise": 30, "tall depthwise": 8, "far depthwise": 8}  # fmt: skip
+            "far product": 8, "tiles": 30, "depthwise": 30, "tall depthwise": 8,
+            "far depthwise": 8}  # fmt: skip
 
 
 def check(case, form, granularities):

@@ -7,7 +7,7 @@ import pytest
 from tiny_classifier import its_data, tiny_classifier
 
 from dvfs_kernel.approximation.search.choice import choose_skips
-from dvfs_kernel.approximation.search.code_cost import code_cycles, computed_pixels
+from dvfs_kernel.approximation.search.code_cost import CodeCost
 from dvfs_kernel.approximation.search.space import build_space
 from dvfs_kernel.errors import ArgumentError, DataSetError, NetworkTooLargeError
 from dvfs_kernel.image import image, memory_plan
@@ -61,8 +61,8 @@ def test_cycles_fall_as_pairs_go():
     train, _ = its_data(network)
     space = build_space(network, train)
     (ladder,) = space.ladders
-    pixels = computed_pixels(network)
-    cycles = [code_cycles(network, space.plan((level,)), pixels) for level in range(len(ladder))]
+    cost = CodeCost(network)
+    cycles = [cost(space.plan((level,))) for level in range(len(ladder))]
     assert cycles == sorted(cycles, reverse=True)
     assert cycles[-1] < cycles[0]
 

@@ -1,4 +1,4 @@
-"""Winograd's minimal filtering: its arithmetic in whole numbers, its pieces, and who can have it."""
+"""Winograd's minimal filtering: its arithmetic in whole numbers, its pieces, who can have it."""
 
 from dataclasses import replace
 
