@@ -6,6 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING, TypeAlias
 
 from dvfs_kernel.approximation.accuracy.kept import network_digest
+from dvfs_kernel.approximation.search.kept_arrays import KeptArrays
+from dvfs_kernel.approximation.search.kept_statistics import load_statistics, save_statistics
 from dvfs_kernel.approximation.search.ladder import Ladder, SkipRule
 from dvfs_kernel.approximation.significance.calibration import calibrate
 from dvfs_kernel.approximation.skipping.plan import SkipPlan
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from dvfs_kernel.approximation.data.data_set import DataSet
-    from dvfs_kernel.approximation.search.kept_arrays import KeptArrays
     from dvfs_kernel.link.progress_callback import Progress
     from dvfs_kernel.networks.network import Layer, Network
 
@@ -125,7 +126,13 @@ def build_space(
         A layer is not there, or has nothing that could be left out.
     """
     rule = SkipRule() if rule is None else rule
-    statistics = calibrate(network, data, names, first=first, progress=progress)
+    kept = KeptArrays(None) if kept is None else kept
+    names = None if names is None else tuple(names)
+    key = network_digest(network), data.digest, names, first
+    statistics = load_statistics(network, kept, *key)
+    if statistics is None:
+        statistics = calibrate(network, data, names, first=first, progress=progress)
+        save_statistics(statistics, kept, *key)
     ladders = []
     for item in statistics:
         channels = len(item.layer.bias)

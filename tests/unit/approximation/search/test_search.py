@@ -14,6 +14,7 @@ from dvfs_kernel.approximation.search.ladder import SkipRule
 from dvfs_kernel.approximation.search.point_report import report_points
 from dvfs_kernel.approximation.search.search import mac_cost, pair_cost, search
 from dvfs_kernel.approximation.search.space import build_space
+from dvfs_kernel.approximation.significance.calibration import calibrate
 from dvfs_kernel.approximation.skipping.thinning import thin
 from dvfs_kernel.errors import (
     ArgumentError,
@@ -324,3 +325,21 @@ def test_kept_arrays_on_disk(tmp_path):
         KeptArrays(path / "below")
     KeptArrays(None).save(np.arange(3), "a")
     assert KeptArrays(None).load("a") is None
+
+
+def test_calibration_is_kept_and_found_again(tmp_path, monkeypatch):
+    """Of other images or layers nothing is found."""
+    kept, data = KeptArrays(tmp_path), pictures(40, 1)
+    made = build_space(classifier(), data, FEW, kept=kept)
+    calls = []
+
+    def calibrated(network, *arguments, **options):
+        calls.append(arguments)
+        return calibrate(network, *arguments, **options)
+
+    monkeypatch.setattr("dvfs_kernel.approximation.search.space.calibrate", calibrated)
+    assert build_space(classifier(), data, FEW, kept=kept).digest == made.digest
+    assert not calls
+    build_space(classifier(), pictures(40, 2), FEW, kept=kept)
+    build_space(classifier(), data, FEW, names=["conv2"], kept=kept)
+    assert len(calls) == 2
