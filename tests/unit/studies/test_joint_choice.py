@@ -1,6 +1,7 @@
 """Forms, clocks and flash chosen together; options and points as plain arrays."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,8 +13,15 @@ from dvfs_kernel.approximation.search.space import build_space
 from dvfs_kernel.errors import ArgumentError, DataSetError, NetworkTooLargeError
 from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.image.forms import with_forms
-from dvfs_kernel.networks.layers.weighted import FORMS, PACKED, UNPACKED
-from dvfs_kernel.studies.joint.form_options import FORM_DTYPE, flash_need, useful
+from dvfs_kernel.networks.layers.weighted import FORMS, PACKED, STREAMED, UNPACKED, WINOGRAD
+from dvfs_kernel.studies.joint.form_options import (
+    FORM_DTYPE,
+    FlashNeed,
+    FormOptions,
+    flash_need,
+    useful,
+)
+from dvfs_kernel.studies.joint.joint_problem import FLASH, JointProblem
 
 
 def test_flash_of_forms_adds_up_to_the_image():
@@ -88,3 +96,61 @@ def test_losses_and_data_that_cannot_be():
         choose_skips(network, train, test, (100,))
     with pytest.raises(DataSetError, match="at least 300"):
         choose_skips(network, train.subset(120), test, (1,))
+
+
+def options(rows):
+    """Rows of one layer: (form, state, hops, time, energy, flash)."""
+    found = np.zeros(len(rows), FORM_DTYPE)
+    for row, (form, state, hops, time_s, energy_j, flash) in zip(found, rows, strict=True):
+        row["form"], row["state"], row["hops"] = FORMS.index(form), state, hops
+        row["time_s"], row["energy_j"], row["flash_bytes"] = time_s, energy_j, flash
+    return found
+
+
+def pooled_options():
+    """A convolution and its pooling layer, at two clocks."""
+    convolution = options(
+        [(PACKED, 0, False, 8.0, 5.0, 10), (PACKED, 1, False, 4.0, 6.0, 10),
+         (PACKED, 1, True, 5.0, 5.5, 10), (WINOGRAD, 0, False, 2.0, 1.0, 40),
+         (WINOGRAD, 1, False, 1.0, 2.0, 40)]
+    )  # fmt: skip
+    pool = options(
+        [(PACKED, 0, False, 2.0, 0.5, 0), (PACKED, 1, False, 1.0, 0.75, 0),
+         (STREAMED, 0, False, 0.25, 0.125, 0), (STREAMED, 1, False, 0.125, 0.0625, 0)]
+    )  # fmt: skip
+    return FormOptions((convolution, pool), FlashNeed(0, ({}, {})), {0: 1})
+
+
+def test_a_packed_convolution_counts_with_the_kernel_of_its_pooling():
+    convolution, pool = pooled_options().together().layers
+    assert convolution["time_s"].tolist() == [10.0, 5.0, 6.0, 2.0, 1.0]
+    assert convolution["energy_j"].tolist() == [5.5, 6.75, 6.25, 1.0, 2.0]
+    assert pool["time_s"].tolist() == [0.25, 0.125]
+    apart = pooled_options().only(PACKED).layers
+    assert [len(rows) for rows in apart] == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("budget_bytes", "bound_s", "forms", "energy_j"),
+    [
+        (40, 3.0, "winograd", 1.125), (40, 1.5, "winograd", 2.0625),
+        (39, 12.0, "packed", 5.625), (39, 6.0, "packed", 6.3125), (39, 5.5, "packed", 6.8125),
+    ],
+)  # fmt: skip
+def test_pooling_follows_the_clock_of_its_convolution(budget_bytes, bound_s, forms, energy_j):
+    together = pooled_options().together()
+    plain = SimpleNamespace(time_s=np.zeros((2, 2)), energy_j=np.zeros((2, 2)))
+    problem = JointProblem(
+        exploration=SimpleNamespace(space=SimpleNamespace(states=("slow", "fast"))),
+        switching=SimpleNamespace(select=lambda _: plain, cost=lambda *_: (0.0, 0.0)),
+        idle=SimpleNamespace(power_w=0.0),
+        options=together.layers,
+        budget_bytes=budget_bytes,
+        followers=together.fused,
+    )
+    solution = problem.graph.solve(bound_s, budgets={FLASH: budget_bytes})
+    rows = problem.rows(solution.choice)
+    assert FORMS[rows[0]["form"]] == forms
+    assert rows[0]["state"] == rows[1]["state"]
+    assert rows["energy_j"].sum() == energy_j
+    assert problem.quickest("fast")["state"].tolist() == [1, 1]
