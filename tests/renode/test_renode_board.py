@@ -4,6 +4,7 @@ import firmware_board
 import numpy as np
 import pytest
 from firmware_board import small_network, uniform
+from wide_networks import wide_input, wide_output
 
 from dvfs_kernel.boards.renode.board import RenodeBoard
 from dvfs_kernel.boards.virtual import VirtualBoard
@@ -110,3 +111,13 @@ def test_the_firmware_s_profile_tells_what_the_board_logged(on_renode, run):
     _, results = on_renode
     result = results[run]
     assert result.profile.time_s == pytest.approx(result.inference_truth.duration_s, rel=0.05)
+
+
+@pytest.mark.parametrize("make", [wide_input, wide_output])
+def test_a_tensor_across_two_memories_comes_in_and_out_whole(make):
+    network = make()
+    data = sample_input(network.tensors[network.input])
+    schedule = uniform(len(network.layers), PLL)
+    with Deployment(network, RenodeBoard(fidelity="fast"), by_debugger=True) as deployment:
+        (output,) = deployment.infer(data, schedule).outputs
+    assert np.array_equal(output, reference.run(network, data)[network.outputs[0]])

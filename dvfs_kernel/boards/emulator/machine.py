@@ -158,13 +158,11 @@ class Machine:
         return self.memory.read(address, length)
 
     def _code_changed(self, address: int, size: int) -> None:
-        if not size or (found := self.memory.find(address)) is None:
-            return
-        memory, offset = found
-        for base in memory.bases:
-            if self._account.holds_code(base + offset, size):
-                self._core.forget_code(base + offset, size)
-                self._account.clear()
+        for memory, offset, length in self.memory.parts(address, size):
+            for base in memory.bases:
+                if self._account.holds_code(base + offset, length):
+                    self._core.forget_code(base + offset, length)
+                    self._account.clear()
 
     # ---- observation -------------------------------------------------------------------------
 

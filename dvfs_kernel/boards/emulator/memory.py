@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Memory:
 
 
 class MemoryMap:
-    """Finds a memory by the core's address; reads and writes it from the host's side."""
+    """Finds memories by the core's address; reads and writes them from the host's side."""
 
     def __init__(self, memories: tuple[Memory, ...]) -> None:
         self.memories = memories
@@ -70,31 +70,58 @@ class MemoryMap:
                 return memory, address - begin
         return None
 
-    def _locate(self, address: int, length: int) -> NDArray[np.uint8]:
-        found = self.find(address, length)
-        if found is None:
-            known = ", ".join(f"0x{begin:08X}-0x{end - 1:08X}" for begin, end, _ in self._ranges)
-            raise BoardError(
-                f"0x{address:08X}..0x{address + length - 1:08X} is not in one memory;"
-                f" there are {known}"
-            )
-        memory, offset = found
-        return memory.cells[offset : offset + length]
+    def parts(self, address: int, length: int) -> list[tuple[Memory, int, int]]:
+        """Split a range where one memory ends and the next begins (SRAM1 and SRAM2).
 
-    def read(self, address: int, length: int) -> bytes:
-        """Return bytes.
+        Returns
+        -------
+        list of tuple
+            In the order of the addresses: memory, offset in it, bytes.
 
         Raises
         ------
         BoardError
-            The range is not within one memory.
+            Some byte of the range is in no memory.
         """
-        return self._locate(address, length).tobytes() if length else b""
+        found = []
+        at, end = address, address + length
+        while at < end:
+            memory, offset = self.find(at) or self._missing(address, length, at)
+            size = min(end - at, memory.size - offset)
+            found.append((memory, offset, size))
+            at += size
+        return found
+
+    def _missing(self, address: int, length: int, at: int) -> NoReturn:
+        known = ", ".join(f"0x{begin:08X}-0x{end - 1:08X}" for begin, end, _ in self._ranges)
+        raise BoardError(
+            f"0x{address:08X}..0x{address + length - 1:08X} is not all memory: nothing is at"
+            f" 0x{at:08X}; there are {known}"
+        )
+
+    def read(self, address: int, length: int) -> bytes:
+        """Return bytes, of one memory or of several that adjoin.
+
+        Raises
+        ------
+        BoardError
+            Some byte of the range is in no memory.
+        """
+        return b"".join(
+            memory.cells[offset : offset + size].tobytes()
+            for memory, offset, size in self.parts(address, length)
+        )
 
     def write(self, address: int, data: bytes) -> None:
-        """Write bytes, to memories that are read-only for the core too; errors as ``read``."""
-        if data:
-            self._locate(address, len(data))[:] = np.frombuffer(data, np.uint8)
+        """Write bytes, to memories that are read-only for the core too; errors as ``read``.
+
+        Nothing is written where a part of the range is in no memory.
+        """
+        done = 0
+        for memory, offset, size in self.parts(address, len(data)):
+            piece = np.frombuffer(data, np.uint8, size, done)
+            memory.cells[offset : offset + size] = piece
+            done += size
 
     def read_word(self, address: int) -> int:
         """Return the 32-bit word at an address; errors as ``read``."""

@@ -9,8 +9,7 @@ from hypothesis import strategies as some
 
 from dvfs_kernel.boards.emulator.elf import Executable, SymbolTable
 from dvfs_kernel.boards.emulator.faults import CoreFaultError, FaultReport
-from dvfs_kernel.boards.emulator.memory import Memory, MemoryMap
-from dvfs_kernel.errors import BoardError, FileFormatError
+from dvfs_kernel.errors import FileFormatError
 
 
 def elf(machine=40, *, address=0x08000000, data=b"\x01\x02\x03\x04"):
@@ -61,16 +60,6 @@ def test_functions_by_address():
     assert symbols.function_at(0x84) is None
     assert symbols.function_at(0x106) == "second+0x6"
     assert symbols.function_at(0x108) is None
-
-
-def test_memory_is_one_at_all_its_addresses():
-    memory = MemoryMap((Memory("flash", (0x200000, 0x8000000), 4096, read_only=True, fill=0xFF),))
-    memory.write(0x200004, b"abc")
-    assert memory.read(0x8000003, 5) == b"\xffabc\xff"
-    assert memory.read(0x8000000, 0) == b""
-    assert memory.read_word(0x8000004) == int.from_bytes(b"abc\xff", "little")
-    with pytest.raises(BoardError, match=r"0x08000FFE.*0x08001001 is not in one memory"):
-        memory.write(0x8000FFE, b"1234")
 
 
 def test_report_reads_like_a_sentence():
