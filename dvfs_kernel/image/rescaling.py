@@ -26,7 +26,7 @@ Int64 = npt.NDArray[np.int64]
 
 # Bounded requantisation: twice a sum fits 32 bits, and the zero point fits ahead of the shift.
 _SUM_LIMIT = (1 << 30) - 1
-_SHIFT_LIMITS = (1, 23)
+_SHIFT_LIMITS = (1, abi.BOUNDED_SHIFT_MAX)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ __all__ = [
 ACTIVATIONS = ("none", "relu", "relu6", "relu_n1_to_1")
 
 # Both inputs of an addition are shifted left by this before they are scaled to a common scale.
-ADD_LEFT_SHIFT = 20
+ADD_LEFT_SHIFT: Final = abi.ADD_LEFT_SHIFT
 
 # Input differences of a softmax are Q5.26 numbers.
 SOFTMAX_INTEGER_BITS = 5

@@ -6,6 +6,7 @@
  * once. */
 #include "kernels/depthwise_rows.h"
 #include "kernels/planes.h"
+#include "kernels/sizes.h"
 
 #define CHANNELS_OF_A_LINE 32
 /* Outputs of a channel that are computed before the next channel's turn: the cache lines that they
@@ -79,9 +80,11 @@ uint32_t depthwise_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *t
     const map_t input = map_of(&tensors[layer->input0]);
     const map_t output = map_of(&tensors[layer->output]);
     const cut_t cut = cut_of(layer, &input, &output, granularity);
-    const planes_t planes = planes_of(layer, &input, &output, &cut, NULL);
-    return (uint32_t)(planes.channels * planes.plane_bytes +
-                      planes_slack_bytes(planes.row_bytes));
+    const int32_t row_bytes = row_bytes_of(layer, &output);
+    const uint32_t plane_bytes =
+        size_product((uint32_t)input_rows(layer, cut.output_rows), (uint32_t)row_bytes);
+    return size_sum(size_product((uint32_t)cut.channels, plane_bytes),
+                    (uint32_t)planes_slack_bytes(row_bytes));
 }
 
 typedef struct {

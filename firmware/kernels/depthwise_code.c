@@ -2,6 +2,7 @@
 
 #include "kernels/layer_code.h"
 #include "kernels/operators.h"
+#include "kernels/sizes.h"
 
 /* Of a cache line of a feature map. */
 #define CHANNELS_OF_A_LINE 32
@@ -84,9 +85,9 @@ static pair_planes_t planes_of(const abi_layer_t *layer, const abi_tensor_t *ten
 uint32_t depthwise_code_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,
                                       uint32_t granularity) {
     const pair_planes_t planes = planes_of(layer, tensors, granularity);
-    const uint64_t bytes = (uint64_t)(uint32_t)planes.channels * (uint32_t)planes.words * 4u +
-                           (uint32_t)planes.row_bytes;
-    return bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
+    const uint32_t plane_bytes = size_product((uint32_t)planes.words, 4u);
+    return size_sum(size_product((uint32_t)planes.channels, plane_bytes),
+                    (uint32_t)planes.row_bytes);
 }
 
 /* A row of the feature map from a channel on, or the row of padding. */

@@ -142,8 +142,10 @@ static void channel_any(const depthwise_job_t *job, int32_t channel) {
                     p += layer->dilation_width;
                 }
             }
-            const int32_t doubling = form == abi_requantisation_exact ? 1 : 2;
-            *output = requantise(job->bias[channel] + doubling * sum, &rescale, &job->range, form);
+            /* Sums wrap as those of the other kernels do. */
+            const uint32_t doubling = form == abi_requantisation_exact ? 1 : 2;
+            const uint32_t whole = (uint32_t)job->bias[channel] + doubling * (uint32_t)sum;
+            *output = requantise((int32_t)whole, &rescale, &job->range, form);
             output += job->output_step;
         }
         row += layer->stride_height * job->row_bytes;

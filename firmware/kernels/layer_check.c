@@ -1,41 +1,13 @@
 #include "kernels/layer_check.h"
 
-#include <stdbool.h>
-
+#include "kernels/check.h"
 #include "kernels/depthwise_code.h"
 #include "kernels/depthwise_rows.h"
 #include "kernels/kernels.h"
 #include "kernels/layer_code.h"
+#include "kernels/number_check.h"
 #include "kernels/operators.h"
 #include "kernels/winograd.h"
-
-typedef struct {
-    const abi_layer_t *layer;
-    const abi_image_header_t *header;
-    const abi_tensor_t *tensors;
-    const abi_tensor_t *input;
-    const abi_tensor_t *output;
-    abi_error_reply_t *error;
-} check_t;
-
-static bool refuse(const check_t *check, abi_status_t status, uint32_t found, uint32_t allowed) {
-    check->error->status = (uint16_t)status;
-    check->error->detail0 = found;
-    check->error->detail1 = allowed;
-    return false;
-}
-
-static bool equal(const check_t *check, uint32_t found, uint32_t wanted) {
-    return found == wanted || refuse(check, abi_status_bad_image, found, wanted);
-}
-
-static bool at_most(const check_t *check, uint32_t found, uint32_t limit) {
-    return found <= limit || refuse(check, abi_status_bad_image, found, limit);
-}
-
-static bool at_least(const check_t *check, uint32_t found, uint32_t limit) {
-    return found >= limit || refuse(check, abi_status_bad_image, found, limit);
-}
 
 /* The tensors' sizes have been checked against their regions: a product fits 32 bits. */
 static uint32_t elements(const abi_tensor_t *tensor) {
@@ -53,6 +25,14 @@ static bool tensor_exists(const check_t *check, uint32_t index) {
            at_least(check, elements(&check->tensors[index]), 1);
 }
 
+/* An output lies apart from what it is computed of. Both are within the tensor region. */
+static bool lies_apart(const check_t *check, const abi_tensor_t *input) {
+    const abi_tensor_t *output = check->output;
+    return input->address + input->bytes <= output->address ||
+           output->address + output->bytes <= input->address ||
+           refuse(check, abi_status_bad_image, output->address, input->address);
+}
+
 static bool same_shape(const check_t *check) {
     return equal(check, check->output->height, check->input->height) &&
            equal(check, check->output->width, check->input->width) &&
@@ -64,20 +44,27 @@ static bool blob_fits(const check_t *check, uint32_t offset, uint64_t bytes) {
     return equal(check, offset % 4u, 0) && at_least(check, offset, sizeof(abi_image_header_t)) &&
            at_most(check, offset, total) &&
            (bytes <= total - offset ||
-            refuse(check, abi_status_bad_image, (uint32_t)bytes, total - offset));
+            refuse(check, abi_status_bad_image,
+                   bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes, total - offset));
 }
 
 static bool channel_blobs_fit(const check_t *check, uint32_t channels) {
     return blob_fits(check, check->layer->bias_offset, 4u * channels) &&
            blob_fits(check, check->layer->multiplier_offset, 4u * channels) &&
-           blob_fits(check, check->layer->shift_offset, 4u * channels);
+           blob_fits(check, check->layer->shift_offset, 4u * channels) &&
+           shifts_fit(check, channels);
+}
+
+/* The kernels load, and do not use, a few words behind the last weights. */
+static bool weights_fit(const check_t *check, uint64_t bytes) {
+    return blob_fits(check, check->layer->weights_offset, bytes + ABI_WEIGHTS_READ_AHEAD_BYTES);
 }
 
 /* Rows are stored in pairs and zero-padded to words of four weights. */
 static bool matrix_fits(const check_t *check, uint32_t rows, uint32_t values) {
     const uint32_t stored = (rows + 1u) & ~1u;
     const uint64_t row_bytes = ((uint64_t)values + 3u) & ~3u;
-    return blob_fits(check, check->layer->weights_offset, stored * row_bytes) &&
+    return weights_fit(check, stored * row_bytes) &&
            channel_blobs_fit(check, stored);
 }
 
@@ -190,6 +177,7 @@ static bool planes_fit(const check_t *check, uint32_t channels) {
     const uint32_t pitch = (output->width - 1u) * layer->stride_width + layer->kernel_width;
     return pieces_exist(check, channels) &&
            equal(check, layer->form, abi_kernel_form_streamed) &&
+           at_most(check, pitch, ABI_SCRATCH_BYTES / 4u) && /* words of a row pair */
            equal(check, (uint32_t)layer->piece_count - layer->access_pieces,
                  is_whole ? 1u : 1u + output->height % 2u) &&
            equal(check, layer->depth_multiplier, 1) &&
@@ -232,8 +220,7 @@ static bool depthwise_fits(const check_t *check) {
     return windows_fit(check) &&
            equal(check, channels, (uint32_t)check->input->channels * layer->depth_multiplier) &&
            (layer->form == abi_kernel_form_packed
-                ? blob_fits(check, layer->weights_offset,
-                            (uint64_t)channels * (uint32_t)depthwise_weight_bytes(layer)) &&
+                ? weights_fit(check, (uint64_t)channels * (uint32_t)depthwise_weight_bytes(layer)) &&
                       channel_blobs_fit(check, channels)
                 : planes_fit(check, channels));
 }
@@ -249,9 +236,9 @@ static bool add_fits(const check_t *check) {
         return false;
     }
     const abi_tensor_t *other = &check->tensors[check->layer->input1];
-    return is_bytes(check, other) && equal(check, total % elements(check->input), 0) &&
-           equal(check, total % elements(other), 0) &&
-           at_most(check, (uint32_t)check->layer->parameters[6], 31);
+    return is_bytes(check, other) && lies_apart(check, other) &&
+           equal(check, total % elements(check->input), 0) &&
+           equal(check, total % elements(other), 0);
 }
 
 /* Pools divide by what lies inside of the input: every window has to hold something. */
@@ -328,8 +315,12 @@ static bool copy_fits(const check_t *check) {
     return at_least(check, check->input->bytes, check->output->bytes);
 }
 
-static bool softmax_fits(const check_t *check) {
-    return same_shape(check) && at_most(check, (uint32_t)check->layer->parameters[1], 31);
+/* A copy whose bytes do not move has the same memory at both ends, and so has what does nothing. */
+static bool first_lies_apart(const check_t *check) {
+    const uint32_t operator = check->layer->operator;
+    return ((operator == abi_operator_copy || operator == abi_operator_fused) &&
+            check->input->address == check->output->address) ||
+           lies_apart(check, check->input);
 }
 
 static bool concatenate_fits(const check_t *check) {
@@ -346,6 +337,7 @@ static bool concatenate_fits(const check_t *check) {
         const uint32_t pair = (uint32_t)parameters[2 + i / 2];
         const uint32_t index = i % 2 == 0 ? pair & 0xFFFFu : pair >> 16;
         if (!tensor_exists(check, index) || !is_bytes(check, &check->tensors[index]) ||
+            !lies_apart(check, &check->tensors[index]) ||
             !equal(check, elements(&check->tensors[index]) % outer, 0)) {
             return false;
         }
@@ -374,7 +366,7 @@ static bool (*const fits[])(const check_t *check) = {
     [abi_operator_requantize] = same_shape,
     [abi_operator_transpose] = transpose_fits,
     [abi_operator_copy] = copy_fits,
-    [abi_operator_softmax] = softmax_fits,
+    [abi_operator_softmax] = same_shape,
     [abi_operator_concatenate] = concatenate_fits,
     [abi_operator_fused] = fused_fits,
 };
@@ -406,7 +398,8 @@ abi_status_t layer_check(const abi_layer_t *layer, const abi_image_header_t *hea
     check.output = &tensors[layer->output];
     const bool elements_fit = takes_any_element(layer->operator) ||
                               (is_bytes(&check, check.input) && is_bytes(&check, check.output));
-    if (!elements_fit || !fits[layer->operator](&check)) {
+    if (!elements_fit || !first_lies_apart(&check) || !numbers_fit(&check) ||
+        !fits[layer->operator](&check)) {
         return abi_status_bad_image;
     }
     if (layer->form != abi_kernel_form_packed && !has_code(layer->operator)) {

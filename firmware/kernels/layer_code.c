@@ -1,6 +1,7 @@
 #include "kernels/layer_code.h"
 
 #include "kernels/simd.h"
+#include "kernels/sizes.h"
 #include "kernels/windows.h"
 
 piece_t layer_code_entry(const kernel_context_t *context, const abi_piece_t *piece) {
@@ -74,9 +75,9 @@ static product_t product_of(const abi_layer_t *layer, const abi_tensor_t *tensor
 uint32_t layer_code_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,
                                   uint32_t granularity) {
     const product_t product = product_of(layer, tensors, granularity);
-    const uint64_t bytes = (uint64_t)(uint32_t)product.group * (uint32_t)product.block_words * 4u +
-                           bytes_beside_blocks(&product);
-    return bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
+    const uint32_t block_bytes = size_product((uint32_t)product.block_words, 4u);
+    return size_sum(size_product((uint32_t)product.group, block_bytes),
+                    bytes_beside_blocks(&product));
 }
 
 static inline void write_lanes(uint32_t *target, int32_t step, uint32_t word) {

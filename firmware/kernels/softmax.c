@@ -2,6 +2,7 @@
  * all. */
 #include "kernels/operators.h"
 #include "kernels/requantise.h"
+#include "kernels/simd.h"
 
 /* parameters of softmax: multiplier and left shift that make Q5.26 of a difference of inputs, and
  * the least difference that counts. */
@@ -87,13 +88,17 @@ static void softmax_of(const abi_layer_t *layer, const int8_t *input, int8_t *ou
                 doubling_high_multiply(shifted, layer->parameters[softmax_multiplier]));
         }
         exponentials[i] = exponential;
-        sum += rounding_shift_right(exponential, SUM_INTEGER_BITS);
+        sum = __qadd(sum, rounding_shift_right(exponential, SUM_INTEGER_BITS));
     }
     int32_t exponent;
     const int32_t reciprocal = reciprocal_of(sum, &exponent);
+    const int32_t shift = exponent + 31 - 8;
     for (int32_t i = 0; i < channels; i++) {
-        const int32_t share = rounding_shift_right(
-            doubling_high_multiply(reciprocal, exponentials[i]), exponent + 31 - 8);
+        /* Of more than 31 bits' shift nothing is left: no share of a sum of 512 is half a step. */
+        const int32_t share =
+            shift > 31 ? 0
+                       : rounding_shift_right(
+                             doubling_high_multiply(reciprocal, exponentials[i]), shift);
         output[i] = (int8_t)clamp(share + INT8_MIN, INT8_MIN, INT8_MAX);
     }
 }

@@ -104,8 +104,10 @@ def softmax(
         np.where(counts, differences, 0) << left_shift, multiplier
     )
     exponentials = np.where(counts, _exp(rescaled), 0)
-    total = rounding_divide_by_power_of_two(exponentials, _SUM_INTEGER_BITS).sum(
-        axis=2, keepdims=True
+    # A sum of 4096 and more is as good as one just below: no share is half a step of the output.
+    total = np.minimum(
+        rounding_divide_by_power_of_two(exponentials, _SUM_INTEGER_BITS).sum(axis=2, keepdims=True),
+        _ONE,
     )
     reciprocal, exponent = _reciprocal(total)
     shares = rounding_divide_by_power_of_two(

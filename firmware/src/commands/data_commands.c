@@ -1,6 +1,7 @@
 #include "commands/data_commands.h"
 
 #include "core/memory.h"
+#include "kernels/sizes.h"
 #include "network/flash.h"
 #include "network/image.h"
 #include "network/schedule.h"
@@ -65,7 +66,7 @@ abi_status_t data_input_write(request_t *request) {
     if (tensor->address == 0 || header->offset > tensor->bytes
         || bytes > tensor->bytes - header->offset) {
         return request_refuse(
-            request, abi_status_bad_argument, header->offset + bytes, tensor->bytes);
+            request, abi_status_bad_argument, size_sum(header->offset, bytes), tensor->bytes);
     }
     memcpy((void *)(uintptr_t)(tensor->address + header->offset),
         request->payload + sizeof *header, bytes);
@@ -89,7 +90,7 @@ abi_status_t data_output_read(request_t *request) {
     if (tensor->address == 0 || read->offset > tensor->bytes
         || read->length > tensor->bytes - read->offset) {
         return request_refuse(
-            request, abi_status_bad_argument, read->offset + read->length, tensor->bytes);
+            request, abi_status_bad_argument, size_sum(read->offset, read->length), tensor->bytes);
     }
     memcpy(request->reply, (const void *)(uintptr_t)(tensor->address + read->offset),
         read->length);
