@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import NetworkError
+from dvfs_kernel.link import abi
 
 __all__ = [
     "ACTIVATIONS",
@@ -42,7 +43,7 @@ __all__ = [
 ACTIVATIONS = ("none", "relu", "relu6", "relu_n1_to_1")
 
 # Both inputs of an addition are shifted left by this before they are scaled to a common scale.
-ADD_LEFT_SHIFT: Final = abi.ADD_LEFT_SHIFT
+ADD_LEFT_SHIFT = abi.ADD_LEFT_SHIFT
 
 # Input differences of a softmax are Q5.26 numbers.
 SOFTMAX_INTEGER_BITS = 5

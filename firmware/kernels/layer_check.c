@@ -130,6 +130,16 @@ static bool pieces_exist(const check_t *check, uint32_t channels) {
     return true;
 }
 
+/* A convolution brings two or none, for windows whose values lie side by side. */
+static bool access_pieces_fit(const check_t *check) {
+    const abi_layer_t *layer = check->layer;
+    if (layer->operator != abi_operator_convolution) {
+        return at_most(check, layer->access_pieces, 1);
+    }
+    return layer->access_pieces == 0 ||
+           (equal(check, layer->access_pieces, 2) && equal(check, layer->dilation_width, 1));
+}
+
 /* With more values than the scratch has bytes a column would not fit it; with no more, sizes fit
  * 32 bits. */
 static bool pieces_fit(const check_t *check, uint32_t rows, uint32_t values) {
@@ -137,6 +147,9 @@ static bool pieces_fit(const check_t *check, uint32_t rows, uint32_t values) {
         return false;
     }
     const abi_layer_t *layer = check->layer;
+    if (!access_pieces_fit(check)) {
+        return false;
+    }
     const abi_piece_t *piece = pieces_of(check) + layer->access_pieces;
     for (uint32_t i = layer->access_pieces; i < layer->piece_count; i++, piece++) {
         if (layer->form == abi_kernel_form_streamed &&

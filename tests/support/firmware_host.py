@@ -1,0 +1,144 @@
+"""The firmware's checks and kernels compiled for the host, under sanitizers.
+
+``host/`` stands in for the board: memories where the board has them, with guards around, a line,
+and models of the code that images bring. Inline assembly is translated by `inline_assembly`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import firmware_build
+from inline_assembly import translate
+
+from dvfs_kernel.link.abi_layout import SCALAR_BYTES, load_layout
+
+build = firmware_build.load()
+
+__all__ = ["HostFirmware", "compile_fuzzer", "missing_compiler"]
+
+HOST = Path(__file__).with_name("host")
+FIRMWARE = firmware_build.FIRMWARE
+SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+_TRANSLATED = (
+    *("network/image.c", "network/schedule.c", "link/frame.c", "link/crc32.c"),
+    *("commands/commands.c", "commands/data_commands.c", "clocks/clock_plan.c"),
+    *("run/inference.c", "run/window.c", "sensor/current.c"),
+)
+# What layers are run by: the guard of board.c goes ahead of it.
+_RENAMED = {"kernels.c": ("-Dkernel_run=firmware_kernel_run",)}
+_RECORDS = (
+    *("image_header", "tensor", "layer", "piece", "schedule_header", "clock", "layer_plan"),
+    *("run_request", "profile_read", "current_request", "data_header", "output_read"),
+    "image_begin",
+)
+
+
+def missing_compiler() -> str:
+    """Tell why the host cannot compile with sanitizers; empty where it can."""
+    compiler = shutil.which("gcc")
+    if compiler is None:
+        return "needs gcc, a C compiler for the host"
+    with tempfile.TemporaryDirectory(prefix="firmware-") as folder:
+        source, program = Path(folder) / "t.c", Path(folder) / "t"
+        source.write_text("int main(void) { return 0; }\n", encoding="utf-8")
+        command = [compiler, *SANITIZE, str(source), "-o", str(program)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            return "needs a gcc with address and undefined-behaviour sanitizers"
+        if os.uname().machine != "x86_64" or subprocess.run([program], check=False).returncode:
+            return "needs a host where the sanitizers leave the board's addresses free: x86-64"
+    return ""
+
+
+@dataclass(frozen=True)
+class HostFirmware:
+    """A program of ``host/``, compiled."""
+
+    program: Path
+
+    def fuzz(
+        self, seed: int, first: int, count: int, images: tuple[Path, ...] = ()
+    ) -> subprocess.CompletedProcess[str]:
+        """Try images by their numbers; see ``host/fuzz.c``."""
+        command = [self.program, str(seed), str(first), str(count), *map(str, images)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def compile_fuzzer(folder: Path) -> HostFirmware:
+    """Compile the firmware with the fuzzer into a folder.
+
+    Raises
+    ------
+    RuntimeError
+        The compiler found an error; the message is its own.
+    """
+    headers = folder / "headers"
+    build.write_headers(headers)
+    (headers / "fields.h").write_text(_fields_header(), encoding="utf-8")
+    include = [f"-I{HOST}", f"-I{FIRMWARE / 'src'}", f"-I{FIRMWARE}", f"-I{headers}"]
+    sources = [
+        *sorted((FIRMWARE / "kernels").glob("*.c")),
+        *(FIRMWARE / "src" / name for name in _TRANSLATED),
+    ]
+    objects = []
+    for source in sources:
+        renamed = _RENAMED.get(source.name, ())
+        text = _run(
+            ["gcc", "-std=gnu11", "-E", "-include", str(HOST / "assembly.h"), *renamed]
+            + [*include, str(source)]
+        )
+        translated = folder / f"{source.stem}.translated.c"
+        translated.write_text(translate(text), encoding="utf-8")
+        objects.append(_compile(translated, ["-include", str(HOST / "operands.h")]))
+    objects += [
+        _compile(source, include, folder / f"{source.stem}.host.o")
+        for source in sorted(HOST.glob("*.c"))
+    ]
+    program = folder / "fuzz"
+    _run(["gcc", *SANITIZE, *map(str, objects), "-o", str(program)])
+    return HostFirmware(program)
+
+
+def _compile(source: Path, options: list[str], output: Path | None = None) -> Path:
+    output = output or source.with_suffix(".o")
+    warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-pointer-to-int-cast"]
+    _run(
+        ["gcc", "-std=gnu11", "-O1", "-g", "-fno-omit-frame-pointer", *SANITIZE, *warnings]
+        + [*options, "-c", str(source), "-o", str(output)]
+    )
+    return output
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return done.stdout
+
+
+def _fields_header() -> str:
+    """Tables of members, by record, from ``abi.toml``."""
+    structs = load_layout().structs
+
+    def places(name: str, start: int) -> list[tuple[int, int]]:
+        found = []
+        for field in structs[name].fields:
+            size = SCALAR_BYTES.get(field.base) or structs[field.base].size
+            for number in range(field.count or 1):
+                at = start + field.offset + number * size
+                found += places(field.base, at) if field.base in structs else [(at, size)]
+        return found
+
+    lines = ["#ifndef FIELDS_H", "#define FIELDS_H", '#include "draw.h"']
+    lines.append("#define FIELD_COUNT(fields) ((uint32_t)(sizeof(fields) / sizeof(fields)[0]))")
+    for name in _RECORDS:
+        members = ", ".join(f"{{{at}, {size}}}" for at, size in places(name, 0))
+        lines.append(
+            f"static const field_t {name}_fields[] __attribute__((unused)) = {{{members}}};"
+        )
+    return "\n".join([*lines, "#endif", ""])
