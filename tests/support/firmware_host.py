@@ -35,7 +35,7 @@ _RENAMED = {"kernels.c": ("-Dkernel_run=firmware_kernel_run",)}
 _RECORDS = (
     *("image_header", "tensor", "layer", "piece", "schedule_header", "clock", "layer_plan"),
     *("run_request", "profile_read", "current_request", "data_header", "output_read"),
-    "image_begin",
+    *("image_begin", "clock_probe", "ina219_request"),
 )
 
 
@@ -67,6 +67,11 @@ class HostFirmware:
         """Try images by their numbers; see ``host/fuzz.c``."""
         command = [self.program, str(seed), str(first), str(count), *map(str, images)]
         return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    def infer(self, image: Path, data: Path) -> bytes:
+        """Run an image with an input; return the bytes of its first output."""
+        command = [self.program, "infer", str(image), str(data)]
+        return subprocess.run(command, capture_output=True, check=True).stdout
 
 
 def compile_fuzzer(folder: Path) -> HostFirmware:

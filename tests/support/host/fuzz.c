@@ -148,6 +148,18 @@ static void load(void) {
     line_request(abi_command_image_end, NULL, 0);
 }
 
+/* What has nothing to do with images. */
+static void look_around(void) {
+    abi_clock_probe_t probe = {.hse_hz = 50000000,
+        .a = {.source = abi_clock_source_hse},
+        .b = {.source = abi_clock_source_pll, .pllm = 25, .plln = 216, .pllp = 2}};
+    ASK(abi_command_clock_probe, probe, clock_probe);
+    abi_ina219_request_t sensor = {.address = 0x40};
+    ASK(abi_command_ina219_read, sensor, ina219_request);
+    line_request(abi_command_fault_read, NULL, 0);
+    line_request(abi_command_hello, NULL, 0);
+}
+
 static void chatter(void) {
     uint8_t bytes[2048] __attribute__((aligned(4)));
     const uint32_t count = draw_between(1, sizeof bytes);
@@ -182,6 +194,31 @@ static void exercise(void) {
     }
 }
 
+/* Runs an image as it is, and writes the bytes of its first output. */
+static void infer(const uint8_t *input, uint32_t bytes) {
+    const abi_image_header_t *header = (const void *)board_image();
+    const abi_tensor_t *tensors = (const void *)(board_image() + header->tensors_offset);
+    work_limit = UINT64_MAX;
+    board_bound_image(header->total_bytes);
+    bool is_done = line_request(abi_command_image_use, NULL, 0);
+    for (uint32_t done = 0; is_done && done < bytes;) {
+        uint8_t payload[ABI_FRAME_PAYLOAD_MAX] __attribute__((aligned(4)));
+        const uint32_t room = sizeof payload - sizeof(abi_data_header_t);
+        const uint32_t count = bytes - done < room ? bytes - done : room;
+        const abi_data_header_t place = {.offset = done};
+        memcpy(payload, &place, sizeof place);
+        memcpy(payload + sizeof place, input + done, count);
+        is_done = line_request(abi_command_input_write, payload, (uint32_t)sizeof place + count);
+        done += count;
+    }
+    const abi_run_request_t request = {.runs = 1};
+    if (!is_done || !line_request(abi_command_run, &request, sizeof request)) {
+        board_fail("the image is refused");
+    }
+    const abi_tensor_t *output = &tensors[header->output_tensors[0]];
+    fwrite((const void *)(uintptr_t)output->address, 1, output->bytes, stdout);
+}
+
 static void once(uint64_t seed) {
     draw_begin(seed, number);
     if (seed_count != 0 && draw_one_in(4)) {
@@ -202,6 +239,7 @@ static void once(uint64_t seed) {
     }
     if (draw_one_in(64)) {
         load();
+        look_around();
     }
 }
 
@@ -218,7 +256,16 @@ static void read_seed(const char *path) {
 
 int main(int argc, char **argv) {
     if (argc < 4) {
-        board_fail("fuzz seed first count [image ...]");
+        board_fail("fuzz seed first count [image ...], or fuzz infer image input");
+    }
+    board_map();
+    crc32_init();
+    if (strcmp(argv[1], "infer") == 0) {
+        read_seed(argv[2]);
+        read_seed(argv[3]);
+        image_place(seeds[0].data, seeds[0].bytes);
+        infer(seeds[1].data, seeds[1].bytes);
+        return 0;
     }
     const uint64_t seed = strtoull(argv[1], NULL, 0);
     const uint64_t first = strtoull(argv[2], NULL, 0);
@@ -227,8 +274,6 @@ int main(int argc, char **argv) {
         read_seed(argv[i]);
     }
     signal(SIGABRT, on_abort);
-    board_map();
-    crc32_init();
     for (number = first; number < end; number++) {
         once(seed);
         if (counts.images % PROGRESS == 0) {

@@ -51,7 +51,8 @@ static void execute(const uint32_t *blocks, const void *weights, const uint32_t 
     for (; blocks < end; blocks += lane_words() + 1u) {
         touch(blocks, 4u * (lane_words() + 1u));
         uint8_t *target = (uint8_t *)(uintptr_t)blocks[lane_words()];
-        for (uint32_t column = 0; column < layer_now->columns; column++) {
+        const uint32_t stored = layer_code_pools(layer_now) ? 1u : layer_now->columns;
+        for (uint32_t column = 0; column < stored; column++) {
             touch_written(target + column * rows + channel, piece_now->channels);
         }
     }
@@ -83,8 +84,12 @@ static void read_window(const int8_t *source) {
 
 static void widen_block(uint32_t *target, const int8_t *source, const uint32_t *end) {
     (void)end;
-    for (int32_t column = 0; column < layer_now->columns; column++) {
-        read_window(source + (int64_t)column * layer_now->stride_width * input_map().channels);
+    const map_t input = input_map();
+    const bool is_square = layer_code_pools(layer_now);
+    for (int64_t column = 0; column < layer_now->columns; column++) {
+        const int64_t y = is_square ? column / 2 * layer_now->stride_height : 0;
+        const int64_t x = (is_square ? column % 2 : column) * layer_now->stride_width;
+        read_window(source + (y * input.width + x) * input.channels);
     }
     touch_written(target, 4u * lane_words());
 }
