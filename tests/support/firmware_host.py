@@ -13,14 +13,17 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import firmware_board
 import firmware_build
 from inline_assembly import translate
 
+from dvfs_kernel.image.forms import possible_forms, with_forms
 from dvfs_kernel.link.abi_layout import SCALAR_BYTES, load_layout
+from dvfs_kernel.networks.layers.weighted import FORMS, PACKED
 
 build = firmware_build.load()
 
-__all__ = ["HostFirmware", "compile_fuzzer", "missing_compiler"]
+__all__ = ["HostFirmware", "compile_fuzzer", "missing_compiler", "valid_images"]
 
 HOST = Path(__file__).with_name("host")
 FIRMWARE = firmware_build.FIRMWARE
@@ -61,12 +64,9 @@ class HostFirmware:
 
     program: Path
 
-    def fuzz(
-        self, seed: int, first: int, count: int, images: tuple[Path, ...] = ()
-    ) -> subprocess.CompletedProcess[str]:
-        """Try images by their numbers; see ``host/fuzz.c``."""
-        command = [self.program, str(seed), str(first), str(count), *map(str, images)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+    def fuzz(self, seed: int, first: int, count: int, images: tuple[Path, ...]) -> list[str]:
+        """Return the command that tries images by their numbers; see ``host/fuzz.c``."""
+        return [str(self.program), str(seed), str(first), str(count), *map(str, images)]
 
     def infer(self, image: Path, data: Path) -> bytes:
         """Run an image with an input; return the bytes of its first output."""
@@ -93,10 +93,8 @@ def compile_fuzzer(folder: Path) -> HostFirmware:
     objects = []
     for source in sources:
         renamed = _RENAMED.get(source.name, ())
-        text = _run(
-            ["gcc", "-std=gnu11", "-E", "-include", str(HOST / "assembly.h"), *renamed]
-            + [*include, str(source)]
-        )
+        options = ["-std=gnu11", "-E", "-include", str(HOST / "assembly.h"), *renamed, *include]
+        text = _run(["gcc", *options, str(source)])
         translated = folder / f"{source.stem}.translated.c"
         translated.write_text(translate(text), encoding="utf-8")
         objects.append(_compile(translated, ["-include", str(HOST / "operands.h")]))
@@ -109,13 +107,27 @@ def compile_fuzzer(folder: Path) -> HostFirmware:
     return HostFirmware(program)
 
 
+def valid_images(folder: Path) -> tuple[Path, ...]:
+    """Write images of the small network to a folder, in every form that its layers can have."""
+    network = firmware_board.small_network()
+    found = []
+    for form in FORMS:
+        forms = {
+            number: form if form in allowed else PACKED
+            for number, layer in enumerate(network.layers)
+            if (allowed := possible_forms(layer, network.tensors))
+        }
+        path = folder / f"{form}.bin"
+        path.write_bytes(firmware_board.image_of(with_forms(network, forms)).data)
+        found.append(path)
+    return tuple(found)
+
+
 def _compile(source: Path, options: list[str], output: Path | None = None) -> Path:
     output = output or source.with_suffix(".o")
     warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-pointer-to-int-cast"]
-    _run(
-        ["gcc", "-std=gnu11", "-O1", "-g", "-fno-omit-frame-pointer", *SANITIZE, *warnings]
-        + [*options, "-c", str(source), "-o", str(output)]
-    )
+    plain = ["-std=gnu11", "-O1", "-g", "-fno-omit-frame-pointer", *SANITIZE, *warnings]
+    _run(["gcc", *plain, *options, "-c", str(source), "-o", str(output)])
     return output
 
 

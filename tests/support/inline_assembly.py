@@ -22,6 +22,8 @@ _REPEAT = re.compile(r"\.rept (\d+)\n(.*?)\.endr\n", re.DOTALL)
 # Operands that point to a struct, and which it is.
 _RECORDS = {"run": "matrix_run_t", "k": "run_3_t"}
 _NOTHING = ("dsb", "isb", "cpsid", "cpsie")
+# The flags of four lanes, which one leaves to the other.
+_FLAGS = {"ssub8": ("&lanes_ge",), "sel": ("lanes_ge",)}
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,13 @@ def _block(statement: str, records: dict[str, list[str]]) -> str:
     for operand in operands:
         if operand.is_record:
             members[operand.name] = records[_RECORDS[operand.name]]
-            result.append(f"__typeof__({operand.expression}) o_{operand.name} = {operand.expression};")
+            result.append(
+                f"__typeof__({operand.expression}) o_{operand.name} = {operand.expression};"
+            )
             continue
-        value = f"HOST_NUMBER({operand.expression})" if operand.constraint[0] != "=" else "0xA5A5A5A5u"
+        value = (
+            f"HOST_NUMBER({operand.expression})" if operand.constraint[0] != "=" else "0xA5A5A5A5u"
+        )
         result.append(f"uint32_t o_{operand.name} = {value};")
     result += [_line(line, members) for line in lines]
     result += [
@@ -199,18 +205,9 @@ def _computation(mnemonic: str, arguments: list[str]) -> str:
         sign = "+" if mnemonic.startswith("add") else "-"
         line = f"{target} = {_value(first)} {sign} {_value(second, *arguments[3:])};"
         return line + (f" flags = {target};" if mnemonic.endswith("s") else "")
-    if mnemonic == "asr":
-        return f"{target} = host_asr({target}, {_value(arguments[1])});"
     if mnemonic == "sxtb16":
         return f"{target} = host_sxtb16({_value(arguments[1], *arguments[2:])});"
-    if mnemonic == "ssat":
-        return f"{target} = host_ssat({_value(arguments[1])}, {_value(arguments[2])});"
-    if mnemonic == "ssub8":
-        values = ", ".join(_value(item) for item in arguments[1:])
-        return f"{target} = host_ssub8({values}, &lanes_ge);"
-    if mnemonic == "sel":
-        values = ", ".join(_value(item) for item in arguments[1:])
-        return f"{target} = host_sel({values}, lanes_ge);"
-    name = mnemonic.partition(".")[0]
-    values = ", ".join(_value(item) for item in arguments[1:])
-    return f"{target} = host_{name}({values});"
+    # With two operands the first one is shifted, too.
+    operands = arguments if mnemonic == "asr" and len(arguments) == 2 else arguments[1:]
+    values = ", ".join([*(_value(item) for item in operands), *_FLAGS.get(mnemonic, ())])
+    return f"{target} = host_{mnemonic.partition('.')[0]}({values});"

@@ -1,0 +1,50 @@
+"""Give the firmware damaged images, schedules and frames, on this computer, under sanitizers.
+
+``python benchmarks/fuzz_firmware.py --images 1000000`` compiles the firmware's checks and kernels
+with gcc's address and undefined-behaviour sanitizers (``tests/support/firmware_host.py``) and tries
+images until one makes it read or write out of bounds, or compute what C leaves undefined. Each has
+a number and is the same every time: ``--first N --images 1`` tries one again, ``--first N`` goes
+on from there. For docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
+
+from firmware_host import compile_fuzzer, missing_compiler, valid_images  # noqa: E402  (the path has to be set first)
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=1_000_000, help="how many to try")
+    parser.add_argument("--seed", type=int, default=1, help="of all of them")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first one")
+    arguments = parser.parse_args()
+    if reason := missing_compiler():
+        sys.exit(f"error: fuzzing the firmware {reason}")
+    with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
+        folder = Path(name)
+        firmware = compile_fuzzer(folder)
+        command = firmware.fuzz(
+            arguments.seed, arguments.first, arguments.images, valid_images(folder)
+        )
+        started = time.perf_counter()
+        done = subprocess.run(command, check=False)
+    if done.returncode:
+        sys.exit(f"error: the firmware failed with seed {arguments.seed}; the number stands above")
+    print(f"nothing found in {time.perf_counter() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
