@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernel_bench import shared_bench
-from kernel_layers import ALL, SINGLE_FORM, TWO_FORMS
+from kernel_layers import ALL, SINGLE_FORM, TWO_FORMS, Case
 
 from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
+from dvfs_kernel.networks.network import Softmax, Tensor
 
 pytestmark = pytest.mark.board
 
@@ -81,6 +82,23 @@ def test_all_forms_of_requantisation_are_drawn(kind):
 
     collect()
     assert forms == set(abi.Requantisation)
+
+
+@pytest.mark.parametrize("channels", [500, 512, 600, 1001, 4095, 4096, 9000])
+@pytest.mark.parametrize("spread", [1, 3, 256])
+def test_a_softmax_over_many_classes_whose_scores_are_alike_equals_the_reference(channels, spread):
+    """With 512 alike a share is shifted by 32 bits, with 4096 the sum leaves 31."""
+    random = np.random.default_rng(channels)
+    scores = random.integers(128 - spread, 128, (1, 2, channels)).astype(np.int8)
+    tensors = tuple(
+        Tensor("t", scores.shape, "int8", scale, zero)
+        for scale, zero in ((0.01, 0), (1 / 256, -128))
+    )
+    layer = Softmax(name="softmax", inputs=(0,), output=1)
+    run = check(Case(layer, tensors, (scores,)), 0)
+    exact = np.exp((scores - 127.0) * 0.01)
+    exact = 256 * exact / exact.sum(axis=2, keepdims=True) - 128
+    assert np.abs(run.output - exact).max() < 1
 
 
 @given(case=layers.depthwises(fast=True) | layers.convolutions() | layers.pointwises())

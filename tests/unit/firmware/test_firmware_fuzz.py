@@ -7,11 +7,13 @@ import subprocess
 
 import firmware_board
 import firmware_host
-import numpy as np
 import pytest
-from firmware_board import small_network
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from kernel_layers import ALL
 
 from dvfs_kernel.networks import reference
+from dvfs_kernel.networks.network import Network
 
 SEED, FIRST, COUNT = 1, 0, 12_000
 
@@ -42,12 +44,17 @@ def test_no_image_schedule_or_frame_makes_the_firmware_leave_its_buffers(host, f
     assert too_long < layers_run / 10
 
 
-def test_kernels_on_this_computer_give_the_references_bytes(host, folder):
+@pytest.mark.parametrize(
+    "kind", ["convolution", "pointwise", "depthwise", "pool", "representation"]
+)
+@given(data=st.data())
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_kernels_on_this_computer_give_the_references_bytes(host, folder, kind, data):
     """What the inline assembly was translated to computes what the core computes."""
-    network = small_network()
-    data = np.random.default_rng(3).integers(-128, 128, network.tensors[0].shape, dtype=np.int8)
-    expected = reference.run(network, data)[network.outputs[0]]
-    image, picture = folder / "small.bin", folder / "input.bin"
-    image.write_bytes(firmware_board.small_image().data)
-    picture.write_bytes(data.tobytes())
+    case = data.draw(ALL[kind])
+    network = Network("drawn", case.tensors, (case.layer,), 0, (1,))
+    expected = reference.run_layer(case.layer, case.inputs, case.tensors)
+    image, picture = folder / "drawn.bin", folder / "input.bin"
+    image.write_bytes(firmware_board.image_of(network).data)
+    picture.write_bytes(case.inputs[0].tobytes())
     assert host.infer(image, picture)[: expected.nbytes] == expected.tobytes()
