@@ -2,6 +2,7 @@
 
 #include "kernels/layer_code.h"
 #include "kernels/simd.h"
+#include "kernels/sizes.h"
 #include "kernels/windows.h"
 
 enum { SIDE = 4 };
@@ -63,9 +64,9 @@ static tiling_t tiling_of(const abi_layer_t *layer, const abi_tensor_t *tensors,
 uint32_t winograd_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors,
                                 uint32_t granularity) {
     const tiling_t tiling = tiling_of(layer, tensors, granularity);
-    const uint64_t bytes = (uint64_t)(uint32_t)tiling.group * (uint32_t)tiling.block_words * 4u +
-                           bytes_beside_blocks(&tiling);
-    return bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
+    const uint32_t block_bytes = size_product((uint32_t)tiling.block_words, 4u);
+    return size_sum(size_product((uint32_t)tiling.group, block_bytes),
+                    bytes_beside_blocks(&tiling));
 }
 
 /* B^T d, of one column: the rows of B^T are (1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0) and

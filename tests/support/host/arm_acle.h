@@ -17,6 +17,12 @@ static inline int16x2_t __sadd16(int16x2_t a, int16x2_t b) {
     return (int16x2_t)(low | high << 16);
 }
 
+static inline int16x2_t __ssub16(int16x2_t a, int16x2_t b) {
+    const uint32_t low = ((uint32_t)a - (uint32_t)b) & 0xFFFFu;
+    const uint32_t high = ((uint32_t)a >> 16) - ((uint32_t)b >> 16);
+    return (int16x2_t)(low | high << 16);
+}
+
 static inline int32_t __smlad(int16x2_t a, int16x2_t b, int32_t sum) {
     return (int32_t)host_smlad((uint32_t)a, (uint32_t)b, (uint32_t)sum);
 }

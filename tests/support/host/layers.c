@@ -170,6 +170,20 @@ static void code_draw(abi_layer_t *layer, uint32_t channels, uint64_t weights_by
     }
 }
 
+/* Tiles of a convolution of 3 x 3. */
+static void winograd_draw(abi_layer_t *layer, abi_tensor_t *input, abi_tensor_t *output) {
+    input->channels = (uint16_t)((input->channels + 3u) & ~3u);
+    layer->kernel_height = layer->kernel_width = 3;
+    layer->stride_height = layer->stride_width = 1;
+    layer->dilation_height = layer->dilation_width = 1;
+    code_draw(layer, output->channels, 4u * (8u * (uint64_t)input->channels + 4u));
+    layer->form = abi_kernel_form_winograd;
+    layer->columns = 4;
+    layer->piece_count = (uint16_t)(layer->piece_count - layer->access_pieces);
+    layer->pieces_offset += layer->access_pieces * (uint32_t)sizeof(abi_piece_t);
+    layer->access_pieces = 0;
+}
+
 /* A matrix product of so many rows, of columns of so many values. */
 static void product_draw(abi_layer_t *layer, uint32_t rows, uint64_t values) {
     if (draw_one_in(3)) {
@@ -341,14 +355,24 @@ void layer_draw(abi_layer_t *layer, abi_tensor_t *tensors, uint32_t first) {
     switch ((abi_operator_t)layer->operator) {
     case abi_operator_convolution:
         output->channels = (uint16_t)draw_size(1, 65535);
+        if (draw_one_in(4)) {
+            input->channels = 3; /* as a picture has */
+        }
         windows_draw(layer, input, output, false);
+        if (draw_one_in(4)) {
+            layer->kernel_height = layer->kernel_width = 3;
+            layer->dilation_height = layer->dilation_width = 1;
+        }
         product_draw(layer, output->channels, (uint64_t)layer->kernel_height
             * layer->kernel_width * input->channels);
+        if (draw_one_in(4)) {
+            winograd_draw(layer, input, output);
+        }
         if (layer->form != abi_kernel_form_packed && draw_one_in(3)) {
             layer->parameters[0] = 1; /* code that pools, too */
             layer->columns = 4;
-            output->height = (uint16_t)((output->height + 1u) / 2u);
-            output->width = (uint16_t)((output->width + 1u) / 2u);
+            output->height = (uint16_t)(output->height > 1 ? output->height / 2u : 1u);
+            output->width = (uint16_t)(output->width > 1 ? output->width / 2u : 1u);
         }
         break;
     case abi_operator_fused:

@@ -25,6 +25,8 @@
 #define TICKS_A_LOOK 5000000u
 #define FLASH_SECTOR_BYTES 0x40000u
 #define LINE_BYTES 16384u
+/* Every so many requests one comes twice, as if its reply had been lost. */
+#define SENT_AGAIN 64u
 
 void (*volatile lptim_on_interrupt)(void);
 volatile uint32_t lptim_base;
@@ -227,6 +229,9 @@ bool line_request(uint32_t command, const void *payload, uint32_t bytes) {
     memcpy(body + sizeof header + bytes, &crc, sizeof crc);
     line_count = 0;
     frame_encode(body, sizeof header + bytes + (uint32_t)sizeof crc, put);
+    if (sequence % SENT_AGAIN == 0) {
+        frame_encode(body, sizeof header + bytes + (uint32_t)sizeof crc, put);
+    }
     counts.requests++;
     line_write(line, line_count);
     return !reply_is_error;

@@ -4,6 +4,7 @@
 #include "kernels/depthwise_code.h"
 #include "kernels/layer_code.h"
 #include "kernels/operators.h"
+#include "kernels/winograd.h"
 
 /* As in depthwise_code.c. */
 typedef struct {
@@ -58,6 +59,26 @@ static void execute(const uint32_t *blocks, const void *weights, const uint32_t 
     }
     if (blocks != end) {
         board_fail("blocks do not end where their group does");
+    }
+}
+
+/* Four tiles, and after them the address of each output that is stored. */
+static void execute_tiles(const uint32_t *blocks, const void *weights, const uint32_t *end,
+                          uint32_t channel) {
+    const uint32_t inputs = (uint32_t)input_map().channels / 2u * WINOGRAD_PLACES;
+    const uint32_t outputs
+        = WINOGRAD_TILES * (layer_code_pools(layer_now) ? 1u : (uint32_t)WINOGRAD_OUTPUTS);
+    const uint32_t words = WINOGRAD_TILES * inputs + outputs;
+    touch(weights, 4u * (uint64_t)piece_now->channels * (inputs + 4u));
+    for (; blocks < end; blocks += words) {
+        touch(blocks, 4u * (uint64_t)words);
+        for (uint32_t i = 0; i < outputs; i++) {
+            uint8_t *target = (uint8_t *)(uintptr_t)blocks[words - outputs + i];
+            touch_written(target + channel, piece_now->channels);
+        }
+    }
+    if (blocks != end) {
+        board_fail("tiles do not end where their group does");
     }
 }
 
@@ -185,7 +206,7 @@ piece_t layer_code_entry(const kernel_context_t *context, const abi_piece_t *pie
                                                                       : convolve_last);
     }
     if (!is_access) {
-        return execute;
+        return layer_now->form == abi_kernel_form_winograd ? execute_tiles : execute;
     }
     if (layer_now->operator != abi_operator_convolution) {
         return (piece_t)(uintptr_t)widen_pixels;
