@@ -160,13 +160,16 @@ def schedule(
 
     Returns
     -------
-    The operations with real registers, and twice the cycles that the issue rules give them.
+    The operations with real registers, and twice the cycles that the issue rules give them; of no
+    operations nothing.
 
     Raises
     ------
     CodeError
         The operations need more registers at once than there are.
     """
+    if not operations:
+        return [], 0
     results = [
         result
         for reserve in reserves

@@ -3,11 +3,13 @@
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from coded_layers import CODED, PLANES, PRODUCTS, TILES
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from kernel_bench import shared_bench
+from kernel_layers import NAMES, Case
 
 from dvfs_kernel.image import packing
 from dvfs_kernel.image.code.planes_code import why_no_planes_code
@@ -17,7 +19,7 @@ from dvfs_kernel.image.fused_pooling import FusedConvolution, fuse_pooling
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference
 from dvfs_kernel.networks.layers.weighted import STREAMED, UNPACKED, WINOGRAD
-from dvfs_kernel.networks.network import Network, Pool
+from dvfs_kernel.networks.network import Depthwise, Network, Padding, Pool, Tensor
 
 pytestmark = pytest.mark.board
 
@@ -70,6 +72,26 @@ def test_planes_equal_the_reference(kind):
         check(case, STREAMED, GRANULARITIES if kind == "depthwise" else {0, more})
 
     equal()
+
+
+def test_rows_that_end_where_the_next_begin_equal_the_reference():
+    """One row and one channel, in loops: behind the loop no pointer has to be moved."""
+    scales = (0.0343, 0.0137)
+    tensors = (
+        Tensor("t", (1, 1, 1), "int8", float(np.float32(scales[0])), -128),
+        Tensor("t", (1, 6, 1), "int8", float(np.float32(scales[1])), -128),
+    )
+    layer = Depthwise(
+        **NAMES,
+        weights=np.array([[[79]]], np.int8),
+        weight_scales=np.array([4.2608e-4]),
+        bias=np.array([0], np.int32),
+        stride=(2, 1),
+        padding=Padding(0, 0, 1, 4),
+        activation_min=-5,
+        activation_max=6,
+    )
+    check(Case(layer, tensors, (np.array([[[127]]], np.int8),)), STREAMED, GRANULARITIES)
 
 
 @settings(max_examples=40)
