@@ -10,6 +10,7 @@ on from there. For docs/reliability.md.
 from __future__ import annotations
 
 import argparse
+import resource
 import subprocess
 import sys
 import tempfile
@@ -39,11 +40,14 @@ def main() -> None:
         command = firmware.fuzz(
             arguments.seed, arguments.first, arguments.images, valid_images(folder)
         )
+        compiling_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         started = time.perf_counter()
         done = subprocess.run(command, check=False)
     if done.returncode:
         sys.exit(f"error: the firmware failed with seed {arguments.seed}; the number stands above")
-    print(f"nothing found in {time.perf_counter() - started:.0f} s")
+    processor_s = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - compiling_s
+    wall_s = time.perf_counter() - started
+    print(f"nothing found in {wall_s:.0f} s, {processor_s:.0f} s of processor time")
 
 
 if __name__ == "__main__":

@@ -84,7 +84,8 @@ class PackedLayer:
         concatenation's parameters name its inputs, as indices into the network's tensors.
     weights, bias, multiplier, shift
         Blobs; empty where the operator has none. Each has to lie at a multiple of 4 bytes, and the
-        weights before others: kernels read up to 8 bytes past them, and use none.
+        weights before others: kernels read up to ``abi.WEIGHTS_READ_AHEAD_BYTES`` past them, and
+        use none.
     pieces
         Code, for the forms that bring it.
     """
