@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.api.arguments import quantity
+from dvfs_kernel.boards.emulator.virtual_time import picoseconds
 from dvfs_kernel.errors import BoardSilentError
 from dvfs_kernel.storage import rows as tables
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator
 
-    from dvfs_kernel.boards.emulator.trace import Violation
+    from dvfs_kernel.boards.emulator.trace import Tally, Violation
     from dvfs_kernel.boards.virtual import VirtualBoard
     from dvfs_kernel.storage.rows import Row
 
@@ -29,8 +29,6 @@ _WALL_LIMIT_S = 60.0
 # Between two looks at what is typed: long enough for the engine's pace, short for a person.
 _SLICE_S = 0.01
 _PS_A_SECOND = 1e12
-# The board's time goes on in steps of this: what is left below it is a rounding error.
-_STEP_S = 1 / _PS_A_SECOND
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,17 +42,20 @@ class BootResult(tables.Tabled):
     now_s
         Virtual time since its reset.
     violations
-        Illegal programming, where the board is lenient.
+        Illegal programming, where the board is lenient; of very much the first thousand.
+    violation_count
+        How often it was programmed illegally in all.
     """
 
     output: bytes
     now_s: float
     violations: tuple[Violation, ...]
+    violation_count: int
 
     def __repr__(self) -> str:
         return (
             f"<Boot: {len(self.output):,} bytes in {self.now_s * 1e3:.3f} ms, "
-            f"{len(self.violations)} violations>"
+            f"{self.violation_count:,} violations>"
         )
 
     @property
@@ -72,7 +73,12 @@ class BootResult(tables.Tabled):
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values."""
-        return {"output": self.text, "now_s": self.now_s, "violations": self.rows}
+        return {
+            "output": self.text,
+            "now_s": self.now_s,
+            "violations": self.rows,
+            "violation_count": self.violation_count,
+        }
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(self.text)}</pre>{super()._repr_html_()}"
@@ -103,12 +109,17 @@ class BootedBoard:
     @property
     def result(self) -> BootResult:
         """What came of the firmware so far, also where a fault has ended it."""
-        return BootResult(bytes(self._sent), self.now_s, tuple(self.board.violations()))
+        return BootResult(
+            bytes(self._sent),
+            self.now_s,
+            tuple(self.board.violations()),
+            self.board.machine.trace.violation_tally.total,
+        )
 
     @property
     def warnings(self) -> dict[str, int]:
         """Messages of illegal programming so far, and how often each came."""
-        return dict(Counter(violation.message for violation in self.board.violations()))
+        return _told(self.board.machine.trace.violation_tally, "other illegal programming")
 
     def run(
         self,
@@ -146,8 +157,10 @@ class BootedBoard:
         if isinstance(typed, bytes):
             board.write(typed)
         started_s, begin_s = time.monotonic(), board.now_s
-        while (left_s := _left_s(board.now_s - begin_s, run_s)) >= _STEP_S:
-            if time.monotonic() - started_s >= limit_s:
+        end_ps = None if run_s is None else board.machine.now_ps + picoseconds(run_s)
+        while (left_s := _left_s(board, end_ps)) > 0:
+            wall_left_s = limit_s - (time.monotonic() - started_s)
+            if wall_left_s <= 0:
                 raise BoardSilentError.naming(
                     f"the firmware still runs after {limit_s:g} s on this computer, "
                     f"{board.now_s - begin_s:.3f} s of its own; it is {board.whereabouts()}. "
@@ -155,7 +168,7 @@ class BootedBoard:
                 )
             while not isinstance(typed, bytes) and (data := typed()):
                 board.write(data)
-            data = board.read(min(_SLICE_S, left_s))
+            data = board.read_within(min(_SLICE_S, left_s), wall_left_s)
             if data:
                 take(data)
             if run_s is None:  # a firmware that sleeps would run ahead of the person who types
@@ -257,8 +270,13 @@ def boot(
         return booted.run(duration, wall_limit=wall_limit, typed=typed, told=told)
 
 
-def _left_s(elapsed_s: float, run_s: float | None) -> float:
-    return math.inf if run_s is None else run_s - elapsed_s
+def _left_s(board: VirtualBoard, end_ps: int | None) -> float:
+    return math.inf if end_ps is None else (end_ps - board.machine.now_ps) / _PS_A_SECOND
+
+
+def _told(tally: Tally, others: str) -> dict[str, int]:
+    """Return how often each text came, and all those that were too many to tell apart as one."""
+    return tally.counts | ({others: tally.others} if tally.others else {})
 
 
 def _limit_s(wall_limit: str | float | None) -> float:

@@ -20,6 +20,8 @@ _SEGMENT = 1 << abi.MARKER_PIN_SEGMENT0 | 1 << abi.MARKER_PIN_SEGMENT1
 _PINS = _TRIGGER | _LAYER | _WINDOW | _SEGMENT
 # A large network at g = 2 takes some forty thousand; then whole inferences are forgotten.
 _MARKERS_KEPT = 200_000
+# Pins that never end an inference are no markers of ours: then the oldest half is forgotten.
+_ENDLESS_FACTOR = 2
 
 
 class TraceLog:
@@ -59,6 +61,8 @@ class TraceLog:
                 )
             )
         trace.clock_changes.clear()
+        if len(self._clock_changes) > self._most and not self._starts:
+            del self._clock_changes[: -self._most // 2]
         if not trace.markers:
             return False
         for write in trace.markers:
@@ -84,6 +88,8 @@ class TraceLog:
         # The last inference may have only begun; the one before it is whole.
         if len(self._markers) > self._most and len(self._starts) > 2:
             self._forget(self._starts[-2])
+        elif len(self._markers) > _ENDLESS_FACTOR * self._most:
+            self._forget(len(self._markers) // 2)
         return True
 
     def _forget(self, count: int) -> None:

@@ -11,6 +11,7 @@ from dvfs_kernel.boards.base import Board, Emulation
 from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.boards.emulator.repl import PlatformDescription
+from dvfs_kernel.boards.emulator.virtual_time import picoseconds
 from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.errors import (
@@ -177,9 +178,7 @@ class VirtualBoard(Board):
         BoardSilentError
             The host's time limit passed before the virtual one.
         """
-        if self._ending is not None:
-            ending, self._ending = self._ending, None
-            raise ending
+        self._raise_ending()
         try:
             if not self._received and timeout_s > 0:
                 self._run(timeout_s, self._look)
@@ -191,6 +190,42 @@ class VirtualBoard(Board):
             if not self._received:
                 raise
             self._ending = error  # what the firmware sent before comes first
+        return self._take()
+
+    def read_within(self, timeout_s: float, wall_limit_s: float) -> bytes:
+        """Return bytes as soon as there are any, or none where either time has passed.
+
+        Parameters
+        ----------
+        timeout_s
+            Virtual time to wait; the machine runs on for all of it where nothing comes.
+        wall_limit_s
+            Time on the host's clock to wait, whatever the firmware does.
+
+        Raises
+        ------
+        FirmwareFaultError
+            As of `read`.
+        """
+        self._raise_ending()
+        started = time.perf_counter()
+        try:
+            with deferred_interrupt() as interrupt:
+                self.machine.run(timeout_s, lambda: self._look() or interrupt.pending, wall_limit_s)
+        except FirmwareFaultError as error:
+            if not self._received:
+                raise
+            self._ending = error
+        finally:
+            self._wall_s += time.perf_counter() - started
+        return self._take()
+
+    def _raise_ending(self) -> None:
+        if self._ending is not None:
+            ending, self._ending = self._ending, None
+            raise ending
+
+    def _take(self) -> bytes:
         data = bytes(self._received)
         self._received.clear()
         return data
@@ -211,7 +246,7 @@ class VirtualBoard(Board):
     def _run(self, for_s: float, until: Callable[[], bool] | None = None) -> None:
         """Run for a time; the host's limit begins anew wherever a layer or segment begins."""
         started = time.perf_counter()
-        end_s = self.now_s + for_s
+        end_ps = self.machine.now_ps + picoseconds(for_s)
         try:
             with deferred_interrupt() as interrupt:
 
@@ -222,7 +257,8 @@ class VirtualBoard(Board):
                 self._progressed = True
                 while reason is StopReason.WALL_LIMIT and self._progressed:
                     self._progressed = False
-                    reason = self.machine.run(end_s - self.now_s, ended, self._wall_limit_s)
+                    left_s = (end_ps - self.machine.now_ps) / _PS_A_SECOND
+                    reason = self.machine.run(left_s, ended, self._wall_limit_s)
         finally:
             self._wall_s += time.perf_counter() - started
         if reason is StopReason.WALL_LIMIT:
@@ -249,7 +285,7 @@ class VirtualBoard(Board):
         return self.machine.function_at(address)
 
     def violations(self) -> list[Violation]:
-        """Illegal programming since reset, where the board is not strict."""
+        """Illegal programming since reset, where the board is not strict; the first thousand."""
         return list(self.machine.trace.violations)
 
     def record_traffic(self, devices: Iterable[str]) -> None:

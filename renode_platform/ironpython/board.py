@@ -280,7 +280,7 @@ class RenodeBoard(object):
         return "%.3f ms: SYSCLK %g MHz (%s), %.3f mA, %.6f mJ, core %s at 0x%08X, %d violations" % (
             now_ps * 1e-9, clocks.sysclk_hz * 1e-6, clocks.source, meter.present_a * 1e3,
             meter.energy_j * 1e3, "halted" if self.core_stands() else meter.mode,
-            self.program_counter(), len(self.host.violations),
+            self.program_counter(), self.host.violation_count,
         )  # fmt: skip
 
     def core_stands(self):

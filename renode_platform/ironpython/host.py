@@ -3,6 +3,8 @@
 _PS_PER_NS = 1000
 # Renode's clock moves in steps of up to a microsecond; a timer set to less fires in vain.
 _TIMER_LEAST_NS = 1000
+# Firmware in a loop breaks rules without end.
+_VIOLATIONS_KEPT = 1000
 
 
 class Host(object):
@@ -25,7 +27,9 @@ class Host(object):
     platform : Platform
         Set when it is built.
     violations : list
-        ``(time_ps, rule, message)`` of programming that the reference manual forbids.
+        ``(time_ps, rule, message)`` of programming that the reference manual forbids, the first.
+    violation_count : int
+        Of how many these are the first.
     strict : bool
         Whether the first of them halts the core.
     """
@@ -34,6 +38,7 @@ class Host(object):
         self.time = time
         self.platform = None
         self.violations = []
+        self.violation_count = 0
         self.strict = False
         self.on_changing = None
         self.on_clocks = None
@@ -121,7 +126,9 @@ class Host(object):
             self.platform.meter.update()
 
     def violation(self, rule, message):
-        self.violations.append((self.time.time_ps, rule, message))
+        self.violation_count += 1
+        if len(self.violations) < _VIOLATIONS_KEPT:
+            self.violations.append((self.time.time_ps, rule, message))
         self._report("error", "%s (%s)" % (message, rule))
         if self.strict and self.on_stop is not None:
             self.on_stop(message)

@@ -1,5 +1,14 @@
 """What happens on the marker pins and to SYSCLK, and the cost of what lies between two markers."""
 
+# Nobody may ever ask for them: then the oldest half is forgotten.
+_RECORDS_KEPT = 400000
+
+
+def _add(records, record):
+    records.append(record)
+    if len(records) > _RECORDS_KEPT:
+        del records[: _RECORDS_KEPT // 2]
+
 
 class MarkerLog(object):
     """Every store that moved GPIOE's outputs, and every change of SYSCLK.
@@ -58,8 +67,9 @@ class MarkerLog(object):
         time = host.time
         time.end_piece()
         meter.update()
-        self.markers.append(
-            (time.time_ps, time.cycles(), meter.energy_since_reset_j, odr, time.executed)
+        _add(
+            self.markers,
+            (time.time_ps, time.cycles(), meter.energy_since_reset_j, odr, time.executed),
         )
         if self.table is not None:
             if odr & ~old & self._trigger:
@@ -83,9 +93,10 @@ class MarkerLog(object):
             time, meter = self._host.time, self._host.platform.meter
             if self.table is not None:
                 time.set_cost(self.table.go_on())
-            self.clock_changes.append(
+            _add(
+                self.clock_changes,
                 (time.time_ps, time.cycles(), meter.energy_since_reset_j,
-                 clocks.sysclk_hz, clocks.source, meter.present_a)
+                 clocks.sysclk_hz, clocks.source, meter.present_a),
             )  # fmt: skip
 
 

@@ -25,6 +25,14 @@ __all__ = ["BusAccess", "Core", "Stop", "StopKind"]
 
 NEVER = (1 << 63) - 1
 _AT_ONCE = -(1 << 62)
+# A callback takes the host as long as hundreds of cycles or, where code is translated, thousands:
+# after so many of them the core comes back, for limits, Ctrl-C and what was recorded. They are
+# counted, not timed, so that every run does the same.
+_CALLBACKS_MOST = 4096
+_TRANSLATION_CALLBACKS = 16
+# Translated code: what firmware of a megabyte takes, several times over. The engine's own limit is
+# a gigabyte, which firmware that writes code fills.
+_TRANSLATIONS_BYTES = 64 << 20
 
 _READ_CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint, ctypes.c_void_p
@@ -145,9 +153,11 @@ class Core:
         # The same memory as plain Python integers, for single words.
         self.words = state.data
         self.failure: BaseException | None = None
+        self._callbacks_left = _CALLBACKS_MOST
         self.store_trap: StoreTrap | None = None
         self._uc = new_engine()
         self._uc.ctl_exits_enabled(True)
+        self._uc.ctl_set_tcg_buffer_size(_TRANSLATIONS_BYTES)
         self._handle: int = self._uc._uch.value  # noqa: SLF001 - it has no public name
         self._engine = ctypes.c_void_p(self._handle)
         # The binding's own object of the function, its argument types set: no conversions here.
@@ -181,12 +191,14 @@ class Core:
         self._add_callback(uc.UC_HOOK_INTR, _INTERRUPT_CALLBACK(self._on_interrupt))
 
         def on_edge(_uc: int, block: int, _previous: int, _data: int) -> None:
+            self._note_callback(_TRANSLATION_CALLBACKS)
             generated(ctypes.c_uint64.from_address(block).value)
 
         self._add_callback(uc.UC_HOOK_EDGE_GENERATED, _EDGE_CALLBACK(on_edge))
 
     def _guarded_resolve(self, resolve: Callable[[int, int], None]) -> Callable[[int, int], int]:
         def call(address: int, size: int) -> int:
+            self._note_callback(_TRANSLATION_CALLBACKS)
             try:
                 resolve(address, size)
             except BaseException as error:  # noqa: BLE001 - must not unwind into native code
@@ -237,6 +249,7 @@ class Core:
         """Route a range to ``read(address, size)`` and ``write(address, size, value)``."""
 
         def on_read(_uc: int, offset: int, width: int, _data: int) -> int:
+            self._note_callback(1)
             try:
                 return read(base + offset, width)
             except BaseException as error:  # noqa: BLE001 - must not unwind into native code
@@ -244,6 +257,7 @@ class Core:
                 return 0
 
         def on_write(_uc: int, offset: int, width: int, value: int, _data: int) -> None:
+            self._note_callback(1)
             try:
                 write(base + offset, width, value)
             except BaseException as error:  # noqa: BLE001
@@ -295,6 +309,11 @@ class Core:
         self._interrupt = number
         uclib.uc_emu_stop(ctypes.c_void_p(self._handle))
 
+    def _note_callback(self, weight: int) -> None:
+        self._callbacks_left -= weight
+        if self._callbacks_left <= 0:
+            self.attention()
+
     # ---- running -----------------------------------------------------------------------------
 
     def fail(self, error: BaseException) -> None:
@@ -322,6 +341,7 @@ class Core:
         words = self.words
         words[st.DEADLINE] = deadline
         words[st.STOPPED_BY_HOOK] = 0
+        self._callbacks_left = _CALLBACKS_MOST
         self._access = None
         self._interrupt = -1
         begin, status = self.registers.position()

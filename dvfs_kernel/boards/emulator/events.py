@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EventQueue"]
 
+_CANCELLED_MOST = 1000
+
 
 class EventQueue:
     """Callbacks ordered by time; callbacks of the same time run in the order they came."""
@@ -32,8 +34,12 @@ class EventQueue:
 
     def cancel(self, token: int | None) -> None:
         """Forget a callback; a token that has run or was cancelled is ignored."""
-        if token is not None:
-            self._callbacks.pop(token, None)
+        if token is None or self._callbacks.pop(token, None) is None:
+            return
+        # A timer that is set anew all the time leaves entries behind whose time is far away.
+        if len(self._heap) > 2 * len(self._callbacks) + _CANCELLED_MOST:
+            self._heap = [entry for entry in self._heap if entry[1] in self._callbacks]
+            heapq.heapify(self._heap)
 
     @property
     def next_time_ps(self) -> int | None:

@@ -23,6 +23,7 @@ from dvfs_kernel.boards.emulator.pipeline import Pipeline
 from dvfs_kernel.boards.emulator.system_control import SystemControl
 from dvfs_kernel.boards.emulator.systick import SysTick
 from dvfs_kernel.boards.emulator.trace import Counters, Trace, Violation
+from dvfs_kernel.boards.emulator.virtual_time import picoseconds
 from dvfs_kernel.boards.emulator.wait_costs import apply_wait_costs
 from dvfs_kernel.errors import BoardError
 from renode_platform.devices.dwt import Dwt
@@ -271,12 +272,12 @@ class Machine:
     # ---- what devices report -----------------------------------------------------------------
 
     def _on_violation(self, rule: str, message: str) -> None:
-        self.trace.violations.append(Violation(self.now_ps, rule, message))
+        self.trace.add_violation(Violation(self.now_ps, rule, message))
         if self.options.strict:
             raise CoreFaultError(self._report(message))
 
     def _on_message(self, message: str) -> None:
-        self.trace.messages.append((self.now_ps, message))
+        self.trace.add_message(self.now_ps, message)
 
     def _on_clocks(self, clocks: Any) -> None:
         apply_wait_costs(self._state, self._timing, clocks.flash_wait_states)
@@ -304,7 +305,7 @@ class Machine:
         Parameters
         ----------
         for_s
-            Virtual seconds after which to stop.
+            Virtual seconds after which to stop; more than none is at least a picosecond.
         until
             Condition that stops the run; looked at whenever a device did something, and at least
             every ten million cycles.
@@ -320,7 +321,7 @@ class Machine:
         CoreFaultError
             The firmware faulted without surviving it, or programmed the chip illegally.
         """
-        limit_ps = None if for_s is None else self.now_ps + round(for_s * 1e12)
+        limit_ps = None if for_s is None else self.now_ps + picoseconds(for_s)
         wall_limit = None if wall_limit_s is None else time.monotonic() + wall_limit_s
         host = self.host
         while True:

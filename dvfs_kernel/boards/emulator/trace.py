@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 from renode_platform.devices.datasheet import FLASH_READS_WITHOUT_ART
 
-__all__ = ["ClockChange", "Counters", "MarkerWrite", "Trace", "Violation"]
+__all__ = ["ClockChange", "Counters", "MarkerWrite", "Tally", "Trace", "Violation"]
+
+# Firmware in a loop makes records without end: the first ones are kept, then they are counted.
+_RECORDS_KEPT = 1000
 
 
 class Counters(NamedTuple):
@@ -101,14 +104,67 @@ class Violation(NamedTuple):
     message: str
 
 
+class Tally:
+    """How often each text came; of texts beyond the first very many only how often any of them did.
+
+    Attributes
+    ----------
+    counts : dict of str to int
+        In the order in which they came first.
+    others : int
+        Times that a text came which is not among these.
+    """
+
+    def __init__(self, most: int = _RECORDS_KEPT) -> None:
+        self._most = most
+        self.counts: dict[str, int] = {}
+        self.others = 0
+
+    def add(self, text: str) -> None:
+        """Count a text."""
+        if text in self.counts:
+            self.counts[text] += 1
+        elif len(self.counts) < self._most:
+            self.counts[text] = 1
+        else:
+            self.others += 1
+
+    @property
+    def total(self) -> int:
+        """How often any text came."""
+        return sum(self.counts.values()) + self.others
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.counts.clear()
+        self.others = 0
+
+
 @dataclass
 class Trace:
-    """Everything that is logged since the machine was made."""
+    """What is logged since the machine was made.
+
+    Violations and messages are the first ones of each; their tallies count all of them.
+    """
 
     clock_changes: list[ClockChange] = field(default_factory=list)
     markers: list[MarkerWrite] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     messages: list[tuple[int, str]] = field(default_factory=list)
+    violation_tally: Tally = field(default_factory=Tally)
+    message_tally: Tally = field(default_factory=Tally)
+
+    def add_violation(self, violation: Violation) -> None:
+        """Log illegal programming."""
+        self.violation_tally.add(violation.message)
+        if len(self.violations) < _RECORDS_KEPT:
+            self.violations.append(violation)
+
+    def add_message(self, time_ps: int, message: str) -> None:
+        """Log what a device has to say."""
+        self.message_tally.add(message)
+        if len(self.messages) < _RECORDS_KEPT:
+            self.messages.append((time_ps, message))
 
     def clear(self) -> None:
         """Forget everything."""
@@ -116,3 +172,5 @@ class Trace:
         self.markers.clear()
         self.violations.clear()
         self.messages.clear()
+        self.violation_tally.clear()
+        self.message_tally.clear()

@@ -6,10 +6,20 @@ from fractions import Fraction
 
 from dvfs_kernel.errors import ClockError
 
-__all__ = ["VirtualTime"]
+__all__ = ["VirtualTime", "picoseconds"]
 
 _UNITS_PER_PS = 10**9  # stretches begin on a grid of 1e-21 s: a million clock changes move 1 fs
 _UNITS_PER_S = 10**12 * _UNITS_PER_PS
+_PS_A_SECOND = 1e12
+
+
+def picoseconds(duration_s: float) -> int:
+    """Return a time to wait in whole picoseconds, of a positive one at least one.
+
+    A wait for less would end before it begins: whoever waits for the rest of a time would never see
+    it pass.
+    """
+    return max(round(duration_s * _PS_A_SECOND), 1) if duration_s > 0 else 0
 
 
 class VirtualTime:

@@ -38,6 +38,8 @@ _US_A_SECOND = 1e6
 _PIECE_FIRST_S = 200e-6
 _PIECE_MOST_S = 5e-3
 _PIECE_GROWTH = 1.5
+# Renode's clock moves in steps: a wait for less would come to its end in thousands of pieces.
+_PIECE_LEAST_S = 1e-6
 _GATHER_S = 200e-6
 _GATHERED_MOST = 2000
 
@@ -215,7 +217,7 @@ class RenodeBoard(Board):
         piece_s = _PIECE_FIRST_S
         end_s = self.now_s + timeout_s
         while not self._received and not interrupted() and (left_s := end_s - self.now_s) > 0:
-            self._machine.run_for(min(piece_s, left_s))
+            self._machine.run_for(max(min(piece_s, left_s), _PIECE_LEAST_S))
             piece_s = min(piece_s * _PIECE_GROWTH, _PIECE_MOST_S)
             if self._look():
                 started = time.perf_counter()

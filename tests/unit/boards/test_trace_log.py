@@ -67,3 +67,24 @@ def test_layers_are_counted_by_the_pin():
     log.clear()
     assert log.layers_begun == 0
     assert log.ground_truth(0.0, 0).inferences == ()
+
+
+def test_pins_that_never_end_an_inference_are_bounded():
+    log = TraceLog(most=50)
+    for number in range(1000):
+        trace = Trace()
+        trace.clock_changes.append(ClockChange(number, 0, 0.0, None, 1000 + number, "hse", 0.1))
+        trace.markers.append(
+            MarkerWrite(number, number, 0.0, 0, None, TRIGGER | LAYER * (number % 2))
+        )
+        log.take(trace)
+    assert len(log._markers) <= 100
+    assert len(log._clock_changes) <= 102
+    assert log._markers[-1].time_ps == 999
+    quiet = TraceLog(most=50)
+    for number in range(1000):
+        trace = Trace()
+        trace.clock_changes.append(ClockChange(number, 0, 0.0, None, 1000 + number, "hse", 0.1))
+        quiet.take(trace)
+    assert len(quiet._clock_changes) <= 51
+    assert quiet._clock_changes[-1].time_ps == 999
