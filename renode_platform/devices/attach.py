@@ -6,6 +6,7 @@ lines, that the description gives.
 """
 
 from . import datasheet as ds
+from .alternate_functions import Signal
 from .board import Platform
 from .dbgmcu import Dbgmcu
 from .exti import Exti, Syscfg
@@ -91,6 +92,7 @@ class _Builder(object):
                     self.place(entry, device)
         self.wire_clocks()
         self.wire_pins()
+        self.wire_timer_pins()
         self.wire_sensors()
         self.wire_interrupts()
         platform.rcc.reset_peripheral = platform.reset_peripheral
@@ -151,7 +153,8 @@ class _Builder(object):
             )
         bus = self.enables[peripheral][0][:4].lower()
         width = 32 if entry.attributes.get("initialLimit", 0xFFFF) > 0xFFFF else 16
-        return Tim(self.host, peripheral, "tim_%s_hz" % bus, width)
+        has_channels = peripheral not in ds.BASIC_TIMERS
+        return Tim(self.host, peripheral, "tim_%s_hz" % bus, width, has_channels)
 
     # ---- placing and wiring ----
 
@@ -200,6 +203,19 @@ class _Builder(object):
                     inverted = bool(entry.attributes.get("invert", False))
                     self.platform.add_button(entry.name, self.device(parent), pin, inverted)
 
+    def wire_timer_pins(self):
+        """Connect the channels of timers to the pins that can carry them."""
+        for _, _, device in self.platform.devices.values():
+            letters = set()
+            for channel in getattr(device, "channels", ()):
+                signal = Signal("%s_CH%d" % (device.name, channel.number), self.platform.ports)
+                channel.signal = signal
+                for port, pin, function in signal.routes:
+                    letters.add(port.letter)
+                    port.on_levels(_edge_teller(device, channel.number, pin, function, port))
+            for letter in sorted(letters):
+                self.platform.ports[letter].on_configuration(device.pins_changed)
+
     def wire_sensors(self):
         """Put the sensors that the description registers at an I2C controller on its bus."""
         for entry in self.entries.values():
@@ -233,6 +249,14 @@ class _Builder(object):
             return []
         return [number for _, next_, following in entry.interrupts
                 for number in self.lines(next_, following)]  # fmt: skip
+
+
+def _edge_teller(timer, number, pin, function, port):
+    def levels_changed(_letter, old, new):
+        if (old ^ new) >> pin & 1 and port.function(pin) == function:
+            timer.input_moved(number, bool(new >> pin & 1))
+
+    return levels_changed
 
 
 def _line_driver(exti, line):

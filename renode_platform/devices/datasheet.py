@@ -203,6 +203,10 @@ PERIPHERAL_UA_PER_MHZ = {
 BUS_MATRIX_UA_PER_MHZ = (3.94, 3.25, 2.12)
 BUS_MASTERS = ("DMA1", "DMA2", "DMA2D", "ETHMAC", "OTGHS", "LTDC")
 
+# ---- timers --------------------------------------------------------------------------------------
+
+BASIC_TIMERS = ("TIM6", "TIM7")  # no channels: DS Table 6
+
 # ---- INA219 --------------------------------------------------------------------------------------
 
 INA219_RESET_CONFIGURATION = 0x399F  # INA Table 2

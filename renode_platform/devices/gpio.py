@@ -30,6 +30,8 @@ class Gpio(Device):
         self._inputs = {}
         self._listeners = []
         self._level_listeners = []
+        self._configuration_listeners = []
+        self._driven = {}  # (pin, alternate function) to the level that a peripheral drives
         self._levels_seen = 0
         self._push_pull = self._open_drain = 0  # masks of the pins in these modes
         self._lock_step = 0
@@ -57,6 +59,26 @@ class Gpio(Device):
         """Call ``listener(port_letter, old_levels, new_levels)`` when pin levels change."""
         self._level_listeners.append(listener)
 
+    def on_configuration(self, listener):
+        """Call ``listener()`` when firmware has set up a pin anew."""
+        self._configuration_listeners.append(listener)
+
+    def function(self, pin):
+        """Return the number of the alternate function that a pin has, None in another mode."""
+        if (self.values["MODER"] >> (2 * pin)) & 3 != _ALTERNATE:
+            return None
+        register_name = "AFRH" if pin & 8 else "AFRL"
+        return (self.values[register_name] >> (4 * (pin & 7))) & 15
+
+    def drive(self, pin, function, level):
+        """Give a pin a level, which it takes while it has this alternate function; None lets go."""
+        if level is None:
+            self._driven.pop((pin, function), None)
+        else:
+            self._driven[pin, function] = bool(level)
+        if self.function(pin) == function:
+            self._take_levels(self.levels())
+
     def set_input(self, pin, level):
         """Drive a pin from outside; None lets go of it."""
         if not 0 <= pin < _PINS:
@@ -77,7 +99,9 @@ class Gpio(Device):
             if mode == _ANALOG:
                 continue
             high = (odr >> pin) & 1
-            if mode == _OUTPUT and not (high and (otyper >> pin) & 1):
+            if mode == _ALTERNATE:
+                high = self._driven.get((pin, self.function(pin))) if self._driven else None
+            if mode != _INPUT and high is not None and not (high and (otyper >> pin) & 1):
                 level = high
             elif pin in self._inputs:
                 level = self._inputs[pin]
@@ -125,6 +149,8 @@ class Gpio(Device):
             value = self._keep_locked(register_name, value)
         self.store(register_name, value)
         self._levels_changed()
+        for listener in self._configuration_listeners:
+            listener()
 
     def _keep_locked(self, register_name, value):
         locked = self.values["LCKR"] & 0xFFFF

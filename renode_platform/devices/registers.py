@@ -365,6 +365,16 @@ LPTIM = Block(
     },
 )
 
+
+def _channel_fields(low, high):
+    """Return the fields of two output channels; an input has its own at the same places."""
+    return ", ".join(
+        "CC%dS %d:%d, OC%dFE %d, OC%dPE %d, OC%dM %d:%d, OC%dCE %d, OC%dM_3 %d"
+        % (n, at + 1, at, n, at + 2, n, at + 3, n, at + 6, at + 4, n, at + 7, n, at + 16)
+        for n, at in ((low, 0), (high, 8))
+    )
+
+
 TIM = Block(
     "TIM",
     {
@@ -388,10 +398,13 @@ TIM = Block(
             "CC4OF 12",
         ),
         "EGR": Register(0x14, 0, "UG 0, CC1G 1, CC2G 2, CC3G 3, CC4G 4, TG 6"),
-        "CCMR1": Register(0x18),
-        "CCMR2": Register(0x1C),
+        "CCMR1": Register(0x18, 0, _channel_fields(1, 2)),
+        "CCMR2": Register(0x1C, 0, _channel_fields(3, 4)),
         "CCER": Register(
-            0x20, 0, "CC1E 0, CC1P 1, CC2E 4, CC2P 5, CC3E 8, CC3P 9, CC4E 12, CC4P 13"
+            0x20,
+            0,
+            "CC1E 0, CC1P 1, CC1NP 3, CC2E 4, CC2P 5, CC2NP 7, CC3E 8, CC3P 9, CC3NP 11, CC4E 12, "
+            "CC4P 13, CC4NP 15",
         ),
         "CNT": Register(0x24, 0, "CNT 31:0"),
         "PSC": Register(0x28, 0, "PSC 15:0"),
