@@ -29,6 +29,7 @@ class Lptim(Device):
         self.kernel_hz = 0
         self._single = False
         self._tokens = {}
+        self._crossing = {}  # register to the flag that ends its write
         self._counter = TickCounter(self.values["ARR"])
 
     def reset(self):
@@ -42,13 +43,16 @@ class Lptim(Device):
             self.kernel_hz = rate_hz
             self._counter.set_rate(self.host.now_ps(), rate_hz)
             self._schedule()
+            for register_name in sorted(self._crossing):
+                self._expect_crossing(register_name)
 
     # ---- registers ----
 
     def write_CFGR(self, value):
         if self._enabled():
             self.host.violation(
-                "lptim-configuration", "%s.CFGR written while ENABLE is set" % self.name
+                "lptim-configuration",
+                "%s.CFGR written while ENABLE is set; the write is lost" % self.name,
             )
             return
         if value & (LPTIM.CFGR.mask("CKSEL") | LPTIM.CFGR.mask("COUNTMODE")
@@ -57,6 +61,12 @@ class Lptim(Device):
         self.store("CFGR", value)
 
     def write_IER(self, value):
+        if self._enabled() and value & LPTIM.IER.writable != self.values["IER"]:
+            self.host.violation(
+                "lptim-configuration",
+                "%s.IER changed while ENABLE is set; the write is lost" % self.name,
+            )
+            return
         self.store("IER", value)
         self._update_interrupt()
 
@@ -109,11 +119,28 @@ class Lptim(Device):
                 % (self.name, register_name),
             )
             return
+        if register_name in self._crossing:
+            self.host.violation(
+                "lptim-crossing",
+                "%s.%s written again before %s is set for the write before; which of the two "
+                "counts is not defined, here the second is lost" % (self.name, register_name, flag),
+            )
+            return
         self.store(register_name, value)
         then()
+        self._crossing[register_name] = flag
+        self._expect_crossing(register_name)
+
+    def _expect_crossing(self, register_name):
+        """Arrange for the end of a write's way into the kernel clock's domain, if that clock runs."""
+        flag = self._crossing[register_name]
+        at_ps = None
         if self.kernel_hz:
             at_ps = self.host.now_ps() + _CROSSING_CYCLES * PS_PER_S // self.kernel_hz
-            self._call(flag, at_ps, lambda: self._raise(flag))
+        self._call(flag, at_ps, lambda: self._crossed(register_name))
+
+    def _crossed(self, register_name):
+        self._raise(self._crossing.pop(register_name))
 
     def _load_limit(self):
         self._counter.configure(self.host.now_ps(), limit=max(self.values["ARR"], 1))
@@ -141,6 +168,7 @@ class Lptim(Device):
             self._tokens[what] = self.host.call_at(at_ps, callback)
 
     def _cancel_all(self):
+        self._crossing.clear()
         for what in list(self._tokens):
             self._call(what, None, None)
 

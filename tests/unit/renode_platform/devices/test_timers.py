@@ -171,6 +171,54 @@ def test_lptim_order_of_configuration(lptim):
     assert timer.read("CFGR") == 0
 
 
+@pytest.mark.parametrize(("register", "flag"), [("ARR", "ARROK"), ("CMP", "CMPOK")])
+def test_lptim_takes_no_second_write_before_the_first_has_crossed(lptim, register, flag):
+    host, _, timer = lptim
+    timer.set("CR", ENABLE=1)
+    timer.write(register, 500)
+    timer.write(register, 900)
+    assert host.rules == ["lptim-crossing"]
+    assert f"LPTIM1.{register} written again before {flag} is set" in host.violations[0][1]
+    host.advance_us(0.2)
+    assert timer.get("ISR", flag)
+    assert timer.read(register) == 500
+    timer.write(register, 900)  # the flag tells of the first; it need not be cleared
+    host.advance_us(0.2)
+    assert timer.read(register) == 900
+    timer.write(register, 100)
+    timer.set("CR", ENABLE=0)  # what is under way is dropped
+    timer.set("CR", ENABLE=1)
+    timer.write(register, 200)
+    assert host.rules == ["lptim-crossing"]
+
+
+def test_lptim_writes_cross_when_the_kernel_clock_comes(lptim):
+    host, platform, timer = lptim
+    rcc = Registers(platform, "rcc")
+    rcc.set("DCKCFGR2", LPTIM1SEL=1)  # LSI, which is off
+    timer.set("CR", ENABLE=1)
+    timer.write("ARR", 999)
+    host.advance_us(1000)
+    assert not timer.get("ISR", "ARROK")
+    rcc.set("CSR", LSION=1)
+    host.advance_us(1000)
+    assert timer.get("ISR", "ARROK")
+    timer.write("ARR", 99)
+    assert host.rules == []
+
+
+def test_lptim_interrupts_are_chosen_while_it_is_off(lptim):
+    host, _, timer = lptim
+    timer.set("IER", ARRMIE=1)
+    timer.set("CR", ENABLE=1)
+    timer.set("IER", ARRMIE=1)  # no change
+    assert host.rules == []
+    timer.set("IER", CMPMIE=1)
+    assert host.rules == ["lptim-configuration"]
+    assert "LPTIM1.IER changed while ENABLE is set" in host.violations[0][1]
+    assert timer.get("IER", "CMPMIE") == 0
+
+
 def test_lptim_starts_over_when_switched_off(lptim):
     host, _, timer = lptim
     start_lptim(timer)
