@@ -10,6 +10,7 @@ from dvfs_kernel.api.arguments.quantity import MEMORY as MEMORY
 from dvfs_kernel.api.arguments.quantity import TIME as TIME
 from dvfs_kernel.api.arguments.quantity import Quantity as Quantity
 from dvfs_kernel.api.arguments.quantity import pll_lock as pll_lock
+from dvfs_kernel.api.arguments.serial_line import serial_line as serial_line
 from dvfs_kernel.api.board import open_board as open_board
 from dvfs_kernel.api.boards import BoardsResult as BoardsResult
 from dvfs_kernel.api.boards import FoundBoard as FoundBoard

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.api.arguments import quantity
+from dvfs_kernel.api.arguments.serial_line import DEFAULT_BAUD, serial_line
 from dvfs_kernel.boards.emulator.virtual_time import picoseconds
 from dvfs_kernel.errors import BoardSilentError
 from dvfs_kernel.storage import rows as tables
@@ -45,12 +46,19 @@ class BootResult(tables.Tabled):
         Illegal programming, where the board is lenient; of very much the first thousand.
     violation_count
         How often it was programmed illegally in all.
+    notes
+        What the devices of the chip have to say, such as that a pin was never set up or a speed is
+        not the line's, and how often.
+    uart_speed
+        What the divider of the serial port gives at the end.
     """
 
     output: bytes
     now_s: float
     violations: tuple[Violation, ...]
     violation_count: int
+    notes: dict[str, int]
+    uart_speed: str
 
     def __repr__(self) -> str:
         return (
@@ -78,6 +86,8 @@ class BootResult(tables.Tabled):
             "now_s": self.now_s,
             "violations": self.rows,
             "violation_count": self.violation_count,
+            "notes": self.notes,
+            "uart_speed": self.uart_speed,
         }
 
     def _repr_html_(self) -> str:
@@ -114,12 +124,19 @@ class BootedBoard:
             self.now_s,
             tuple(self.board.violations()),
             self.board.machine.trace.violation_tally.total,
+            self.notes,
+            self.board.uart_speed,
         )
 
     @property
     def warnings(self) -> dict[str, int]:
         """Messages of illegal programming so far, and how often each came."""
         return _told(self.board.machine.trace.violation_tally, "other illegal programming")
+
+    @property
+    def notes(self) -> dict[str, int]:
+        """What the devices of the chip had to say so far, and how often."""
+        return _told(self.board.machine.trace.message_tally, "other notes")
 
     def run(
         self,
@@ -182,6 +199,7 @@ def booted_board(
     firmware: str | os.PathLike[str],
     *,
     uart: str = "usart3",
+    baud: str | int = DEFAULT_BAUD,
     platform: str | os.PathLike[str] | None = None,
     hse: str | float | None = None,
     pll_lock: str | float = "typ",
@@ -195,6 +213,9 @@ def booted_board(
         An ELF file for the STM32F767; it needs to know nothing of this package.
     uart
         The serial port that is read and written.
+    baud
+        How the terminal on that port is set up: bits a second, or text such as ``"9600,8E1"``. What
+        the firmware sends at another speed is misread, as on the bench; ``"any"`` follows it.
     platform
         A board's ``.repl`` file; by default the Nucleo-F767ZI.
     hse, pll_lock
@@ -213,6 +234,8 @@ def booted_board(
         The firmware or the description of the board is missing or damaged.
     BoardError
         There is no such serial port.
+    QuantityError
+        A frequency, a time or the line's setting cannot be read.
     """
     # The engine costs half a second to load.
     from dvfs_kernel.boards.virtual import VirtualBoard
@@ -223,6 +246,7 @@ def booted_board(
         strict=not lenient,
         platform=None if platform is None else Path(platform),
         uart=uart,
+        line=serial_line(baud),
     ) as board:
         board.flash(Path(firmware))
         board.reset()
@@ -233,6 +257,7 @@ def boot(
     firmware: str | os.PathLike[str],
     *,
     uart: str = "usart3",
+    baud: str | int = DEFAULT_BAUD,
     duration: str | float | None = None,
     wall_limit: str | float | None = None,
     platform: str | os.PathLike[str] | None = None,
@@ -246,7 +271,7 @@ def boot(
 
     Parameters
     ----------
-    firmware, uart, platform, hse, pll_lock, lenient
+    firmware, uart, baud, platform, hse, pll_lock, lenient
         As of `booted_board`, by which one can also talk to the firmware while it runs.
     duration
         Virtual time to run, in seconds or as text such as ``"10ms"``; by default until the
@@ -265,7 +290,13 @@ def boot(
         As of `booted_board`.
     """
     with booted_board(
-        firmware, uart=uart, platform=platform, hse=hse, pll_lock=pll_lock, lenient=lenient
+        firmware,
+        uart=uart,
+        baud=baud,
+        platform=platform,
+        hse=hse,
+        pll_lock=pll_lock,
+        lenient=lenient,
     ) as booted:
         return booted.run(duration, wall_limit=wall_limit, typed=typed, told=told)
 

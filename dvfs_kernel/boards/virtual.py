@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
     from dvfs_kernel.boards.emulator.trace import Violation
     from dvfs_kernel.boards.ground_truth import GroundTruth
+    from renode_platform.devices.serial_line import FrameFormat
 
 __all__ = ["NUCLEO_F767ZI", "VirtualBoard"]
 
@@ -66,6 +67,8 @@ class VirtualBoard(Board):
         A board's ``.repl`` file; by default the Nucleo-F767ZI with a 50 MHz clock.
     uart
         The serial port that `write` and `read` talk to.
+    line
+        How the other end of the serial lines is set up; by default as the firmware's port always.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class VirtualBoard(Board):
         strict: bool = True,
         platform: Path | None = None,
         uart: str = "usart3",
+        line: FrameFormat | None = None,
         timing: TimingParameters | None = None,
         profile: BoardProfile | None = None,
         wall_limit_s: float = 60.0,
@@ -104,6 +108,7 @@ class VirtualBoard(Board):
             pll_lock=lock,
             timing=timing or profile.timing_parameters(),
             current=profile.current,
+            line=line,
         )
         platform = platform or NUCLEO_F767ZI
         description = PlatformDescription.load(platform)
@@ -275,6 +280,11 @@ class VirtualBoard(Board):
     def close(self) -> None:
         """Let the engine and its memories go."""
         self._machine = None
+
+    @property
+    def uart_speed(self) -> str:
+        """What the divider of the serial port gives at the moment."""
+        return self._uart.speed
 
     def whereabouts(self) -> str:
         """Tell where the core is, and whether it sleeps."""

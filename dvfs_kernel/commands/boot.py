@@ -13,7 +13,7 @@ import click
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.command import Command
-from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK, TIME
+from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK, SERIAL_LINE, TIME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,13 @@ __all__ = ["boot"]
     default="usart3",
     show_default=True,
     help="The port on the terminal.",
+)
+@click.option(
+    "--baud",
+    type=SERIAL_LINE,
+    default=115_200,
+    show_default=True,
+    help="What the terminal on the port is set to, such as 9600 or 9600,8E1; any: it follows.",
 )
 @click.option("--for", "duration", type=TIME, help="Virtual time to run; by default until Ctrl-C.")
 @click.option(
@@ -59,6 +66,8 @@ def boot(
                 told=_show,
             )
         finally:
+            for message, count in booted.notes.items():
+                click.echo(f"note: {message} ({count} times)", err=True)
             if arguments["lenient"]:  # a strict run ends with the first one as its error
                 for message, count in booted.warnings.items():
                     click.echo(f"warning: {message} ({count} times)", err=True)

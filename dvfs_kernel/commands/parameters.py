@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     FloatType = click.ParamType[float]
     BoardType = click.ParamType[dvfs.BoardSpec]
     PllLockType = click.ParamType[str | float]
+    SerialLineType = click.ParamType[str | int]
     ClockType = click.ParamType[dvfs.ClockSetting]
     LayersType = click.ParamType[tuple[int, int]]
 else:
     FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
+    SerialLineType = click.ParamType
 
 __all__ = [
     "BOARD",
@@ -30,6 +32,7 @@ __all__ = [
     "PATH",
     "PLL_LOCK",
     "PROFILE",
+    "SERIAL_LINE",
     "TIME",
     "OutputFile",
 ]
@@ -76,6 +79,26 @@ class _PllLock(PllLockType):
 
 
 PLL_LOCK = _PllLock()
+
+
+class _SerialLine(SerialLineType):
+    """How the terminal on a serial port is set up."""
+
+    name = "line"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | int:
+        """Return what the face takes, once it can be read."""
+        setting = value if isinstance(value, int) else str(value)
+        try:
+            dvfs.serial_line(setting)
+        except dvfs.QuantityError as error:
+            self.fail(str(error), param, ctx)
+        return setting
+
+
+SERIAL_LINE = _SerialLine()
 
 
 class _Board(BoardType):

@@ -41,7 +41,7 @@ def build(description, host, options=None):
         See `Device`.
     options : object, optional
         Attributes that may be there: ``hse_hz`` (overrides the board's), ``pll_lock`` (see
-        `Rcc`), ``shunt_ohm``, ``supply_v``, ``line_baud`` (see `Usart`), ``current`` (pairs of name
+        `Rcc`), ``shunt_ohm``, ``supply_v``, ``line`` (see `Usart`), ``current`` (pairs of name
         and value for `CurrentModel`).
 
     Raises
@@ -93,6 +93,7 @@ class _Builder(object):
         self.wire_clocks()
         self.wire_pins()
         self.wire_timer_pins()
+        self.wire_bus_pins()
         self.wire_sensors()
         self.wire_interrupts()
         platform.rcc.reset_peripheral = platform.reset_peripheral
@@ -130,9 +131,7 @@ class _Builder(object):
         peripheral, clock_name = name.upper(), name + "_hz"
         makers = {
             "STM32_GPIOPort": lambda: Gpio(host, name[-1]),
-            "STM32F7_USART": lambda: Usart(
-                host, peripheral, clock_name, self.option("line_baud", None)
-            ),
+            "STM32F7_USART": lambda: Usart(host, peripheral, clock_name, self.option("line", None)),
             "STM32F7_I2C": lambda: I2c(host, peripheral, clock_name),
             "STM32L0_LpTimer": lambda: Lptim(host, peripheral, clock_name),
             "STM32_Timer": lambda: self.timer(entry),
@@ -213,6 +212,23 @@ class _Builder(object):
                 for port, pin, function in signal.routes:
                     letters.add(port.letter)
                     port.on_levels(_edge_teller(device, channel.number, pin, function, port))
+            for letter in sorted(letters):
+                self.platform.ports[letter].on_configuration(device.pins_changed)
+
+    def wire_bus_pins(self):
+        """Tell serial ports and I2C controllers of the pins that can carry their signals."""
+        for _, _, device in self.platform.devices.values():
+            if isinstance(device, Usart):
+                names = "tx", "rx"
+            elif isinstance(device, I2c):
+                names = "scl", "sda"
+            else:
+                continue
+            letters = set()
+            for name in names:
+                signal = Signal("%s_%s" % (device.name, name.upper()), self.platform.ports)
+                setattr(device, name, signal)
+                letters.update(port.letter for port, _, _ in signal.routes)
             for letter in sorted(letters):
                 self.platform.ports[letter].on_configuration(device.pins_changed)
 

@@ -38,6 +38,7 @@ class I2c(Device):
         self.clock_name = clock_name
         self.kernel_hz = 0
         self.slaves = {}
+        self.scl = self.sda = None  # the pins; set by the platform
         self._token = None
         self._idle()
 
@@ -64,6 +65,23 @@ class I2c(Device):
     def attach(self, address, slave):
         """Put a slave on the bus at a seven-bit address."""
         self.slaves[address] = slave
+
+    def pins_changed(self):
+        """Firmware has set up pins: a start condition may have waited for that."""
+        if self.bit("CR2", "START") and self._token is None and not self._get("BUSY"):
+            self._begin()
+
+    def _connected(self):
+        """Say whether both lines have pins, and tell the user where not."""
+        missing = [s for s in (self.scl, self.sda) if s is not None and not s.connected()]
+        if missing:
+            self.host.log(
+                "%s begins a transfer, but no pin is set up for %s: the bus is dead"
+                % (self.name, " nor for ".join(
+                    "%s (%s)" % (s.name.rpartition("_")[2], s.places()) for s in missing
+                ))
+            )  # fmt: skip
+        return not missing
 
     # ---- timing ----
 
@@ -156,6 +174,8 @@ class I2c(Device):
     # ---- the transfer ----
 
     def _begin(self):
+        if not self._connected():
+            return
         self._release()
         if self._token is not None:
             self.host.cancel(self._token)

@@ -132,7 +132,7 @@ class Lptim(Device):
         self._expect_crossing(register_name)
 
     def _expect_crossing(self, register_name):
-        """Arrange for the end of a write's way into the kernel clock's domain, if that clock runs."""
+        """Arrange for the end of a write's way to the kernel clock, if that clock runs."""
         flag = self._crossing[register_name]
         at_ps = None
         if self.kernel_hz:

@@ -1,17 +1,25 @@
 """Serial ports, paced by their kernel clock: what a wrong clock does to a baud rate shows."""
 
-from .datasheet import PS_PER_S
+from .clock_tree import megahertz
 from .device import Device
 from .registers import USART
+from .serial_line import RATE_MARGIN, FrameFormat, SampledLine
 
-# A receiver samples the stop bit 9.5 bits after the start edge; beyond about half a bit of slip
-# over that time, bits are read from their neighbours.
-RATE_TOLERANCE = 0.045
-_GARBLE = 0xA5
+_STOP_BITS = (1, 0.5, 2, 1.5)
 _CLEARED_BY_ICR = {
     "PECF": "PE", "FECF": "FE", "NCF": "NE", "ORECF": "ORE", "IDLECF": "IDLE", "TCCF": "TC",
     "RTOCF": "RTOF", "CMCF": "CMF",
 }  # fmt: skip
+# What may be written only while UE is clear (RM0410, registers of the USART).
+_FIXED = {
+    "CR1": ("M0", "M1", "PCE", "PS", "OVER8", "WAKE", "DEDT", "DEAT"),
+    "CR2": ("ADDM7", "LBDL", "LBCL", "CPHA", "CPOL", "CLKEN", "STOP", "LINEN", "SWAP", "RXINV",
+            "TXINV", "DATAINV", "MSBFIRST"),
+    "CR3": ("IREN", "IRLP", "HDSEL", "NACK", "SCEN", "RTSE", "CTSE", "ONEBIT", "OVRDIS", "DDRE",
+            "DEM", "DEP", "WUS"),
+}  # fmt: skip
+_UNMODELLED = (("CR2", "CLKEN"), ("CR2", "LINEN"), ("CR2", "ABREN"), ("CR3", "IREN"),
+               ("CR3", "SCEN"), ("CR3", "DMAT"), ("CR3", "DMAR"))  # fmt: skip
 _RECEIVE_ERROR_FLAGS = USART.ISR.mask("FE") | USART.ISR.mask("NE") | USART.ISR.mask("ORE")
 # Masks of a flag in ISR and of its enable bit in CR1.
 _INTERRUPTS = tuple(
@@ -26,9 +34,9 @@ _INTERRUPTS = tuple(
 class Usart(Device):
     """A USART or UART in asynchronous mode.
 
-    Bytes leave and arrive at the speed that BRR, OVER8 and the kernel clock give. What the other
-    end sends waits on its side while the receiver is off, and is lost when the firmware does not
-    read in time.
+    Frames leave and arrive at the speed, and with the layout, that BRR, CR1, CR2 and the kernel
+    clock give, over the pins that carry TX and RX. What the other end sends waits on its side while
+    the receiver is off, and is lost when the firmware does not read in time.
 
     Parameters
     ----------
@@ -37,28 +45,39 @@ class Usart(Device):
     name : str
     clock_name : str
         The attribute of `Clocks` that is the kernel clock, e.g. ``"usart3_hz"``.
-    line_baud : int or None
-        The speed of the other end. None: it always follows the firmware's. A number: bytes are
-        garbled while the two differ by more than 4.5 percent.
+    line : FrameFormat or None
+        How the other end is set up. None: always as the firmware's. Where the two do not fit, each
+        end reads what it samples.
+
+    Attributes
+    ----------
+    tx, rx : Signal or None
+        The pins; set by the platform. None counts as connected.
     """
 
     block = USART
 
-    def __init__(self, host, name, clock_name, line_baud=None):
+    def __init__(self, host, name, clock_name, line=None):
         Device.__init__(self, host, name)
         self.clock_name = clock_name
-        self.line_baud = line_baud
+        self.line = line
         self.kernel_hz = 0
+        self.tx = self.rx = None
         self._listeners = []
+        self._outgoing = SampledLine(host, lambda: self.line, self._deliver_sampled)
+        self._incoming = SampledLine(host, self.receiving, self._take)
+        self._formats = {}
+        self._told = None
         self._clear_lines()
         self._queue = bytearray()
         self._taken = 0  # bytes of the queue that have arrived
         self._arriving = None
 
     def _clear_lines(self):
-        self._sending = None  # event of the byte in the shift register
+        self._sending = None  # event of the frame in the shift register
         self._shift = 0
-        self._waiting = None  # byte in TDR
+        self._read_as_sent = False  # whether the other end reads that frame as it is
+        self._waiting = None  # value in TDR
 
     def reset(self):
         for token in (self._sending, self._arriving):
@@ -67,9 +86,17 @@ class Usart(Device):
         self._clear_lines()
         self._arriving = None
         Device.reset(self)
+        self._told = None
+        self._formats.clear()
+        self._reset_lines()
+
+    def _reset_lines(self):
+        self._outgoing.reset(1 ^ bool(self.bit("CR2", "TXINV")))
+        self._incoming.reset(1)
 
     def clocks_changed(self, clocks):
         self.kernel_hz = getattr(clocks, self.clock_name)
+        self._formats.clear()
         self._listen()
 
     # ---- outside ----
@@ -99,21 +126,69 @@ class Usart(Device):
             return 2.0 * self.kernel_hz / divider if divider >= 16 else 0
         return float(self.kernel_hz) / brr if brr >= 16 else 0
 
-    def _bits_per_frame(self):
-        data = {0: 8, 1: 9, 2: 7}.get(self.bit("CR1", "M0") + 2 * self.bit("CR1", "M1"), 8)
-        stop_halves = (2, 1, 4, 3)[self.bit("CR2", "STOP")]
-        return 1 + data + stop_halves / 2.0
+    def sending(self):
+        """Return the `FrameFormat` of what the transmitter sends."""
+        return self._format("TXINV")
 
-    def _frame_ps(self):
-        baud = self.baud()
-        if baud == 0:
-            return None
-        return int(self._bits_per_frame() * PS_PER_S / float(baud) + 0.5)
+    def receiving(self):
+        """Return the `FrameFormat` that the receiver reads."""
+        return self._format("RXINV")
 
-    def _rates_differ(self):
-        if self.line_baud is None:
-            return False
-        return abs(self.baud() - self.line_baud) > RATE_TOLERANCE * self.line_baud
+    def _format(self, inversion):
+        known = self._formats.get(inversion)
+        if known is None:
+            parity = "N" if not self.bit("CR1", "PCE") else "O" if self.bit("CR1", "PS") else "E"
+            word = {0: 8, 1: 9, 2: 7}.get(self.bit("CR1", "M0") + 2 * self.bit("CR1", "M1"), 8)
+            known = self._formats[inversion] = FrameFormat(
+                self.baud(),
+                word - (parity != "N"),
+                parity,
+                _STOP_BITS[self.bit("CR2", "STOP")],
+                bool(self.bit("CR2", inversion)),
+                bool(self.bit("CR2", "MSBFIRST")),
+                bool(self.bit("CR2", "DATAINV")),
+            )
+        return known
+
+    def described(self):
+        """Return what the divider gives, for messages."""
+        sent = self.sending()
+        if not sent.baud:
+            return "no speed: BRR is %d, the kernel clock %s" % (
+                self.values["BRR"], megahertz(self.kernel_hz),
+            )  # fmt: skip
+        return "%s (%s / %g)" % (sent, megahertz(self.kernel_hz), self.kernel_hz / float(sent.baud))
+
+    def _tell_of_misfit(self, doing, own, read_as_sent):
+        """Say once that the two ends of the line differ."""
+        if self._told == own.key() or (read_as_sent and self.line.is_near(own, RATE_MARGIN)):
+            return
+        self._told = own.key()
+        effect = "hardly within what a receiver takes" if read_as_sent else "the bits are misread"
+        self.host.log(
+            "%s %s at %s, but the line is set to %s: %s"
+            % (self.name, doing, self.described(), self.line, effect)
+        )
+
+    # ---- pins ----
+
+    def _connected(self, signal, doing):
+        if signal is None or signal.connected():
+            return True
+        self.host.log(
+            "%s %s, but no pin is set up for it (%s): nothing passes"
+            % (self.name, doing, signal.places())
+        )
+        return False
+
+    def _pins(self):
+        """Return transmitter's and receiver's: CR2.SWAP exchanges them, HDSEL joins them."""
+        tx, rx = (self.rx, self.tx) if self.bit("CR2", "SWAP") else (self.tx, self.rx)
+        return (tx, tx) if self.bit("CR3", "HDSEL") else (tx, rx)
+
+    def pins_changed(self):
+        """Firmware has set up pins: what waits may arrive from now on."""
+        self._listen()
 
     # ---- transmitter ----
 
@@ -133,27 +208,41 @@ class Usart(Device):
         self._update()
 
     def _send(self, value):
-        frame_ps = self._frame_ps()
+        sent = self.sending()
+        frame_ps = sent.duration_ps(sent.bits())
         if frame_ps is None:
             self.host.log("%s: a byte is written but no baud clock runs" % self.name)
             return
         self._shift = value
+        self._read_as_sent = False
+        if self._connected(self._pins()[0], "sends"):
+            self._read_as_sent = self.line is None or self.line.understands(sent)
+            if self.line is not None:
+                self._tell_of_misfit("sends", sent, self._read_as_sent)
+            if not self._read_as_sent:
+                self._outgoing.put(sent, value)
         self._sending = self.host.call_at(self.host.now_ps() + frame_ps, self._sent)
 
     def _sent(self):
         self._sending = None
-        byte = self._shift & 0xFF
-        if self._rates_differ():
-            byte ^= _GARBLE
+        read_as_sent = self._read_as_sent
+        data = self._shift & ((1 << self.sending().data_bits) - 1)
         if self._waiting is not None:
             following, self._waiting = self._waiting, None
             self._set("TXE")
             self._send(following)
         else:
             self._set("TC")
-        for listener in self._listeners:
-            listener(byte)
+        if read_as_sent:
+            self._deliver(data)
         self._update()
+
+    def _deliver(self, data):
+        for listener in self._listeners:
+            listener(data & 0xFF)
+
+    def _deliver_sampled(self, data, _parity_right, _stopped):
+        self._deliver(data)
 
     # ---- receiver ----
 
@@ -164,30 +253,52 @@ class Usart(Device):
         """Let the next queued byte begin to arrive, if the receiver is there to see it."""
         if self._arriving is not None or not self.pending() or not self._receiver_on():
             return
-        frame_ps = self._frame_ps()
-        if frame_ps is not None:
-            self._arriving = self.host.call_at(self.host.now_ps() + frame_ps, self._arrived)
+        own = self.receiving()
+        line = own if self.line is None else self.line
+        if own.baud == 0 or not self._connected(self._pins()[1], "listens"):
+            return
+        read_as_sent = own.understands(line)
+        if self.line is not None:
+            self._tell_of_misfit("listens", own, read_as_sent)
+        if not read_as_sent:
+            self._incoming.put(line, self._queue[self._taken])
+        self._arriving = self.host.call_at(
+            self.host.now_ps() + line.duration_ps(line.bits()),
+            lambda: self._arrived(read_as_sent),
+        )
 
-    def _arrived(self):
+    def _arrived(self, read_as_sent):
         self._arriving = None
-        byte = self._queue[self._taken]
+        data = self._queue[self._taken] & ((1 << self.receiving().data_bits) - 1)
         self._taken += 1
         if not self._receiver_on():
             self.host.log("%s: a byte arrived while the receiver was off" % self.name)
             return
-        if self._rates_differ():
-            byte ^= _GARBLE
+        if read_as_sent:
+            self._take(data, True, True)
+        if self.pending():
+            self._listen()
+        else:
+            self._set("IDLE")
+        self._update()
+
+    def _take(self, data, parity_right, stopped):
+        """Put what was received into RDR, the parity bit behind the data."""
+        if not self._receiver_on():
+            return
+        own = self.receiving()
+        if own.parity != "N":
+            data |= (own.parity_of(data) ^ (not parity_right)) << own.data_bits
+        if not parity_right:
+            self._set("PE")
+        if not stopped:
             self._set("FE")
         if self.bit("ISR", "RXNE") and not self.bit("CR3", "OVRDIS"):
             self._set("ORE")
             self.host.log("%s: overrun, a received byte is lost" % self.name)
         else:
-            self.values["RDR"] = byte
+            self.values["RDR"] = data
             self._set("RXNE")
-        if self.pending():
-            self._listen()
-        else:
-            self._set("IDLE")
         self._update()
 
     def read_RDR(self):
@@ -197,8 +308,30 @@ class Usart(Device):
 
     # ---- other registers ----
 
+    def _store_control(self, register_name, value):
+        """Write a control register, but for bits that wait for UE to be clear."""
+        block, old = USART.registers[register_name], self.values[register_name]
+        stays_on = self.bit("CR1", "UE")
+        if register_name == "CR1":
+            stays_on = stays_on and USART.CR1.get(value, "UE")
+        if stays_on:
+            late = [f for f in _FIXED[register_name] if block.get(old ^ value, f)]
+            if late:
+                self.host.violation(
+                    "usart-configuration",
+                    "%s.%s.%s changed while UE is set; clear UE first, the old setting stays"
+                    % (self.name, register_name, ", ".join(late)),
+                )
+                for field in late:
+                    value = block.put(value, field, block.get(old, field))
+        self.store(register_name, value)
+        self._formats.clear()
+        for of, field in _UNMODELLED:
+            if of == register_name and block.get(value & ~old, field):
+                self.host.log("%s.%s.%s is not modelled" % (self.name, register_name, field))
+
     def write_CR1(self, value):
-        self.store("CR1", value)
+        self._store_control("CR1", value)
         for enable, acknowledge in (("TE", "TEACK"), ("RE", "REACK")):
             active = self.bit("CR1", enable) and self.bit("CR1", "UE")
             self.set_field("ISR", acknowledge, int(bool(active)))
@@ -208,18 +341,30 @@ class Usart(Device):
                     self.host.cancel(token)
             self._clear_lines()
             self._arriving = None
+            self._reset_lines()
             self.set_field("ISR", "TXE", 1)
             self.set_field("ISR", "TC", 1)
             self.set_field("ISR", "RXNE", 0)
         self._listen()
         self._update()
 
+    def write_CR2(self, value):
+        self._store_control("CR2", value)
+
     def write_CR3(self, value):
-        self.store("CR3", value)
+        self._store_control("CR3", value)
         self._update()
 
     def write_BRR(self, value):
+        if self.bit("CR1", "UE"):
+            self.host.violation(
+                "usart-configuration",
+                "%s.BRR written (%d) while UE is set; clear UE first, the write is lost"
+                % (self.name, value),
+            )
+            return
         self.store("BRR", value)
+        self._formats.clear()
         self._listen()
 
     def write_RQR(self, value):

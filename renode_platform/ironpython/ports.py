@@ -24,6 +24,8 @@ from System.Reflection import BindingFlags
 from ..devices.registers import USART
 
 _RECEIVING = USART.CR1.mask("UE") | USART.CR1.mask("RE")
+_STOP_BITS = {0.5: Bits.Half, 1: Bits.One, 1.5: Bits.OneAndAHalf, 2: Bits.Two}
+_PARITIES = {"N": getattr(Parity, "None"), "E": Parity.Even, "O": Parity.Odd}
 _NS_PER_S = 1000000000
 _PS_PER_NS = 1000
 _PS_PER_US = 1000000
@@ -245,17 +247,17 @@ class UartPort(
 
     @property
     def StopBits(self):
-        return Bits.One
+        return _STOP_BITS[self._device.sending().stop_bits]
 
     def get_StopBits(self):
-        return Bits.One
+        return _STOP_BITS[self._device.sending().stop_bits]
 
     @property
     def ParityBit(self):
-        return getattr(Parity, "None")
+        return _PARITIES[self._device.sending().parity]
 
     def get_ParityBit(self):
-        return getattr(Parity, "None")
+        return _PARITIES[self._device.sending().parity]
 
 
 class Line(object):

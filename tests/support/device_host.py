@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dvfs_kernel.boards.emulator.repl import PlatformDescription
 from renode_platform.devices import attach
+from renode_platform.devices.alternate_functions import routes_of
 
 PLATFORM = Path(__file__).parents[2] / "renode_platform"
 BOARD = PlatformDescription.load(PLATFORM / "nucleo_f767zi.repl")
@@ -113,6 +114,16 @@ def make_board(*, strict=False, description=BOARD, **options):
     host.platform = attach.build(description, host, Options(**options))
     host.platform.reset("power-on")
     return host, host.platform
+
+
+def set_up_pins(platform, *signals):
+    """Give each signal the first pin that can carry it."""
+    for signal in signals:
+        letter, pin, function = routes_of(signal)[0]
+        Registers(platform, "rcc").set("AHB1ENR", **{f"GPIO{letter}EN": 1})
+        port = Registers(platform, "gpioPort" + letter)
+        port.set("AFRH" if pin > 7 else "AFRL", **{f"AFR{pin}": function})
+        port.set("MODER", **{f"MODER{pin}": 2})
 
 
 class Registers:

@@ -3,8 +3,8 @@
 import struct
 
 FLASH = 0x08000000
-RCC_CR, RCC_PLLCFGR, RCC_APB1ENR = 0x40023800, 0x40023804, 0x40023840
-USART3 = 0x40004800
+RCC_CR, RCC_PLLCFGR, RCC_AHB1ENR = 0x40023800, 0x40023804, 0x40023830
+GPIOD, USART3 = 0x40020C00, 0x40004800
 SPIN = 0xE7FE  # b .
 
 
@@ -40,10 +40,13 @@ def elf(code, literals=()):
     return identity + header + segment + data
 
 
-# Switches USART3 on, 16 cycles of 16 MHz a bit, and leaves its registers' address in r0.
-SERIAL = [load(0, 0), load(1, 1), store(1, 0)]
-SERIAL += [load(0, 2), load(1, 3), store(1, 0, 0x0C), load(1, 4), store(1, 0)]
-SERIAL_LITERALS = [RCC_APB1ENR, 1 << 18, USART3, 16, 1 << 3 | 1]
+# Switches USART3 on, on PD8 and PD9 and at 115,108 baud, and leaves its registers' address in r0.
+SERIAL = [load(0, 0), load(1, 1), store(1, 0), load(1, 2), store(1, 0, 0x10)]
+SERIAL += [load(0, 3), load(1, 4), store(1, 0, 0x24), load(1, 5), store(1, 0)]
+SERIAL += [load(0, 6), load(1, 7), store(1, 0, 0x0C), load(1, 8), store(1, 0)]
+SERIAL_LITERALS = [RCC_AHB1ENR, 1 << 3, 1 << 18, GPIOD, 0x77, 0xA0000, USART3, 139, 1 << 3 | 1]
+#: The number of the first literal behind these.
+FREE = len(SERIAL_LITERALS)
 
 
 def send(literal):

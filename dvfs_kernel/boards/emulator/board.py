@@ -85,6 +85,11 @@ class SerialPort:
         """Send bytes to the firmware; they arrive at the pace of the line."""
         self._device.receive(data)
 
+    @property
+    def speed(self) -> str:
+        """What the firmware's divider gives: speed, frame, and the clock that is divided."""
+        return str(self._device.described())
+
     def on_bytes(self, callback: Callable[[bytes], Any]) -> None:
         """Call something with every byte that the firmware has sent."""
         self._device.on_transmit(lambda byte: callback(bytes((byte,))))

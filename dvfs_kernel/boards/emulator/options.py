@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
+
+if TYPE_CHECKING:
+    from renode_platform.devices.serial_line import FrameFormat
 
 __all__ = ["MachineOptions", "StopReason"]
 
@@ -37,6 +41,8 @@ class MachineOptions:
         Parameters of the timing model.
     current
         Pairs of name and value that stand in place of the current model's own parameters.
+    line
+        How the other end of the serial lines is set up; by default as the firmware's port always.
     boot_address
         Where the vector table is after reset. The chip's default is flash on the ITCM bus
         (BOOT_ADD0 = 0x0080).
@@ -48,4 +54,5 @@ class MachineOptions:
     caches: bool = True
     timing: TimingParameters = field(default_factory=TimingParameters)
     current: tuple[tuple[str, float], ...] = ()
+    line: FrameFormat | None = None
     boot_address: int = 0x00200000

@@ -1,7 +1,7 @@
 """`dvfs.boot` and `dvfs.booted_board`: firmware from Python."""
 
 import pytest
-from tiny_firmware import ILLEGAL, SERIAL, SERIAL_LITERALS, SPIN, elf, fetch, load, send
+from tiny_firmware import FREE, ILLEGAL, SERIAL, SERIAL_LITERALS, SPIN, elf, fetch, load, send
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.image.firmware import FIRMWARE
@@ -24,12 +24,13 @@ def firmware(tmp_path):
 
 
 def test_what_the_port_said_is_returned():
-    result = dvfs.boot(FIRMWARE, duration="100ms", typed=HELLO)
+    result = dvfs.boot(FIRMWARE, baud=abi.UART_BAUD, duration="100ms", typed=HELLO)
     (reply,) = FrameDecoder().feed(result.output)
     assert (reply.command, reply.sequence) == (abi.Command.HELLO | abi.Command.REPLY, 7)
     assert result.now_s == pytest.approx(0.1, abs=1e-3)
     assert (result.violations, result.to_dict()["violations"]) == ((), [])
     assert repr(result) == f"<Boot: {len(result.output)} bytes in 100.000 ms, 0 violations>"
+    assert (result.notes, result.uart_speed) == ({}, "1000000 baud, 8N1 (16 MHz / 16)")
     assert result._repr_html_().startswith("<pre>")
 
 
@@ -43,7 +44,16 @@ def test_a_lenient_board_lists_what_is_forbidden(firmware):
 
 def test_what_was_sent_before_a_fault_is_kept(firmware):
     subtract, branch_back = 0x3A01, 0xD1FD  # subs r2, #1; bne to it
-    code = [*SERIAL, *send(5), load(2, 6), subtract, branch_back, load(0, 7), fetch(1, 0), SPIN]
+    code = [
+        *SERIAL,
+        *send(FREE),
+        load(2, FREE + 1),
+        subtract,
+        branch_back,
+        load(0, FREE + 2),
+        fetch(1, 0),
+        SPIN,
+    ]
     path = firmware(elf(code, [*SERIAL_LITERALS, ord("!"), 2000, 0x90000000]))
     with dvfs.booted_board(path) as booted:
         with pytest.raises(dvfs.FirmwareFaultError, match="0x90000000, where nothing is"):
@@ -54,7 +64,7 @@ def test_what_was_sent_before_a_fault_is_kept(firmware):
 
 def test_one_can_talk_to_a_firmware_that_runs():
     told = []
-    with dvfs.booted_board(FIRMWARE) as booted:
+    with dvfs.booted_board(FIRMWARE, baud="any") as booted:
         assert booted.run("1ms").output == b""
         pieces = [HELLO[2:], HELLO[:2]]
         result = booted.run(

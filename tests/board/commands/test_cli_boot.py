@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tiny_firmware import ILLEGAL, SERIAL, SERIAL_LITERALS, SPIN, elf, fetch, load, send
+from tiny_firmware import FREE, ILLEGAL, SERIAL, SERIAL_LITERALS, SPIN, elf, fetch, load, send
 
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.image.firmware import FIRMWARE
@@ -53,7 +53,16 @@ def test_a_fault_is_reported(boot):
 
 def test_what_was_sent_before_a_fault_is_shown(boot):
     subtract, branch_back = 0x3A01, 0xD1FD  # subs r2, #1; bne to it
-    code = [*SERIAL, *send(5), load(2, 6), subtract, branch_back, load(0, 7), fetch(1, 0), SPIN]
+    code = [
+        *SERIAL,
+        *send(FREE),
+        load(2, FREE + 1),
+        subtract,
+        branch_back,
+        load(0, FREE + 2),
+        fetch(1, 0),
+        SPIN,
+    ]
     result = boot(elf(code, [*SERIAL_LITERALS, ord("!"), 2000, 0x90000000]), "--for", "10ms")
     assert result.exit_code == 1
     assert result.stdout == "!"
@@ -62,11 +71,48 @@ def test_what_was_sent_before_a_fault_is_shown(boot):
 
 def test_a_firmware_that_never_stops_talking_ends_on_time(boot):
     branch_to_store = 0xE7FD
-    code = [*SERIAL, *send(5), branch_to_store, SPIN]
+    code = [*SERIAL, *send(FREE), branch_to_store, SPIN]
     result = boot(elf(code, [*SERIAL_LITERALS, ord("U")]), "--for", "20ms")
     assert result.exit_code == 0, result.stderr
     assert set(result.stdout) == {"U"}
-    assert 1900 < len(result.stdout) < 2300
+    assert 220 < len(result.stdout) < 232
+
+
+ONE_BYTE = elf([*SERIAL, *send(FREE), SPIN], [*SERIAL_LITERALS, ord("U")])
+# Neither the port's clock nor the pins' modes: MODER gets what it has after reset.
+NO_PINS = elf(
+    [*SERIAL, *send(FREE), SPIN], [*SERIAL_LITERALS[:5], 0, *SERIAL_LITERALS[6:], ord("U")]
+)
+
+
+@pytest.mark.parametrize("line", ["115200", "115200,8N1", "115200 8n2", "any"])
+def test_text_is_readable_where_the_terminal_fits(boot, line):
+    result = boot(ONE_BYTE, "--for", "10ms", "--baud", line)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "U", "")
+
+
+@pytest.mark.parametrize("line", ["9600", "1000000", "115200,7E1"])
+def test_text_is_misread_where_it_does_not_and_both_are_told(boot, line):
+    result = boot(ONE_BYTE, "--for", "10ms", "--baud", line)
+    assert result.exit_code == 0
+    assert result.stdout_bytes != b"U" or line.endswith("7E1")
+    assert "note: USART3 sends at 115108 baud, 8N1 (16 MHz / 139)" in result.stderr
+    assert f"the line is set to {line.partition(',')[0]} baud" in result.stderr
+
+
+@pytest.mark.parametrize("line", ["fast", "0", "115200,8X1", "9" * 5000, "115200,8"])
+def test_a_line_that_cannot_be_is_refused(boot, line):
+    result = boot(ONE_BYTE, "--for", "10ms", "--baud", line)
+    assert result.exit_code == 2
+    assert "is no setting of a serial line" in result.stderr
+    assert "115200,8N1" in result.stderr
+
+
+def test_a_port_whose_pins_were_never_set_up_is_dead_and_says_so(boot):
+    result = boot(NO_PINS, "--for", "10ms")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "note: USART3 sends, but no pin is set up for it" in result.stderr
+    assert "PD8 with AF7" in result.stderr
 
 
 def test_illegal_programming_ends_a_strict_run(boot):
@@ -86,7 +132,8 @@ def test_illegal_programming_is_a_warning_where_lenient(boot):
 
 def test_the_serial_port_is_on_standard_input_and_output():
     hello = b"\0" + encode_frame(Frame(abi.Command.HELLO, 7))
-    command = [sys.executable, "-m", "dvfs_kernel", "boot", str(FIRMWARE), "--for", "100ms"]
+    command = [sys.executable, "-m", "dvfs_kernel", "boot", str(FIRMWARE)]
+    command += ["--baud", str(abi.UART_BAUD), "--for", "100ms"]
     done = subprocess.run(command, input=hello, capture_output=True, timeout=60, check=True)
     frames = FrameDecoder().feed(done.stdout)
     assert [(f.command, f.sequence) for f in frames] == [(abi.Command.HELLO | abi.Command.REPLY, 7)]

@@ -1,5 +1,5 @@
 import pytest
-from device_host import Registers, make_board
+from device_host import Registers, make_board, set_up_pins
 
 from renode_platform.devices import ina219
 
@@ -10,8 +10,9 @@ SENSOR = 0x40
 class Bus:
     """A driver of the controller, as firmware would write it."""
 
-    def __init__(self, **options):
+    def __init__(self, pins=("I2C1_SCL", "I2C1_SDA"), **options):
         self.host, self.platform = make_board(**options)
+        set_up_pins(self.platform, *pins)
         rcc = Registers(self.platform, "rcc")
         rcc.set("APB1ENR", I2C1EN=1)
         rcc.set("DCKCFGR2", I2C1SEL=2)
@@ -324,3 +325,18 @@ def test_results_cannot_be_written_and_bytes_beyond_a_register_float(sensor):
     assert chip.register(ina219.SHUNT_VOLTAGE) == before
     chip.start(True)
     assert [chip.read() for _ in range(3)][2] == 0xFF
+
+
+@pytest.mark.parametrize("pins", [(), ("I2C1_SCL",), ("I2C1_SDA",)])
+def test_a_controller_without_pins_is_dead_and_says_so(pins):
+    bus = Bus(pins=pins)
+    bus.start(SENSOR, 0)
+    bus.host.advance_us(10_000)
+    assert bus.i2c.read("ISR") == 1
+    assert bus.i2c.get("CR2", "START")
+    missing = {"SCL", "SDA"} - {name.rpartition("_")[2] for name in pins}
+    (told,) = bus.host.logged
+    assert "I2C1 begins a transfer, but no pin is set up for" in told
+    assert all(f"{name} (PB" in told for name in missing)
+    set_up_pins(bus.platform, "I2C1_SCL", "I2C1_SDA")
+    bus.end()
