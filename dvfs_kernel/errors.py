@@ -65,6 +65,11 @@ class DvfsError(Exception):
         error.template = template
         return error
 
+    def advise(self, template: str) -> None:
+        """Let the message end with another line, which names arguments as that of `naming` does."""
+        self.template = f"{self.template or self}\n  {template}"
+        self.args = (_spelt(self.template, lambda name: name),)
+
     def spelt(self, spell: Callable[[str], str]) -> str:
         """Return the message with arguments as they are called where it is read."""
         return str(self) if self.template is None else _spelt(self.template, spell)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.serial_line import DEFAULT_BAUD, serial_line
 from dvfs_kernel.boards.emulator.virtual_time import picoseconds
-from dvfs_kernel.errors import BoardSilentError
+from dvfs_kernel.errors import BoardSilentError, FirmwareFaultError
 from dvfs_kernel.storage import rows as tables
 
 if TYPE_CHECKING:
@@ -185,13 +185,21 @@ class BootedBoard:
                 )
             while not isinstance(typed, bytes) and (data := typed()):
                 board.write(data)
-            data = board.read_within(min(_SLICE_S, left_s), wall_left_s)
+            data = self._read(min(_SLICE_S, left_s), wall_left_s)
             if data:
                 take(data)
             if run_s is None:  # a firmware that sleeps would run ahead of the person who types
                 ahead_s = (board.now_s - begin_s) - (time.monotonic() - started_s)
                 time.sleep(max(ahead_s, 0))
         return self.result
+
+    def _read(self, timeout_s: float, wall_limit_s: float) -> bytes:
+        try:
+            return self.board.read_within(timeout_s, wall_limit_s)
+        except FirmwareFaultError as error:
+            if getattr(error, "rule", None) is not None:
+                error.advise("this is illegal programming: with {lenient} it is told, and goes on")
+            raise
 
 
 @contextmanager

@@ -142,12 +142,21 @@ class VirtualBoard(Board):
         return int(self.machine.devices.rcc.hse_hz)
 
     def flash(self, elf: Path | bytes, image: bytes | None = None) -> None:
-        """Put the firmware and the data image into flash memory."""
+        """Put the firmware and the data image into flash memory.
+
+        Raises
+        ------
+        FileFormatError
+            The firmware is no ELF file for the chip, or leaves the vector table empty.
+        BoardError
+            It lies outside the chip's memories, or the image is too large.
+        """
         if image is not None and len(image) > abi.IMAGE_BYTES_MAX:
             raise BoardError(
                 f"the data image has {len(image)} bytes; flash memory takes {abi.IMAGE_BYTES_MAX}"
             )
         self.machine.load_elf(elf)
+        self.machine.check_vectors()
         if image is not None:
             self.machine.write_memory(abi.IMAGE_ADDRESS, image)
 

@@ -175,6 +175,44 @@ def pll_violations(source_hz, m, n, p, q=ds.PLLQ[0], r=ds.PLLR[0]):
     return found
 
 
+def remedy(rule, clocks, rises):
+    """Return what to do first, so that a rule of `limit_violations` is kept; empty for nothing.
+
+    Parameters
+    ----------
+    rule : str
+    clocks : Clocks
+        The state that breaks it.
+    rises : bool
+        Whether HCLK has just become faster, as by a switch of SYSCLK.
+    """
+    if not rises:
+        return "lower SYSCLK first"
+    column = 1 if clocks.overdrive else 0
+    if rule in ("pclk1", "pclk2"):
+        limit_hz = (ds.PCLK1_MAX_HZ if rule == "pclk1" else ds.PCLK2_MAX_HZ)[column]
+        fitting = [d for d in sorted(set(APB_DIVIDERS)) if clocks.hclk_hz <= limit_hz * d]
+        wanted = "/ %d in RCC_CFGR.PPRE%s" % (fitting[0], rule[-1]) if fitting else ""
+    elif rule == "wait-states":
+        wanted = "FLASH_ACR.LATENCY = %d" % required_wait_states(clocks.hclk_hz)
+    elif rule == "voltage-scale":
+        if clocks.hclk_hz <= ds.HCLK_MAX_HZ[clocks.vos][1]:
+            wanted = "over-drive (PWR_CR1.ODEN, then ODSWEN)"
+        else:
+            wanted = "a stronger scale in PWR_CR1.VOS (3 is scale 1), while the PLL is off"
+    else:
+        wanted = ""
+    return wanted and "move %s before the write to RCC_CFGR that makes SYSCLK faster" % wanted
+
+
+def fitting_hse(m, n, p, q, r):
+    """Return the frequency of a usual HSE that PLL factors fit, None where there is none."""
+    for hse_hz in ds.USUAL_HSE_HZ:
+        if not pll_violations(hse_hz, m, n, p, q, r):
+            return hse_hz
+    return None
+
+
 def limit_violations(clocks):
     """Return ``(rule, message)`` pairs for what a state of the clock tree breaks."""
     found = []

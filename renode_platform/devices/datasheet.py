@@ -203,6 +203,12 @@ PERIPHERAL_UA_PER_MHZ = {
 BUS_MATRIX_UA_PER_MHZ = (3.94, 3.25, 2.12)
 BUS_MASTERS = ("DMA1", "DMA2", "DMA2D", "ETHMAC", "OTGHS", "LTDC")
 
+# ---- boards --------------------------------------------------------------------------------------
+
+# What feeds OSC_IN on boards of the family: the ST-LINK's 8 MHz on a Nucleo as sold (UM1974 6.8.1),
+# a crystal of 25 MHz on Discovery and evaluation boards.
+USUAL_HSE_HZ = (8 * MHZ, 25 * MHZ)
+
 # ---- timers --------------------------------------------------------------------------------------
 
 BASIC_TIMERS = ("TIM6", "TIM7")  # no channels: DS Table 6

@@ -1,7 +1,7 @@
 """The main PLL's factors: taken when it starts, whatever the register holds afterwards."""
 
 from . import datasheet as ds
-from .clock_tree import pll_violations
+from .clock_tree import fitting_hse, megahertz, pll_violations
 from .registers import RCC
 
 
@@ -41,4 +41,15 @@ class Pll(object):
 
     def violations(self):
         """Return ``(rule, message)`` pairs for what the factors break."""
-        return pll_violations(self._source_hz, self._m, self._n, self._p, self._q, self._r)
+        found = pll_violations(self._source_hz, self._m, self._n, self._p, self._q, self._r)
+        fits_hz = None
+        if found and self.source == "hse":
+            fits_hz = fitting_hse(self._m, self._n, self._p, self._q, self._r)
+        if fits_hz is None:
+            return found
+        stock = ", as a Nucleo-F767ZI is sold with" if fits_hz == ds.USUAL_HSE_HZ[0] else ""
+        advice = "this board has %s on OSC_IN; the factors fit %s%s (--hse %s)" % (
+            megahertz(self._source_hz), megahertz(fits_hz), stock,
+            megahertz(fits_hz).replace(" ", ""),
+        )  # fmt: skip
+        return [(rule, "%s; %s" % (message, advice)) for rule, message in found]

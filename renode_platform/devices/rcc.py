@@ -12,6 +12,7 @@ from .clock_tree import (
     limit_violations,
     megahertz,
     pll_lock_ps,
+    remedy,
 )
 from .oscillator import Oscillator
 from .peripheral_clocks import PeripheralClocks
@@ -337,6 +338,7 @@ class Rcc(PeripheralClocks):
     def update(self):
         """Work the tree out again; tell the host, and the user of what is beyond a limit."""
         clocks, broken = self._state()
+        rises = clocks.hclk_hz > self.clocks.hclk_hz
         if clocks is not self.clocks:
             self.clocks = clocks
             self.host.clocks_changed(clocks)
@@ -345,7 +347,8 @@ class Rcc(PeripheralClocks):
         fresh = [(rule, message) for rule, message in broken if rule not in self._reported]
         self._reported = {rule for rule, _ in broken}
         for rule, message in fresh:
-            self._violate(rule, message)
+            advice = remedy(rule, clocks, rises)
+            self._violate(rule, "%s; %s" % (message, advice) if advice else message)
 
     def _state(self):
         """Return the clocks now and the limits they break; one state is always one object.

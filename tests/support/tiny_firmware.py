@@ -26,17 +26,17 @@ def fetch(register, base):
     return 0x6800 | base << 3 | register
 
 
-def elf(code, literals=()):
+def elf(code, literals=(), begin=FLASH):
     """Make an executable with a vector table, a few instructions and their literals."""
     code = [*code, *[0xBF00] * (len(code) % 2)]  # nop, up to a whole word
-    entry = FLASH + 64 + 1
+    entry = begin + 64 + 1
     handler = entry + 2 * code.index(SPIN)
     code = [word(i, len(code)) if callable(word) else word for i, word in enumerate(code)]
     data = struct.pack("<16I", 0x20020000, entry, *[handler] * 14)
     data += struct.pack(f"<{len(code)}H", *code) + struct.pack(f"<{len(literals)}I", *literals)
     identity = b"\x7fELF\x01\x01\x01" + bytes(9)
     header = struct.pack("<2H5I6H", 2, 40, 1, entry, 52, 0, 0x05000000, 52, 32, 1, 40, 0, 0)
-    segment = struct.pack("<8I", 1, 84, FLASH, FLASH, len(data), len(data), 5, 4)
+    segment = struct.pack("<8I", 1, 84, begin, begin, len(data), len(data), 5, 4)
     return identity + header + segment + data
 
 

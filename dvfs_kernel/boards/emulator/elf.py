@@ -56,6 +56,10 @@ class Executable:
     segments: tuple[tuple[int, bytes], ...]
     symbols: SymbolTable
 
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """Return the first and the last address of each segment."""
+        return tuple((address, address + len(data) - 1) for address, data in self.segments)
+
     @classmethod
     def read(cls, source: str | Path | bytes) -> Executable:
         """Read a file or its bytes.

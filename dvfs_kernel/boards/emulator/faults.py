@@ -82,11 +82,19 @@ class FaultReport:
 
 
 class CoreFaultError(FirmwareFaultError):
-    """A fault of the core that the firmware did not survive; `report` has the details."""
+    """A fault of the core that the firmware did not survive; `report` has the details.
 
-    def __init__(self, report: FaultReport) -> None:
+    Attributes
+    ----------
+    report : FaultReport
+    rule : str or None
+        Of illegal programming the rule that it broke.
+    """
+
+    def __init__(self, report: FaultReport, rule: str | None = None) -> None:
         super().__init__(str(report))
         self.report = report
+        self.rule = rule
 
-    def __reduce__(self) -> tuple[type[CoreFaultError], tuple[FaultReport]]:
-        return type(self), (self.report,)
+    def __reduce__(self) -> tuple[type[CoreFaultError], tuple[FaultReport, str | None]]:
+        return type(self), (self.report, self.rule)

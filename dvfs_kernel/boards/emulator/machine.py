@@ -25,7 +25,7 @@ from dvfs_kernel.boards.emulator.systick import SysTick
 from dvfs_kernel.boards.emulator.trace import Counters, Trace, Violation
 from dvfs_kernel.boards.emulator.virtual_time import picoseconds
 from dvfs_kernel.boards.emulator.wait_costs import apply_wait_costs
-from dvfs_kernel.errors import BoardError
+from dvfs_kernel.errors import BoardError, FileFormatError
 from renode_platform.devices.dwt import Dwt
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _BLOCK_BYTES = 0x1000
 # The core comes back to Python at least this often, for the wall clock and for Ctrl-C.
 _QUANTUM_CYCLES = 10_000_000
 _RESET_XPSR = 1 << 24
+_VECTORS_BYTES = 8  # stack pointer and entry
 _STOP_REASON_WAITING = "waiting for an interrupt"
 
 
@@ -78,6 +79,7 @@ class Machine:
         self.options = options or MachineOptions()
         self.trace = Trace()
         self.symbols = SymbolTable()
+        self._loaded: tuple[tuple[int, int], ...] = ()
         timing = self.options.timing
         self._timing = timing
         self._state = st.new_state()
@@ -148,6 +150,24 @@ class Machine:
         for address, data in executable.segments:
             self.write_memory(address, data)
         self.symbols = executable.symbols
+        self._loaded = executable.places()
+
+    def check_vectors(self) -> None:
+        """See to it that the core has something to begin with.
+
+        Raises
+        ------
+        FileFormatError
+            The vector table is as empty as flash memory is before anything is written there.
+        """
+        begin = self._control.boot_address
+        if self.memory.read(begin, _VECTORS_BYTES) == b"\xff" * _VECTORS_BYTES:
+            places = ", ".join(f"0x{first:08X} to 0x{last:08X}" for first, last in self._loaded)
+            raise FileFormatError(
+                "the vector table in flash memory, at 0x08000000, is empty: the firmware fills "
+                f"{places or 'nothing'}; after reset the core begins in flash, so link the table "
+                "and what starts the program there"
+            )
 
     def write_memory(self, address: int, data: bytes) -> None:
         """Write memory from outside, flash included; `BoardError` outside the memories."""
@@ -274,7 +294,7 @@ class Machine:
     def _on_violation(self, rule: str, message: str) -> None:
         self.trace.add_violation(Violation(self.now_ps, rule, message))
         if self.options.strict:
-            raise CoreFaultError(self._report(message))
+            raise CoreFaultError(self._report(message), rule)
 
     def _on_message(self, message: str) -> None:
         self.trace.add_message(self.now_ps, message)

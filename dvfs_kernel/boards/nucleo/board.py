@@ -19,6 +19,7 @@ from dvfs_kernel.errors import (
 )
 from dvfs_kernel.link.image_id import image_id
 from dvfs_kernel.link.session import Session
+from renode_platform.devices.datasheet import USUAL_HSE_HZ
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["STOCK_HSE_HZ", "NucleoBoard"]
 
 #: What the ST-LINK feeds to OSC_IN of a board as it is sold (UM1974 Rev 5, 6.8.1).
-STOCK_HSE_HZ = 8_000_000
+STOCK_HSE_HZ: int = USUAL_HSE_HZ[0]
 
 # DBGMCU_IDCODE, lower 12 bits (the headers and programming tools of ST and stlink-org).
 _DEVICE_ID = 0x451

@@ -121,6 +121,21 @@ def test_illegal_programming_ends_a_strict_run(boot):
     assert "864 MHz" in result.stderr
     assert "432 MHz" in result.stderr
     assert "warning" not in result.stderr
+    assert "with --lenient it is told, and goes on" in result.stderr
+
+
+def test_a_fault_that_is_no_illegal_programming_names_no_way_around(boot):
+    result = boot(elf([load(0, 0), fetch(1, 0), SPIN], [0x90000000]), "--for", "10ms")
+    assert "--lenient" not in result.stderr
+
+
+@pytest.mark.parametrize("begin", [0x20010000, 0x20020000, 0x08010000])
+def test_a_firmware_that_leaves_the_vector_table_empty_is_refused(boot, begin):
+    result = boot(elf([SPIN], begin=begin), "--for", "1ms")
+    assert result.exit_code == 1
+    assert "the vector table in flash memory, at 0x08000000, is empty" in result.stderr
+    assert f"the firmware fills 0x{begin:08X} to " in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_illegal_programming_is_a_warning_where_lenient(boot):

@@ -83,6 +83,77 @@ def test_216_mhz_in_strict_mode(hse_hz, m, n):
     assert host.violations == []
 
 
+@pytest.mark.parametrize(
+    ("forgotten", "rule", "moved"),
+    [
+        ("prescalers", "pclk1", "move / 4 in RCC_CFGR.PPRE1 before the write to RCC_CFGR"),
+        ("PPRE2", "pclk2", "move / 2 in RCC_CFGR.PPRE2 before the write to RCC_CFGR"),
+        ("LATENCY", "wait-states", "move FLASH_ACR.LATENCY = 7 before the write to RCC_CFGR"),
+        ("over-drive", "voltage-scale", "move over-drive (PWR_CR1.ODEN, then ODSWEN) before"),
+        ("VOS", "voltage-scale", "move a stronger scale in PWR_CR1.VOS"),
+    ],
+)
+def test_a_step_that_comes_after_sysclk_is_named(forgotten, rule, moved):
+    """ST's LL examples set the prescalers behind the switch of SYSCLK."""
+    host, platform = make_board()
+    rcc, pwr, flash = (Registers(platform, name) for name in ("rcc", "pwr", "flashController"))
+    rcc.set("APB1ENR", PWREN=1)
+    pwr.set("CR1", VOS=1 if forgotten == "VOS" else 3)
+    start_hse(host, rcc)
+    configure_pll(host, rcc, 25, 216, 2)
+    if forgotten not in ("over-drive", "VOS"):
+        enable_overdrive(host, rcc, pwr)
+    if forgotten != "LATENCY":
+        flash.set("ACR", LATENCY=7)
+    if forgotten != "prescalers":
+        rcc.set("CFGR", PPRE1=5, PPRE2=0 if forgotten == "PPRE2" else 4)
+    rcc.set("CFGR", SW=2)
+    told = dict(host.violations)
+    assert moved in told[rule]
+    assert all(" before the write " in message for message in told.values())
+
+
+def test_a_limit_that_is_lowered_under_sysclk_says_what_comes_first():
+    host, platform = make_board()
+    rcc, _, flash = start_216_mhz(host, platform, 25, 216)
+    flash.set("ACR", LATENCY=3)
+    rcc.set("CFGR", PPRE1=0)
+    assert [rule for rule, _ in host.violations] == ["wait-states", "pclk1"]
+    assert all(message.endswith("; lower SYSCLK first") for _, message in host.violations)
+
+
+@pytest.mark.parametrize(
+    ("m", "hint"),
+    [
+        (4, "this board has 50 MHz on OSC_IN; the factors fit 8 MHz, as a Nucleo-F767ZI is sold"),
+        (8, "the factors fit 8 MHz, as a Nucleo-F767ZI is sold with (--hse 8MHz)"),
+        (13, "the factors fit 25 MHz (--hse 25MHz)"),
+    ],
+)  # fmt: skip
+def test_factors_for_another_hse_are_recognised(m, hint):
+    host, platform = make_board()
+    rcc = Registers(platform, "rcc")
+    start_hse(host, rcc)
+    configure_pll_unchecked(rcc, m, {4: 216, 8: 432, 13: 216}[m])
+    assert host.violations[0][0] == "pll-input"
+    assert host.violations[0][1].startswith(f"PLL input 50 MHz / {m} = ")
+    assert all(hint in message for _, message in host.violations)
+
+
+def test_factors_that_fit_no_usual_hse_get_no_hint():
+    host, platform = make_board()
+    rcc = Registers(platform, "rcc")
+    start_hse(host, rcc)
+    configure_pll_unchecked(rcc, 2, 300)
+    assert host.violations
+    assert not [message for _, message in host.violations if "--hse" in message]
+
+
+def configure_pll_unchecked(rcc, m, n, p=2):
+    rcc.write("PLLCFGR", m | n << 6 | (p // 2 - 1) << 16 | 1 << 22 | 9 << 24 | 7 << 28)
+    rcc.set("CR", PLLON=1)
+
+
 def test_start_up_of_an_older_system_file_resets_the_clocks_it_finds():
     host, platform = make_board(strict=True)
     rcc, _, flash = start_216_mhz(host, platform, 25, 216)
