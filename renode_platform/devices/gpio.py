@@ -48,6 +48,7 @@ class Gpio(Device):
         Device.reset(self)
         self._odr_changed(old)
         self._levels_changed()
+        self._tell_of_configuration()
 
     # ---- outside ----
 
@@ -149,6 +150,9 @@ class Gpio(Device):
             value = self._keep_locked(register_name, value)
         self.store(register_name, value)
         self._levels_changed()
+        self._tell_of_configuration()
+
+    def _tell_of_configuration(self):
         for listener in self._configuration_listeners:
             listener()
 

@@ -18,6 +18,10 @@ _FIXED = {
     "CR3": ("IREN", "IRLP", "HDSEL", "NACK", "SCEN", "RTSE", "CTSE", "ONEBIT", "OVRDIS", "DDRE",
             "DEM", "DEP", "WUS"),
 }  # fmt: skip
+_FIXED_MASKS = {
+    name: sum(USART.registers[name].mask(field) for field in fields)
+    for name, fields in _FIXED.items()
+}
 _UNMODELLED = (("CR2", "CLKEN"), ("CR2", "LINEN"), ("CR2", "ABREN"), ("CR3", "IREN"),
                ("CR3", "SCEN"), ("CR3", "DMAT"), ("CR3", "DMAR"))  # fmt: skip
 _RECEIVE_ERROR_FLAGS = USART.ISR.mask("FE") | USART.ISR.mask("NE") | USART.ISR.mask("ORE")
@@ -67,7 +71,9 @@ class Usart(Device):
         self._outgoing = SampledLine(host, lambda: self.line, self._deliver_sampled)
         self._incoming = SampledLine(host, self.receiving, self._take)
         self._formats = {}
+        self._carried = {}  # whether a pin carries what is sent (True) or received (False)
         self._told = None
+        self._arrives_as_sent = False
         self._clear_lines()
         self._queue = bytearray()
         self._taken = 0  # bytes of the queue that have arrived
@@ -88,6 +94,7 @@ class Usart(Device):
         Device.reset(self)
         self._told = None
         self._formats.clear()
+        self._carried.clear()
         self._reset_lines()
 
     def _reset_lines(self):
@@ -159,36 +166,52 @@ class Usart(Device):
             )  # fmt: skip
         return "%s (%s / %g)" % (sent, megahertz(self.kernel_hz), self.kernel_hz / float(sent.baud))
 
-    def _tell_of_misfit(self, doing, own, read_as_sent):
-        """Say once that the two ends of the line differ."""
-        if self._told == own.key() or (read_as_sent and self.line.is_near(own, RATE_MARGIN)):
-            return
-        self._told = own.key()
-        effect = "hardly within what a receiver takes" if read_as_sent else "the bits are misread"
-        self.host.log(
-            "%s %s at %s, but the line is set to %s: %s"
-            % (self.name, doing, self.described(), self.line, effect)
-        )
+    def _fits(self, own, is_sender):
+        """Say whether what is sent in one format is read in the other as it was meant."""
+        if self.line is None:
+            return True
+        fits = self.line.understands(own) if is_sender else own.understands(self.line)
+        if self._told != own.key() and not (fits and self.line.is_near(own, RATE_MARGIN)):
+            self._told = own.key()
+            self.host.log(
+                "%s %s at %s, but the line is set to %s: %s"
+                % (
+                    self.name,
+                    "sends" if is_sender else "listens",
+                    self.described(),
+                    self.line,
+                    "hardly within what a receiver takes" if fits else "the bits are misread",
+                )
+            )
+        return fits
 
     # ---- pins ----
 
-    def _connected(self, signal, doing):
-        if signal is None or signal.connected():
-            return True
+    def _connected(self, is_sender):
+        """Say whether a pin carries what is sent, or what is received."""
+        known = self._carried.get(is_sender)
+        if known is None:
+            signal = self._signal(is_sender)
+            known = self._carried[is_sender] = signal is None or signal.connected()
+        return known
+
+    def _signal(self, is_sender):
+        """Return a signal's pins: CR2.SWAP exchanges the two, CR3.HDSEL makes one of them."""
+        if self.bit("CR3", "HDSEL"):
+            is_sender = True
+        return self.tx if is_sender != bool(self.bit("CR2", "SWAP")) else self.rx
+
+    def _tell_of_pins(self, is_sender):
         self.host.log(
             "%s %s, but no pin is set up for it (%s): nothing passes"
-            % (self.name, doing, signal.places())
+            % (self.name, "sends" if is_sender else "listens", self._signal(is_sender).places())
         )
-        return False
-
-    def _pins(self):
-        """Return transmitter's and receiver's: CR2.SWAP exchanges them, HDSEL joins them."""
-        tx, rx = (self.rx, self.tx) if self.bit("CR2", "SWAP") else (self.tx, self.rx)
-        return (tx, tx) if self.bit("CR3", "HDSEL") else (tx, rx)
 
     def pins_changed(self):
         """Firmware has set up pins: what waits may arrive from now on."""
-        self._listen()
+        self._carried.clear()
+        if self._connected(False):
+            self._listen()
 
     # ---- transmitter ----
 
@@ -215,12 +238,12 @@ class Usart(Device):
             return
         self._shift = value
         self._read_as_sent = False
-        if self._connected(self._pins()[0], "sends"):
-            self._read_as_sent = self.line is None or self.line.understands(sent)
-            if self.line is not None:
-                self._tell_of_misfit("sends", sent, self._read_as_sent)
-            if not self._read_as_sent:
-                self._outgoing.put(sent, value)
+        if not self._connected(True):
+            self._tell_of_pins(True)
+        elif self._fits(sent, True):
+            self._read_as_sent = True
+        else:
+            self._outgoing.put(sent, value)
         self._sending = self.host.call_at(self.host.now_ps() + frame_ps, self._sent)
 
     def _sent(self):
@@ -255,26 +278,26 @@ class Usart(Device):
             return
         own = self.receiving()
         line = own if self.line is None else self.line
-        if own.baud == 0 or not self._connected(self._pins()[1], "listens"):
+        if own.baud == 0:
             return
-        read_as_sent = own.understands(line)
-        if self.line is not None:
-            self._tell_of_misfit("listens", own, read_as_sent)
-        if not read_as_sent:
+        if not self._connected(False):
+            self._tell_of_pins(False)
+            return
+        self._arrives_as_sent = self._fits(own, False)
+        if not self._arrives_as_sent:
             self._incoming.put(line, self._queue[self._taken])
         self._arriving = self.host.call_at(
-            self.host.now_ps() + line.duration_ps(line.bits()),
-            lambda: self._arrived(read_as_sent),
+            self.host.now_ps() + line.duration_ps(line.bits()), self._arrived
         )
 
-    def _arrived(self, read_as_sent):
+    def _arrived(self):
         self._arriving = None
         data = self._queue[self._taken] & ((1 << self.receiving().data_bits) - 1)
         self._taken += 1
         if not self._receiver_on():
             self.host.log("%s: a byte arrived while the receiver was off" % self.name)
             return
-        if read_as_sent:
+        if self._arrives_as_sent:
             self._take(data, True, True)
         if self.pending():
             self._listen()
@@ -309,26 +332,32 @@ class Usart(Device):
     # ---- other registers ----
 
     def _store_control(self, register_name, value):
-        """Write a control register, but for bits that wait for UE to be clear."""
-        block, old = USART.registers[register_name], self.values[register_name]
+        """Write a control register, but for settings, which wait for UE to be clear."""
+        old = self.values[register_name]
+        if (old ^ value) & _FIXED_MASKS[register_name]:
+            value = self._change_settings(register_name, old, value)
+        self.store(register_name, value)
+        for of, field in _UNMODELLED:
+            if of == register_name and USART.registers[of].get(value & ~old, field):
+                self.host.log("%s.%s.%s is not modelled" % (self.name, of, field))
+
+    def _change_settings(self, register_name, old, value):
+        """Return what of a value counts: the old settings where UE is and stays set."""
+        self._formats.clear()
+        self._carried.clear()
         stays_on = self.bit("CR1", "UE")
         if register_name == "CR1":
             stays_on = stays_on and USART.CR1.get(value, "UE")
-        if stays_on:
-            late = [f for f in _FIXED[register_name] if block.get(old ^ value, f)]
-            if late:
-                self.host.violation(
-                    "usart-configuration",
-                    "%s.%s.%s changed while UE is set; clear UE first, the old setting stays"
-                    % (self.name, register_name, ", ".join(late)),
-                )
-                for field in late:
-                    value = block.put(value, field, block.get(old, field))
-        self.store(register_name, value)
-        self._formats.clear()
-        for of, field in _UNMODELLED:
-            if of == register_name and block.get(value & ~old, field):
-                self.host.log("%s.%s.%s is not modelled" % (self.name, register_name, field))
+        if not stays_on:
+            return value
+        block, mask = USART.registers[register_name], _FIXED_MASKS[register_name]
+        late = [f for f in _FIXED[register_name] if block.get(old ^ value, f)]
+        self.host.violation(
+            "usart-configuration",
+            "%s.%s.%s changed while UE is set; clear UE first, the old setting stays"
+            % (self.name, register_name, ", ".join(late)),
+        )
+        return (value & ~mask) | (old & mask)
 
     def write_CR1(self, value):
         self._store_control("CR1", value)
