@@ -18,10 +18,9 @@ _FIXED = {
     "CR3": ("IREN", "IRLP", "HDSEL", "NACK", "SCEN", "RTSE", "CTSE", "ONEBIT", "OVRDIS", "DDRE",
             "DEM", "DEP", "WUS"),
 }  # fmt: skip
-_FIXED_MASKS = {
-    name: sum(USART.registers[name].mask(field) for field in fields)
-    for name, fields in _FIXED.items()
-}
+_FIXED_MASKS = {}
+for _name, _fields in _FIXED.items():
+    _FIXED_MASKS[_name] = sum(USART.registers[_name].mask(_field) for _field in _fields)
 _UNMODELLED = (("CR2", "CLKEN"), ("CR2", "LINEN"), ("CR2", "ABREN"), ("CR3", "IREN"),
                ("CR3", "SCEN"), ("CR3", "DMAT"), ("CR3", "DMAR"))  # fmt: skip
 _RECEIVE_ERROR_FLAGS = USART.ISR.mask("FE") | USART.ISR.mask("NE") | USART.ISR.mask("ORE")

@@ -133,6 +133,21 @@ def test_time_is_virtual_and_passes_while_the_firmware_sleeps():
         assert board.now_s - before_s == pytest.approx(0.5, abs=0.01)
 
 
+def test_a_wait_for_less_than_a_step_ends(monkeypatch):
+    pieces = []
+    with RenodeBoard() as board:
+        greeted(board)
+        run_for = board.machine.run_for
+        monkeypatch.setattr(
+            board.machine, "run_for", lambda seconds: pieces.append(run_for(seconds))
+        )
+        for wait_s in (1e-9, 1e-12, 1e-15):
+            before_s = board.now_s
+            assert board.read(timeout_s=wait_s) == b""
+            assert board.now_s >= before_s + wait_s
+        assert len(pieces) < 30
+
+
 def test_illegal_programming_ends_the_run_with_the_values():
     # ldr r0, [pc, #8]; movs r1, #2; str r1, [r0]; b .; the address of RCC_CFGR: SYSCLK from a PLL
     # that does not run.

@@ -24,6 +24,13 @@ def back_to(target):
 
 SLEEP = elf([WFI, back_to(0), SPIN])
 STOP = elf([load(0, 0), load(1, 1), store(1, 0), WFI, back_to(3), SPIN], [SCR, SLEEPDEEP])
+# SysTick interrupts every hundred cycles, but not in Stop: HCLK stands.
+SYSTICK = 0xE000E010
+TICKING_STOP = elf(
+    [load(0, 2), load(1, 3), store(1, 0, 4), load(1, 4), store(1, 0),
+     load(0, 0), load(1, 1), store(1, 0), WFI, back_to(8), SPIN],
+    [SCR, SLEEPDEEP, SYSTICK, 99, 7],
+)  # fmt: skip
 # Writes to a port whose clock is off, for ever.
 VIOLATION = elf([load(0, 0), store(1, 0), back_to(1), SPIN], [CLOCK_GATED_I2C1])
 # Writes `movs r4, #0 or 1; bx lr` anew and calls it, for ever.
@@ -44,7 +51,11 @@ def firmware(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("code", [elf([SPIN]), SLEEP, STOP], ids=["spins", "sleeps", "stops"])
+@pytest.mark.parametrize(
+    "code",
+    [elf([SPIN]), SLEEP, STOP, TICKING_STOP],
+    ids=["spins", "sleeps", "stops", "stops with SysTick on"],
+)
 def test_every_time_comes_to_its_end(firmware, code):
     times_s = [0.07, 0.0701, 0.0702, 1e-3 / 3, 1e-9, 1e-12, 3e-13, 0.1 + 0.2 - 0.3 + 1e-5, 1e-6 / 7]
     with dvfs.booted_board(firmware(code)) as booted:
