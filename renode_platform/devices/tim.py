@@ -107,6 +107,11 @@ class Tim(Device):
                 % self.name
             )
 
+    def write_OR(self, value):
+        self.store("OR", value)
+        if value:
+            self.host.log("%s: other inputs than pins (OR) are not modelled" % self.name)
+
     def write_DIER(self, value):
         self.store("DIER", value)
         if value & _UNMODELLED_REQUESTS:

@@ -30,9 +30,9 @@ _AT_ONCE = -(1 << 62)
 # counted, not timed, so that every run does the same.
 _CALLBACKS_MOST = 4096
 _TRANSLATION_CALLBACKS = 16
-# Translated code: what firmware of a megabyte takes, several times over. The engine's own limit is
+# Translated code: more than an image full of unpacked layers takes. The engine's own limit is
 # a gigabyte, which firmware that writes code fills.
-_TRANSLATIONS_BYTES = 64 << 20
+_TRANSLATIONS_BYTES = 128 << 20
 
 _READ_CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint, ctypes.c_void_p

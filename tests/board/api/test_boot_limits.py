@@ -120,4 +120,4 @@ def test_a_wall_limit_is_kept_within_a_slice(firmware):
 def test_translated_code_has_a_bound():
     with VirtualBoard() as board:
         engine = board.machine._core._uc
-        assert engine.ctl_get_tcg_buffer_size() <= 64 << 20
+        assert engine.ctl_get_tcg_buffer_size() <= 128 << 20
