@@ -18,10 +18,9 @@ _LAYER = 1 << abi.MARKER_PIN_LAYER
 _WINDOW = 1 << abi.MARKER_PIN_WINDOW
 _SEGMENT = 1 << abi.MARKER_PIN_SEGMENT0 | 1 << abi.MARKER_PIN_SEGMENT1
 _PINS = _TRIGGER | _LAYER | _WINDOW | _SEGMENT
-# A large network at g = 2 takes some forty thousand; then whole inferences are forgotten.
+# A large network at g = 2 takes some forty thousand; then whole inferences are forgotten. Pins that
+# never end an inference are no markers of ours: of these the oldest half is.
 _MARKERS_KEPT = 200_000
-# Pins that never end an inference are no markers of ours: then the oldest half is forgotten.
-_ENDLESS_FACTOR = 2
 
 
 class TraceLog:
@@ -40,7 +39,7 @@ class TraceLog:
     def clear(self) -> None:
         """Forget everything."""
         self.layers_begun = 0
-        self._odr = 0
+        self._odr = self._others = 0
         self._markers: list[MarkerEvent] = []
         self._clock_changes: list[ClockChange] = []
         self._starts: list[int] = []  # where the trigger rises, or the window before it
@@ -67,6 +66,9 @@ class TraceLog:
             return False
         for write in trace.markers:
             odr = write.odr & _PINS
+            others, self._others = self._others, write.odr & ~_PINS
+            if odr == self._odr and others != self._others:
+                continue  # only pins of somebody else's moved
             risen = odr & ~self._odr
             if risen & _WINDOW:
                 self._window_start = len(self._markers)
@@ -86,10 +88,8 @@ class TraceLog:
             )
         trace.markers.clear()
         # The last inference may have only begun; the one before it is whole.
-        if len(self._markers) > self._most and len(self._starts) > 2:
-            self._forget(self._starts[-2])
-        elif len(self._markers) > _ENDLESS_FACTOR * self._most:
-            self._forget(len(self._markers) // 2)
+        if len(self._markers) > self._most:
+            self._forget(self._starts[-2] if len(self._starts) > 2 else len(self._markers) // 2)
         return True
 
     def _forget(self, count: int) -> None:

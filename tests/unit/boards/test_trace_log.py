@@ -78,7 +78,7 @@ def test_pins_that_never_end_an_inference_are_bounded():
             MarkerWrite(number, number, 0.0, 0, None, TRIGGER | LAYER * (number % 2))
         )
         log.take(trace)
-    assert len(log._markers) <= 100
+    assert len(log._markers) <= 50
     assert len(log._clock_changes) <= 102
     assert log._markers[-1].time_ps == 999
     quiet = TraceLog(most=50)
@@ -88,3 +88,13 @@ def test_pins_that_never_end_an_inference_are_bounded():
         quiet.take(trace)
     assert len(quiet._clock_changes) <= 51
     assert quiet._clock_changes[-1].time_ps == 999
+
+
+def test_pins_of_somebody_else_are_no_markers():
+    log = TraceLog()
+    trace = Trace()
+    for number in range(100):
+        odr = TRIGGER * (number >= 50) | OTHER_PIN * ((number + 1) % 2)
+        trace.markers.append(MarkerWrite(number, number, 0.0, 0, None, odr))
+    assert log.take(trace)
+    assert [marker.time_ps for marker in log._markers] == [50]
