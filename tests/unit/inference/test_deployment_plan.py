@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,8 @@ from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.deployment_plan import LayerPrediction, Plan
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.layers.weighted import FORMS
+from dvfs_kernel.storage.json_documents import validator
 
 HSE_HZ = 50_000_000
 CLOCKS = tuple(map(ClockSetting.parse, ("hse", "hsi", "pll:25/216/2", "pll:25/100/2")))
@@ -117,3 +120,12 @@ def test_another_file_is_refused_with_its_name(content, tmp_path):
 def test_a_plan_that_cannot_be_read_is_an_os_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         Plan.load(tmp_path / "plan.json")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_kernel_form_is_one_of_the_document(form):
+    document = json.loads(replace(PLAN, forms=(form, form)).to_json())
+    validator("plan").validate(document)
+    assert Plan.from_dict(document).forms == (form, form)
+    document["forms"][0] = "other"
+    assert not validator("plan").is_valid(document)
