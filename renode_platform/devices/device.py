@@ -19,6 +19,8 @@ class Device(object):
     """
 
     block = None
+    # Registers with a method ``read_…`` that has no effect, and no other result before an event.
+    steady_readers = ()
     # Whether its interrupts reach the core while every clock of the buses stands.
     wakes_from_stop = False
 
@@ -67,6 +69,23 @@ class Device(object):
             kept = self.values.get(self.block.by_offset.get(aligned), 0)
             value = (kept & ~mask) | ((value << shift) & mask)
         self.write_word(aligned, value & 0xFFFFFFFF)
+
+    def steady(self, offset):
+        """Say of a register just read how it goes on without a write or an event.
+
+        Returns
+        -------
+        tuple or None
+            When it ends, in picoseconds or None, and what each core cycle adds; None where that
+            cannot be told, or the read had an effect.
+        """
+        if self.clocked is not None and not self.clocked():
+            return None
+        offset &= ~3
+        plain = offset not in self._readers
+        if plain or self.block.by_offset.get(offset) in self.steady_readers:
+            return None, 0
+        return None
 
     def read_word(self, offset):
         """Return the register at an aligned offset; reserved words read as 0."""

@@ -69,6 +69,12 @@ class Dwt(object):
             return 1 | (2 if self._locked else 0)
         return 0
 
+    def steady(self, offset):
+        """Say of a register just read how it goes on; see `Device.steady`."""
+        if offset == _PCSR:
+            return None
+        return None, 1 if offset == _CYCCNT and self._since is not None else 0
+
     def write(self, offset, _size, value):
         """Write a register; without effect while the unit is locked, except on the lock."""
         if offset == _LAR:

@@ -11,6 +11,7 @@ class Syscfg(Device):
     """System configuration: which port feeds each of the sixteen external interrupts."""
 
     block = SYSCFG
+    steady_readers = ("CMPCR",)
 
     def __init__(self, host, name="SYSCFG"):
         Device.__init__(self, host, name)

@@ -24,6 +24,7 @@ class Gpio(Device):
     """
 
     block = GPIO
+    steady_readers = ("IDR", "BSRR")
 
     def __init__(self, host, letter):
         self.letter = letter

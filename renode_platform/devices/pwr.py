@@ -21,6 +21,7 @@ class Pwr(Device):
     """
 
     block = PWR
+    steady_readers = ("CSR1",)
 
     def __init__(self, host, name="PWR"):
         Device.__init__(self, host, name)

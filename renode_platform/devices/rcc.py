@@ -55,6 +55,8 @@ class Rcc(PeripheralClocks):
         Where voltage scale, over-drive and wait states are programmed; set by the platform.
     """
 
+    steady_readers = ("CR", "CFGR", "BDCR", "CSR")
+
     def __init__(self, host, name="RCC", hse_hz=50 * ds.MHZ, hse_crystal=False, pll_lock="typ"):
         PeripheralClocks.__init__(self, host, name)
         self.hse_hz = hse_hz

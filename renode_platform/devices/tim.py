@@ -35,6 +35,7 @@ class Tim(Device):
     """
 
     block = TIM
+    steady_readers = ("SR",)
 
     def __init__(self, host, name, clock_name="tim_apb1_hz", width=32, has_channels=True):
         self.mask = (1 << width) - 1

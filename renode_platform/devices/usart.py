@@ -59,6 +59,7 @@ class Usart(Device):
     """
 
     block = USART
+    steady_readers = ("ISR",)
 
     def __init__(self, host, name, clock_name, line=None):
         Device.__init__(self, host, name)

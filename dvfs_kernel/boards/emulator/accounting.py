@@ -19,6 +19,9 @@ _PAGE_SHIFT = 10
 _WEAKLY_TAKEN = 2
 _WEAKLY_NOT_TAKEN = 1
 
+Behind = tuple[int, int, int]
+Held = tuple[int, int, int]
+
 
 class BlockAccount:
     """Puts blocks' costs into the shared state and remembers what they are made of.
@@ -35,17 +38,22 @@ class BlockAccount:
 
     def __init__(self, state: st.NativeState, pipeline: Pipeline, memory: MemoryMap) -> None:
         self._state = state
+        # The same memory as plain Python integers, for single words.
+        self._words = state.data
         self._pipeline = pipeline
         self._memory = memory
         self._blocks: dict[tuple[int, int], tuple[Block, bytes]] = {}
         self._starts: dict[int, list[int]] = {}
         self._pages: set[int] = set()
+        # By entry: of each instruction the cycles and instructions behind it, and where it ends.
+        self._behind: dict[int, dict[int, Behind]] = {}
 
     def clear(self) -> None:
         """Forget all blocks: the code has changed."""
         self._blocks.clear()
         self._starts.clear()
         self._pages.clear()
+        self._behind.clear()
         self._state[st.BLOCKS :] = 0
         self._state[st.PREVIOUS] = -1
 
@@ -61,6 +69,7 @@ class BlockAccount:
         self._blocks[key] = block, code
         self._pages.update(range(address >> _PAGE_SHIFT, (address + size >> _PAGE_SHIFT) + 1))
         entry = find_block(self._state, address << 16 | size)
+        self._behind.pop(int(entry), None)
         self._state[entry : entry + st.BLOCK_STRIDE] = [
             address << 16 | size,
             block.half_cycles,
@@ -109,6 +118,72 @@ class BlockAccount:
         found = self._blocks.get((key >> 16, key & 0xFFFF))
         return found[0] if found else None
 
+    # ---- within a block ----------------------------------------------------------------------
+
+    def behind(self, address: int) -> Behind | None:
+        """Return what the block under way was charged for what follows an instruction's issue.
+
+        A block is charged as a whole when it begins; an instruction in it that looks at a clock
+        has to see the cycle in which it issues.
+
+        Parameters
+        ----------
+        address
+            Of the instruction.
+
+        Returns
+        -------
+        tuple of (int, int, int), optional
+            Cycles of the schedule, without the half that a run may be rounded up by;
+            instructions; address after the instruction. ``None`` where that is not known.
+        """
+        entry = self._words[st.PREVIOUS]
+        if entry < 0:
+            return None
+        known = self._behind.get(entry)
+        if known is None:
+            block = self.last()
+            known = self._behind[entry] = {} if block is None else _places(block)
+        return known.get(address)
+
+    def hold_back(self, address: int) -> Held | None:
+        """Set the counters to an instruction's issue; `give_back` has to follow.
+
+        Returns
+        -------
+        tuple of int, optional
+            What was taken from base cycles, stalls and instructions; ``None`` for nothing.
+        """
+        found = self.behind(address)
+        if found is None:
+            return None
+        words = self._words
+        cycles, instructions, end = found
+        if words[words[st.PREVIOUS] + st.BLOCK_FLAGS] & st.ROUNDED_UP:
+            cycles += 1
+        cycles = max(cycles, 0)
+        stall = self._stall_beyond(end) if words[st.FETCH_STALLS] else 0
+        words[st.CYCLES] -= cycles + stall
+        words[st.BASE_CYCLES] -= cycles
+        words[st.ICACHE_STALL] -= stall
+        words[st.INSTRUCTIONS] -= instructions
+        return cycles, stall, instructions
+
+    def give_back(self, held: Held) -> None:
+        """Take back what `hold_back` did."""
+        cycles, stall, instructions = held
+        words = self._words
+        words[st.CYCLES] += cycles + stall
+        words[st.BASE_CYCLES] += cycles
+        words[st.ICACHE_STALL] += stall
+        words[st.INSTRUCTIONS] += instructions
+
+    def _stall_beyond(self, end: int) -> int:
+        """Return the stalls for lines of code that begin at or after an address."""
+        words = self._words
+        pairs = range(st.FETCHED, st.FETCHED + 2 * words[st.FETCH_STALLS], 2)
+        return sum(words[place + 1] for place in pairs if words[place] >= end)
+
     def leave_early(self, address: int) -> None:
         """Take back what the last block would have done from an instruction on."""
         block = self.last()
@@ -146,6 +221,19 @@ class BlockAccount:
             before = found.get(address, (0, 0))
             found[address] = before[0] + runs, before[1] + runs * block.instructions
         return found
+
+
+def _places(block: Block) -> dict[int, Behind]:
+    """Return of each instruction the cycles and instructions behind it, and where it ends."""
+    ends = [place for place, _ in block.issue[1:]] + [block.end]
+    return {
+        place: (
+            (block.half_cycles >> 1) - cycle,
+            block.instructions - index - 1,
+            end,
+        )
+        for index, ((place, cycle), end) in enumerate(zip(block.issue, ends, strict=True))
+    }
 
 
 def _untrained(block: Block) -> int:

@@ -250,6 +250,7 @@ class _FlashPort:
         self._device = device
         self._words = machine.native_state.data
         self.read = device.read
+        self.steady = device.steady
 
     def write(self, offset: int, size: int, value: int) -> None:
         self._device.write(offset, size, value)

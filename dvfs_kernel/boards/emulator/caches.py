@@ -26,6 +26,7 @@ __all__ = [
     "data_access",
     "data_read_hits",
     "fetch",
+    "flash_busy",
     "invalidate_accelerator",
     "invalidate_data",
     "invalidate_instructions",
@@ -58,6 +59,9 @@ _LAST_FLASH_WORD, _FLASH_WAIT = st.LAST_FLASH_WORD, st.FLASH_WAIT
 _FLASH_WAITS, _FLASH_DUAL_BANK = st.FLASH_WAITS, st.FLASH_DUAL_BANK
 _ART_OFF_WAITS = st.ART_OFF_WAITS
 _ART_PREFETCH_ON, _ART_PREFETCH_HIDDEN = st.ART_PREFETCH_ON, st.ART_PREFETCH_HIDDEN
+_FLASH_READY = st.FLASH_READY
+_FETCH_STALLS, _FETCHED, _FETCH_LIMIT = st.FETCH_STALLS, st.FETCHED, st.FETCH_LIMIT
+_BANK_SHIFT = 20  # a bank has a megabyte, on either bus
 _LINE_BYTES = 1 << st.LINE_SHIFT
 _STREAMING_AFTER = 3  # full lines in a row ([M7] DDI 0489F 5.9.1)
 
@@ -87,16 +91,36 @@ def _art_hit(s: Any, line: int) -> bool:
 
 @njit(cache=True)
 @keyed
-def _flash_line(s: Any, line: int, cost: int) -> int:
-    """Read a line of 32 bytes from flash; return the stall, given that of one flash word."""
-    second = s[_FLASH_DUAL_BANK] & line
-    s[_FLASH_WAITS] += 1 + second
-    return cost + second * s[_FLASH_WAIT]
+def flash_busy(s: Any, address: int, spent: int) -> int:
+    """Return how long the cells of an address do not answer because their bank is written.
+
+    Parameters
+    ----------
+    spent
+        Cycles that the access has waited already, not in the counter yet.
+    """
+    ready = s[_FLASH_READY + ((address >> _BANK_SHIFT) & 1)]
+    if ready == 0:
+        return 0
+    for bank in range(2):
+        if s[_FLASH_READY + bank] <= ready:
+            s[_FLASH_READY + bank] = 0
+    return max(ready - s[_CYCLES] - spent, 0)
 
 
 @njit(cache=True)
 @keyed
-def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int) -> int:
+def _flash_line(s: Any, line: int, cost: int, spent: int) -> int:
+    """Read a line of 32 bytes from flash; return the stall, given that of one flash word."""
+    second = s[_FLASH_DUAL_BANK] & line
+    s[_FLASH_WAITS] += 1 + second
+    cost += second * s[_FLASH_WAIT]
+    return cost + flash_busy(s, line << _LINE_SHIFT, spent)
+
+
+@njit(cache=True)
+@keyed
+def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int, spent: int) -> int:
     """Wait of a flash line on the ITCM port, with or without the accelerator."""
     last = s[slot]
     if last == line:
@@ -108,28 +132,41 @@ def _flash_itcm_wait(s: Any, line: int, slot: int, cost: int) -> int:
         if s[_ART_PREFETCH_ON] != 0 and last + 1 == line:
             cost -= s[_ART_PREFETCH_HIDDEN]
             if cost <= 0:
-                return 0
+                return flash_busy(s, line << _LINE_SHIFT, spent)
     else:
         s[_ART_OFF_WAITS] += 1 + (s[_FLASH_DUAL_BANK] & line)
-    return _flash_line(s, line, cost)
+    return _flash_line(s, line, cost, spent)
 
 
 @njit(cache=True)
 @keyed
-def _flash_word_wait(s: Any, address: int) -> int:
+def _flash_word_wait(s: Any, address: int, spent: int) -> int:
     """Wait of the flash cells: none while the interface still holds the word."""
     word = address >> (_LINE_SHIFT - s[_FLASH_DUAL_BANK])
     if s[_LAST_FLASH_WORD] == word:
         return 0
     s[_LAST_FLASH_WORD] = word
     s[_FLASH_WAITS] += 1
-    return s[_FLASH_WAIT]
+    return s[_FLASH_WAIT] + flash_busy(s, address, spent)
+
+
+@njit(inline="always")
+def _waited(s: Any, address: int, stall: int) -> int:
+    """Note that the block under way waited for what is at an address; return the stall."""
+    if stall != 0:
+        count = s[_FETCH_STALLS]
+        if count < _FETCH_LIMIT:
+            s[_FETCHED + 2 * count] = address
+            s[_FETCHED + 2 * count + 1] = stall
+            s[_FETCH_STALLS] = count + 1
+    return stall
 
 
 @njit(cache=True)
 @keyed
 def fetch(s: Any, address: int, size: int) -> int:
-    """Fetch a block of code; return the stall in cycles."""
+    """Fetch a block of code; return the stall in cycles, and note where it arose."""
+    s[_FETCH_STALLS] = 0
     kind = _kind(s, address)
     if kind == _TCM:
         return 0
@@ -138,7 +175,8 @@ def fetch(s: Any, address: int, size: int) -> int:
     stall = 0
     if kind == _FLASH_ITCM:
         for line in range(first, last + 1):
-            stall += _flash_itcm_wait(s, line, _LAST_FETCH_LINE, s[_FETCH_MISS + kind])
+            wait = _flash_itcm_wait(s, line, _LAST_FETCH_LINE, s[_FETCH_MISS + kind], stall)
+            stall += _waited(s, line << _LINE_SHIFT, wait)
     elif s[_ICACHE_ON] != 0:
         for line in range(first, last + 1):
             way = _ICACHE + (line & (_ICACHE_SETS - 1)) * 2
@@ -148,10 +186,11 @@ def fetch(s: Any, address: int, size: int) -> int:
             if s[way + 1] != line:
                 if kind == _FLASH:
                     s[_ICACHE_FLASH_MISSES] += 1
-                    stall += _flash_line(s, line, s[_FETCH_MISS + kind])
+                    wait = _flash_line(s, line, s[_FETCH_MISS + kind], stall)
                 else:
                     s[_ICACHE_SRAM_MISSES] += 1
-                    stall += s[_FETCH_MISS + kind]
+                    wait = s[_FETCH_MISS + kind]
+                stall += _waited(s, line << _LINE_SHIFT, wait)
             s[way + 1] = recent
             s[way] = line
     else:
@@ -160,9 +199,10 @@ def fetch(s: Any, address: int, size: int) -> int:
             if s[_LAST_FETCH_LINE] != word:
                 s[_LAST_FETCH_LINE] = word
                 s[_UNCACHED_FETCHES] += 1
-                stall += s[_FETCH_UNCACHED + kind]
+                wait = s[_FETCH_UNCACHED + kind]
                 if kind == _FLASH:
-                    stall += _flash_word_wait(s, word << 3)
+                    wait += _flash_word_wait(s, word << 3, stall)
+                stall += _waited(s, word << 3, wait)
     s[_ICACHE_STALL] += stall
     return stall
 
@@ -210,7 +250,7 @@ def _line_access(s: Any, kind: int, address: int, is_write: bool, size: int) -> 
     """Access at most one line; return the stall in cycles."""
     line = address >> _LINE_SHIFT
     if kind == _FLASH_ITCM:
-        stall = _flash_itcm_wait(s, line, _LAST_READ_LINE, s[_READ_MISS + kind])
+        stall = _flash_itcm_wait(s, line, _LAST_READ_LINE, s[_READ_MISS + kind], 0)
     elif s[_DCACHE_ON] == 0:
         if is_write:
             s[_UNCACHED_WRITES] += 1
@@ -219,7 +259,7 @@ def _line_access(s: Any, kind: int, address: int, is_write: bool, size: int) -> 
             s[_UNCACHED_READS] += 1
             stall = s[_READ_UNCACHED + kind]
             if kind == _FLASH:
-                stall += _flash_word_wait(s, address)
+                stall += _flash_word_wait(s, address, 0)
     else:
         base = _DCACHE + (line & (_DCACHE_SETS - 1)) * _DCACHE_STRIDE
         streams = is_write and _store_streams(s, line, size)
@@ -235,7 +275,7 @@ def _line_access(s: Any, kind: int, address: int, is_write: bool, size: int) -> 
             stall = s[_READ_MISS + kind]
             if kind == _FLASH:
                 s[_DCACHE_FLASH_MISSES] += 1
-                stall = _flash_line(s, line, stall)
+                stall = _flash_line(s, line, stall, 0)
             else:
                 s[_DCACHE_SRAM_MISSES] += 1
             stall += _allocate(s, base, line << 1)

@@ -7,7 +7,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dvfs_kernel.boards.emulator import hooks
+from dvfs_kernel.boards.emulator import device_hooks, hooks
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.core_registers import CoreRegisters
 from dvfs_kernel.boards.emulator.pc_sync import find_skip_flag
@@ -34,9 +34,7 @@ _TRANSLATION_CALLBACKS = 16
 # a gigabyte, which firmware that writes code fills.
 _TRANSLATIONS_BYTES = 128 << 20
 
-_READ_CALLBACK = ctypes.CFUNCTYPE(
-    ctypes.c_uint64, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint, ctypes.c_void_p
-)
+_DEVICE_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint)
 _WRITE_CALLBACK = ctypes.CFUNCTYPE(
     None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint64, ctypes.c_void_p
 )
@@ -56,6 +54,7 @@ _EDGE_CALLBACK = ctypes.CFUNCTYPE(
 )
 
 _WRITE_KINDS = {uc.UC_MEM_WRITE_UNMAPPED, uc.UC_MEM_WRITE_PROT}
+_LAST_ADDRESS = 0xFFFFFFFF
 
 
 class StopKind(enum.Enum):
@@ -73,12 +72,13 @@ class StopKind(enum.Enum):
     INVALID_STATE = enum.auto()
     UNALIGNED = enum.auto()
     FETCH_FORBIDDEN = enum.auto()
+    UNPRIVILEGED = enum.auto()
     BUS_ERROR = enum.auto()
 
 
 @dataclass(frozen=True)
 class BusAccess:
-    """An access that no memory and no device answered."""
+    """An access that no memory and no device answered, or that was refused."""
 
     kind: str  # "fetch", "read" or "write"
     address: int
@@ -99,6 +99,10 @@ class StoreTrap(Protocol):
     def __call__(self, address: int, size: int, value: int) -> bool: ...
 
 
+_REFUSALS = {
+    st.REFUSED_UNALIGNED: StopKind.UNALIGNED,
+    st.REFUSED_UNPRIVILEGED: StopKind.UNPRIVILEGED,
+}
 _STOPPED_AT_DEADLINE = Stop(StopKind.DEADLINE)
 _STOPPED_AT_BLOCK = Stop(StopKind.BLOCK)
 _STOPPED_WAITING = Stop(StopKind.WAITING)
@@ -182,11 +186,19 @@ class Core:
         state[st.EMU_STOP] = _address_of(uclib.uc_emu_stop)
         state[st.MODEL_CACHES] = int(model_caches)
         state[st.DEADLINE] = NEVER
+        state[st.REG_READ] = _address_of(uclib.uc_reg_read)
+        state[st.REG_WRITE] = _address_of(uclib.uc_reg_write)
         self._add_hook(uc.UC_HOOK_BLOCK, hooks.block_hook.address or 0)
         if model_caches:
             state[st.SKIP_PC_SYNC] = find_skip_flag(self._uc, self._handle)
             kinds = uc.UC_HOOK_MEM_READ | uc.UC_HOOK_MEM_WRITE
             self._add_hook(kinds, hooks.access_hook.address or 0)
+        # Before the one for invalid accesses, which hears of those that the gate refuses.
+        self._add_hook(
+            uc.UC_HOOK_MEM_READ_PROT | uc.UC_HOOK_MEM_WRITE_PROT,
+            device_hooks.device_gate.address or 0,
+            first=st.KIND_LIMIT,
+        )
         self._add_callback(uc.UC_HOOK_MEM_INVALID, _INVALID_CALLBACK(self._on_invalid))
         self._add_callback(uc.UC_HOOK_INTR, _INTERRUPT_CALLBACK(self._on_interrupt))
 
@@ -208,7 +220,8 @@ class Core:
 
         return call
 
-    def _add_hook(self, kind: int, function: int) -> None:
+    def _add_hook(self, kind: int, function: int, first: int = 0) -> None:
+        """Install a native hook, for accesses at or above an address."""
         hook = ctypes.c_size_t()
         error = uclib.uc_hook_add(
             ctypes.c_void_p(self._handle),
@@ -216,8 +229,8 @@ class Core:
             ctypes.c_int(kind),
             ctypes.c_void_p(function),
             ctypes.c_void_p(self.state.ctypes.data),
-            ctypes.c_uint64(1),  # begin > end: every address
-            ctypes.c_uint64(0),
+            ctypes.c_uint64(first or 1),
+            ctypes.c_uint64(_LAST_ADDRESS if first else 0),  # begin > end: every address
         )
         if error:
             raise BoardError(f"the engine refused hook {kind:#x}: error {error}")
@@ -237,47 +250,53 @@ class Core:
             self._uc.mem_map_ptr(
                 base, memory.size, permissions, ctypes.c_void_p(memory.host_address)
             )
+            if memory.read_only:
+                # Mapped without leave to write, a store that is handled would still land; once
+                # protected, the engine drops it.
+                self._uc.mem_protect(base, memory.size, permissions)
         self._regions.append(memory)
 
-    def map_devices(
-        self,
-        base: int,
-        size: int,
-        read: Callable[[int, int], int],
-        write: Callable[[int, int, int], None],
-    ) -> None:
-        """Route a range to ``read(address, size)`` and ``write(address, size, value)``."""
+    def on_device_read(self, read: Callable[[int, int], int]) -> None:
+        """Answer reads of the ranges that `map_devices` maps with ``read(address, size)``."""
 
-        def on_read(_uc: int, offset: int, width: int, _data: int) -> int:
+        def on_read(address: int, width: int) -> int:
             self._note_callback(1)
             try:
-                return read(base + offset, width)
+                return read(address, width)
             except BaseException as error:  # noqa: BLE001 - must not unwind into native code
                 self.fail(error)
                 return 0
+
+        callback = _DEVICE_CALLBACK(on_read)
+        self._callbacks.append(callback)
+        self.state[st.READ_DEVICE] = _address_of(callback)
+
+    def map_devices(self, base: int, size: int, write: Callable[[int, int, int], None]) -> None:
+        """Route a range to the reader and to ``write(address, size, value)``."""
 
         def on_write(_uc: int, offset: int, width: int, value: int, _data: int) -> None:
             self._note_callback(1)
             try:
                 write(base + offset, width, value)
-            except BaseException as error:  # noqa: BLE001
+            except BaseException as error:  # noqa: BLE001 - must not unwind into native code
                 self.fail(error)
 
-        callbacks = (_READ_CALLBACK(on_read), _WRITE_CALLBACK(on_write))
-        self._callbacks.extend(callbacks)
+        callback = _WRITE_CALLBACK(on_write)
+        self._callbacks.append(callback)
         error = uclib.uc_mmio_map(
             ctypes.c_void_p(self._handle),
             ctypes.c_uint64(base),
             ctypes.c_size_t(size),
-            callbacks[0],
-            None,
-            callbacks[1],
+            ctypes.c_void_p(device_hooks.device_read.address or 0),
+            ctypes.c_void_p(self.state.ctypes.data),
+            callback,
             None,
         )
         if error:
             raise BoardError(
                 f"the engine cannot map devices at 0x{base:08X}, {size:#x} bytes: error {error}"
             )
+        self._uc.mem_protect(base, size, uc.UC_PROT_NONE)  # so that every access asks the gate
 
     def forget_code(self, address: int, size: int) -> None:
         """Drop translated code after the host changed memory under it."""
@@ -290,6 +309,7 @@ class Core:
             if kind == uc.UC_MEM_WRITE_PROT and self.store_trap is not None:
                 mask = (1 << (8 * size)) - 1
                 if self.store_trap(address, size, value & mask):
+                    self.registers.leave_condition()
                     return True
         except BaseException as error:  # noqa: BLE001
             self.fail(error)
@@ -342,6 +362,8 @@ class Core:
         words[st.DEADLINE] = deadline
         words[st.STOPPED_BY_HOOK] = 0
         self._callbacks_left = _CALLBACKS_MOST
+        words[st.STEADY] = 0  # anything may have happened meanwhile
+        words[st.REFUSED] = 0
         self._access = None
         self._interrupt = -1
         begin, status = self.registers.position()
@@ -363,9 +385,14 @@ class Core:
         state[st.IN_FAULT_HANDLER] = 0
         state[st.MASKED_PENDING] = 0
         state[st.STOPPED_BY_HOOK] = 0
+        state[st.STEADY] = 0
+        state[st.REFUSED] = 0
         begin, status = self.registers.position()
         self._uc.ctl_flush_tb()  # translations made without counting would run on
         error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 1)
+        kept[st.REFUSED] = state[st.REFUSED]
+        kept[st.STEADY] = 0
+        kept[st.FLASH_READY : st.FLASH_READY + 2] = state[st.FLASH_READY : st.FLASH_READY + 2]
         state[: st.BLOCKS] = kept
         if self.failure is not None:
             failure, self.failure = self.failure, None
@@ -388,7 +415,8 @@ class Core:
                 return _STOPPED_AT_BLOCK
             return _STOPPED_WAITING
         if self._access is not None:
-            return Stop(StopKind.BUS_ERROR, self._access)
+            kind = _REFUSALS.get(self.words[st.REFUSED], StopKind.BUS_ERROR)
+            return Stop(kind, self._access)
         if error in {uc.UC_ERR_INSN_INVALID, uc.UC_ERR_EXCEPTION}:
             return Stop(self._invalid_instruction())
         raise BoardError(f"the engine stopped with error {error}: {error_text(error)}")

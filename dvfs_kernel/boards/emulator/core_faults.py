@@ -105,6 +105,20 @@ class CoreFaults:
             else:
                 control.bus_fault(SystemControl.BFSR_PRECISERR, access.address)
             self._enter(nv.BUS_FAULT, text)
+        elif kind is StopKind.UNPRIVILEGED and access is not None:
+            control.bus_fault(SystemControl.BFSR_PRECISERR, access.address)
+            self._enter(
+                nv.BUS_FAULT,
+                f"{access.kind} of {access.size} bytes at 0x{access.address:08X} by unprivileged"
+                " code: the private peripheral bus is for privileged code",
+            )
+        elif kind is StopKind.UNALIGNED and access is not None:
+            control.configurable_fault_status |= SystemControl.UFSR_UNALIGNED
+            self._enter(
+                nv.USAGE_FAULT,
+                f"unaligned {access.kind} of {access.size} bytes at 0x{access.address:08X}, which"
+                " is Device memory",
+            )
         elif kind is StopKind.FETCH_FORBIDDEN:
             control.configurable_fault_status |= SystemControl.MMFSR_IACCVIOL
             self._enter(nv.MEM_MANAGE, "execution of a region that is execute-never")

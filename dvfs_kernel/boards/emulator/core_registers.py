@@ -66,6 +66,7 @@ class CoreRegisters:
         )
         self._control = RegisterBatch(engine, [arm.UC_ARM_REG_CONTROL])
         self._status = RegisterBatch(engine, [arm.UC_ARM_REG_XPSR_NZCVQG])
+        self._condition = RegisterBatch(engine, [arm.UC_ARM_REG_EPSR])
         # Writing the flags alone makes the engine look at the mode again.
         self._flags = RegisterBatch(engine, [arm.UC_ARM_REG_APSR_NZCV])
         self._make_mode_batches()
@@ -116,6 +117,7 @@ class CoreRegisters:
         else:
             self._enter_msp.write([stack, status, link, pc, unprivileged, status])
         self._words[st.PREVIOUS] = -1
+        self._words[st.PRIVILEGE] = 0
 
     def leave_handler(
         self, frame: Sequence[int], *, stack: int, status: int, control: int, on_psp: bool
@@ -142,6 +144,11 @@ class CoreRegisters:
         else:
             self._leave_msp.write([stack, 0, status, control, *registers])
         self._words[st.PREVIOUS] = -1
+        self._words[st.PRIVILEGE] = 0
+
+    def leave_condition(self) -> None:
+        """Clear the IT bits that finding the program counter has set; see `native_calls`."""
+        self._condition.write([_THUMB])
 
     @property
     def pc(self) -> int:

@@ -12,14 +12,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.ir as ll
 import numpy as np
-from numba import carray, cfunc, njit, types
-from numba.extending import intrinsic
+from numba import carray, cfunc, njit
 
 from dvfs_kernel.boards.emulator import state as st
-from dvfs_kernel.boards.emulator.caches import data_access, data_read_hits, fetch
+from dvfs_kernel.boards.emulator.caches import data_access, data_read_hits, fetch, flash_busy
+from dvfs_kernel.boards.emulator.device_hooks import find_steady
 from dvfs_kernel.boards.emulator.native_cache import keyed
+from dvfs_kernel.boards.emulator.native_calls import (
+    call_register,
+    call_resolve,
+    call_uc,
+    leave_condition,
+    register,
+    set_byte,
+)
+from dvfs_kernel.boards.emulator.nvic import PRIORITY_BITS_MASK
+from dvfs_kernel.boards.emulator.unicorn_binding import arm
 
 __all__ = ["access_hook", "block_hook", "find_block"]
 
@@ -28,6 +37,8 @@ STOPPED_AT_BLOCK = 2
 STOPPED_BY_ERROR = 3
 
 _READ_ACCESS = 16  # UC_MEM_READ
+_BASEPRI_REGISTER = arm.UC_ARM_REG_BASEPRI
+_IMPLEMENTED = PRIORITY_BITS_MASK
 _WORD_OFFSET = 3  # a pair of words needs the alignment of one
 
 _WORDS = st.STATE_WORDS
@@ -48,48 +59,18 @@ _END, _COUNTER, _TARGET, _RUNS = st.BLOCK_END, st.BLOCK_COUNTER, st.BLOCK_TARGET
 _CONDITIONAL, _INDIRECT, _FIRST_TIME = st.CONDITIONAL, st.INDIRECT, st.FIRST_TIME
 _MAY_UNMASK, _SENDS_EVENT, _USES_FPU = st.MAY_UNMASK, st.SENDS_EVENT, st.USES_FPU
 _SPINS, _IN_FAULT_HANDLER = st.SPINS, st.IN_FAULT_HANDLER
+_SETS_BASEPRI, _RAISES_BASEPRI, _BARS = st.SETS_BASEPRI, st.RAISES_BASEPRI, st.BARS
+_BASEPRI, _BARRIER = st.BASEPRI, st.BARRIER
+_HAS_CONDITIONS = st.HAS_CONDITIONS
+_REG_READ, _REG_WRITE, _REGISTER = st.REG_READ, st.REG_WRITE, st.REGISTER
+_KINDS, _KIND_SHIFT = st.KINDS, st.KIND_SHIFT
+_FLASH_READY, _ICACHE_STALL = st.FLASH_READY, st.ICACHE_STALL
+_FLASH_KIND = st.KIND_FLASH & st.KIND_FLASH_ITCM  # the bit that both have
+_PRIVILEGE, _FETCH_STALLS = st.PRIVILEGE, st.FETCH_STALLS
+_STEADY, _STEADY_SLOPE = st.STEADY, st.STEADY_SLOPE
 _RARE = st.RARE
 _ROUNDED_UP = st.ROUNDED_UP
 _BRANCHES = st.CONDITIONAL | st.INDIRECT | st.FIRST_TIME
-
-
-@intrinsic
-def _call_uc(_typing: Any, function: Any, engine: Any) -> Any:
-    """Call ``int function(void *engine)`` at an address."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        kind = ll.FunctionType(ll.IntType(32), [ll.IntType(64)])
-        pointer = builder.inttoptr(args[0], kind.as_pointer())
-        return builder.call(pointer, [args[1]])
-
-    del function, engine
-    return types.int32(types.int64, types.int64), generate
-
-
-@intrinsic
-def _call_resolve(_typing: Any, function: Any, address: Any, size: Any) -> Any:
-    """Call ``int function(uint64_t address, uint64_t size)`` at an address."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        kind = ll.FunctionType(ll.IntType(32), [ll.IntType(64), ll.IntType(64)])
-        pointer = builder.inttoptr(args[0], kind.as_pointer())
-        return builder.call(pointer, [args[1], args[2]])
-
-    del function, address, size
-    return types.int32(types.int64, types.int64, types.int64), generate
-
-
-@intrinsic
-def _set_byte(_typing: Any, address: Any) -> Any:
-    """Store 1 in the byte at an address."""
-
-    def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        pointer = builder.inttoptr(args[0], ll.IntType(8).as_pointer())
-        builder.store(ll.Constant(ll.IntType(8), 1), pointer)
-        return context.get_dummy_value()
-
-    del address
-    return types.void(types.int64), generate
 
 
 @njit(cache=True)
@@ -131,6 +112,23 @@ def _branch_cost(s: Any, previous: int, flags: int, address: int) -> int:
     return s[_FIRST_BRANCH]
 
 
+@njit(cache=True)
+@keyed
+def _special_registers_written(s: Any, engine: int, flags: int) -> None:
+    """Follow a block that ended in MSR: drop the bits of BASEPRI that are not implemented."""
+    s[_PRIVILEGE] = 0
+    if flags & (_SETS_BASEPRI | _RAISES_BASEPRI) == 0:
+        return
+    written = register(s, engine, _BASEPRI_REGISTER)
+    value = written & _IMPLEMENTED
+    if flags & _RAISES_BASEPRI and value == 0:
+        value = s[_BASEPRI]  # a mask of nothing raises nothing
+    if value != written:
+        s[_REGISTER] = value
+        call_register(s[_REG_WRITE], engine, _BASEPRI_REGISTER, s.ctypes.data + 8 * _REGISTER)
+    s[_BASEPRI] = value
+
+
 @cfunc("void(int64, uint64, uint32, voidptr)", cache=True)
 @keyed
 def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
@@ -138,16 +136,16 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
     s = carray(data, (_WORDS,), np.int64)
     if s[_CYCLES] >= s[_DEADLINE]:
         s[_STOPPED_BY_HOOK] = STOPPED_AT_DEADLINE
-        _call_uc(s[_EMU_STOP], engine)
+        call_uc(s[_EMU_STOP], engine)
         return
     start = np.int64(address)
     length = np.int64(size)
     key = (start << 16) | length
     entry = find_block(s, key)
     if s[entry] == 0:
-        if _call_resolve(s[_RESOLVE], start, length) != 0:
+        if call_resolve(s[_RESOLVE], start, length) != 0:
             s[_STOPPED_BY_HOOK] = STOPPED_BY_ERROR
-            _call_uc(s[_EMU_STOP], engine)
+            call_uc(s[_EMU_STOP], engine)
             return
         entry = find_block(s, key)
     previous = s[_PREVIOUS]
@@ -162,10 +160,14 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
             or (flags & _SPINS and s[_IN_FAULT_HANDLER] != 0)
         ):
             s[_STOPPED_BY_HOOK] = STOPPED_AT_BLOCK
-            _call_uc(s[_EMU_STOP], engine)
+            call_uc(s[_EMU_STOP], engine)
             return
         if flags & _SENDS_EVENT:
             s[_EVENT_REGISTER] = 1
+        if flags & _BARS:
+            s[_BARRIER] = s[_CYCLES]
+        if before & _MAY_UNMASK:
+            _special_registers_written(s, engine, before)
     # Half a cycle is taken in every other run.
     halves = s[entry + _HALVES]
     cost = halves >> 1
@@ -179,7 +181,14 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
     if s[_MODEL_CACHES] != 0:
         cost += fetch(s, start, length)
         if s[_SKIP_PC_SYNC] != 0:
-            _set_byte(s[_SKIP_PC_SYNC])
+            set_byte(s[_SKIP_PC_SYNC], 1)
+    else:
+        s[_FETCH_STALLS] = 0
+        written = s[_FLASH_READY] | s[_FLASH_READY + 1]
+        if written and s[_KINDS + (start >> _KIND_SHIFT)] & _FLASH_KIND:
+            wait = flash_busy(s, start, cost)
+            s[_ICACHE_STALL] += wait
+            cost += wait
     if halves & 1:
         s[entry + _FLAGS] ^= _ROUNDED_UP
     s[_CYCLES] += cost
@@ -191,17 +200,30 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
 
 @cfunc("void(int64, int32, int64, int32, int64, voidptr)", cache=True)
 @keyed
-def access_hook(_engine: Any, kind: Any, address: Any, size: Any, _value: Any, data: Any) -> None:
+def access_hook(engine: Any, kind: Any, address: Any, size: Any, _value: Any, data: Any) -> None:
     """Account for a data access."""
     s = carray(data, (_WORDS,), np.int64)
     s[_DATA_ACCESSES] += 1
     length = np.int64(size)
+    if s[_SKIP_PC_SYNC] == 0 and s[s[_PREVIOUS] + _FLAGS] & _HAS_CONDITIONS:
+        leave_condition(s, engine)
+    if address >= _KIND_LIMIT:
+        # The gate comes next: it wants the program counter, but for a register that is known.
+        if s[_SKIP_PC_SYNC] != 0:
+            entry = 0
+            if kind == _READ_ACCESS and s[_STEADY] != 0:
+                entry = find_steady(s, address, length)
+            if entry == 0 or s[entry + _STEADY_SLOPE] != 0:
+                set_byte(s[_SKIP_PC_SYNC], 0)
+        return
     if kind == _READ_ACCESS:
-        if address & (length - 1) & _WORD_OFFSET and address < _KIND_LIMIT:
+        if address & (length - 1) & _WORD_OFFSET:
             s[_CYCLES] += s[_UNALIGNED_LOAD]
             s[_UNALIGNED_CYCLES] += s[_UNALIGNED_LOAD]
         if data_read_hits(s, address, length):
             return
+    elif s[_SKIP_PC_SYNC] != 0 and s[_KINDS + (address >> _KIND_SHIFT)] & _FLASH_KIND:
+        set_byte(s[_SKIP_PC_SYNC], 0)  # a store that is not taken as it is
     stall = data_access(s, address, length, kind != _READ_ACCESS)
     if stall != 0:
         s[_CYCLES] += stall

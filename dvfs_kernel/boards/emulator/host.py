@@ -96,6 +96,23 @@ class DeviceHost:
         """Call something at a count of HCLK, if it does not change or stop until then."""
         return self.call_at(self.time.time_of(tick), callback)
 
+    def catch_up(self) -> None:
+        """Run what is due by now: the core is in the middle of a block."""
+        following = self.queue.next_time_ps
+        if following is not None and following <= self.now_ps():
+            self.queue.run_due(self.now_ps)
+
+    def cycle_at(self, time_ps: int) -> int:
+        """Return the core's first cycle that is not before a time, if nothing stops it."""
+        return self.time.tick_at(time_ps) - self.idle_ticks
+
+    def wait_until(self, time_ps: int) -> None:
+        """Hold the core in an access until a time, its clock running."""
+        cycles = max(self.cycle_at(time_ps) - self._core.words[st.CYCLES], 0)
+        self._core.words[st.CYCLES] += cycles
+        self._core.words[st.DEVICE_STALL] += cycles
+        self.catch_up()
+
     def stall_until(self, time_ps: int) -> None:
         """Stop HCLK until a time; nothing is counted meanwhile."""
         if time_ps > self.now_ps():

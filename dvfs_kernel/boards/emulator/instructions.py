@@ -15,7 +15,7 @@ from dvfs_kernel.boards.emulator.kept_instructions import KeptInstructions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["decode"]
+__all__ = ["decode", "is_it"]
 
 _STRIP = (".w", ".n")
 
@@ -73,6 +73,11 @@ _CARRY_USERS = {"adc", "sbc", "rrx", "sel", "adcs", "sbcs"}
 _FIRST_ALU = {"add", "sub", "addw", "subw", "mov", "movw", "adr"}
 
 
+def is_it(half_word: int) -> bool:
+    """Tell whether an instruction makes those behind it conditional, by its first half-word."""
+    return half_word >> 8 == _IT and half_word & 0xF != 0
+
+
 def decode(code: bytes, address: int) -> Iterator[Instruction]:
     """Decode Thumb code; bytes that are no instruction end the sequence.
 
@@ -91,11 +96,13 @@ def decode(code: bytes, address: int) -> Iterator[Instruction]:
             yield kept
             position += size
             continue
-        is_it = first >> 8 == _IT and first & 0xF != 0
+        conditions = is_it(first)
         begin = position
-        for raw in _decoder.engine.disasm(code[position:] if is_it else own, address + position):
+        for raw in _decoder.engine.disasm(
+            code[position:] if conditions else own, address + position
+        ):
             item = _instruction(raw)
-            if not is_it and not item.branch:
+            if not conditions and not item.branch:
                 _kept.keep(own, item)
             yield item
             position += raw.size

@@ -104,10 +104,16 @@ class Machine:
             self._on_clocks,
         )
         self._systick = SysTick(
-            self.nvic, self.host.ticks, self.host.call_at_tick, self.host.cancel
+            self.nvic,
+            self.host.ticks,
+            self.host.call_at_tick,
+            self.host.cancel,
+            self.host.time.time_of,
         )
         self._sleeping = False
-        self._bus = Bus(self._core, timing)
+        self._bus = Bus(self._core, self._account, timing)
+        self._bus.catch_up = self.host.catch_up
+        self._bus.cycle_at = self.host.cycle_at
         self._board: Board | None = None
         self._control = SystemControl(
             self._core, self.nvic, self._systick, self.host.request_reset, self._on_caches
@@ -130,7 +136,7 @@ class Machine:
         self._board = Board(description, self)
         self._board.attach(self._bus)
         self._bus.connect()
-        self._core.store_trap = self._board.store_to_flash
+        self._core.store_trap = self._store_to_flash
         apply_wait_costs(self._state, timing, self._board.flash_wait_states)
         self._restart("power-on")
 
@@ -177,6 +183,13 @@ class Machine:
     def read_memory(self, address: int, length: int) -> bytes:
         """Read memory from outside; `BoardError` outside the memories."""
         return self.memory.read(address, length)
+
+    def _store_to_flash(self, address: int, size: int, value: int) -> bool:
+        board = self._board
+        if board is None:
+            return False
+        with self._bus.at(self._core.registers.pc):
+            return board.store_to_flash(address, size, value)
 
     def _code_changed(self, address: int, size: int) -> None:
         for memory, offset, length in self.memory.parts(address, size):
@@ -272,6 +285,7 @@ class Machine:
         state[: st.COUNTERS] = 0
         state[st.PREVIOUS] = -1
         state[st.EVENT_REGISTER] = 0
+        state[st.PRIVILEGE] = state[st.BASEPRI] = state[st.BARRIER] = 0
         self._account.forget_branches()
         caches.invalidate_instructions(state)
         caches.invalidate_data(state)

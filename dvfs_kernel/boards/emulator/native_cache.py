@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["keyed"]
 
-_SOURCES = ("state.py", "caches.py", "hooks.py")
+_SOURCES = ("state.py", "caches.py", "hooks.py", "device_hooks.py", "native_calls.py")
 
 
 def _digest() -> bytes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.instruction import FLAGS, Instruction
-from dvfs_kernel.boards.emulator.instructions import decode
+from dvfs_kernel.boards.emulator.instructions import decode, is_it
 from dvfs_kernel.boards.emulator.issue_stage import IssueRules, IssueStage
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ _HINTS = {
     "yield": st.YIELDS,
     "wfi": st.WAITS_FOR_INTERRUPT,
     "sev": st.SENDS_EVENT,
+    "dsb": st.BARS,
 }
+_PRIORITY_MASKS = {"basepri": st.SETS_BASEPRI, "basepri_max": st.RAISES_BASEPRI}
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,9 @@ class Pipeline:
         issue = self._schedule(instructions, stage)
         last = instructions[-1]
         flags = self._flags(instructions, issue)
+        places = (item.address - address for item in instructions)
+        if any(is_it(int.from_bytes(code[at : at + 2], "little")) for at in places):
+            flags |= st.HAS_CONDITIONS
         half_cycles = self._end(last, issue, stage)
         if last.target == address and last.branch == "conditional":
             # A loop of one block: what one turn leaves unfinished, the next one waits for.
@@ -126,6 +131,8 @@ class Pipeline:
             flags |= _HINTS.get(item.mnemonic, 0)
             if item.mnemonic in _MASKING:
                 flags |= st.MAY_UNMASK
+            if item.mnemonic == "msr":
+                flags |= _PRIORITY_MASKS.get(item.operands.partition(",")[0], 0)
             if item.fp:
                 flags |= st.USES_FPU
         return flags

@@ -62,10 +62,11 @@ IN_FAULT_HANDLER = 43
 ART_PREFETCH_ON = 45
 LAST_FLASH_WORD = 44  # the word in the AXI flash interface
 LAST_READ_LINE = 42  # ITCM flash with ART off: the flash word in the read buffer
+FLASH_READY = 46  # and 47, by bank: the cycle in which flash that is being written answers again
 
 # ---- timing of the present clocks; indexed by kind of memory -------------------------------
 KIND_TCM = 0
-KIND_FLASH = 1  # on the AXI port
+KIND_FLASH = 1  # on the AXI port; flash alone has odd numbers
 KIND_SRAM = 2
 KIND_FLASH_ITCM = 3
 KIND_DEVICE = 4
@@ -86,6 +87,25 @@ UNALIGNED_LOAD = 96
 FLASH_DUAL_BANK = 97
 ART_PREFETCH_HIDDEN = 98
 
+# ---- accesses to devices -------------------------------------------------------------------
+REG_READ = 104  # address of uc_reg_read
+REG_WRITE = 105  # address of uc_reg_write
+REGISTER = 106  # where those put and take a value
+READ_DEVICE = 107  # address of uint64(uint64 address, uint32 size): asks a device
+ACCESS_ADDRESS = 108  # of the access under way
+ACCESS_PC = 109  # address of its instruction
+REFUSED = 110  # why an access was refused
+PRIVILEGE = 111  # of the code that runs; 0: to be looked up
+USER_TRIGGER = 112  # CCR.USERSETMPEND
+BASEPRI = 113  # as it is, with the bits that are implemented
+BARRIER = 114  # cycle in which the last block with a DSB began
+FETCH_STALLS = 115  # how many lines of the block under way had to be waited for
+STEADY = 116  # how many registers are known to read the same until the deadline
+REFUSED_UNALIGNED = 1
+REFUSED_UNPRIVILEGED = 2
+PRIVILEGED = 1
+UNPRIVILEGED = 2
+
 # ---- kind of memory by address, in granules of 64 KB below 0x40000000 ----------------------
 KINDS = 128
 KIND_SHIFT = 16
@@ -103,8 +123,25 @@ DCACHE = ICACHE + ICACHE_SETS * 2  # a set: 4 x (line << 1 | dirty), next victim
 ART_LINES = 64  # AN4667 1.5.1
 ART = DCACHE + DCACHE_SETS * DCACHE_STRIDE  # 64 lines in the order of use
 
+# ---- what a block waited for: address of a line and stall, in the order of the lines --------
+FETCH_LIMIT = 256  # words of 64 bits in a page of code, and then some
+FETCHED = ART + ART_LINES
+
+# ---- registers of devices that read the same for a while ------------------------------------
+STEADY_LIMIT = 4  # what one polling loop looks at
+STEADY_STRIDE = 8
+STEADY_KEY = 0  # address << 4 | bytes
+STEADY_VALUE = 1
+STEADY_COST = 2  # stall of the access
+STEADY_UNTIL = 3  # the value holds for blocks that end before this cycle
+STEADY_SLOPE = 4  # 1 or -1: the value is that at cycle 0 and goes with the cycles; 0: it stays
+STEADY_PC = 5  # with a slope: the instruction, its block, and the cycles that are ahead of it
+STEADY_BLOCK = 6
+STEADY_AHEAD = 7
+STEADY_REGISTERS = FETCHED + 2 * FETCH_LIMIT
+
 # ---- basic blocks --------------------------------------------------------------------------
-BLOCKS = (ART + ART_LINES + 7) & ~7
+BLOCKS = (STEADY_REGISTERS + STEADY_LIMIT * STEADY_STRIDE + 7) & ~7
 BLOCK_ENTRIES = 1 << 15
 BLOCK_MASK = BLOCK_ENTRIES - 1
 BLOCK_STRIDE = 8
@@ -131,7 +168,11 @@ WAITS_FOR_INTERRUPT = 256
 SPINS = 512  # a branch to itself
 LATE_FLAGS = 1024  # ends in a conditional branch on flags that were set just before
 ROUNDED_UP = 2048  # the last run was charged the larger half of an odd number of half cycles
-RARE = MAY_UNMASK | SENDS_EVENT | USES_FPU | SPINS  # what the block hook looks at
+SETS_BASEPRI = 4096  # ends in MSR to BASEPRI
+RAISES_BASEPRI = 8192  # ends in MSR to BASEPRI_MAX
+BARS = 16384  # has a DSB
+HAS_CONDITIONS = 32768  # has an IT
+RARE = MAY_UNMASK | SENDS_EVENT | USES_FPU | SPINS | BARS  # what the block hook looks at
 
 
 def new_state() -> NativeState:

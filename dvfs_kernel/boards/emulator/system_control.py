@@ -36,6 +36,7 @@ _DCCMVAU, _DCCMVAC, _DCCSW, _DCCIMVAC, _DCCISW = 0xF64, 0xF68, 0xF6C, 0xF70, 0xF
 _CPUID_VALUE = 0x411FC270  # Cortex-M7 r1p0 (AN4667 Table 6)
 _CCR_IC, _CCR_DC, _CCR_BP = 1 << 17, 1 << 16, 1 << 18
 _CCR_STKALIGN = 1 << 9
+_CCR_USERSETMPEND = 1 << 1
 _CCR_WRITABLE = _CCR_IC | _CCR_DC | 0x11A
 _AIRCR_KEY = 0x05FA
 _CLIDR_VALUE = 0x09000003  # one level of separate caches (DDI 0489F 4.3)
@@ -127,6 +128,7 @@ class SystemControl:
         state = self._core.words
         state[st.FPU_DISABLED] = 1
         state[st.IN_FAULT_HANDLER] = 0
+        state[st.USER_TRIGGER] = 0
         self._apply_caches()
 
     # ---- what the rest of the core asks ------------------------------------------------------
@@ -192,6 +194,12 @@ class SystemControl:
         """Read a register; bytes and half-words where the architecture allows them."""
         word = self._read_word(offset & ~3)
         return word >> (8 * (offset & 3)) & ((1 << (8 * size)) - 1)
+
+    def steady(self, offset: int) -> tuple[int | None, int] | None:
+        """Tell how the register just read goes on; see `dvfs_kernel.boards.emulator.bus`."""
+        if 0x010 <= offset <= 0x01C:
+            return self._systick.steady(offset & ~3)
+        return None, 0  # what changes otherwise changes by an event or an exception
 
     def write(self, offset: int, size: int, value: int) -> None:
         """Write a register; bytes and half-words where the architecture allows them."""
@@ -286,6 +294,7 @@ class SystemControl:
             self.sleep_control = value & 0x16
         elif offset == _CCR:
             self.configuration = value & _CCR_WRITABLE | _CCR_STKALIGN | _CCR_BP
+            core.words[st.USER_TRIGGER] = value & _CCR_USERSETMPEND
             self._apply_caches()
         elif offset == _SHCSR:
             self._write_handler_state(value)

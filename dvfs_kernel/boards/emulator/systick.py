@@ -31,6 +31,8 @@ class SysTick:
         Tells the count of HCLK.
     call_at_tick
         Runs a callable at a count of HCLK; returns what `cancel` takes.
+    time_of
+        Tells the time of a count of HCLK, in picoseconds.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class SysTick:
         ticks: Callable[[], int],
         call_at_tick: Callable[[int, Callable[[], None]], int],
         cancel: Callable[[int | None], None],
+        time_of: Callable[[int], int],
     ) -> None:
         self._nvic = nvic
         self._ticks = ticks
         self._call_at_tick = call_at_tick
         self._cancel = cancel
+        self._time_of = time_of
         self._token: int | None = None
         self.reset()
 
@@ -57,6 +61,7 @@ class SysTick:
         self._anchor = 0
         self._wraps_seen = 0
         self._flag = False
+        self._told = False  # whether the last reading of CSR had the flag, and cleared it
 
     # The counter goes v, v-1, .. 1, 0, reload, .. with a period of reload + 1; from 0 it first
     # loads the reload value without having wrapped.
@@ -105,10 +110,13 @@ class SysTick:
             return
         if not self._reload and not self._value:
             return
-        period = self._reload + 1
-        next_wrap = self._begin + self._wraps() * period
+        self._token = self._call_at_tick(self._next_wrap(), self._on_wrap)
+
+    def _next_wrap(self) -> int:
+        """Return the count of HCLK at which the counter next becomes 0."""
+        elapsed = self._begin + self._wraps() * (self._reload + 1)
         divider = 1 if self._control & _CLKSOURCE else _EXTERNAL_DIVIDER
-        self._token = self._call_at_tick(self._anchor + next_wrap * divider, self._on_wrap)
+        return self._anchor + elapsed * divider
 
     def _on_wrap(self) -> None:
         self._token = None
@@ -123,12 +131,24 @@ class SysTick:
             flag = self._flag or wraps > self._wraps_seen
             self._wraps_seen = wraps
             self._flag = False
+            self._told = flag
             return self._control | (_COUNTFLAG if flag else 0)
         if offset == _RVR:
             return self._reload
         if offset == _CVR:
             return self._current()
         return _CALIBRATION if offset == _CALIB else 0
+
+    def steady(self, offset: int) -> tuple[int | None, int] | None:
+        """Tell how the register just read goes on; see `dvfs_kernel.boards.emulator.bus`."""
+        if offset == _CSR and self._told:
+            return None
+        moves = bool(self._control & _ENABLE and (self._reload or self._value))
+        if offset in {_RVR, _CALIB} or not moves:
+            return None, 0
+        if offset == _CVR and (not self._control & _CLKSOURCE or not self._current()):
+            return None
+        return self._time_of(self._next_wrap()), -1 if offset == _CVR else 0
 
     def write(self, offset: int, value: int) -> None:
         """Write a register."""
