@@ -105,7 +105,14 @@ FLASH_ERASE_PS = {
     256: (2100 * PS_PER_MS, 1500 * PS_PER_MS, 1000 * PS_PER_MS, 1000 * PS_PER_MS),
 }
 FLASH_MASS_ERASE_PS = (16 * PS_PER_S, 11 * PS_PER_S, 8 * PS_PER_S, 8 * PS_PER_S)
+# Assumption, no source gives it: the option bytes are erased and written as a small sector is.
+FLASH_OPTION_PS = 200 * PS_PER_MS
 FLASH_WRITE_CURRENT_A = 24e-3  # DS Table 55, 32-bit, 3.3 V, typical
+
+# One-time programmable bytes (RM0410): blocks, and behind them a byte each that locks it with 0.
+OTP_BASE = 0x1FF0F000
+OTP_BLOCKS = 16
+OTP_BLOCK_BYTES = 64
 
 # ---- low-power modes -----------------------------------------------------------------------------
 

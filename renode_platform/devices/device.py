@@ -12,14 +12,15 @@ class Device(object):
     ----------
     host : object
         What the model runs in: ``now_ps()``, ``call_at(time_ps, callback)``, ``cancel(token)``,
-        ``stall_until(time_ps)``, ``clocks_changed(clocks)``, ``violation(rule, message)``,
+        ``stall_until(time_ps)``, which stops HCLK, ``wait_until(time_ps)``, which holds the core in
+        its access, ``clocks_changed(clocks)``, ``violation(rule, message)``,
         ``log(message)``, ``request_reset(cause)``, ``power_changed()``.
     name : str
         The name used in messages, e.g. ``"USART3"``.
     """
 
     block = None
-    # Registers with a method ``read_…`` that has no effect, and no other result before an event.
+    # Registers with a method ``read_<NAME>`` that has no effect, and no other result before an event.
     steady_readers = ()
     # Whether its interrupts reach the core while every clock of the buses stands.
     wakes_from_stop = False

@@ -189,6 +189,8 @@ class PowerMeter(Device):
                 self._known.clear()
             known = self._known[key] = self._terms(clocks, self._peripheral_loads(enables))
         base_a, work_c, flash_c, _ = known
+        if flash_c and self.flash.dual_bank():
+            flash_c = self.model.values["flash_half_word_c"]
         if self.flash.writing():
             base_a += ds.FLASH_WRITE_CURRENT_A
         return base_a, work_c, flash_c

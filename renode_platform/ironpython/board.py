@@ -99,6 +99,7 @@ class RenodeBoard(object):
         self.host = Host(self.time, self, ports.Cells(self._bus), ports.log)
         self.host.on_stop = self.failed
         self.host.on_reset = self._request_reset
+        self.host.runs_from_flash = self._runs_from_flash
         self._timer = None
         self._stock = self._find_stock(options.paced)
         self.platform = models.build(self._describe(options), self.host, options)
@@ -290,6 +291,11 @@ class RenodeBoard(object):
     def program_counter(self):
         """Return where the core is."""
         return self._core.program_counter()
+
+    def _runs_from_flash(self):
+        address = self.program_counter()
+        ranges = self._registrations(self.machine["sysbus.flash"])
+        return any(begin <= address < begin + size for _, begin, size in ranges)
 
     def _slept(self, asleep):
         if not asleep:

@@ -44,6 +44,7 @@ class Host(object):
         self.on_clocks = None
         self.on_stop = None
         self.on_reset = None
+        self.runs_from_flash = None
         self._timer = timer
         self._memory = memory
         self._report = report
@@ -110,6 +111,10 @@ class Host(object):
     def stall_until(self, time_ps):
         self.time.stall_until(time_ps)
 
+    def wait_until(self, time_ps):
+        self.time.stall_until(time_ps)
+        self.catch_up()
+
     # ---- clocks, power, complaints ----
 
     def clocks_changed(self, clocks):
@@ -147,6 +152,12 @@ class Host(object):
 
     def flash_write(self, address, size, value):
         self._memory.write(address, size, value)
+
+    def flash_busy(self, banks, until_ps):
+        # Renode's memory always answers. A core that runs from it stands; one that runs from
+        # elsewhere goes on, and does not wait where it reads flash.
+        if self.runs_from_flash is not None and self.runs_from_flash():
+            self.time.stall_until(until_ps)
 
     def flash_erase(self, address, length):
         self._memory.fill(address, length)

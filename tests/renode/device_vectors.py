@@ -52,6 +52,13 @@ class Host(object):
         self.notes.append("stall %d" % (time_ps - self.time_ps))
         self.advance_to(time_ps)
 
+    def wait_until(self, time_ps):
+        self.notes.append("wait %d" % (time_ps - self.time_ps))
+        self.advance_to(time_ps)
+
+    def flash_busy(self, banks, until_ps):
+        self.notes.append("busy %s %d" % (list(banks), until_ps - self.time_ps))
+
     def clocks_changed(self, clocks):
         self.notes.append("hclk %d" % clocks.hclk_hz)
         if self.platform is not None:

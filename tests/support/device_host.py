@@ -26,6 +26,8 @@ class FakeHost:
         self.logged = []
         self.clock_states = []
         self.stalls = []
+        self.waits = []
+        self.busy_banks = []
         self.flash = bytearray(b"\xff" * (2 << 20))
         self.platform = None
         self._events = []
@@ -51,6 +53,13 @@ class FakeHost:
         assert time_ps >= self.time_ps
         self.stalls.append((self.time_ps, time_ps))
         self.advance_to(time_ps)
+
+    def wait_until(self, time_ps):
+        self.waits.append((self.time_ps, time_ps))
+        self.advance_to(time_ps)
+
+    def flash_busy(self, banks, until_ps):
+        self.busy_banks.append((banks, until_ps))
 
     def clocks_changed(self, clocks):
         self.clock_states.append((self.time_ps, clocks))

@@ -146,6 +146,14 @@ class BlockAccount:
             known = self._behind[entry] = {} if block is None else _places(block)
         return known.get(address)
 
+    def barrier_behind(self, address: int) -> bool:
+        """Tell whether a DSB follows an instruction in the block under way."""
+        entry = self._words[st.PREVIOUS]
+        if entry < 0 or not self._words[entry + st.BLOCK_FLAGS] & st.BARS:
+            return False
+        block = self.last()
+        return block is not None and block.last_barrier > address
+
     def hold_back(self, address: int) -> Held | None:
         """Set the counters to an instruction's issue; `give_back` has to follow.
 

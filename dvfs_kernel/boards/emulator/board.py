@@ -10,6 +10,7 @@ from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.memory import Memory
 from dvfs_kernel.boards.emulator.trace import ClockChange, MarkerWrite
 from dvfs_kernel.errors import BoardError, PlatformDescriptionError
+from renode_platform.devices import datasheet as ds
 from renode_platform.devices import registers as device_registers
 from renode_platform.devices.attach import build
 
@@ -33,6 +34,8 @@ _PAGE = 4096
 _MARKER_PORT = "E"
 _ITCM_FLASH_END = 0x08000000
 _ACR: Any = device_registers.FLASH.registers["ACR"]
+_OTP_BEGIN = ds.OTP_BASE
+_OTP_END = ds.OTP_BASE + ds.OTP_BLOCKS * (ds.OTP_BLOCK_BYTES + 1)
 _EMPTY_ART = np.zeros(st.ART_LINES, np.int64)
 _INIT_WIDTHS = {"WriteByte": 1, "WriteWord": 2, "WriteDoubleWord": 4}
 
@@ -61,6 +64,9 @@ def memories_of(description: PlatformDescription) -> tuple[Memory, ...]:
             read_only=item.name in _READ_ONLY,
             fill=_READ_ONLY.get(item.name, 0),
         )
+        for base in bases:
+            if base <= _OTP_BEGIN < _OTP_END <= base + size:
+                memory.cells[_OTP_BEGIN - base : _OTP_END - base] = 0xFF
         _initialise(memory, item.init)
         found.append(memory)
     return tuple(found)
@@ -118,6 +124,10 @@ class Surroundings(Protocol):
         """Virtual time."""
         ...
 
+    def flash_layout_changed(self) -> None:
+        """Take the width of a flash word from the option bytes."""
+        ...
+
 
 class Board:
     """The devices around the core.
@@ -137,6 +147,8 @@ class Board:
         self.platform: Any = build(description, machine.host, machine.options)
         self.stopped = False
         self._previous: tuple[int, str] | None = None
+        self._rest = (0, 0)
+        self.platform.flash.on_layout = self._flash_layout_changed
 
     def attach(self, bus: Bus) -> None:
         """Put the devices on the bus and listen to what the trace records."""
@@ -192,6 +204,15 @@ class Board:
                 )
             )
 
+    @property
+    def dual_bank(self) -> bool:
+        """Whether the option bytes make two banks of the flash."""
+        return bool(self.platform.flash.dual_bank())
+
+    def _flash_layout_changed(self) -> None:
+        self._machine.flash_layout_changed()
+        self.platform.meter.update()
+
     def caches_changed(self, instruction: bool, data: bool) -> None:
         """Tell the power model."""
         self.platform.meter.caches_changed(instruction, data)
@@ -228,11 +249,23 @@ class Board:
     # ---- flash and serial ports --------------------------------------------------------------
 
     def store_to_flash(self, address: int, size: int, value: int) -> bool:
-        """Take a store to flash; tell whether it hit flash at all."""
+        """Take a store to memory that is not written as RAM is; tell whether it may be at all.
+
+        The one-time programmable bytes are part of the system memory, whose rest is read-only.
+        """
         found = self._machine.memory.find(address, size)
-        if found is None or found[0] is not self.flash_memory:
+        if found is None:
             return False
-        self.platform.flash.program(address, size, value)
+        if self._rest[0] <= address < self._rest[1] and size == 1:
+            return True
+        # An unaligned store comes as a whole, and byte by byte after that.
+        self._rest = (address, address + size) if address % size else (0, 0)
+        if found[0] is self.flash_memory:
+            self.platform.flash.program(address, size, value)
+        elif _OTP_BEGIN <= address < _OTP_END:
+            self.platform.flash.program_once(address, size, value)
+        else:
+            return False
         return True
 
     def serial_port(self, name: str) -> SerialPort:

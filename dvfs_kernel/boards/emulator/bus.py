@@ -65,6 +65,7 @@ class Bus:
         ppb = timing.ppb_cycles
         self._read_costs = {"ppb": ppb, "ahb": timing.ahb_read_cycles, "apb1": 0, "apb2": 0}
         self._write_costs = {"ppb": ppb, "ahb": timing.ahb_write_cycles, "apb1": 0, "apb2": 0}
+        self._line_cycles = timing.interrupt_line_cycles
         self._instant = _Instant(account)
         self._polled: set[int] = set()
         self.catch_up: Callable[[], None] = _nothing
@@ -121,8 +122,14 @@ class Bus:
             begin, end, device, _ = pages.get(address >> _PAGE_SHIFT, _NOTHING)
             if address >= end:
                 return
-            with self.at(words[st.ACCESS_PC]):
-                device.write(address - begin, width, value)
+            pc = words[st.ACCESS_PC]
+            with self.at(pc):
+                if not self._account.barrier_behind(pc):
+                    words[st.LINE_SETTLES] = words[st.CYCLES] + cost + self._line_cycles
+                try:
+                    device.write(address - begin, width, value)
+                finally:
+                    words[st.LINE_SETTLES] = 0
 
         self._core.map_devices(base, size, write)
 
@@ -135,6 +142,8 @@ class Bus:
         if address >= end:
             return 0
         with self.at(words[st.ACCESS_PC]):
+            if begin < _PPB:
+                words[st.DRAINED] = words[st.CYCLES]
             value = device.read(address - begin, width)
             known = None if steady is None else steady(address - begin)
             if known is None:

@@ -215,7 +215,8 @@ class Exceptions:
         stack = frame + size + (4 if new_status & _ALIGNED else 0) & 0xFFFFFFFF
         if number != nv.NMI and faultmask:
             core.registers.specials.write([msp, psp, primask, 0, basepri, control])
-        self._nvic.deactivate(number)
+        drained = max(core.words[st.BARRIER], core.words[st.DRAINED])
+        self._nvic.deactivate(number, core.words[st.CYCLES], drained)
         if with_fp:
             floats = core.registers.floats.read()
             floats[:16] = words[8:24]

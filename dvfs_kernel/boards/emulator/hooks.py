@@ -135,6 +135,9 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
     """Account for a basic block that is about to run, or stop before it."""
     s = carray(data, (_WORDS,), np.int64)
     if s[_CYCLES] >= s[_DEADLINE]:
+        last = s[_PREVIOUS]
+        if last >= 0 and s[last + _FLAGS] & _MAY_UNMASK:
+            _special_registers_written(s, engine, s[last + _FLAGS])
         s[_STOPPED_BY_HOOK] = STOPPED_AT_DEADLINE
         call_uc(s[_EMU_STOP], engine)
         return
@@ -154,6 +157,8 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
     if previous >= 0:
         before = s[previous + _FLAGS]
     if (flags | before) & _RARE:
+        if before & _MAY_UNMASK:
+            _special_registers_written(s, engine, before)
         if (
             (before & _MAY_UNMASK and s[_MASKED_PENDING] != 0)
             or (flags & _USES_FPU and s[_FPU_DISABLED] != 0)
@@ -166,8 +171,6 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
             s[_EVENT_REGISTER] = 1
         if flags & _BARS:
             s[_BARRIER] = s[_CYCLES]
-        if before & _MAY_UNMASK:
-            _special_registers_written(s, engine, before)
     # Half a cycle is taken in every other run.
     halves = s[entry + _HALVES]
     cost = halves >> 1

@@ -10,7 +10,7 @@ from dvfs_kernel.boards.emulator.virtual_time import VirtualTime
 from renode_platform.devices.datasheet import FLASH_READS_WITHOUT_ART
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dvfs_kernel.boards.emulator.core import Core
     from dvfs_kernel.boards.emulator.memory import MemoryMap
@@ -56,6 +56,7 @@ class DeviceHost:
         self.queue = EventQueue()
         self.time = VirtualTime(_RESET_HCLK_HZ)
         self.idle_ticks = 0
+        self._flash_ready_ps = [0, 0]  # by bank
         self.reset_cause: str | None = None
         self.on_ticks_moved: Callable[[], None] = _nothing
         self.on_power: Callable[[], None] = _nothing
@@ -122,6 +123,7 @@ class DeviceHost:
     def sleep_until(self, time_ps: int) -> None:
         """Let HCLK run without the core until the first tick that is not before a time."""
         self.idle_ticks += max(self.time.tick_at(time_ps) - self.ticks(), 0)
+        self._plan_flash()
 
     def restart_ticks(self) -> None:
         """Count ticks from 0 again; the core's cycles have to be cleared right after this."""
@@ -131,6 +133,7 @@ class DeviceHost:
     def _moved(self) -> None:
         """Ticks and times have shifted against each other."""
         self.on_ticks_moved()
+        self._plan_flash()
         following = self.queue.next_time_ps
         if following is not None:
             self._core.shorten(self.time.tick_at(following) - self.idle_ticks)
@@ -156,7 +159,9 @@ class DeviceHost:
 
     def set_irq(self, irq: int, level: bool) -> None:
         """Drive an interrupt request line."""
-        self._nvic.set_line(irq, bool(level))
+        words = self._core.words
+        settles = words[st.LINE_SETTLES]
+        self._nvic.set_line(irq, bool(level), (words[st.CYCLES], settles) if settles else None)
         if level:  # a line that falls gives the core nothing to take
             self._core.attention()
 
@@ -167,6 +172,27 @@ class DeviceHost:
     def flash_write(self, address: int, size: int, value: int) -> None:
         """Give flash cells a value."""
         self.on_flash(address, value.to_bytes(size, "little"))
+
+    def flash_busy(self, banks: Sequence[int], until_ps: int) -> None:
+        """Let accesses to banks of the flash wait until a time; 0 for no longer."""
+        words = self._core.words
+        for bank in banks:
+            self._flash_ready_ps[bank] = until_ps
+            words[st.FLASH_READY + bank] = 0
+        # What the buffers in front of the cells hold is read anew.
+        words[st.LAST_FETCH_LINE] = words[st.LAST_READ_LINE] = words[st.LAST_FLASH_WORD] = -1
+        self._plan_flash()
+
+    def _plan_flash(self) -> None:
+        """Work out in which cycle of the core the flash is ready; it moves with the clock."""
+        if self._flash_ready_ps == [0, 0]:
+            return
+        now_ps = self.now_ps()
+        for bank, ready_ps in enumerate(self._flash_ready_ps):
+            busy = ready_ps > now_ps
+            self._core.words[st.FLASH_READY + bank] = self.cycle_at(ready_ps) if busy else 0
+            if not busy:
+                self._flash_ready_ps[bank] = 0
 
     def flash_erase(self, address: int, length: int) -> None:
         """Set bytes of flash to 0xFF."""

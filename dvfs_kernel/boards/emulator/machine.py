@@ -137,7 +137,7 @@ class Machine:
         self._board.attach(self._bus)
         self._bus.connect()
         self._core.store_trap = self._store_to_flash
-        apply_wait_costs(self._state, timing, self._board.flash_wait_states)
+        self.flash_layout_changed()
         self._restart("power-on")
 
     # ---- memory ------------------------------------------------------------------------------
@@ -285,7 +285,8 @@ class Machine:
         state[: st.COUNTERS] = 0
         state[st.PREVIOUS] = -1
         state[st.EVENT_REGISTER] = 0
-        state[st.PRIVILEGE] = state[st.BASEPRI] = state[st.BARRIER] = 0
+        state[st.PRIVILEGE] = state[st.BASEPRI] = 0
+        state[st.BARRIER] = state[st.DRAINED] = state[st.LINE_SETTLES] = 0
         self._account.forget_branches()
         caches.invalidate_instructions(state)
         caches.invalidate_data(state)
@@ -314,13 +315,22 @@ class Machine:
         self.trace.add_message(self.now_ps, message)
 
     def _on_clocks(self, clocks: Any) -> None:
-        apply_wait_costs(self._state, self._timing, clocks.flash_wait_states)
+        self._apply_wait_costs(clocks.flash_wait_states)
         if clocks.pclk1_hz and clocks.pclk2_hz:
             self._bus.set_ratios(
                 clocks.hclk_hz // clocks.pclk1_hz, clocks.hclk_hz // clocks.pclk2_hz
             )
         if self._board is not None:
             self._board.clocks_changed(clocks)
+
+    def flash_layout_changed(self) -> None:
+        """Take the width of a flash word from the option bytes."""
+        if self._board is not None:
+            self._apply_wait_costs(self._board.flash_wait_states)
+
+    def _apply_wait_costs(self, wait_states: int) -> None:
+        dual_bank = self._board is not None and self._board.dual_bank
+        apply_wait_costs(self._state, self._timing, wait_states, dual_bank=dual_bank)
 
     def _on_caches(self, instruction: bool, data: bool) -> None:
         if self._board is not None:

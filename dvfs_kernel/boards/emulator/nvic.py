@@ -30,6 +30,7 @@ IRQ_COUNT = 110  # STM32F767 (device header: SPDIF_RX .. MDIOS = 109)
 
 PRIORITY_BITS_MASK = 0xF0  # four bits are implemented (device header: __NVIC_PRIO_BITS 4)
 THREAD_PRIORITY = 0x100
+NEVER = (1 << 63) - 1
 _FIXED = {1: -3, NMI: -2, HARD_FAULT: -1}
 
 
@@ -39,6 +40,9 @@ class Nvic:
     def __init__(self) -> None:
         self.reset()
         self._lines = [False] * (FIRST_IRQ + IRQ_COUNT)
+        # By exception, a line that a store has let fall: in which cycle, and until when the
+        # controller still sees it high, if nothing waits for the store.
+        self._falling: dict[int, tuple[int, int]] = {}
 
     def reset(self) -> None:
         """Disable and forget everything; the levels of the lines stay as the devices drive them."""
@@ -63,9 +67,19 @@ class Nvic:
         """Clear the subpriority bits of a priority."""
         return priority & ~((2 << self.priority_group) - 1)
 
-    def set_line(self, irq: int, level: bool) -> None:
-        """Follow an interrupt request line; a rising edge, or a level at return, pends."""
+    def set_line(self, irq: int, level: bool, falls: tuple[int, int] | None = None) -> None:
+        """Follow an interrupt request line; a rising edge, or a level at return, pends.
+
+        Parameters
+        ----------
+        falls
+            Where a store drives it: its cycle, and the cycle until which the old level is seen.
+        """
         number = FIRST_IRQ + irq
+        if falls is not None and self._lines[number] and not level:
+            self._falling[number] = falls
+        else:
+            self._falling.pop(number, None)
         if level and not self._lines[number]:
             self.pending.add(number)
         self._lines[number] = level
@@ -85,17 +99,27 @@ class Nvic:
         self.pending.discard(number)
         self.active.add(number)
 
-    def deactivate(self, number: int) -> None:
-        """End an exception."""
+    def deactivate(self, number: int, cycle: int = NEVER, waited: int = 0) -> None:
+        """End an exception; one whose line is high, or still seen so, is pending again.
+
+        Parameters
+        ----------
+        cycle
+            Of the core, now.
+        waited
+            In which cycle something last waited for the stores before it.
+        """
         self.active.discard(number)
-        if self._lines[number]:
+        begin, end = self._falling.pop(number, (0, 0))
+        if self._lines[number] or (cycle < end and waited < begin):
             self.pending.add(number)
 
     def execution_priority(self, primask: int, faultmask: int, basepri: int) -> int:
         """Return the priority that a new exception must be above (numerically below)."""
         priority = min((self.group_priority(n) for n in self.active), default=THREAD_PRIORITY)
+        basepri &= PRIORITY_BITS_MASK
         if basepri:
-            priority = min(priority, self.to_group(basepri & PRIORITY_BITS_MASK))
+            priority = min(priority, self.to_group(basepri))
         if primask:
             priority = min(priority, 0)
         if faultmask:

@@ -48,6 +48,8 @@ class Block:
         Whether it ends in a conditional branch to before its end.
     first_fpu : int
         Index of its first floating-point instruction, -1 where there is none.
+    last_barrier : int
+        Address of its last DSB, -1 where there is none.
     """
 
     half_cycles: int
@@ -57,6 +59,7 @@ class Block:
     issue: tuple[tuple[int, int], ...]
     backward: bool
     first_fpu: int
+    last_barrier: int = -1
 
     @property
     def cost(self) -> float:
@@ -96,6 +99,7 @@ class Pipeline:
             and last.target is not None
             and last.target <= last.address,
             next((i for i, item in enumerate(instructions) if item.fp), -1),
+            max((item.address for item in instructions if item.mnemonic == "dsb"), default=-1),
         )
 
     def _end(self, last: Instruction, issue: list[int], stage: IssueStage) -> int:

@@ -50,6 +50,19 @@ _IDENTITY = (  # ID_PFR0 .. ID_ISAR4 of Cortex-M7 (DDI 0489F 3.1)
 )  # fmt: skip
 _MVFR = (0x10110221, 0x12000011, 0x00000040)  # double precision (DDI 0489F 3.1)
 
+# Bits that hold what is written (ARMv7-M ARM B3.2; DDI 0489F 3.3), where that is not all of them.
+_IMPLEMENTED = {
+    _CSSELR: 0xF,
+    _MPU_CTRL: 0x7,
+    _FPCAR: 0xFFFFFFF8,
+    _FPDSCR: 0x07C00000,
+    _FPCCR: 0xC0000000,
+    _DEMCR: 0x010F07F1,
+}
+_RBAR_ADDRESS = 0xFFFFFFE0
+_RASR_IMPLEMENTED = 0x173FFF3F
+_RESERVED = {0, 7, 8, 9, 10, 13}  # exceptions without a priority
+
 _SHCSR_ENABLES = {nv.MEM_MANAGE: 16, nv.BUS_FAULT: 17, nv.USAGE_FAULT: 18}
 _SHCSR_ACTIVE = {
     nv.MEM_MANAGE: 0, nv.BUS_FAULT: 1, nv.USAGE_FAULT: 3, nv.SVCALL: 7,
@@ -219,6 +232,8 @@ class SystemControl:
         self._write_word(offset & ~3, value)
 
     def _set_priority(self, number: int, value: int) -> None:
+        if number in _RESERVED:
+            return
         if number < len(self._nvic.priority) and self._nvic.priority[number] >= 0:
             self._nvic.priority[number] = value & nv.PRIORITY_BITS_MASK
 
@@ -311,14 +326,17 @@ class SystemControl:
             enabled = value >> 20 & 1 and value >> 22 & 1
             core.words[st.FPU_DISABLED] = 0 if enabled else 1
         elif offset == _STIR:
-            nvic.pending.add(nv.FIRST_IRQ + min(value & 0x1FF, nv.IRQ_COUNT - 1))
+            if value & 0x1FF < nv.IRQ_COUNT:
+                nvic.pending.add(nv.FIRST_IRQ + (value & 0x1FF))
             core.attention()
         elif _MPU_RNR <= offset <= _MPU_LAST_ALIAS:
             self._write_mpu(offset, value)
         elif _ICIALLU <= offset <= _DCCISW:
             self._maintain_caches(offset, value)
+        elif offset == _DFSR:
+            self._plain[offset] &= ~value
         elif offset in self._plain:
-            self._plain[offset] = value
+            self._plain[offset] = value & _IMPLEMENTED.get(offset, 0xFFFFFFFF)
             if offset == _DEMCR:
                 self.trace_changed()
 
@@ -386,7 +404,8 @@ class SystemControl:
     def _read_mpu(self, offset: int) -> int:
         if offset == _MPU_RNR:
             return self._mpu_region
-        return self._mpu[self._mpu_region][(offset - _MPU_RBAR) // 4 & 1]
+        column = (offset - _MPU_RBAR) // 4 & 1
+        return self._mpu[self._mpu_region][column] | (0 if column else self._mpu_region)
 
     def _write_mpu(self, offset: int, value: int) -> None:
         if offset == _MPU_RNR:
@@ -395,7 +414,8 @@ class SystemControl:
         column = (offset - _MPU_RBAR) // 4 & 1
         if column == 0 and value & 1 << 4:
             self._mpu_region = value & 7
-        self._mpu[self._mpu_region][column] = value
+        mask = _RASR_IMPLEMENTED if column else _RBAR_ADDRESS
+        self._mpu[self._mpu_region][column] = value & mask
 
     # ---- caches ------------------------------------------------------------------------------
 

@@ -98,6 +98,10 @@ class TimingParameters:
     exception_fp_cycles: int = 9
     #: From the return instruction to the interrupted code. Estimate: entry without the vector.
     exception_return_cycles: int = 10
+    #: From a device's interrupt line to the interrupt controller. A handler whose last store clears
+    #: the flag returns before the store has arrived and the line has fallen, and is entered again,
+    #: which is well known of the STM32F7; by how many cycles is an estimate.
+    interrupt_line_cycles: int = 2
 
     # ---- caches and buses ------------------------------------------------------------------
     #: Cycles that a word of flash takes: wait states + 1 (RM0410 Table 7 as cited).

@@ -12,13 +12,17 @@ if TYPE_CHECKING:
 __all__ = ["apply_wait_costs"]
 
 
-def apply_wait_costs(state: st.NativeState, timing: TimingParameters, wait_states: int) -> None:
+def apply_wait_costs(
+    state: st.NativeState, timing: TimingParameters, wait_states: int, *, dual_bank: bool = False
+) -> None:
     """Put the stalls per access into the hooks' array.
 
     Parameters
     ----------
     wait_states
         FLASH_ACR.LATENCY: a word of flash takes that many cycles and one more.
+    dual_bank
+        Whether the option bytes make the words of flash half as wide.
     """
     word = wait_states + timing.flash_access_extra
     for kind, cycles in (
@@ -28,7 +32,7 @@ def apply_wait_costs(state: st.NativeState, timing: TimingParameters, wait_state
     ):
         state[st.FETCH_MISS + kind] = cycles
         state[st.READ_MISS + kind] = cycles
-    state[st.FLASH_DUAL_BANK] = timing.flash_dual_bank
+    state[st.FLASH_DUAL_BANK] = timing.flash_dual_bank | int(dual_bank)
     state[st.ART_PREFETCH_HIDDEN] = timing.art_prefetch_hidden_cycles
     state[st.FLASH_WAIT] = word
     state[st.FETCH_UNCACHED + st.KIND_SRAM] = timing.sram_uncached_fetch_cycles

@@ -76,7 +76,7 @@ class Bench:
         self.now = 0
         self.due = {}
         self.nvic = Nvic()
-        self.systick = SysTick(self.nvic, lambda: self.now, self.call, self.cancel)
+        self.systick = SysTick(self.nvic, lambda: self.now, self.call, self.cancel, int)
 
     def call(self, tick, callback):
         token = len(self.due) + 1

@@ -329,7 +329,7 @@ def test_history_stays_bounded():
 
 
 def test_writing_flash_draws_its_current():
-    _, platform = make_board()
+    host, platform = make_board()
     before = platform.meter.present_a
     flash = Registers(platform, "flashController")
     for key in ds.FLASH_KEYS:
@@ -337,6 +337,8 @@ def test_writing_flash_draws_its_current():
     flash.set("CR", PSIZE=2, PG=1)
     charge_c = platform.meter.charge_c
     platform.flash.program(0x08040000, 4, 0)
+    assert platform.meter.present_a == pytest.approx(before + 24e-3)
+    host.advance_us(16)
     platform.meter.update()
     assert platform.meter.charge_c - charge_c == pytest.approx((before + 24e-3) * 16e-6)
     assert platform.meter.present_a == before

@@ -144,6 +144,8 @@ class Host(object):
     def call_at(self, time_ps, callback): return None
     def cancel(self, token): pass
     def stall_until(self, time_ps): self.time = time_ps
+    def wait_until(self, time_ps): self.time = time_ps
+    def flash_busy(self, banks, until_ps): pass
     def clocks_changed(self, clocks):
         if self.platform: self.platform.clocks_changed(clocks)
     def violation(self, rule, message): raise Exception(message)

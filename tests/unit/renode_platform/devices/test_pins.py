@@ -1,8 +1,6 @@
 import pytest
 from device_host import Registers, make_board
 
-from renode_platform.devices import datasheet as ds
-
 
 @pytest.fixture
 def board():
@@ -130,120 +128,6 @@ def test_compensation_cell_is_ready_when_on(board):
     assert not syscfg.get("CMPCR", "READY")
     syscfg.set("CMPCR", CMP_PD=1)
     assert syscfg.get("CMPCR", "READY")
-
-
-# ---- flash ------------------------------------------------------------------------------------
-
-
-def unlocked(platform):
-    flash = Registers(platform, "flashController")
-    for key in ds.FLASH_KEYS:
-        flash.write("KEYR", key)
-    assert not flash.get("CR", "LOCK")
-    return flash
-
-
-def test_writes_to_a_locked_controller_are_lost(board):
-    host, platform = board
-    flash = Registers(platform, "flashController")
-    flash.write("CR", 0x201)
-    assert flash.read("CR") == 0x80000000
-    assert host.rules == ["flash-locked"]
-
-
-def test_a_wrong_key_locks_until_reset(board):
-    host, platform = board
-    flash = Registers(platform, "flashController")
-    flash.write("KEYR", 0x12345678)
-    for key in ds.FLASH_KEYS:
-        flash.write("KEYR", key)
-    assert flash.get("CR", "LOCK")
-    assert host.rules == ["flash-key"]
-    platform.reset("software")
-    unlocked(platform)
-
-
-@pytest.mark.parametrize(
-    ("sector", "start", "length", "erase_ms"),
-    [(0, 0, 0x8000, 200), (4, 0x20000, 0x20000, 500), (5, 0x40000, 0x40000, 1000),
-     (11, 0x1C0000, 0x40000, 1000)],
-)  # fmt: skip
-def test_sector_erase(board, sector, start, length, erase_ms):
-    host, platform = board
-    host.flash[:] = bytes(len(host.flash))
-    flash = unlocked(platform)
-    begin = host.now_ps()
-    flash.set("CR", PSIZE=2, SER=1, SNB=sector)
-    flash.set("CR", STRT=1)
-    assert host.now_ps() - begin == erase_ms * ds.PS_PER_MS
-    assert not flash.get("SR", "BSY")
-    assert not flash.get("CR", "STRT")
-    assert bytes(host.flash[start : start + length]) == b"\xff" * length
-    assert host.flash.count(0) == len(host.flash) - length
-
-
-def test_mass_erase_and_a_start_of_nothing(board):
-    host, platform = board
-    host.flash[:] = bytes(len(host.flash))
-    flash = unlocked(platform)
-    flash.set("CR", STRT=1)
-    assert host.rules == ["flash-erase"]
-    flash.set("CR", PSIZE=2, MER=1)
-    flash.set("CR", STRT=1)
-    assert host.flash.count(0xFF) == len(host.flash)
-
-
-def test_programming_clears_bits_and_takes_its_time(board):
-    host, platform = board
-    flash = unlocked(platform)
-    flash.set("CR", PSIZE=2, PG=1)
-    begin = host.now_ps()
-    platform.flash.program(0x08040004, 4, 0xF0F0F0F0)
-    platform.flash.program(0x00240004, 4, 0xFF00FF00)
-    assert host.now_ps() - begin == 2 * 16 * ds.PS_PER_US
-    assert host.flash_read(0x08040004, 4) == 0xF000F000
-    assert host.violations == []
-
-
-def test_programming_errors(board):
-    host, platform = board
-    platform.flash.program(0x08000000, 4, 0)
-    assert host.rules == ["flash-write"]
-    assert "0x08000000 without FLASH_CR.PG" in host.violations[0][1]
-    flash = unlocked(platform)
-    flash.set("CR", PSIZE=2, PG=1)
-    platform.flash.program(0x08000000, 1, 0)
-    assert host.rules[-1] == "flash-parallelism"
-    assert flash.get("SR", "PGPERR")
-    platform.flash.program(0x08000002, 4, 0)
-    assert flash.get("SR", "PGAERR")
-    flash.write("SR", 0x60)
-    assert flash.read("SR") & 0x60 == 0
-    assert host.flash_read(0x08000000, 8) == 0xFFFFFFFFFFFFFFFF
-
-
-def test_end_of_operation_interrupt(board):
-    _, platform = board
-    levels = []
-    platform.on_line(lambda line, level: levels.append((line, level)))
-    flash = unlocked(platform)
-    flash.set("CR", PSIZE=2, PG=1, EOPIE=1)
-    platform.flash.program(0x08000000, 4, 0)
-    assert levels == [(4, True)]
-    flash.write("SR", 1)
-    assert levels == [(4, True), (4, False)]
-
-
-def test_option_bytes_open_with_their_keys(board):
-    host, platform = board
-    flash = Registers(platform, "flashController")
-    assert flash.get("OPTCR", "nDBANK")
-    assert flash.get("OPTCR", "OPTLOCK")
-    flash.write("OPTCR", 0)
-    assert host.rules == ["flash-locked"]
-    for key in ds.FLASH_OPTION_KEYS:
-        flash.write("OPTKEYR", key)
-    assert not flash.get("OPTCR", "OPTLOCK")
 
 
 def test_device_identity(board):
