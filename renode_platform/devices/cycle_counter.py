@@ -117,6 +117,10 @@ class TickCounter(object):
         self.running = running
         self._clock.set_rate(now_ps, self._rate_hz if running else 0)
 
+    def time_of_tick(self, now_ps):
+        """Return when the count next changes; None if it does not."""
+        return self._clock.time_of((self._ticks(now_ps) + 1) * self.prescaler)
+
     def time_of_wrap(self, now_ps):
         """Return when the count next passes from its last value to its first, or None."""
         first = self.limit if self.down else 0

@@ -20,7 +20,7 @@ class Device(object):
     """
 
     block = None
-    # Registers with a method ``read_<NAME>`` that has no effect, and no other result before an event.
+    # Registers whose method ``read_<NAME>`` has no effect, nor another result before an event.
     steady_readers = ()
     # Whether its interrupts reach the core while every clock of the buses stands.
     wakes_from_stop = False

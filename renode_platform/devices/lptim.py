@@ -99,6 +99,11 @@ class Lptim(Device):
     def read_CNT(self):
         return self._counter.value(self.host.now_ps()) & 0xFFFF
 
+    def steady(self, offset):
+        if offset == LPTIM.CNT.offset:
+            return self._counter.time_of_tick(self.host.now_ps()), 0
+        return Device.steady(self, offset)
+
     def write_ISR(self, value):
         """Ignore it: flags are cleared through ICR."""
 

@@ -153,6 +153,11 @@ class Tim(Device):
             count = (count & 0x7FFFFFFF) | (self.bit("SR", "UIF") << 31)
         return count
 
+    def steady(self, offset):
+        if offset == TIM.CNT.offset:
+            return self._counter.time_of_tick(self.host.now_ps()), 0
+        return Device.steady(self, offset)
+
     def write_CNT(self, value):
         self._counter.set_value(self.host.now_ps(), value & self.mask)
         self._refresh()

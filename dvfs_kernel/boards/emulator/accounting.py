@@ -19,8 +19,9 @@ _PAGE_SHIFT = 10
 _WEAKLY_TAKEN = 2
 _WEAKLY_NOT_TAKEN = 1
 
+_NOTHING = (0, 0, 0)
+
 Behind = tuple[int, int, int]
-Held = tuple[int, int, int]
 
 
 class BlockAccount:
@@ -47,6 +48,9 @@ class BlockAccount:
         self._pages: set[int] = set()
         # By entry: of each instruction the cycles and instructions behind it, and where it ends.
         self._behind: dict[int, dict[int, Behind]] = {}
+        # While counters are held back: base cycles, stalls and instructions, of which the last
+        # two are taken off where somebody looks.
+        self._held = _NOTHING
 
     def clear(self) -> None:
         """Forget all blocks: the code has changed."""
@@ -54,7 +58,7 @@ class BlockAccount:
         self._starts.clear()
         self._pages.clear()
         self._behind.clear()
-        self._state[st.BLOCKS :] = 0
+        self._state[st.BEHIND :] = 0
         self._state[st.PREVIOUS] = -1
 
     def resolve(self, address: int, size: int) -> None:
@@ -69,7 +73,8 @@ class BlockAccount:
         self._blocks[key] = block, code
         self._pages.update(range(address >> _PAGE_SHIFT, (address + size >> _PAGE_SHIFT) + 1))
         entry = find_block(self._state, address << 16 | size)
-        self._behind.pop(int(entry), None)
+        if self._behind.pop(int(entry), None) is not None:
+            self._state[st.BEHIND : st.BLOCKS] = 0
         self._state[entry : entry + st.BLOCK_STRIDE] = [
             address << 16 | size,
             block.half_cycles,
@@ -146,6 +151,18 @@ class BlockAccount:
             known = self._behind[entry] = {} if block is None else _places(block)
         return known.get(address)
 
+    def note_behind(self, address: int) -> bool:
+        """Tell the native hooks what `behind` tells; return whether that could be done."""
+        found = self.behind(address)
+        if found is None or found[0] < 0:
+            return False
+        words = self._words
+        slot = st.BEHIND + (address >> 1 & st.BEHIND_MASK) * st.BEHIND_STRIDE
+        words[slot + st.BEHIND_PC] = address
+        words[slot + st.BEHIND_BLOCK] = words[st.PREVIOUS]
+        words[slot + st.BEHIND_CYCLES] = found[0]
+        return True
+
     def barrier_behind(self, address: int) -> bool:
         """Tell whether a DSB follows an instruction in the block under way."""
         entry = self._words[st.PREVIOUS]
@@ -154,37 +171,30 @@ class BlockAccount:
         block = self.last()
         return block is not None and block.last_barrier > address
 
-    def hold_back(self, address: int) -> Held | None:
-        """Set the counters to an instruction's issue; `give_back` has to follow.
-
-        Returns
-        -------
-        tuple of int, optional
-            What was taken from base cycles, stalls and instructions; ``None`` for nothing.
-        """
-        found = self.behind(address)
-        if found is None:
-            return None
+    def hold_back(self, address: int) -> None:
+        """Set the counters to an instruction's issue; `give_back` has to follow."""
         words = self._words
+        entry = words[st.PREVIOUS]
+        known = self._behind.get(entry)
+        found = self.behind(address) if known is None else known.get(address)
+        if found is None:
+            return
         cycles, instructions, end = found
-        if words[words[st.PREVIOUS] + st.BLOCK_FLAGS] & st.ROUNDED_UP:
+        if words[entry + st.BLOCK_FLAGS] & st.ROUNDED_UP:
             cycles += 1
         cycles = max(cycles, 0)
         stall = self._stall_beyond(end) if words[st.FETCH_STALLS] else 0
         words[st.CYCLES] -= cycles + stall
         words[st.BASE_CYCLES] -= cycles
-        words[st.ICACHE_STALL] -= stall
-        words[st.INSTRUCTIONS] -= instructions
-        return cycles, stall, instructions
+        self._held = cycles, stall, instructions
 
-    def give_back(self, held: Held) -> None:
+    def give_back(self) -> None:
         """Take back what `hold_back` did."""
-        cycles, stall, instructions = held
+        cycles, stall, _ = self._held
         words = self._words
         words[st.CYCLES] += cycles + stall
         words[st.BASE_CYCLES] += cycles
-        words[st.ICACHE_STALL] += stall
-        words[st.INSTRUCTIONS] += instructions
+        self._held = _NOTHING
 
     def _stall_beyond(self, end: int) -> int:
         """Return the stalls for lines of code that begin at or after an address."""
@@ -218,7 +228,11 @@ class BlockAccount:
 
     def counters(self) -> Counters:
         """Return the counters as they stand."""
-        return Counters(*self._state[: st.COUNTERS].tolist())
+        values = self._state[: st.COUNTERS].tolist()
+        _, stall, instructions = self._held
+        values[st.ICACHE_STALL] -= stall
+        values[st.INSTRUCTIONS] -= instructions
+        return Counters(*values)
 
     def profile(self) -> dict[int, tuple[int, int]]:
         """Return runs and instructions of each block since it became known, by address."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.core import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from dvfs_kernel.boards.emulator.accounting import BlockAccount, Held
+    from dvfs_kernel.boards.emulator.accounting import BlockAccount
     from dvfs_kernel.boards.emulator.core import Core
     from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
@@ -26,6 +27,7 @@ _PPB_BYTES = 0x100000
 _APB2 = 0x40010000
 _AHB1 = 0x40020000
 _WORD = 4
+_WORTH_CYCLES = 32  # what reads the same for less is not worth the trouble
 
 
 class BusDevice(Protocol):
@@ -61,12 +63,11 @@ class Bus:
         self._words = core.words
         self._account = account
         self._timing = timing
-        self._pages: dict[int, tuple[int, int, BusDevice, _Steady]] = {}
+        self._pages: dict[int, tuple[int, int, BusDevice, _Steady, str]] = {}
         ppb = timing.ppb_cycles
         self._read_costs = {"ppb": ppb, "ahb": timing.ahb_read_cycles, "apb1": 0, "apb2": 0}
         self._write_costs = {"ppb": ppb, "ahb": timing.ahb_write_cycles, "apb1": 0, "apb2": 0}
         self._line_cycles = timing.interrupt_line_cycles
-        self._instant = _Instant(account)
         self._polled: set[int] = set()
         self.catch_up: Callable[[], None] = _nothing
         self.cycle_at: Callable[[int], int] = lambda _time_ps: NEVER
@@ -84,7 +85,8 @@ class Bus:
     def attach(self, base: int, size: int, device: BusDevice) -> None:
         """Put a device at an address; its range is rounded up to 1 KB."""
         for page in range(base >> _PAGE_SHIFT, (base + size + _PAGE - 1) >> _PAGE_SHIFT):
-            self._pages[page] = base, base + size, device, getattr(device, "steady", None)
+            steady = getattr(device, "steady", None)
+            self._pages[page] = base, base + size, device, steady, self._bus_of(page)
 
     def connect(self) -> None:
         """Map everything that is attached; the private peripheral bus as a whole."""
@@ -119,56 +121,57 @@ class Bus:
             words[st.CYCLES] += cost
             words[st.DEVICE_STALL] += cost
             self._forget()
-            begin, end, device, _ = pages.get(address >> _PAGE_SHIFT, _NOTHING)
+            begin, end, device, _, _ = pages.get(address >> _PAGE_SHIFT, _NOTHING)
             if address >= end:
                 return
             pc = words[st.ACCESS_PC]
-            with self.at(pc):
+            self._account.hold_back(pc)
+            try:
+                if words[st.CYCLES] >= words[st.DEADLINE]:
+                    self.catch_up()
                 if not self._account.barrier_behind(pc):
                     words[st.LINE_SETTLES] = words[st.CYCLES] + cost + self._line_cycles
-                try:
-                    device.write(address - begin, width, value)
-                finally:
-                    words[st.LINE_SETTLES] = 0
+                device.write(address - begin, width, value)
+            finally:
+                words[st.LINE_SETTLES] = 0
+                self._account.give_back()
 
         self._core.map_devices(base, size, write)
 
     def _read(self, address: int, width: int) -> int:
         words = self._words
-        cost = self._read_costs[self._bus_of(address >> _PAGE_SHIFT)]
+        begin, end, device, steady, bus = self._pages.get(address >> _PAGE_SHIFT, _NOTHING)
+        cost = self._read_costs[bus]
         words[st.CYCLES] += cost
         words[st.DEVICE_STALL] += cost
-        begin, end, device, steady = self._pages.get(address >> _PAGE_SHIFT, _NOTHING)
         if address >= end:
             return 0
-        with self.at(words[st.ACCESS_PC]):
+        self._account.hold_back(words[st.ACCESS_PC])
+        try:
+            cycle = words[st.CYCLES]
+            if cycle >= words[st.DEADLINE]:
+                self.catch_up()
             if begin < _PPB:
-                words[st.DRAINED] = words[st.CYCLES]
+                words[st.DRAINED] = cycle
             value = device.read(address - begin, width)
             known = None if steady is None else steady(address - begin)
             if known is None:
                 self._forget()
             else:
                 self._remember(address << 4 | width, value, cost, *known)
+        finally:
+            self._account.give_back()
         return value
 
-    # ---- time within a block -----------------------------------------------------------------
-
-    def at(self, instruction: int) -> _Instant:
-        """Let devices see the cycle in which an instruction of the block under way issues.
-
-        Returns
-        -------
-        context manager
-            In it, the counters stand at that cycle, and all has happened that is due by then.
-        """
-        instant = self._instant
-        instant.held = self._account.hold_back(instruction)
-        if self._words[st.CYCLES] >= self._words[st.DEADLINE]:
-            with instant:
-                self.catch_up()
-            instant.held = self._account.hold_back(instruction)
-        return instant
+    @contextmanager
+    def at(self, instruction: int) -> Iterator[None]:
+        """Let devices see the cycle in which an instruction of the block under way issues."""
+        self._account.hold_back(instruction)
+        try:
+            self.catch_up()
+            yield
+        finally:
+            self._account.give_back()
 
     # ---- polling -----------------------------------------------------------------------------
 
@@ -183,6 +186,9 @@ class Bus:
             self._polled.add(key)
             return
         words = self._words
+        until = NEVER if until_ps is None else self.cycle_at(until_ps)
+        if until < words[st.CYCLES] + _WORTH_CYCLES:
+            return
         count = words[st.STEADY]
         first, stride = st.STEADY_REGISTERS, st.STEADY_STRIDE
         entries = range(first, first + count * stride, stride)
@@ -192,39 +198,15 @@ class Bus:
                 return
             entry = first + count * stride
             words[st.STEADY] = count + 1
-        until = NEVER if until_ps is None else self.cycle_at(until_ps)
-        pc = block = ahead = 0
         if slope:
-            pc, block = words[st.ACCESS_PC], words[st.PREVIOUS]
-            behind = self._account.behind(pc)
-            if behind is None or behind[0] < 0 or key & 0xF != _WORD:
-                until = 0
-            else:
-                ahead = behind[0]
             value -= slope * words[st.CYCLES]
+            if key & 0xF != _WORD or not self._account.note_behind(words[st.ACCESS_PC]):
+                until = 0
         words[entry + st.STEADY_KEY] = key
         words[entry + st.STEADY_VALUE] = value
         words[entry + st.STEADY_COST] = cost
         words[entry + st.STEADY_UNTIL] = until
         words[entry + st.STEADY_SLOPE] = slope
-        words[entry + st.STEADY_PC] = pc
-        words[entry + st.STEADY_BLOCK] = block
-        words[entry + st.STEADY_AHEAD] = ahead
-
-
-class _Instant:
-    """What `Bus.at` holds back while a device is asked; there is one access at a time."""
-
-    def __init__(self, account: BlockAccount) -> None:
-        self._give_back = account.give_back
-        self.held: Held | None = None
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, *_: object) -> None:
-        if self.held is not None:
-            self._give_back(self.held)
 
 
 def _nothing() -> None:
@@ -241,4 +223,4 @@ class _Nothing:
         return
 
 
-_NOTHING: tuple[int, int, BusDevice, _Steady] = (0, 0, _Nothing(), None)
+_NOTHING: tuple[int, int, BusDevice, _Steady, str] = (0, 0, _Nothing(), None, "ppb")

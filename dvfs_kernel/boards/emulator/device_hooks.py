@@ -46,8 +46,9 @@ _REFUSED_UNALIGNED, _REFUSED_UNPRIVILEGED = st.REFUSED_UNALIGNED, st.REFUSED_UNP
 _PRIVILEGED, _UNPRIVILEGED = st.PRIVILEGED, st.UNPRIVILEGED
 _STEADY, _STEADY_REGISTERS, _STEADY_STRIDE = st.STEADY, st.STEADY_REGISTERS, st.STEADY_STRIDE
 _STEADY_KEY, _STEADY_VALUE, _STEADY_COST = st.STEADY_KEY, st.STEADY_VALUE, st.STEADY_COST
-_STEADY_UNTIL, _STEADY_SLOPE, _STEADY_PC = st.STEADY_UNTIL, st.STEADY_SLOPE, st.STEADY_PC
-_STEADY_BLOCK, _STEADY_AHEAD = st.STEADY_BLOCK, st.STEADY_AHEAD
+_STEADY_UNTIL, _STEADY_SLOPE = st.STEADY_UNTIL, st.STEADY_SLOPE
+_BEHIND, _BEHIND_MASK, _BEHIND_STRIDE = st.BEHIND, st.BEHIND_MASK, st.BEHIND_STRIDE
+_BEHIND_PC, _BEHIND_BLOCK, _BEHIND_CYCLES = st.BEHIND_PC, st.BEHIND_BLOCK, st.BEHIND_CYCLES
 
 
 @njit(cache=True)
@@ -112,16 +113,18 @@ def device_read(_engine: Any, offset: Any, size: Any, data: Any) -> Any:
             slope = s[entry + _STEADY_SLOPE]
             cost = s[entry + _STEADY_COST]
             if slope != 0:
-                block = s[entry + _STEADY_BLOCK]
+                pc = s[_ACCESS_PC]
+                block = s[_PREVIOUS]
+                slot = _BEHIND + ((pc >> 1) & _BEHIND_MASK) * _BEHIND_STRIDE
                 if (
-                    s[_PREVIOUS] == block
+                    s[slot + _BEHIND_PC] == pc
+                    and s[slot + _BEHIND_BLOCK] == block
                     and s[_FETCH_STALLS] == 0
-                    and s[_ACCESS_PC] == s[entry + _STEADY_PC]
                 ):
-                    ahead = s[entry + _STEADY_AHEAD]
+                    behind = s[slot + _BEHIND_CYCLES]
                     if s[block + _FLAGS] & _ROUNDED_UP:
-                        ahead += 1
-                    value += slope * (s[_CYCLES] + cost - ahead)
+                        behind += 1
+                    value += slope * (s[_CYCLES] + cost - behind)
                 else:
                     entry = 0
             if entry != 0:

@@ -137,13 +137,18 @@ STEADY_VALUE = 1
 STEADY_COST = 2  # stall of the access
 STEADY_UNTIL = 3  # the value holds for blocks that end before this cycle
 STEADY_SLOPE = 4  # 1 or -1: the value is that at cycle 0 and goes with the cycles; 0: it stays
-STEADY_PC = 5  # with a slope: the instruction, its block, and the cycles that are ahead of it
-STEADY_BLOCK = 6
-STEADY_AHEAD = 7
 STEADY_REGISTERS = FETCHED + 2 * FETCH_LIMIT
 
+# ---- instructions that read counters: what their blocks were charged for what follows them ---
+BEHIND_MASK = 63
+BEHIND_STRIDE = 4
+BEHIND_PC = 0
+BEHIND_BLOCK = 1
+BEHIND_CYCLES = 2
+BEHIND = STEADY_REGISTERS + STEADY_LIMIT * STEADY_STRIDE
+
 # ---- basic blocks --------------------------------------------------------------------------
-BLOCKS = (STEADY_REGISTERS + STEADY_LIMIT * STEADY_STRIDE + 7) & ~7
+BLOCKS = (BEHIND + (BEHIND_MASK + 1) * BEHIND_STRIDE + 7) & ~7
 BLOCK_ENTRIES = 1 << 15
 BLOCK_MASK = BLOCK_ENTRIES - 1
 BLOCK_STRIDE = 8
