@@ -17,7 +17,7 @@ from dvfs_kernel.boards.emulator.unicorn_binding import library as uclib
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from dvfs_kernel.boards.emulator.memory import Memory
 
@@ -241,12 +241,12 @@ class Core:
 
     # ---- memory ------------------------------------------------------------------------------
 
-    def map_memory(self, memory: Memory) -> None:
-        """Let the core see a memory at all its addresses."""
+    def map_memory(self, memory: Memory, bases: Sequence[int]) -> None:
+        """Let the core see a memory at some addresses."""
         permissions = uc.UC_PROT_READ | uc.UC_PROT_EXEC
         if not memory.read_only:
             permissions |= uc.UC_PROT_WRITE
-        for base in memory.bases:
+        for base in bases:
             self._uc.mem_map_ptr(
                 base, memory.size, permissions, ctypes.c_void_p(memory.host_address)
             )

@@ -54,7 +54,8 @@ _BLOCKS, _BLOCK_MASK, _BLOCK_STRIDE = st.BLOCKS, st.BLOCK_MASK, st.BLOCK_STRIDE
 _KEY, _HALVES, _COUNT = st.BLOCK_KEY, st.BLOCK_HALF_CYCLES, st.BLOCK_INSTRUCTIONS
 _FLAGS, _LATE_FLAGS, _LATE_FLAG = st.BLOCK_FLAGS, st.LATE_FLAGS, st.LATE_FLAG
 _UNALIGNED_LOAD, _UNALIGNED_CYCLES = st.UNALIGNED_LOAD, st.UNALIGNED_CYCLES
-_KIND_LIMIT = st.KIND_LIMIT
+_KIND_LIMIT, _PERIPHERAL_END = st.KIND_LIMIT, st.PERIPHERAL_END
+_SYSTEM_BEGIN = st.SYSTEM_BEGIN
 _END, _COUNTER, _TARGET, _RUNS = st.BLOCK_END, st.BLOCK_COUNTER, st.BLOCK_TARGET, st.BLOCK_RUNS
 _CONDITIONAL, _INDIRECT, _FIRST_TIME = st.CONDITIONAL, st.INDIRECT, st.FIRST_TIME
 _MAY_UNMASK, _SENDS_EVENT, _USES_FPU = st.MAY_UNMASK, st.SENDS_EVENT, st.USES_FPU
@@ -210,7 +211,7 @@ def access_hook(engine: Any, kind: Any, address: Any, size: Any, _value: Any, da
     length = np.int64(size)
     if s[_SKIP_PC_SYNC] == 0 and s[s[_PREVIOUS] + _FLAGS] & _HAS_CONDITIONS:
         leave_condition(s, engine)
-    if address >= _KIND_LIMIT:
+    if address >= _KIND_LIMIT and not _PERIPHERAL_END <= address < _SYSTEM_BEGIN:
         # The gate comes next: it wants the program counter, but for a register that is known.
         if s[_SKIP_PC_SYNC] != 0:
             entry = 0
@@ -220,12 +221,16 @@ def access_hook(engine: Any, kind: Any, address: Any, size: Any, _value: Any, da
                 set_byte(s[_SKIP_PC_SYNC], 0)
         return
     if kind == _READ_ACCESS:
-        if address & (length - 1) & _WORD_OFFSET:
+        if address & (length - 1) & _WORD_OFFSET and address < _KIND_LIMIT:
             s[_CYCLES] += s[_UNALIGNED_LOAD]
             s[_UNALIGNED_CYCLES] += s[_UNALIGNED_LOAD]
         if data_read_hits(s, address, length):
             return
-    elif s[_SKIP_PC_SYNC] != 0 and s[_KINDS + (address >> _KIND_SHIFT)] & _FLASH_KIND:
+    elif (
+        s[_SKIP_PC_SYNC] != 0
+        and address < _KIND_LIMIT
+        and s[_KINDS + (address >> _KIND_SHIFT)] & _FLASH_KIND
+    ):
         set_byte(s[_SKIP_PC_SYNC], 0)  # a store that is not taken as it is
     stall = data_access(s, address, length, kind != _READ_ACCESS)
     if stall != 0:

@@ -93,7 +93,7 @@ class Machine:
             model_caches=self.options.caches,
         )
         for memory in self.memory.memories:
-            self._core.map_memory(memory)
+            self._core.map_memory(memory, [b for b in memory.bases if not st.is_peripheral(b)])
         self.nvic = Nvic()
         self.host = DeviceHost(
             self._core,
@@ -131,6 +131,9 @@ class Machine:
         )
         self._bus.attach(_SCS, _BLOCK_BYTES, self._control)
         self._bus.attach(_DWT, _BLOCK_BYTES, self._dwt)
+        for memory in self.memory.memories:
+            for base in filter(st.is_peripheral, memory.bases):
+                self._bus.attach(base, memory.size, memory)  # a device to the core all the same
         self.host.on_ticks_moved = self._systick.schedule
         self.host.on_flash = self.write_memory
         self._board = Board(description, self)

@@ -48,6 +48,15 @@ class Memory:
         if self.fill:
             self.cells[:] = self.fill
 
+    def read(self, offset: int, size: int) -> int:
+        """Return a number, as a device on the bus does."""
+        return int.from_bytes(self.cells[offset : offset + size].tobytes(), "little")
+
+    def write(self, offset: int, size: int, value: int) -> None:
+        """Store a number, as a device on the bus does."""
+        data = (value & ((1 << 8 * size) - 1)).to_bytes(size, "little")
+        self.cells[offset : offset + size] = np.frombuffer(data, np.uint8)
+
     @property
     def host_address(self) -> int:
         """Address of the first byte in this process."""

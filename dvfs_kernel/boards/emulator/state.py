@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NativeState", "new_state"]
+__all__ = ["NativeState", "is_peripheral", "new_state"]
 
 NativeState = NDArray[np.int64]
 
@@ -112,6 +112,8 @@ UNPRIVILEGED = 2
 KINDS = 128
 KIND_SHIFT = 16
 KIND_LIMIT = 0x40000000
+PERIPHERAL_END = 0x60000000  # ARMv7-M ARM B3.1
+SYSTEM_BEGIN = 0xE0000000
 KIND_COUNT = KIND_LIMIT >> KIND_SHIFT
 
 # ---- caches --------------------------------------------------------------------------------
@@ -180,6 +182,11 @@ RAISES_BASEPRI = 8192  # ends in MSR to BASEPRI_MAX
 BARS = 16384  # has a DSB
 HAS_CONDITIONS = 32768  # has an IT
 RARE = MAY_UNMASK | SENDS_EVENT | USES_FPU | SPINS | BARS  # what the block hook looks at
+
+
+def is_peripheral(address: int) -> bool:
+    """Tell whether an address is in the architecture's region for peripherals."""
+    return KIND_LIMIT <= address < PERIPHERAL_END
 
 
 def new_state() -> NativeState:

@@ -43,6 +43,8 @@ after:
   wfi
 """
 
+UNPRIVILEGED = "ldr r0, =0xE000E100\nmovs r2, #1\nmsr control, r2\nisb\n"
+
 CASES = {
     "undefined": ("usage_fault", USAGE, ".thumb_func\nculprit: udf #3", 1 << 16, 6),
     "read": (
@@ -66,6 +68,30 @@ CASES = {
     "unaligned": (
         "usage_fault", USAGE, "ldr r0, =0x20000002\n.thumb_func\nculprit: ldrex r2, [r0]",
         1 << 24, 6,
+    ),
+    "unaligned read of a device": (
+        "usage_fault", USAGE, "ldr r0, =0x40023801\n.thumb_func\nculprit: ldr r1, [r0]",
+        1 << 24, 6,
+    ),
+    "unaligned write of a device": (
+        "usage_fault", USAGE, "ldr r0, =0x40020415\n.thumb_func\nculprit: strh r1, [r0]",
+        1 << 24, 6,
+    ),
+    "unaligned read of the system space": (
+        "usage_fault", USAGE, "ldr r0, =0xE000ED02\n.thumb_func\nculprit: ldr r1, [r0]",
+        1 << 24, 6,
+    ),
+    "unaligned access to memory among the devices": (
+        "usage_fault", USAGE, "ldr r0, =0x40024002\n.thumb_func\nculprit: str r1, [r0]",
+        1 << 24, 6,
+    ),
+    "unprivileged read": (
+        "bus_fault", BUS, UNPRIVILEGED + ".thumb_func\nculprit: ldr r1, [r0]",
+        1 << 9 | 1 << 15, 5,
+    ),
+    "unprivileged write": (
+        "bus_fault", BUS, UNPRIVILEGED + ".thumb_func\nculprit: str r1, [r0]",
+        1 << 9 | 1 << 15, 5,
     ),
 }  # fmt: skip
 
@@ -93,7 +119,67 @@ def test_fault_reaches_its_handler_with_status_and_address(program, case):
     assert words[4] == number
     assert words[6] == 77
     if cfsr & 1 << 15:
-        assert words[2] in {0x60000000, 0x20080000}
+        assert words[2] in {0x60000000, 0x20080000, 0xE000E100}
+
+
+@pytest.mark.parametrize("caches", [True, False])
+def test_what_is_refused_changes_nothing(program, caches):
+    p = program(
+        source("hard_fault", "0", "ldr r0, =0x40024002\nldr r1, =0x1234\n"
+               ".thumb_func\nculprit: str r1, [r0]"), caches=caches
+    )  # fmt: skip
+    p.run()
+    assert p.words(7)[6] == 77
+    assert p.machine.read_memory(0x40024000, 8) == bytes(8)
+
+
+def test_memory_among_the_devices_is_read_and_written_as_memory_is(program):
+    p = program(
+        """
+reset:
+  ldr r0, =0x40024010
+  ldr r1, =0x11223344
+  ldr r2, =0x55667788
+  strd r1, r2, [r0]
+  movs r3, #0x99
+  strb r3, [r0, #1]
+  ldm r0, {r4, r5}
+  put r4, 0
+  put r5, 1
+  ldrh r4, [r0, #2]
+  put r4, 2
+  b .
+"""
+    )
+    p.run()
+    assert p.words(3) == [0x11229944, 0x55667788, 0x1122]
+
+
+def test_unprivileged_code_may_trigger_interrupts_where_that_is_allowed(program):
+    p = program(
+        """
+reset:
+  poke 0xE000ED14, 0x00000202    // USERSETMPEND
+  poke 0xE000E100, 2
+  movs r2, #1
+  msr control, r2
+  isb
+  poke 0xE000EF00, 1
+  dsb
+  isb
+  put r9, 0
+  b .
+.thumb_func
+irq1:
+  movs r9, #5
+  ldr r0, =0xE000E100
+  ldr r0, [r0]                   // a handler is privileged
+  put r0, 1
+  bx lr
+"""
+    )
+    p.run()
+    assert p.words(2) == [5, 2]
 
 
 @pytest.mark.parametrize("case", CASES)
