@@ -25,7 +25,7 @@ class CoreFaults:
     """Sets the fault status, corrects the counters and enters the handler.
 
     Not modelled, because the engine executes them without a word: CCR.DIV_0_TRP and
-    CCR.UNALIGN_TRP, unaligned LDM, LDRD, STM and STRD, and the MPU.
+    CCR.UNALIGN_TRP, unaligned LDM, LDRD, STM and STRD in memory, and the MPU.
 
     Parameters
     ----------
