@@ -110,5 +110,6 @@ class Solved:
 def _candidate(
     name: str, title: str, problem: WindowProblem, optimum: Optimum, bound_s: float
 ) -> Candidate:
-    rows = problem.rows(optimum.solution.choice)
-    return Candidate(name, title, bound_s, optimum.schedule, rows, optimum.prediction, problem.idle)
+    return Candidate(
+        name, title, bound_s, optimum.schedule, optimum.rows, optimum.prediction, problem.idle
+    )

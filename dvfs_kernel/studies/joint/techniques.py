@@ -94,6 +94,7 @@ class Techniques:
                 exploration=self._ground.exploration,
                 switching=self._ground.switching,
                 idle=self._ground.idle[mode],
+                beside=self._ground.beside,
                 # Packed layers keep the plain form, which one would have shipped.
                 options=options.layers
                 if forms == (PACKED,)
@@ -162,7 +163,7 @@ class Techniques:
                 f"{_TITLES[name]}, {IDLING[mode]}",
                 window_s,
                 optimum.schedule,
-                problem.rows(optimum.solution.choice),
+                optimum.rows,
                 optimum.prediction,
                 problem.idle,
                 given_up_s,
