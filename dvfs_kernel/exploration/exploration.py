@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.exploration.runs.record import Record
 
-__all__ = ["OPTION_DTYPE", "Exploration", "explore", "reference_jobs"]
+__all__ = ["OPTION_DTYPE", "WINDOW_S", "Exploration", "explore", "reference_jobs"]
 
-# Of any length: what is looked at has gone by when a window ends.
-_WINDOW_S = 1e-3
+#: Of runs of which only the inference is looked at: it may take longer than its window.
+WINDOW_S = 1e-3
 
 #: One option of one layer; ``state`` is an index into the design space's states.
 OPTION_DTYPE = np.dtype(
@@ -120,7 +120,7 @@ def reference_jobs(space: DesignSpace) -> dict[tuple[int, bool], Job]:
             )
             clocks = (fastest, HSE) if hops else (fastest,)
             schedule = Schedule(space.hse_hz, clocks, plans)
-            jobs[granularity, hops] = Job(schedule, _WINDOW_S, abi.IdleMode.SLEEP)
+            jobs[granularity, hops] = Job(schedule, WINDOW_S, abi.IdleMode.SLEEP)
     return jobs
 
 

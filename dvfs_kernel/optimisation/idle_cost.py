@@ -9,8 +9,9 @@ energy falls to a third.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from dvfs_kernel.errors import BoardError
 
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.link import abi
 
-__all__ = ["IdleCost", "IdleLine"]
+__all__ = ["UNSURE_S", "IdleCost", "IdleLine"]
+
+#: Where a stretch of idle time ends is known to so much: how long the firmware takes to its look at
+#: what is left depends on the clock and the caches. Until then the dearer line is predicted.
+UNSURE_S: Final = 10e-6
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,18 @@ class IdleCost:
         """Return what waiting takes on a state's clock, given what it takes on the fastest one."""
         part = 1.0 if state is None else self.waiting.get(state, 1.0)
         return IdleLine(line.until_s, line.power_w * part, line.fixed_j * part, waits=True)
+
+    def step_j(self, time_s: float, within_s: float, last: ClockState | None = None) -> float:
+        """Return by how much the cost steps near an idle time; 0 where it does not."""
+        steps = [
+            abs(
+                self.line(line.until_s, last).energy_j(time_s)
+                - self.line(math.nextafter(line.until_s, math.inf), last).energy_j(time_s)
+            )
+            for line in self.shorter
+            if abs(line.until_s - time_s) <= within_s + UNSURE_S
+        ]
+        return max(steps, default=0.0)
 
     def energy_j(self, time_s: float, last: ClockState | None = None) -> float:
         """Return the energy of an idle time behind an inference that ends in a state."""

@@ -194,6 +194,7 @@ def _run(outcome: Outcome, space: DesignSpace) -> dict[str, Any]:
             "idle_j": _known(record.total("idle_j")),
             "window_j": _known(record.total("window_j")),
         },
+        "allowed": {"latency_s": outcome.allowed_s, "window_j": _known(outcome.allowed_j)},
         "keeps_bound": outcome.keeps_bound,
         "same_output": outcome.same_output,
         "schedule": candidate.schedule.to_dict(),

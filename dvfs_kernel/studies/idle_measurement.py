@@ -11,7 +11,7 @@ from dvfs_kernel.clocks.supply_current import waiting_current_a
 from dvfs_kernel.exploration.exploration import reference_jobs
 from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.link import abi
-from dvfs_kernel.optimisation.idle_cost import IdleCost, IdleLine
+from dvfs_kernel.optimisation.idle_cost import UNSURE_S, IdleCost, IdleLine
 from renode_platform.devices.power import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ _IDLE_TIMES: Final = ((0.1, 4e-3), (0.5, 20e-3))
 _LOOK_S: Final = 5e-6
 _WAY_S: Final = 27e-6
 
-_WAITS_S: Final = abi.WINDOW_ENTRY_TICKS / abi.TICK_HZ + _LOOK_S
-_RESTS_S: Final = abi.GATED_TICKS_MIN / abi.TICK_HZ + _LOOK_S + _WAY_S
-_GATED_S: Final = abi.STOP_TICKS_MIN / abi.TICK_HZ + _LOOK_S + _WAY_S
+_WAITS_S: Final = abi.WINDOW_ENTRY_TICKS / abi.TICK_HZ + _LOOK_S + UNSURE_S
+_RESTS_S: Final = abi.GATED_TICKS_MIN / abi.TICK_HZ + _LOOK_S + _WAY_S + UNSURE_S
+_GATED_S: Final = abi.STOP_TICKS_MIN / abi.TICK_HZ + _LOOK_S + _WAY_S + UNSURE_S
 
 # Where the shorter stretches are measured: in the core waiting on the last layer's clock, and on
 # the HSI before it is worth dividing it.

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.state import IDLE
+from dvfs_kernel.exploration.exploration import WINDOW_S
 from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.switching.completion import complete_relocks
 from dvfs_kernel.exploration.switching.measurement import costs_of_walks
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.switching.measurement import Change
 
 __all__ = ["measured_switching"]
-
-_WINDOW_S = 1e-3
 
 
 def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
@@ -48,9 +47,8 @@ def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
         sampled += [(IDLE, state) for state in space.states if IDLE.reaches(state)]
     wanted = possible_changes(space.states, layers, dict.fromkeys(sampled))
     walks = plan_walks(space.states, layers, wanted)
-    # In windows, as the schedules that they are for: between these the HSE is off, too. Of any
-    # length: what is looked at has gone by when one ends.
-    jobs = [Job(walk_schedule(walk, space.hse_hz), _WINDOW_S, abi.IdleMode.GATED) for walk in walks]
+    # In windows, as the schedules that they are for: between these the HSE is off, too.
+    jobs = [Job(walk_schedule(walk, space.hse_hz), WINDOW_S, abi.IdleMode.GATED) for walk in walks]
     records = bench.times(jobs, "clock changes")
     changes = [_changes(record) for record in records]
     return complete_relocks(costs_of_walks(states, walks, changes, space.hse_hz))
