@@ -42,6 +42,12 @@ except ExecutorError as error:
     sys.exit(1)
 """
 
+OTHER_PARAMETERS = """
+from dvfs_kernel.exploration.runs import origin
+found = origin._here()
+origin._here = lambda: {**found, "parameters": "f" * 64}
+"""
+
 
 class Cluster:
     """A scheduler, and workers to be added and killed, each a process of its own."""
@@ -131,9 +137,7 @@ def test_without_a_worker_or_its_scheduler_the_client_says_so_and_ends(cluster):
     [
         ("import dvfs_kernel; dvfs_kernel.__version__ = '0.0.9'", "version 0.0.9, here"),
         (
-            "from dvfs_kernel.exploration.runs import origin\n"
-            + "found = origin._here()\n"
-            + "origin._here = lambda: {**found, 'parameters': 'f' * 64}",
+            OTHER_PARAMETERS,
             "parameters ffffffffffff, here",
         ),
         ("import sys; sys.modules['dvfs_kernel'] = None", "cannot tell what it is"),
