@@ -56,10 +56,13 @@ WHOLE = {
     "sum((tensor.shape[self.axis] for tensor in inputs))",
     "sum((tensors[index].bytes for index in layer.inputs))",
     "sum((trace.size for trace in self.traces))",
+    "sum((USART.registers[_name].mask(_field) for _field in _fields))",
+    "sum((data >> place & 1 for place in range(self.data_bits)))",
     "sum(ds.FLASH_SECTOR_KB[:sector])",
     "sum(found)",  # flags: the share of layers of a granularity
     "sum(network.macs)",
     "sum(self._network.macs)",
+    "sum(self.counts.values())",
     "sum(self.macs)",
     "sum(self.network.macs)",
     "sum(self.options)",
