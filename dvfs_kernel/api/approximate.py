@@ -11,7 +11,7 @@ from dvfs_kernel.api.accuracy import data_or_sample
 from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.making import Making, default_cache, open_bench, takes_making
 from dvfs_kernel.api.arguments.progress import shown_progress
-from dvfs_kernel.api.arguments.study_plan import GRANULARITIES, PAPER_QOS, study_plan
+from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, study_plan
 from dvfs_kernel.api.network import load, network_name
 from dvfs_kernel.errors import ArgumentError
 from dvfs_kernel.storage.rows import Tabled
@@ -192,7 +192,7 @@ def approximate(
     qos: Bounds = (),
     latency: Bounds = (),
     clocks: ClocksLike = "default",
-    granularities: Sequence[int] = GRANULARITIES,
+    granularities: Sequence[int] | None = None,
     exact: bool = False,
     slack: float = 1.0,
     search_time: str | float = 120.0,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
-from dvfs_kernel.api.arguments.study_plan import GRANULARITIES, study_plan
+from dvfs_kernel.api.arguments.study_plan import study_plan
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.networks.by_name import ByName
 from dvfs_kernel.storage import rows as tables
@@ -184,7 +184,7 @@ def explore(
     network: NetworkLike,
     *,
     clocks: ClocksLike = "default",
-    granularities: Sequence[int] = GRANULARITIES,
+    granularities: Sequence[int] | None = None,
     **making: Unpack[Making],
 ) -> ExplorationResult:
     """Explore a network: time and energy of every layer at every granularity and clock.
@@ -200,6 +200,8 @@ def explore(
         such as ``"pll:25/216/2,pll:25/100/2"``.
     granularities
         Granularities of the DAE form to choose from; 0, the interleaved form, is always among them.
+        By default those of the paper that some layer can have; one that is named and that no layer
+        can have is refused.
     **making
         On which board runs are made, by whom, and where they are kept: see `Making`.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from dvfs_kernel.api.arguments.idle_mode import idle_mode
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
-from dvfs_kernel.api.arguments.study_plan import GRANULARITIES, PAPER_QOS, study_plan
+from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, study_plan
 from dvfs_kernel.api.network import network_name
 from dvfs_kernel.inference.parts import ScheduledLayer, ScheduledRun, scheduled_layers
 from dvfs_kernel.storage.rows import Tabled
@@ -166,7 +166,7 @@ def optimise(
     qos: Bounds = (),
     latency: Bounds = (),
     clocks: ClocksLike = "default",
-    granularities: Sequence[int] = GRANULARITIES,
+    granularities: Sequence[int] | None = None,
     idle: Literal["gated", "stop"] = "stop",
     **making: Unpack[Making],
 ) -> OptimisationResult:
@@ -185,7 +185,8 @@ def optimise(
     clocks, granularities
         As of `dvfs.explore`.
     idle
-        How the rest of the window is spent.
+        How the rest of the window is spent; asleep on the fastest clock where a bound leaves no
+        time to lock the PLL behind it.
     **making
         On which board runs are made, by whom, and where they are kept: see `Making`.
 
@@ -207,7 +208,7 @@ def optimise(
         found = []
         for bound in plan.bounds:
             bound_s = bound.seconds(ground.baseline.latency_s)
-            candidate, optimum = candidates.dvfs(bound_s, mode)
+            candidate, optimum = candidates.dvfs_or_awake(bound_s, mode)
             deployed = plan_of(candidate, bound, bench.workload, network_name(network))
             found.append(OptimalSchedule(bench.workload, bound, candidate, optimum, deployed))
     return OptimisationResult(found)

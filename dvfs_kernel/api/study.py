@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
 from dvfs_kernel.api.arguments.progress import shown_progress
-from dvfs_kernel.api.arguments.study_plan import GRANULARITIES, PAPER_QOS, study_plan
+from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, study_plan
 from dvfs_kernel.api.network import network_name
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.parts import Part, ScheduledLayer, parts_of, scheduled_layers
@@ -196,7 +196,7 @@ def study(
     qos: Bounds = (),
     latency: Bounds = (),
     clocks: ClocksLike = "default",
-    granularities: Sequence[int] = GRANULARITIES,
+    granularities: Sequence[int] | None = None,
     output: str | os.PathLike[str] | None = None,
     command: str | None = None,
     **making: Unpack[Making],

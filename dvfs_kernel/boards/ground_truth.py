@@ -13,6 +13,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -182,7 +183,7 @@ class InferenceTruth:
         return InferenceTruth(
             stretches=chosen,
             clock_changes=_changes_between(self.clock_changes, begin_ps, end_ps),
-            energy_j=sum(stretch.energy_j for stretch in chosen),
+            energy_j=ordered_sum(stretch.energy_j for stretch in chosen),
             cycles=sum(stretch.cycles for stretch in chosen),
         )
 

@@ -1,11 +1,11 @@
-"""Ctrl-C while compiled code calls back into Python."""
+"""Ctrl-C, and the request to end, while compiled code calls back into Python."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,43 +13,56 @@ if TYPE_CHECKING:
 
 __all__ = ["DeferredInterrupt", "deferred_interrupt"]
 
+_NUMBERS: Final = (signal.SIGINT, signal.SIGTERM)
+
 
 class DeferredInterrupt:
-    """Whether Ctrl-C was pressed.
+    """Whether Ctrl-C was pressed, or the process was asked to end.
 
     Attributes
     ----------
-    pending
-        True from the first Ctrl-C on.
+    number
+        The first signal of these; None as long as there was none.
     """
 
     def __init__(self) -> None:
-        self.pending = False
+        self.number: int | None = None
+
+    @property
+    def pending(self) -> bool:
+        """True from the first signal on."""
+        return self.number is not None
 
     def note(self, number: int, frame: FrameType | None) -> None:
         """Take the signal."""
-        del number, frame
-        self.pending = True
+        del frame
+        self.number = self.number or number
 
 
 @contextmanager
 def deferred_interrupt() -> Iterator[DeferredInterrupt]:
-    """Hold Ctrl-C back until the block ends.
+    """Hold Ctrl-C and the request to end back until the block ends.
 
-    An exception in a callback from compiled code gets lost, and KeyboardInterrupt can appear in
-    any of them. The block has to look at ``pending`` now and then, and to end early where it is
-    set; KeyboardInterrupt is raised behind it. Where Ctrl-C means something else, or in another
-    thread than the main one, nothing is held back.
+    An exception in a callback from compiled code gets lost, and that of a signal can appear in any
+    of them. The block has to look at ``pending`` now and then, and to end early where it is set;
+    what the signal does is done behind it. Where Ctrl-C means something else, where the request to
+    end is left to the system, or in another thread than the main one, nothing is held back.
     """
     interrupt = DeferredInterrupt()
-    is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield interrupt
-        return
-    signal.signal(signal.SIGINT, interrupt.note)
+    held: dict[int, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in _NUMBERS:
+            handler = signal.getsignal(number)
+            if callable(handler) and (
+                number != signal.SIGINT or handler is signal.default_int_handler
+            ):
+                held[number] = handler
+    for held_back in held:
+        signal.signal(held_back, interrupt.note)
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if interrupt.pending:
-        raise KeyboardInterrupt
+        for held_back, handler in held.items():
+            signal.signal(held_back, handler)
+    if interrupt.number is not None:
+        held[interrupt.number](interrupt.number, None)

@@ -29,6 +29,7 @@ __all__ = [
     "run_current_a",
     "running_on",
     "state_clocks",
+    "waiting_current_a",
 ]
 
 #: Peripherals whose bus clock the firmware switches on, by bus, beside what reset leaves on. A test
@@ -39,13 +40,18 @@ FIRMWARE_CLOCKS: Final = {
 }
 
 
-@lru_cache(maxsize=1)
-def _firmware_loads() -> dict[str, Any]:
+#: Of these, what still has its clock while the core sleeps in gated Sleep or on its way to Stop.
+_GATED_CLOCKS: Final = {"APB1": ("LPTIM1",)}
+
+
+@lru_cache(maxsize=2)
+def _firmware_loads(*, gated: bool = False) -> dict[str, Any]:
+    clocked = _GATED_CLOCKS if gated else FIRMWARE_CLOCKS
     enables = {}
     for bus in ("AHB1", "AHB2", "AHB3", "APB1", "APB2"):
         register = RCC.registers[bus + "ENR"]
         enables[bus] = register.reset | sum(
-            register.mask(name + "EN") for name in FIRMWARE_CLOCKS.get(bus, ())
+            register.mask(name + "EN") for name in clocked.get(bus, ())
         )
     loads: dict[str, Any] = power.peripheral_loads(enables)
     return loads
@@ -108,6 +114,14 @@ def firmware_current_a(clocks: Clocks, activity: tuple[float, float] | None = No
 def run_current_a(state: ClockState, hse_hz: int) -> float:
     """Return the supply current of a state while code runs, peripherals included."""
     return firmware_current_a(state_clocks(state, hse_hz))
+
+
+def waiting_current_a(
+    state: ClockState, hse_hz: int, model: power.CurrentModel = power.DEFAULT_MODEL
+) -> float:
+    """Return the supply current while the core waits asleep in a state, peripherals gated."""
+    clocks = state_clocks(state, hse_hz)
+    return float(power.base_current_a(clocks, "sleep", _firmware_loads(gated=True), model))
 
 
 def run_charges(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from typing import Any
+import signal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,13 +33,24 @@ from dvfs_kernel.commands.serve import serve
 from dvfs_kernel.commands.trace import trace
 from dvfs_kernel.commands.validate import validate
 
+if TYPE_CHECKING:
+    from types import FrameType
+
 __all__ = ["cli", "main"]
 
-_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_INTERRUPTED, _TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM  # as shells have it
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class _Termination(KeyboardInterrupt):
+    """The process was asked to end: it does so as behind Ctrl-C, what is done being kept."""
 
 
 class _Group(click.Group):
-    """Ends with one message and an exit code: 1 for an error, 2 for wrong usage, 130 for Ctrl-C."""
+    """Ends with one message and an exit code.
+
+    That is 1 for an error, 2 for wrong usage, 130 for Ctrl-C and 143 for SIGTERM.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what it raises on purpose becomes a message."""
@@ -49,8 +61,13 @@ class _Group(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # the reader of a pipe has had enough; click ends quietly
-            place = f"{error.filename}: " if error.filename else ""
+            # Files tell their names: what is full without one is what this is printed to.
+            unnamed = "standard output: " if error.errno in _FULL else ""
+            place = f"{error.filename}: " if error.filename else unnamed
             raise click.ClickException(f"{place}{error.strerror or error}") from error
+        except _Termination:
+            click.echo("terminated", err=True)
+            ctx.exit(_TERMINATED)
         except KeyboardInterrupt:
             click.echo("interrupted", err=True)
             ctx.exit(_INTERRUPTED)
@@ -89,4 +106,10 @@ cli.add_command(trace)
 
 def main() -> None:
     """Entry point of the installed script."""
+    signal.signal(signal.SIGTERM, _terminate)
     cli()
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise _Termination

@@ -44,7 +44,7 @@ def print_measurement(result: dvfs.MeasurementResult) -> None:
         parts.append(f"the baseline's current moved by {result.baseline_drift * 100:+.2f} %")
     console.print(", ".join(parts))
     if result.layers and result.energy_j is not None:
-        total_j = sum(layer.energy_j.mean for layer in result.layers)
+        total_j = result.layers_j
         console.print(
             f"the layers by themselves add up to {total_j * 1e3:.3f} mJ, "
             f"{total_j / result.energy_j.mean * 100:.1f} % of the inference"

@@ -102,7 +102,7 @@ def space_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             type=click.IntRange(0, _GRANULARITY_MAX),
             metavar="G …",
-            help="Granularities to choose from; default 0 2 4 8 12 16.",
+            help="Granularities to choose from (0: none); default those of 0 2 4 8 12 16 that fit.",
         ),
     )
 

@@ -60,21 +60,28 @@ class DesignSpace:
         workload: Workload,
         hse_hz: int,
         clocks: Sequence[ClockSetting],
-        granularities: Sequence[int] = PAPER_GRANULARITIES,
+        granularities: Sequence[int] | None = None,
         *,
         hops: bool = True,
+        other_forms: bool = False,
     ) -> DesignSpace:
         """Take the granularities that fit each layer, and the states that the clocks give.
 
         Every PLL setting is a state, and with it SYSCLK on the HSE while that PLL stays locked;
-        the HSE itself, without a PLL, is one more if it is among the clocks. The paper's
-        granularities, which are the default, are left out for a network that has no layer with a
-        decoupled form.
+        the HSE itself, without a PLL, is one more if it is among the clocks.
+
+        Parameters
+        ----------
+        granularities
+            By default those of the paper, without what no layer of this network can have.
+        other_forms
+            Whether layers will be tried in other forms, too, which may have granularities that
+            no layer can have in this one: those are left out here, and nothing is refused.
 
         Raises
         ------
         ScheduleError
-            No layer can have one of the granularities.
+            No layer can have one of the granularities that were named.
         ClockError
             There is no clock, or one is illegal at this HSE.
         """
@@ -85,18 +92,16 @@ class DesignSpace:
         states = [state for state in states_of(clocks, hse_hz) if state != IDLE]
         if HSE not in clocks:
             states = [state for state in states if state.pll is not None]
-        wanted = tuple(sorted({0, *granularities}))
-        if wanted == PAPER_GRANULARITIES and not list(decoupled_layers(workload.network)):
-            # Nobody has asked for one: a network without a decoupled form has nothing to choose.
-            wanted = (0,)
+        named = granularities is not None and not other_forms
+        wanted = tuple(
+            sorted({0, *(PAPER_GRANULARITIES if granularities is None else granularities)})
+        )
         fits = _fitting(workload, wanted)
-        unused = set(wanted) - {g for layer in fits for g in layer}
-        if unused:
-            raise ScheduleError(
-                f"granularity {min(unused)} fits no layer of {workload.network.name}: the buffers "
-                "of every depthwise and pointwise layer would exceed the board's memory for them"
-            )
-        return cls(hse_hz, tuple(states), wanted, fits, hops=hops and hse_hz > 0)
+        used = {g for layer in fits for g in layer}
+        if named and used != set(wanted):
+            raise ScheduleError(_unfit(workload, wanted, used))
+        kept = tuple(g for g in wanted if g in used)
+        return cls(hse_hz, tuple(states), kept, fits, hops=hops and hse_hz > 0)
 
     def of_other(self, workload: Workload) -> DesignSpace:
         """Return the space of a workload whose layers take other memory, of the same choices.
@@ -120,6 +125,32 @@ class DesignSpace:
     def fitting(self, granularity: int) -> list[int]:
         """Return a granularity for the layers that can have it, 0 for the others."""
         return [granularity if granularity in layer else 0 for layer in self.fits]
+
+
+def _unfit(workload: Workload, wanted: Sequence[int], used: set[int]) -> str:
+    """Say why a network can have none of some granularities, and what it can have."""
+    unused = [g for g in wanted if g not in used]
+    what = f"granularity {unused[0]}" if len(unused) == 1 else f"granularities {_listed(unused)}"
+    head = (
+        f"{what}: no layer of {workload.network.name} can have {'it' if not unused[1:] else 'them'}"
+    )
+    decoupled = list(decoupled_layers(workload.network))
+    if not decoupled:
+        return (
+            f"{head}, as it has neither depthwise nor pointwise layers, which alone have a "
+            "decoupled form; 0 (interleaved) is allowed"
+        )
+    largest = max(
+        g for g in range(max(unused)) for layer in decoupled if workload.image.fits(layer, g)
+    )
+    return (
+        f"{head}: the buffers of all its {len(decoupled)} depthwise and pointwise layers would "
+        f"exceed the board's memory for them; 0 to {largest} is allowed"
+    )
+
+
+def _listed(values: Sequence[int]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _fitting(workload: Workload, granularities: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:

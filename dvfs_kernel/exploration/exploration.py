@@ -17,6 +17,7 @@ from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.fit_without_counters import fitted_times
 from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
+from dvfs_kernel.link import abi
 from renode_platform.devices.power import DEFAULT_MODEL, CurrentModel
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.exploration.runs.record import Record
 
-__all__ = ["OPTION_DTYPE", "Exploration", "explore", "reference_jobs"]
+__all__ = ["OPTION_DTYPE", "WINDOW_S", "Exploration", "explore", "reference_jobs"]
+
+#: Of runs of which only the inference is looked at: it may take longer than its window.
+WINDOW_S = 1e-3
 
 #: One option of one layer; ``state`` is an index into the design space's states.
 OPTION_DTYPE = np.dtype(
@@ -102,7 +106,11 @@ def reference_state(hse_hz: int) -> ClockState:
 
 
 def reference_jobs(space: DesignSpace) -> dict[tuple[int, bool], Job]:
-    """Return the runs to be made, by granularity and whether memory segments hop to the HSE."""
+    """Return the runs to be made, by granularity and whether memory segments hop to the HSE.
+
+    They are made in windows, as the schedules that are worked out from them: which lines of the
+    caches a layer finds depends on what the firmware did before the inference.
+    """
     fastest = ClockSetting.fastest(space.hse_hz)
     jobs = {}
     for granularity in space.granularities:
@@ -111,7 +119,8 @@ def reference_jobs(space: DesignSpace) -> dict[tuple[int, bool], Job]:
                 LayerPlan(g, 0, 1 if hops and g else None) for g in space.fitting(granularity)
             )
             clocks = (fastest, HSE) if hops else (fastest,)
-            jobs[granularity, hops] = Job(Schedule(space.hse_hz, clocks, plans))
+            schedule = Schedule(space.hse_hz, clocks, plans)
+            jobs[granularity, hops] = Job(schedule, WINDOW_S, abi.IdleMode.SLEEP)
     return jobs
 
 

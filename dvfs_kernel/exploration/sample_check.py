@@ -12,10 +12,17 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.design_space import HSE
-from dvfs_kernel.exploration.exploration import reference_jobs
+from dvfs_kernel.exploration.exploration import WINDOW_S, reference_jobs
 from dvfs_kernel.exploration.runs.job import Job
+from dvfs_kernel.exploration.tolerance import (
+    ENERGY_TOLERANCE,
+    TIME_TOLERANCE,
+    allowed_energy_j,
+    allowed_time_s,
+)
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -27,10 +34,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.exploration.runs.record import Record
 
-__all__ = ["ENERGY_TOLERANCE", "TIME_TOLERANCE", "Sample", "SampleCheck", "check_samples"]
-
-#: How far a whole run may be off, as a part of what it really took.
-TIME_TOLERANCE, ENERGY_TOLERANCE = 0.01, 0.02
+__all__ = ["Sample", "SampleCheck", "check_samples"]
 
 #: How far a single layer may be off, beyond one timer interrupt. Which lines of the caches it finds
 #: depends on what ran before it, the firmware's clock change among it; where a layer's maps collide
@@ -132,14 +136,28 @@ class SampleCheck:
     @property
     def worst_run_time(self) -> float:
         """Largest relative error of a run's time."""
-        sums = [(sum(s.predicted_s for s in r), sum(s.executed_s for s in r)) for r in self.runs]
-        return max((abs(predicted / executed - 1) for predicted, executed in sums), default=0.0)
+        return max((abs(mine / theirs - 1) for mine, theirs in self._run_times_s), default=0.0)
 
     @property
     def worst_run_energy(self) -> float:
         """Largest relative error of a run's energy."""
-        sums = [(sum(s.predicted_j for s in r), sum(s.executed_j for s in r)) for r in self.runs]
-        return max((abs(predicted / executed - 1) for predicted, executed in sums), default=0.0)
+        return max((abs(mine / theirs - 1) for mine, theirs in self._run_energies_j), default=0.0)
+
+    @property
+    def _run_times_s(self) -> list[tuple[float, float]]:
+        """Predicted and executed time of each run."""
+        return [
+            (ordered_sum(s.predicted_s for s in run), ordered_sum(s.executed_s for s in run))
+            for run in self.runs
+        ]
+
+    @property
+    def _run_energies_j(self) -> list[tuple[float, float]]:
+        """Predicted and executed energy of each run."""
+        return [
+            (ordered_sum(s.predicted_j for s in run), ordered_sum(s.executed_j for s in run))
+            for run in self.runs
+        ]
 
     def verify(self) -> None:
         """Refuse predictions that samples do not bear out.
@@ -149,7 +167,11 @@ class SampleCheck:
         VerificationError
             A run is too far off, or a layer; the message names the one that is furthest.
         """
-        if self.worst_run_time > TIME_TOLERANCE or self.worst_run_energy > ENERGY_TOLERANCE:
+        if any(
+            abs(mine - theirs) > allowed_time_s(theirs) for mine, theirs in self._run_times_s
+        ) or any(
+            abs(mine - theirs) > allowed_energy_j(theirs) for mine, theirs in self._run_energies_j
+        ):
             raise VerificationError(
                 f"a run at other clocks was predicted {self.worst_run_time:.2%} off in time and "
                 f"{self.worst_run_energy:.2%} in energy; {TIME_TOLERANCE:.0%} and "
@@ -204,7 +226,8 @@ def check_samples(bench: Bench, exploration: Exploration, runs: int = 3) -> Samp
     forms = list(reference_jobs(exploration.space))
     others = draw.permutation(len(forms) - 1)[: runs - 1] + 1
     walks = [_walk(exploration, forms[index], draw) for index in (0, *others)]
-    jobs = [Job(_schedule(exploration.space, rows)) for rows in walks]
+    # In windows, as the runs from which it was worked out.
+    jobs = [Job(_schedule(exploration.space, rows), WINDOW_S, abi.IdleMode.GATED) for rows in walks]
     records = bench.run(jobs, "samples at their real clocks")
     return SampleCheck(
         tuple(

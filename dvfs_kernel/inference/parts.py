@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from dvfs_kernel.image import packing
 from dvfs_kernel.networks.by_name import ByName
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 from dvfs_kernel.storage.rows import Row, Tabled
 
 if TYPE_CHECKING:
@@ -190,5 +191,9 @@ def _remainder(
     time_s, energy_j = whole
     energies = [part.energy_j for part in parts]
     known = [energy for energy in energies if energy is not None]
-    left_j = energy_j - sum(known) if energy_j is not None and len(known) == len(energies) else None
-    return Part(kind, kind, time_s - sum(part.time_s for part in parts), left_j)
+    left_j = (
+        energy_j - ordered_sum(known)
+        if energy_j is not None and len(known) == len(energies)
+        else None
+    )
+    return Part(kind, kind, time_s - ordered_sum(part.time_s for part in parts), left_j)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 from renode_platform.devices.datasheet import VDD_V
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class LayerProfile:
     @property
     def time_s(self) -> float:
         """Wall time of all segments."""
-        return sum(segment.time_s for segment in self.segments)
+        return ordered_sum(segment.time_s for segment in self.segments)
 
     @property
     def energy_j(self) -> float | None:

@@ -7,7 +7,12 @@ from dataclasses import replace
 from dvfs_kernel.errors import NetworkError
 from dvfs_kernel.networks.network import Network
 
-__all__ = ["single_layer"]
+__all__ = ["lone_layers", "single_layer"]
+
+
+def lone_layers(network: Network) -> list[int]:
+    """Return the layers of which `single_layer` makes a network."""
+    return [n for n, layer in enumerate(network.layers) if len(set(layer.inputs)) == 1]
 
 
 def single_layer(network: Network, index: int) -> Network:

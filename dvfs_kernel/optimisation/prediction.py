@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
+    from dvfs_kernel.clocks.state import ClockState
     from dvfs_kernel.optimisation.idle_cost import IdleCost
 
 __all__ = ["Prediction"]
@@ -26,12 +27,15 @@ class Prediction:
         (layers,) of the clock change before each layer.
     time_s, energy_j
         (layers,) of each layer's kernel.
+    last
+        The state in which the inference ends; None where nobody asks.
     """
 
     entry_time_s: Floats
     entry_energy_j: Floats
     time_s: Floats
     energy_j: Floats
+    last: ClockState | None = None
 
     def __repr__(self) -> str:
         return (
@@ -51,7 +55,8 @@ class Prediction:
 
     def window_j(self, window_s: float, idle: IdleCost) -> float:
         """Return the energy of a window, its idle time included."""
-        return self.inference_j + idle.energy_j(max(window_s - self.latency_s, 0.0))
+        left_s = max(window_s - self.latency_s, 0.0)
+        return self.inference_j + idle.energy_j(left_s, self.last)
 
     def to_dict(self, window_s: float, idle: IdleCost) -> dict[str, Any]:
         """Return the sums as plain values."""

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError, ScheduleError
 from dvfs_kernel.exploration import pareto
@@ -32,14 +32,13 @@ from dvfs_kernel.optimisation.prediction import Prediction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dvfs_kernel.clocks.setting import ClockSetting
     from dvfs_kernel.exploration.exploration import Exploration
     from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
     from dvfs_kernel.layered_graph import Frontier, Solution
     from dvfs_kernel.optimisation.idle_cost import IdleCost
 
 __all__ = ["Optimum", "WindowProblem", "paper_problem", "window_problem"]
-
-HSI = ClockSetting("hsi")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,10 +47,13 @@ class Optimum:
 
     Parameters
     ----------
+    rows
+        The option that each layer takes.
     solution
         Its energies are those of the layered graph: less idle power times time.
     """
 
+    rows: npt.NDArray[Any]
     schedule: Schedule
     prediction: Prediction
     solution: Solution
@@ -77,6 +79,11 @@ class WindowProblem:
         For each layer the rows of the exploration's options that may be chosen.
     aware
         Whether the optimiser knows what switching costs.
+    before
+        The state in which an inference begins.
+    beside
+        Seconds and joules that an inference takes beside its layers, on the clock that it finds;
+        where it begins in `IDLE`, they are among the costs of leaving it.
     """
 
     exploration: Exploration
@@ -84,6 +91,8 @@ class WindowProblem:
     idle: IdleCost
     options: tuple[npt.NDArray[Any], ...]
     aware: bool = True
+    before: ClockState = IDLE
+    beside: tuple[float, float] = (0.0, 0.0)
 
     @cached_property
     def states(self) -> tuple[ClockState, ...]:
@@ -120,10 +129,17 @@ class WindowProblem:
 
     @cached_property
     def _entry(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return what it costs to leave idle for each state."""
-        costs = [self.switching.cost(IDLE, state) for state in self.states]
+        """Return what it costs to begin in each state."""
+        costs = [self._begin(self.before, state) for state in self.states]
         times_s, energies_j = np.array(costs, np.float64).T
         return times_s, energies_j
+
+    def _begin(self, before: ClockState, first: ClockState) -> tuple[float, float]:
+        """Return what it costs to begin an inference in a state."""
+        time_s, energy_j = self.switching.cost(before, first)
+        if before == IDLE:
+            return time_s, energy_j
+        return time_s + self.beside[0], energy_j + self.beside[1]
 
     # ---- answers -------------------------------------------------------------------------------
 
@@ -148,7 +164,7 @@ class WindowProblem:
     def optimum(self, solution: Solution) -> Optimum:
         """Return the schedule of a path."""
         rows = self.rows(solution.choice)
-        return Optimum(self.schedule(rows), self.predict(rows), solution)
+        return Optimum(rows, self.schedule(rows), self.predict(rows), solution)
 
     def rows(self, choice: Sequence[int] | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         """Return the option that each layer takes."""
@@ -171,27 +187,43 @@ class WindowProblem:
             ]
         )
 
-    def predict(self, rows: npt.NDArray[Any], before: ClockState = IDLE) -> Prediction:
-        """Return what a row of options takes, clock changes included, from a state before it."""
+    def predict(self, rows: npt.NDArray[Any], before: ClockState | None = None) -> Prediction:
+        """Return what a row of options takes, clock changes included.
+
+        Parameters
+        ----------
+        before
+            The state in which the inference begins; by default the problem's.
+        """
         states = [self.states[index] for index in rows["state"]]
         entries = np.array(
             [
-                self.switching.cost(earlier, later)
-                for earlier, later in zip([before, *states], states, strict=False)
+                self._begin(before or self.before, states[0]),
+                *(self.switching.cost(*change) for change in pairwise(states)),
             ]
         )
         return Prediction(
-            entries[:, 0], entries[:, 1], rows["time_s"].copy(), rows["energy_j"].copy()
+            entries[:, 0],
+            entries[:, 1],
+            rows["time_s"].copy(),
+            rows["energy_j"].copy(),
+            states[-1],
         )
 
-    def schedule(self, rows: npt.NDArray[Any], idle_clock: ClockSetting = HSI) -> Schedule:
+    def schedule(self, rows: npt.NDArray[Any], idle_clock: ClockSetting | None = None) -> Schedule:
         """Return the schedule that takes these options.
+
+        Parameters
+        ----------
+        idle_clock
+            Between inferences; by default that of the state in which they begin.
 
         Raises
         ------
         ScheduleError
             It needs more clocks than the firmware holds.
         """
+        idle_clock = idle_clock or self.before.setting
         states = [self.states[index] for index in rows["state"]]
         clocks = list(dict.fromkeys([*(state.setting for state in states), idle_clock]))
         if rows["hops"].any() and HSE not in clocks:

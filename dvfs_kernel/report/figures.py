@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, kind, latency_s, run_of, top_hz
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -230,7 +231,7 @@ def _busiest_layer(drawn: Mapping[str, Any]) -> tuple[float, float, str, bool] |
 
     def memory_s(rows: list[Mapping[str, Any]]) -> float:
         found = (row["end_s"] - row["start_s"] for row in rows if row["segment"] == "memory")
-        return float(sum(found))
+        return float(ordered_sum(found))
 
     rows = max(decoupled, key=memory_s)
     shown = rows[:_SEGMENTS_SHOWN]

@@ -163,16 +163,15 @@ def _frontier(study: Study) -> dict[str, Any]:
 
 
 def _bound(result: BoundResult, ground: Ground) -> dict[str, Any]:
-    solution, idle = result.solution, result.problem.idle
-    rest_j = idle.energy_j(result.bound_s)
+    solution = result.solution
     return {
         "name": result.bound.name,
         "qos": None if result.bound.qos is None else result.bound.qos / 100,
         "bound_s": result.bound_s,
         "solution": {
             "status": solution.status,
-            "lower_bound_j": solution.lower_bound + rest_j,
-            "energy_j": solution.energy + rest_j,
+            "lower_bound_j": solution.lower_bound,
+            "energy_j": solution.energy,
             "gap_j": max(solution.gap, 0.0),
             "shadow_price_w": solution.multiplier,
         },
@@ -195,6 +194,7 @@ def _run(outcome: Outcome, space: DesignSpace) -> dict[str, Any]:
             "idle_j": _known(record.total("idle_j")),
             "window_j": _known(record.total("window_j")),
         },
+        "allowed": {"latency_s": outcome.allowed_s, "window_j": _known(outcome.allowed_j)},
         "keeps_bound": outcome.keeps_bound,
         "same_output": outcome.same_output,
         "schedule": candidate.schedule.to_dict(),

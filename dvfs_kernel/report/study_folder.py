@@ -9,7 +9,7 @@ from dvfs_kernel.exploration.table import to_csv
 from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.storage.atomic_file import write_atomically
 from dvfs_kernel.studies.compared_schedules import Names
-from dvfs_kernel.studies.plans import plan_of, write_plans
+from dvfs_kernel.studies.plans import drop_other_plans, plan_of, write_plans
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def write_study(
         outcome = result.outcome(Names.DVFS)
         if outcome is not None:
             plans[result.bound.slug] = plan_of(outcome.candidate, result.bound, workload, network)
-    write_plans(folder, plans)
+    drop_other_plans(folder, write_plans(folder, plans))
     table = to_csv(study.ground.exploration, workload)
     write_atomically(folder / EXPLORATION, table.encode())
     document = study_document(study, workload, command)

@@ -213,12 +213,18 @@ def _mispredicted(bound: Mapping[str, Any]) -> Iterator[Finding]:
     run = run_of(bound, HEADLINE)
     for (part, limit), name in zip(_PAIRS, ("latency", "energy"), strict=True):
         error = _error(run, part)
-        if error is not None and abs(error) > limit:
+        if error is not None and run is not None and abs(error) > _allowed(run, part, limit):
             yield Finding(
                 "warning",
                 f"{_at(bound)} executed and predicted {name} of the DVFS schedule differ by "
-                f"{percent(error, 2)}; {percent(limit, 0)} is allowed.",
+                f"{percent(error, 2)}; {percent(_allowed(run, part, limit), 1)} is allowed.",
             )
+
+
+def _allowed(run: Mapping[str, Any], part: str, limit: float) -> float:
+    """Return how far a run may be off, as a part of its prediction."""
+    allowed = run.get("allowed", {}).get(part)
+    return limit if allowed is None else float(allowed / run["predicted"][part])
 
 
 def _beaten(bound: Mapping[str, Any]) -> Iterator[Finding]:

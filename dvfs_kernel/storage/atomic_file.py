@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["write_atomically"]
+__all__ = ["naming", "write_atomically"]
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let errors of writing name the file: the system does so only where one is opened.
+
+    Raises
+    ------
+    OSError
+        As it came, with the file's name: a disk that is full, for example.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -23,12 +42,13 @@ def write_atomically(path: Path, data: bytes) -> None:
         The place cannot be written to.
     """
     if path.exists() and not path.is_file():
-        path.write_bytes(data)
+        with naming(path):
+            path.write_bytes(data)
         return
     path = path.resolve()  # a symbolic link stays one
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("xb") as file:
+        with naming(path), temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

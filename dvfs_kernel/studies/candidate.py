@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.runs.job import Job
-from dvfs_kernel.exploration.sample_check import ENERGY_TOLERANCE, TIME_TOLERANCE
+from dvfs_kernel.exploration.tolerance import (
+    ENERGY_TOLERANCE,
+    TIME_FLOOR_S,
+    TIME_TOLERANCE,
+    allowed_energy_j,
+    allowed_time_s,
+)
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -100,6 +106,29 @@ class Outcome:
         """Relative error of the predicted energy of the window."""
         return self.candidate.predicted_window_j / self.window_j - 1
 
+    @property
+    def allowed_s(self) -> float:
+        """How far the predicted latency may be off."""
+        return allowed_time_s(self.record.latency_s)
+
+    @property
+    def allowed_j(self) -> float:
+        """How far the predicted energy may be off.
+
+        Where idling ends at a step of its cost, a few microseconds decide over that, too.
+        """
+        candidate = self.candidate
+        left_s = candidate.window_s - self.record.latency_s
+        step_j = candidate.idle.step_j(left_s, TIME_FLOOR_S, candidate.prediction.last)
+        return allowed_energy_j(self.window_j) + step_j
+
+    @property
+    def as_predicted(self) -> bool:
+        """Whether latency and energy are as near to the prediction as is allowed."""
+        late_s = self.candidate.prediction.latency_s - self.record.latency_s
+        more_j = self.candidate.predicted_window_j - self.window_j
+        return abs(late_s) <= self.allowed_s and abs(more_j) <= self.allowed_j
+
     def verify(self, *, strict: bool) -> None:
         """Refuse a run that is not what was predicted.
 
@@ -120,7 +149,7 @@ class Outcome:
             raise VerificationError(
                 f"{name}: the inference took {self.record.latency_s * 1e3:.3f} ms"
             )
-        if abs(self.latency_error) > TIME_TOLERANCE or abs(self.energy_error) > ENERGY_TOLERANCE:
+        if not self.as_predicted:
             raise VerificationError(
                 f"{name}: predicted {self.latency_error:+.2%} off in time and "
                 f"{self.energy_error:+.2%} in energy; {TIME_TOLERANCE:.0%} and "

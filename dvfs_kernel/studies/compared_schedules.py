@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleLatencyError
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.problem import WindowProblem, paper_problem, window_problem
+from dvfs_kernel.optimisation.window_optimum import least_energy
 from dvfs_kernel.studies.candidate import Candidate
 
 if TYPE_CHECKING:
@@ -56,11 +58,14 @@ class Candidates:
     ----------
     idle
         Cost of each idle mode.
+    beside
+        Of `WindowProblem`.
     """
 
     exploration: Exploration
     switching: SwitchCosts
     idle: Mapping[abi.IdleMode, IdleCost]
+    beside: tuple[float, float] = (0.0, 0.0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_problems", {})
@@ -74,10 +79,22 @@ class Candidates:
         return ClockState.of(ClockSetting.fastest(self.exploration.space.hse_hz))
 
     def problem(self, mode: abi.IdleMode) -> WindowProblem:
-        """Return our problem with an idle mode; its graph is made once."""
+        """Return our problem with an idle mode; its graph is made once.
+
+        In Sleep the core stays on the fastest clock from one inference to the next, and so do the
+        layers: what is chosen is their form.
+        """
         problems: dict[abi.IdleMode, WindowProblem] = self.__dict__["_problems"]
         if mode not in problems:
-            problems[mode] = window_problem(self.exploration, self.switching, self.idle[mode])
+            problem = replace(
+                window_problem(self.exploration, self.switching, self.idle[mode]),
+                beside=self.beside,
+            )
+            if mode is abi.IdleMode.SLEEP:
+                fastest = problem.states.index(self.fastest)
+                kept = tuple(rows[rows["state"] == fastest] for rows in problem.options)
+                problem = replace(problem, options=kept, before=self.fastest)
+            problems[mode] = problem
         return problems[mode]
 
     def baselines(self, window_s: float) -> list[Candidate]:
@@ -151,14 +168,37 @@ class Candidates:
     def dvfs(self, window_s: float, mode: abi.IdleMode) -> tuple[Candidate, Optimum]:
         """Return our optimum with an idle mode."""
         problem = self.problem(mode)
-        optimum = problem.solve(window_s)
+        optimum = least_energy(problem, window_s)
         name = f"{Names.DVFS}-{mode.name.lower()}"
         candidate = _candidate(name, f"DVFS, {IDLING[mode]}", problem, optimum, window_s)
         return candidate, optimum
 
     def every_dvfs(self, window_s: float) -> list[tuple[Candidate, Optimum]]:
-        """Return our optimum with each idle mode that saves anything."""
-        return [self.dvfs(window_s, mode) for mode in _SAVING]
+        """Return our optimum with each idle mode that saves anything.
+
+        Where a bound leaves no time to lock the PLL behind any of them, or too little for it to
+        pay, the core sleeps on the fastest clock, and only the forms of layers are left to choose.
+
+        Raises
+        ------
+        InfeasibleLatencyError
+            Nothing is quick enough.
+        """
+        found = []
+        for mode in _SAVING:
+            with suppress(InfeasibleLatencyError):
+                found.append(self.dvfs(window_s, mode))
+        awake = self.dvfs(window_s, abi.IdleMode.SLEEP)
+        least_j = min((one.predicted_window_j for one, _ in found), default=float("inf"))
+        # In the shortest of windows locking the PLL costs more than it saves.
+        return found if awake[0].predicted_window_j >= least_j else [*found, awake]
+
+    def dvfs_or_awake(self, window_s: float, mode: abi.IdleMode) -> tuple[Candidate, Optimum]:
+        """Return our optimum with an idle mode, or in Sleep where that takes too long to leave."""
+        try:
+            return self.dvfs(window_s, mode)
+        except InfeasibleLatencyError:
+            return self.dvfs(window_s, abi.IdleMode.SLEEP)
 
     def tightened(self, candidate: Candidate, given_up_s: float) -> Candidate:
         """Return what takes a candidate's place if it may use that much less than its window.
@@ -177,11 +217,11 @@ class Candidates:
         if candidate.name == Names.SINGLE:
             return replace(self.single_clock(candidate.window_s, latency_s), given_up_s=given_up_s)
         problem = self.problem(candidate.idle.mode)
-        optimum = problem.solve(latency_s)
+        optimum = least_energy(problem, candidate.window_s, latency_s)
         return replace(
             candidate,
             schedule=optimum.schedule,
-            rows=problem.rows(optimum.solution.choice),
+            rows=optimum.rows,
             prediction=optimum.prediction,
             given_up_s=given_up_s,
         )
@@ -191,7 +231,7 @@ class Candidates:
     ) -> Candidate:
         """Return a run in one state, interleaved; in Sleep the clock stays what it is."""
         problem = self.problem(mode)
-        rows = problem.uniform(state)
+        rows = problem.uniform(state)  # of all options
         stays = mode is abi.IdleMode.SLEEP
         idle_clock = state.setting if stays else IDLE.setting
         return Candidate(
@@ -208,7 +248,6 @@ class Candidates:
 def _candidate(
     name: str, title: str, problem: WindowProblem, optimum: Optimum, window_s: float
 ) -> Candidate:
-    rows = problem.rows(optimum.solution.choice)
     return Candidate(
-        name, title, window_s, optimum.schedule, rows, optimum.prediction, problem.idle
+        name, title, window_s, optimum.schedule, optimum.rows, optimum.prediction, problem.idle
     )

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import ScheduleError, VerificationError
 from dvfs_kernel.exploration.runs.job import Job
-from dvfs_kernel.exploration.sample_check import ENERGY_TOLERANCE, TIME_TOLERANCE
+from dvfs_kernel.exploration.tolerance import (
+    ENERGY_TOLERANCE,
+    TIME_TOLERANCE,
+    allowed_energy_j,
+    allowed_time_s,
+)
 from dvfs_kernel.inference.schedule import Schedule
 
 if TYPE_CHECKING:
@@ -62,12 +67,13 @@ class PlanRun:
                 f"the inference took {self.record.latency_s * 1e3:.3f} ms; "
                 f"the bound is {self.plan.window_s * 1e3:.3f} ms"
             )
-        if abs(self.latency_error) > TIME_TOLERANCE:
+        taken_s, taken_j = self.record.latency_s, self.record.total("window_j")
+        if abs(self.plan.latency_s - taken_s) > allowed_time_s(taken_s):
             found.append(
                 f"the latency was predicted {self.latency_error:+.2%} off; "
                 f"{TIME_TOLERANCE:.0%} is allowed"
             )
-        if abs(self.energy_error) > ENERGY_TOLERANCE:
+        if abs(self.plan.window_j - taken_j) > allowed_energy_j(taken_j):
             found.append(
                 f"the energy was predicted {self.energy_error:+.2%} off; "
                 f"{ENERGY_TOLERANCE:.0%} is allowed"

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.image.forms import forms_of
 from dvfs_kernel.inference.deployment_plan import LayerPrediction, Plan
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from dvfs_kernel.exploration.runs.workload import Workload
     from dvfs_kernel.studies.bound import Bound
     from dvfs_kernel.studies.candidate import Candidate
 
-__all__ = ["plan_of", "write_plans"]
+__all__ = ["drop_other_plans", "plan_of", "write_plans"]
 
 
 def plan_of(candidate: Candidate, bound: Bound, workload: Workload, network: str) -> Plan:
@@ -55,3 +56,21 @@ def write_plans(folder: Path, plans: Mapping[str, Plan]) -> list[Path]:
         write_atomically(path, plan.to_json().encode())
         paths.append(path)
     return paths
+
+
+def drop_other_plans(folder: Path, written: Iterable[Path]) -> None:
+    """Remove the plans of an earlier study, which would look like this one's; other files stay."""
+    kept = {path.name for path in written}
+    for path in folder.glob("schedule-*.json"):
+        if path.name not in kept and _is_plan(path):
+            path.unlink()
+
+
+def _is_plan(path: Path) -> bool:
+    """Tell whether a file is a plan under the name that `write_plans` gave it."""
+    try:
+        name = Plan.load(path).bound
+    except (ScheduleError, OSError):
+        return False
+    slug = f"qos{name.removesuffix(' %')}" if name.endswith(" %") else name.replace(" ", "")
+    return path.name == f"schedule-{slug}.json"

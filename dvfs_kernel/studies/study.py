@@ -10,17 +10,17 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.errors import InfeasibleBoundError
 from dvfs_kernel.exploration import DesignSpace, SampleCheck, check_samples, explore
-from dvfs_kernel.exploration.design_space import HSE, PAPER_GRANULARITIES
+from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.exploration import reference_jobs
-from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.switching.from_runs import measured_switching
 from dvfs_kernel.layered_graph.warm_up import warm_up
 from dvfs_kernel.link import abi
-from dvfs_kernel.optimisation.idle_cost import IdleCost
 from dvfs_kernel.studies.candidate import Outcome
 from dvfs_kernel.studies.compared_schedules import Candidates, Names
+from dvfs_kernel.studies.idle_measurement import measured_idle
 from dvfs_kernel.studies.missed_bound import keep_bounds
 
 if TYPE_CHECKING:
@@ -32,16 +32,15 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts
     from dvfs_kernel.layered_graph import Frontier, Solution
+    from dvfs_kernel.optimisation.idle_cost import IdleCost
     from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
     from dvfs_kernel.studies.bound import Bound
     from dvfs_kernel.studies.candidate import Candidate
 
 __all__ = ["BoundResult", "Ground", "Study", "StudyPlan", "run_study", "survey"]
 
-# Idle times in which the idle modes are measured, in latencies of the baseline and at least in
-# seconds: long enough for every mode (Stop is worth it from 1 ms on), and so far apart that the
-# slope between them is not lost in the fixed part.
-_IDLE_TIMES = ((0.1, 4e-3), (0.5, 20e-3))
+# Less than a cycle, and more than sums of floats differ by.
+_UNTOLD_S = 1e-9
 # How far beyond the longest bound the frontier is drawn.
 _BEYOND = 1.25
 
@@ -55,14 +54,14 @@ class StudyPlan:
     clocks
         Clocks to choose from; the fastest one and the HSE are always among them.
     granularities
-        Granularities to choose from.
+        Granularities to choose from; None: the paper's, as far as some layer can have them.
     bounds
         Bounds on latency.
     """
 
     clocks: ClockList
     bounds: tuple[Bound, ...]
-    granularities: tuple[int, ...] = PAPER_GRANULARITIES
+    granularities: tuple[int, ...] | None = None
 
     def __repr__(self) -> str:
         bounds = ", ".join(bound.name for bound in self.bounds)
@@ -97,7 +96,22 @@ class Ground:
     @property
     def candidates(self) -> Candidates:
         """Makes candidates of what is known."""
-        return Candidates(self.exploration, self.switching, self.idle)
+        return Candidates(self.exploration, self.switching, self.idle, self.beside)
+
+    @property
+    def beside(self) -> tuple[float, float]:
+        """Time and energy of the baseline's inference beside its layers and their clocks.
+
+        With these the baseline is predicted as it ran, but for less than can be told: a bound of
+        just its latency is kept.
+        """
+        run, fastest = self.baseline, ClockState.of(ClockSetting.fastest(self.switching.hse_hz))
+        stay_s, stay_j = self.switching.cost(fastest, fastest)
+        layers = len(run.time_s)
+        return (
+            run.latency_s - float(run.time_s.sum()) - layers * stay_s - _UNTOLD_S,
+            run.total("inference_j") - float(run.energy_j.sum()) - layers * stay_j,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,8 +121,9 @@ class BoundResult:
     Parameters
     ----------
     problem, solution
-        Of the headline schedule; where an outcome gave up some of its bound to keep it, the
-        solution is still that of the whole bound, whose lower bound holds for all.
+        Of the headline schedule, its energies those of the window; where an outcome gave up some
+        of its bound to keep it, the solution is still that of the whole bound, whose lower bound
+        holds for all.
     """
 
     bound: Bound
@@ -134,8 +149,7 @@ class BoundResult:
     @property
     def lower_bound_j(self) -> float:
         """No schedule in this window takes less, as far as the predictions hold."""
-        idle = self.problem.idle
-        return self.solution.lower_bound + idle.energy_j(self.bound_s)
+        return self.solution.lower_bound
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,8 +178,13 @@ class Study:
                 outcome.verify(strict=outcome.candidate.name.startswith(Names.DVFS))
 
 
-def survey(bench: Bench, plan: StudyPlan) -> Ground:
+def survey(bench: Bench, plan: StudyPlan, *, other_forms: bool = False) -> Ground:
     """Find out what every layer, every clock change and every idle mode costs.
+
+    Parameters
+    ----------
+    other_forms
+        As of `DesignSpace.of`.
 
     Raises
     ------
@@ -180,12 +199,18 @@ def survey(bench: Bench, plan: StudyPlan) -> Ground:
     clocks = [*plan.clocks.settings, ClockSetting.fastest(hse_hz)]
     if hse_hz:
         clocks.append(HSE)
-    space = DesignSpace.of(bench.workload, hse_hz, list(dict.fromkeys(clocks)), plan.granularities)
+    space = DesignSpace.of(
+        bench.workload,
+        hse_hz,
+        list(dict.fromkeys(clocks)),
+        plan.granularities,
+        other_forms=other_forms,
+    )
     exploration = explore(bench, space)
     switching = measured_switching(bench, space)
     check = check_samples(bench, exploration)
     baseline = bench.run([reference_jobs(space)[0, False]], "baseline")[0]
-    idle = _idle_costs(bench, space, baseline.latency_s)
+    idle = measured_idle(bench, space, baseline.latency_s)
     return Ground(
         exploration,
         switching,
@@ -195,29 +220,6 @@ def survey(bench: Bench, plan: StudyPlan) -> Ground:
         wall_s=time.perf_counter() - started,
         runs_made=bench.made - made_before,
     )
-
-
-def _idle_costs(bench: Bench, space: DesignSpace, latency_s: float) -> dict[abi.IdleMode, IdleCost]:
-    """Measure each idle mode in two windows behind the baseline's inference."""
-    schedule = reference_jobs(space)[0, False].schedule
-    parked = replace(
-        schedule,
-        clocks=(*schedule.clocks, ClockSetting("hsi")),
-        idle_clock=len(schedule.clocks),
-    )
-    jobs = {
-        mode: [
-            Job(
-                schedule if mode is abi.IdleMode.SLEEP else parked,
-                latency_s + max(factor * latency_s, least_s),
-                mode,
-            )
-            for factor, least_s in _IDLE_TIMES
-        ]
-        for mode in abi.IdleMode
-    }
-    records = iter(bench.run([job for pair in jobs.values() for job in pair], "idle modes"))
-    return {mode: IdleCost.measured(mode, next(records), next(records)) for mode in jobs}
 
 
 def run_study(bench: Bench, plan: StudyPlan) -> Study:
@@ -235,7 +237,7 @@ def run_study(bench: Bench, plan: StudyPlan) -> Study:
     bounds_s = [bound.seconds(ground.baseline.latency_s) for bound in plan.bounds]
     headline = candidates.problem(abi.IdleMode.STOP)
     found = [_candidates_of(candidates, bound_s) for bound_s in bounds_s]
-    frontier = headline.frontier(max(bounds_s, default=ground.baseline.latency_s) * _BEYOND)
+    frontier = headline.frontier(_longest_s(candidates, bounds_s, ground) * _BEYOND)
     every = [candidate for group, _ in found for candidate in group]
     records = bench.run([candidate.job for candidate in every], "schedules on the board")
     digest = ground.baseline.output_digest
@@ -257,6 +259,15 @@ def run_study(bench: Bench, plan: StudyPlan) -> Study:
         problem, solution = candidates.problem(mode), optima[mode].solution
         results.append(BoundResult(bound, bound_s, problem, solution, made))
     return Study(plan, ground, frontier, tuple(results))
+
+
+def _longest_s(candidates: Candidates, bounds_s: Sequence[float], ground: Ground) -> float:
+    """Return how far a frontier has to go to show every bound, and a schedule that begins in idle.
+
+    That takes its time to lock the PLL first: in a short network, longer than the bounds.
+    """
+    from_idle_s = candidates.baselines(ground.baseline.latency_s)[-1].prediction.latency_s
+    return max(*bounds_s, ground.baseline.latency_s, from_idle_s)
 
 
 def _candidates_of(

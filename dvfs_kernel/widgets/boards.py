@@ -179,6 +179,9 @@ class SensorPanel(Panel):
 
     def _take(self, record: Record) -> None:
         self.record = record
+        if CONVERSIONS[self.conversion.value] > record.latency_s:
+            # Of a run so short only the quickest conversion sees anything.
+            self.conversion.value = min(CONVERSIONS, key=CONVERSIONS.__getitem__)
         self._update()
 
     def _update(self, _: Any = None) -> None:

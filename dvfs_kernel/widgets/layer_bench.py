@@ -15,6 +15,7 @@ from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.image.dae_form import decoupled_layers
 from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.single_layer import lone_layers
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.timeline import timeline_to_dict
 from dvfs_kernel.widgets import markup
@@ -51,6 +52,7 @@ class LayerPanel(Panel):
         The name of a built-in network, or the path of a ``.tflite`` file.
     layer
         Index of the layer that is chosen first; by default the first depthwise or pointwise one.
+        Of a network that has none, every layer that can stand alone may be chosen.
     """
 
     def __init__(
@@ -67,10 +69,9 @@ class LayerPanel(Panel):
         self._settings = parse_clocks(clocks, self._hse_hz).settings
         self._granularities = granularities
         self._board = BoardSpec(hse_hz=self._hse_hz)
-        names = [
-            (f"{index}: {self._network.layers[index].name}", index)
-            for index in decoupled_layers(self._network)
-        ]
+        # Without a decoupled layer there are still clocks to choose.
+        shown = list(decoupled_layers(self._network)) or lone_layers(self._network)
+        names = [(f"{index}: {self._network.layers[index].name}", index) for index in shown]
         self.layer = ipywidgets.Dropdown(
             description="layer", options=names, value=names[0][1] if layer is None else layer
         )
@@ -183,11 +184,14 @@ class LayerPanel(Panel):
         points = [point for point in self.study.points() if point["clock"] == fastest]
         on_hfo = {p["granularity"]: p["energy_j"] for p in points if p["lfo"] is None}
         hopping = {p["granularity"]: p["energy_j"] for p in points if p["lfo"] is not None}
-        found = {"best_granularity": float(min(on_hfo, key=lambda g: on_hfo[g]))}
-        if hopping:
-            largest = max(hopping)
-            found["hop_change_percent"] = 100 * (hopping[largest] / on_hfo[largest] - 1)
-        return found
+        # A layer without a decoupled form has no memory segments to move: nothing changes.
+        largest = max(hopping, default=None)
+        return {
+            "best_granularity": float(min(on_hfo, key=lambda g: on_hfo[g])),
+            "hop_change_percent": 0.0
+            if largest is None
+            else 100 * (hopping[largest] / on_hfo[largest] - 1),
+        }
 
     @staticmethod
     def _row(points: list[dict[str, Any]], chosen: dict[str, Any]) -> dict[str, Any]:

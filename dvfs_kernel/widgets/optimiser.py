@@ -114,7 +114,11 @@ class OptimiserPanel(Panel):
         self.run.disabled = not enabled or self.solved is None
 
     def _take(self, solved: Solved) -> None:
+        first = self.solved is None
         self.solved = solved
+        self.qos.max = solved.loosest_percent
+        if first and self.qos.value < solved.quickest_percent:
+            self.qos.value = solved.quickest_percent
         self._update()
 
     # ---- one bound -----------------------------------------------------------------------------

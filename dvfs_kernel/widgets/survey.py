@@ -8,7 +8,6 @@ from dvfs_kernel.api.arguments.making import run_store
 from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
-from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES
 from dvfs_kernel.exploration.runs.bench import Bench
 from dvfs_kernel.exploration.runs.workload import Workload
 from dvfs_kernel.image import packing
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Surveyed"]
 
 # Of the last networks of this process: a second panel of a notebook finds it here.
-_known: dict[tuple[str, str, tuple[int, ...]], Ground] = {}
+_known: dict[tuple[str, str, tuple[int, ...] | None], Ground] = {}
 
 
 class Surveyed:
@@ -38,19 +37,21 @@ class Surveyed:
         A network, the name of a built-in one, or the path of a ``.tflite`` file.
     clocks
         As `parse_clocks` reads it, at an HSE of 50 MHz.
+    granularities
+        By default those of the paper that some layer of the network can have.
     """
 
     def __init__(
         self,
         network: Network | str = "vww",
         clocks: str = "paper",
-        granularities: Sequence[int] = PAPER_GRANULARITIES,
+        granularities: Sequence[int] | None = None,
     ) -> None:
         self.hse_hz = PAPER_HSE_HZ
         self.network = load_network(network) if isinstance(network, str) else network
         self.workload = Workload.of(self.network, BoardSpec(hse_hz=self.hse_hz))
         self.clocks = parse_clocks(clocks, self.hse_hz)
-        self.granularities = tuple(granularities)
+        self.granularities = None if granularities is None else tuple(granularities)
 
     def plan(self, bounds: Sequence[Bound] = ()) -> StudyPlan:
         """Return what there is to be found out."""

@@ -5,6 +5,7 @@ import time
 import numpy as np
 
 from dvfs_kernel.errors import InfeasibleBoundError
+from dvfs_kernel.exploration.runs.origin import Origin
 from dvfs_kernel.exploration.runs.record import CLOCK_DTYPE, SEGMENT_DTYPE, Record
 
 #: Windows of jobs that end otherwise than with a record.
@@ -33,6 +34,7 @@ def record(seed=0, layers=3, **changes):
         "output_digest": f"{seed:064x}",
         "build_id": seed,
         "counter_names": ("cycles", "instructions"),
+        "made_by": Origin.here().to_dict(),
     }
     return Record(**{**fields, **changes})
 

@@ -19,19 +19,17 @@ if TYPE_CHECKING:
     #: One bound, or several.
     Bounds = float | str | Iterable[float | str]
 
-__all__ = ["GRANULARITIES", "PAPER_QOS", "clock_list_of", "study_plan"]
+__all__ = ["PAPER_QOS", "clock_list_of", "study_plan"]
 
 #: Per cent over the baseline's latency that the paper studies (section IV).
 PAPER_QOS: Final = (10.0, 30.0, 50.0)
-#: Granularities that the paper studies (section III-B); a test holds them against the room's.
-GRANULARITIES: Final = (0, 2, 4, 8, 12, 16)
 _GRANULARITY_MAX = 255
 
 
 def study_plan(
     hse_hz: int,
     clocks: ClocksLike,
-    granularities: Sequence[int],
+    granularities: Sequence[int] | None = None,
     qos: Bounds = (),
     latency: Bounds = (),
     *,
@@ -41,6 +39,8 @@ def study_plan(
 
     Parameters
     ----------
+    granularities
+        None, or none at all: the paper's, as far as some layer of the network can have them.
     default
         Bounds in per cent where neither ``qos`` nor ``latency`` names any.
 
@@ -53,7 +53,7 @@ def study_plan(
     """
     from dvfs_kernel.studies import Bound, StudyPlan
 
-    for granularity in granularities:
+    for granularity in granularities or ():
         if not 0 <= granularity <= _GRANULARITY_MAX:
             raise ScheduleError(
                 f"granularity {granularity}; 0 to {_GRANULARITY_MAX} is allowed, 0 being none"
@@ -66,7 +66,9 @@ def study_plan(
     if len({bound.name for bound in bounds}) != len(bounds):
         raise ScheduleError("a bound stands twice; each may stand once")
     return StudyPlan(
-        clock_list_of(clocks, hse_hz), tuple(bounds), tuple(granularities) or GRANULARITIES
+        clock_list_of(clocks, hse_hz),
+        tuple(bounds),
+        tuple(granularities) if granularities else None,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from dvfs_kernel.approximation.accuracy.wilson import Interval, images_needed, wilson_interval
 from dvfs_kernel.errors import DataSetError
 from dvfs_kernel.storage.json_file import write_json
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 from dvfs_kernel.storage.rows import Tabled
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Accuracy(Tabled):
     def mean_recall(self) -> float:
         """Mean of the recalls: what Top-1 would be with equally many images of each class."""
         found = [recall for recall in self.recalls if recall is not None]
-        return sum(found) / len(found)
+        return ordered_sum(found) / len(found)
 
     @property
     def rows(self) -> list[Row]:

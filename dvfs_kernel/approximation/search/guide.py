@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.approximation.search.frontier import hull_walk
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +51,7 @@ class Guide:
 
     @staticmethod
     def _sum(values: list[Array], levels: Levels) -> float:
-        return float(sum(value[level] for value, level in zip(values, levels, strict=True)))
+        return float(ordered_sum(value[level] for value, level in zip(values, levels, strict=True)))
 
 
 def moves(levels: Levels) -> Iterable[Levels]:

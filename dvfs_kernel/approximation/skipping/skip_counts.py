@@ -11,6 +11,7 @@ import numpy.typing as npt
 from dvfs_kernel.approximation.skipping.pairs import gather, natural_order, position_pairs
 from dvfs_kernel.approximation.skipping.skippable import Skippable, pixel_count, weight_matrix
 from dvfs_kernel.networks.by_name import ByName
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +75,7 @@ class SkipCounts:
     @property
     def skipped_share(self) -> float:
         """Share of the network's MACs that skipped pairs save; a pair is at most two."""
-        saved = sum(
+        saved = ordered_sum(
             layer.macs * layer.skipped_pairs / layer.pairs for layer in self.layers if layer.pairs
         )
         return saved / self.macs if self.macs else 0.0

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.boards.nucleo.firmware_file import FLASH_ADDRESS
 from dvfs_kernel.errors import BoardError, BoardLostError, MissingExtraError
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.nucleo.firmware_file import FirmwareFile
@@ -75,11 +76,11 @@ class Programmer(ABC):
         """
         with tempfile.TemporaryDirectory(prefix="dvfs-") as folder:
             firmware_path = Path(folder) / "firmware.bin"
-            firmware_path.write_bytes(firmware.flash)
+            write_atomically(firmware_path, firmware.flash)
             image_path = None
             if image is not None:
                 image_path = Path(folder) / "image.bin"
-                image_path.write_bytes(image)
+                write_atomically(image_path, image)
             for command in self._program_commands(firmware_path, image_path):
                 self._run(command, "programming")
 

@@ -18,6 +18,7 @@ from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI, VirtualBoard
 from dvfs_kernel.errors import BoardError, BoardSilentError, ClockError, FirmwareFaultError
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.atomic_file import write_atomically
 from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class RenodeBoard(Board):
         executable = Executable.read(elf)
         with tempfile.TemporaryDirectory(prefix="dvfs-renode-") as folder:
             path = Path(folder) / "firmware.elf"
-            path.write_bytes(elf if isinstance(elf, bytes) else elf.read_bytes())
+            write_atomically(path, elf if isinstance(elf, bytes) else elf.read_bytes())
             self._machine.load_elf(path)
         if image is not None:
             self._write_file(image, abi.IMAGE_ADDRESS)
@@ -209,7 +210,7 @@ class RenodeBoard(Board):
     def _write_file(self, data: bytes, address: int) -> None:
         with tempfile.TemporaryDirectory(prefix="dvfs-renode-") as folder:
             path = Path(folder) / "data.bin"
-            path.write_bytes(data)
+            write_atomically(path, data)
             self._machine.load_binary(path, address)
 
     def _run(self, timeout_s: float, interrupted: Callable[[], bool]) -> None:

@@ -17,6 +17,7 @@ from dvfs_kernel.evidence.calibration.model import (
     present_value,
     profile_of,
 )
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +129,7 @@ def calibrate_board(
     profile = profile_of({one: estimate.mean for one, estimate in found.fitted.items()}, name)
     after = predict(network, data, measurements, profile)
     before_off, after_off = _off(evidence, evidence.predicted), _off(evidence, after.ravel())
-    if sum(after_off) >= sum(before_off):
+    if ordered_sum(after_off) >= ordered_sum(before_off):
         raise MeasurementError(
             f"with what was fitted the virtual board is {after_off[0]:.3%} off in time and "
             f"{after_off[1]:.3%} in current, and was {before_off[0]:.3%} and {before_off[1]:.3%} "

@@ -25,6 +25,7 @@ from dvfs_kernel.evidence.calibration.identification import Evidence
 from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.link.ina219_sampling import Layers, Sampling
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 from renode_platform.devices.datasheet import CURRENT_MODEL
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ def _observe(
     if truth is None or not truth.inferences:
         raise BoardError("the virtual board logged no pass of the layers")
     passes = truth.inferences[-readings.passes :]
-    time_s = sum(one.duration_s for one in passes)
-    return readings.pass_s, sum(one.energy_j for one in passes) / (SUPPLY_V * time_s)
+    time_s = ordered_sum(one.duration_s for one in passes)
+    return readings.pass_s, ordered_sum(one.energy_j for one in passes) / (SUPPLY_V * time_s)
 
 
 def evidence_of(

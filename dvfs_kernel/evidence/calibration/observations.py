@@ -11,6 +11,7 @@ from dvfs_kernel.evidence.measurement.sample_file import read_samples
 from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link.image_id import image_id
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 from renode_platform.devices.datasheet import INA219_SHUNT_LSB_V
 
 if TYPE_CHECKING:
@@ -161,4 +162,4 @@ def _observations(
 
 def _mean(block: Sequence[Sample], name: str) -> float:
     values: list[Any] = [getattr(sample, name) for sample in block]
-    return float(sum(values) / len(values))
+    return float(ordered_sum(values) / len(values))

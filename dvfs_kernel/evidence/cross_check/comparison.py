@@ -11,6 +11,7 @@ import numpy as np
 
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -236,8 +237,12 @@ def _parts(here: InferenceTruth, there: InferenceTruth) -> tuple[Part, ...]:
             segment,
             len(found),
             _pair(sum(s.instructions for s in side) for side in (found, theirs[layer, segment])),
-            _pair(sum(s.duration_s for s in side) for side in (found, theirs[layer, segment])),
-            _pair(sum(s.energy_j for s in side) for side in (found, theirs[layer, segment])),
+            _pair(
+                ordered_sum(s.duration_s for s in side) for side in (found, theirs[layer, segment])
+            ),
+            _pair(
+                ordered_sum(s.energy_j for s in side) for side in (found, theirs[layer, segment])
+            ),
         )
         for (layer, segment), found in ours.items()
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -120,7 +121,7 @@ def _sums(parts: Sequence[Part]) -> tuple[str, ...]:
         (1e3, [part.time_s for part in parts]),
         (1e3, [part.energy_j for part in parts]),
     ):
-        here, there = (sum(side) for side in zip(*pairs, strict=True))
+        here, there = (ordered_sum(side) for side in zip(*pairs, strict=True))
         worst = max((theirs / ours - 1 for ours, theirs in pairs if ours), key=abs, default=0.0)
         cells += [f"{here * factor:,.4f}", _percent(there / here - 1), _percent(worst)]
     return tuple(cells)

@@ -17,6 +17,7 @@ from dvfs_kernel.evidence.measurement.estimate import Estimate
 from dvfs_kernel.evidence.measurement.sample_file import Sample
 from dvfs_kernel.link import abi
 from dvfs_kernel.link.ina219_sampling import Layers
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -256,7 +257,7 @@ class Campaign:
         if self._baseline is None:
             return Estimate.of([block.current_a for block in blocks])
         references = [block.current_a for block in self.blocks[self._baseline.name]]
-        mean_a = sum(references) / len(references)
+        mean_a = ordered_sum(references) / len(references)
         return Estimate.of(
             [
                 block.current_a * mean_a / reference

@@ -12,6 +12,7 @@ from dvfs_kernel.inference.parts import Part, parts_of
 from dvfs_kernel.networks.by_name import ByName
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.json_file import write_json
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     import os
@@ -99,6 +100,11 @@ class MeasurementResult(tables.Tabled):
     def inference(self) -> Measured | None:
         """The whole inference; None where the measurement did not come as far."""
         return next((one for one in self.results if one.subject.layer_count is None), None)
+
+    @property
+    def layers_j(self) -> float:
+        """What the layers that were measured by themselves add up to; 0 where none was."""
+        return ordered_sum(layer.energy_j.mean for layer in self.layers)
 
     @property
     def energy_j(self) -> Estimate | None:

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 
 from dvfs_kernel.errors import FileFormatError, MeasurementError, MissingExtraError
-from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.atomic_file import naming, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,23 +101,26 @@ class SampleFile:
         self._file: io.TextIOWrapper | None = None
         if suffix == ".csv":
             self._file = path.open("w", encoding="utf-8", newline="")
-            self._file.write(f"# {json.dumps(self._metadata)}\n")
             self._writer = csv.DictWriter(self._file, list(_TYPES))
-            self._writer.writeheader()
-            self._file.flush()
+            with naming(path):
+                self._file.write(f"# {json.dumps(self._metadata)}\n")
+                self._writer.writeheader()
+                self._file.flush()
 
     def add(self, samples: Iterable[Sample]) -> None:
         """Add samples; those in a CSV file are there at once."""
         if self._file is None:
             self._samples += samples
             return
-        self._writer.writerows(asdict(sample) for sample in samples)
-        self._file.flush()
+        with naming(self._path):
+            self._writer.writerows(asdict(sample) for sample in samples)
+            self._file.flush()
 
     def close(self) -> None:
         """End the file."""
         if self._file is not None:
-            self._file.close()
+            with naming(self._path):
+                self._file.close()
         else:
             write_atomically(self._path, _parquet_bytes(self._samples, self._metadata))
 

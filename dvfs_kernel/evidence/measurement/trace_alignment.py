@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from dvfs_kernel.errors import MeasurementError
 from dvfs_kernel.evidence.measurement.estimate import Estimate
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +109,7 @@ def align(trace: Trace, layer_s: Sequence[float], total_s: float, supply_v: floa
             f"the trigger shows no inference of {total_s * 1e3:.3f} ms: it was high for {seen} ms; "
             "was it the same schedule, and is the pin PE2?"
         )
-    begins = (total_s - sum(layer_s)) / 2 + np.concatenate([[0.0], np.cumsum(layer_s)])
+    begins = (total_s - ordered_sum(layer_s)) / 2 + np.concatenate([[0.0], np.cumsum(layer_s)])
     charge_c = np.concatenate([[0.0], np.cumsum(trace.current_a[:-1] * np.diff(trace.time_s))])
     energies, totals = [], []
     for start, end in zip(starts[fitting], ends[fitting], strict=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.storage.ordered_sum import ordered_sum
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -104,6 +106,6 @@ def summarise(figures: Iterable[Figure]) -> list[Summary]:
         if not members:
             continue
         worst = max(members, key=lambda figure: abs(figure.error))
-        mean = sum(abs(figure.error) for figure in members) / len(members)
+        mean = ordered_sum(abs(figure.error) for figure in members) / len(members)
         summaries.append(Summary(group, len(members), mean, abs(worst.error), worst.name))
     return summaries

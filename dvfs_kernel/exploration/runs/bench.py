@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Self
 
 from dvfs_kernel.errors import BoardLostError, ExecutorError
 from dvfs_kernel.exploration.runs.executors import (
     LOCAL,
+    check_workers,
     is_lost_worker,
     one_at_a_time,
     open_executor,
 )
+from dvfs_kernel.exploration.runs.origin import Origin
 from dvfs_kernel.exploration.runs.twin_power import with_power_of
 from dvfs_kernel.exploration.runs.worker import make_run, release_board
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.networks.network import Network
 
 __all__ = ["Bench"]
+
+# How often it is looked who makes the runs, while none ends.
+_LOOK_S = 1.0
 
 
 class Bench:
@@ -167,12 +172,16 @@ class Bench:
                 waiting[future] = job
                 future.add_done_callback(finished.put)
             while waiting:
-                done = [finished.get()]
+                try:
+                    done = [finished.get(timeout=_LOOK_S)]
+                except Empty:
+                    check_workers(executor)
+                    continue
                 while not finished.empty():
                     done.append(finished.get())
                 # What succeeded comes first, to be kept before a failure ends it all.
                 for future in sorted(done, key=lambda future: future.exception() is not None):
-                    yield waiting.pop(future), future.result()
+                    yield waiting.pop(future), _own(future.result())
         except BoardLostError as error:
             if self._store is None:
                 raise
@@ -182,10 +191,10 @@ class Bench:
         except Exception as error:
             if not is_lost_worker(error):
                 raise
+            reason = _lost(error, executor)
             (self._lender or self).close()  # the next runs get new workers
             raise ExecutorError(
-                "a worker ended in the middle of a run (killed, or out of memory); "
-                "finished runs are kept: the same command goes on from there"
+                f"{reason}; finished runs are kept: the same command goes on from there"
             ) from error
         finally:
             for future in waiting:
@@ -219,3 +228,33 @@ class Bench:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _lost(error: Exception, executor: Executor) -> str:
+    """Say what became of the workers."""
+    if isinstance(error, ExecutorError):
+        return str(error)
+    try:
+        check_workers(executor)
+    except ExecutorError as gone:
+        return str(gone)
+    return "a worker ended in the middle of a run (killed, or out of memory)"
+
+
+def _own(record: Record) -> Record:
+    """Return a record, if what made it is what is installed here.
+
+    Raises
+    ------
+    ExecutorError
+        It would be kept under a name that says otherwise.
+    """
+    made_by = getattr(record, "made_by", None)
+    if made_by is None:
+        raise ExecutorError(
+            "a worker's result does not tell what made it: it is of another version"
+        )
+    difference = Origin.here().difference(Origin(**made_by))
+    if difference is not None:
+        raise ExecutorError(f"a worker's result was made by another package: {difference}")
+    return record

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from loky.process_executor import ProcessPoolExecutor
 
-from dvfs_kernel.errors import ExecutorError, MissingExtraError
+from dvfs_kernel.errors import ExecutorError
+from dvfs_kernel.exploration.runs.dask_cluster import DaskCluster, open_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["HERE", "LOCAL", "check_address", "is_lost_worker", "one_at_a_time", "open_executor"]
+__all__ = [
+    "HERE",
+    "LOCAL",
+    "check_address",
+    "check_workers",
+    "is_lost_worker",
+    "one_at_a_time",
+    "open_executor",
+]
 
 #: What stands for the worker processes of this machine.
 LOCAL = "local"
 #: What stands for this process: one run after the other, for runs shorter than a worker's start.
 HERE = "here"
 _DASK = "dask://"
-_CONNECT_TIMEOUT_S = 10
+# How often a worker looks whether its parent is there.
+_LOOK_S = 0.2
 
 
 @contextmanager
@@ -41,12 +53,12 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
     Raises
     ------
     ExecutorError
-        The address has another form, Dask is not installed, or no scheduler answers there.
+        The address has another form, or as `open_cluster`.
     """
     check_address(address)
     if address.startswith(_DASK):
-        with _dask(address.removeprefix(_DASK)) as executor:
-            yield executor
+        with open_cluster(address.removeprefix(_DASK)) as cluster:
+            yield cluster
         return
     if address == HERE:
         yield _here()
@@ -56,7 +68,8 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
     # not the standard library's, which run the user's script anew where it has no guard.
     pool: Any = ProcessPoolExecutor(
         int(count) if count else os.cpu_count(),
-        initializer=_leave_interrupts_to_the_parent,
+        initializer=_begin_worker,
+        initargs=(os.getpid(),),
     )
     try:
         yield pool
@@ -110,32 +123,37 @@ def check_address(address: str) -> None:
         )
 
 
+def check_workers(executor: Executor) -> None:
+    """Look whether anybody is there to make the runs that are waited for.
+
+    Processes of this machine are missed by their pool; a cluster has to be asked.
+
+    Raises
+    ------
+    ExecutorError
+        As `DaskCluster.check`.
+    """
+    if isinstance(executor, DaskCluster):
+        executor.check()
+
+
 def is_lost_worker(error: BaseException) -> bool:
     """Tell whether a run failed because its worker is gone, not because of the run."""
     # Where a scheduler is gone, runs count as cancelled. Dask's own errors are known by their
     # module: it need not be installed.
-    lost = isinstance(error, BrokenProcessPool | CancelledError)
+    lost = isinstance(error, BrokenProcessPool | CancelledError | ExecutorError)
     return lost or type(error).__module__.startswith("distributed")
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _begin_worker(parent: int) -> None:
+    """Leave interrupts and the request to end to the parent, and end with it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-@contextmanager
-def _dask(address: str) -> Iterator[Executor]:
-    try:
-        from distributed import Client  # noqa: PLC0415  an optional extra
-    except ImportError as error:
-        raise ExecutorError(
-            f"dask:// needs Dask; install it with {MissingExtraError.remedy('dask')}"
-        ) from error
-    try:
-        connect: Any = Client  # Dask's own annotations stop half-way
-        client = connect(f"tcp://{address}", timeout=_CONNECT_TIMEOUT_S)
-    except OSError as error:
-        raise ExecutorError(
-            f"no Dask scheduler answers at {address} within {_CONNECT_TIMEOUT_S} s: {error}"
-        ) from error
-    with client:
-        yield client.get_executor(pure=False)
+def _end_with(parent: int) -> None:
+    """End this process when its parent has ended, whatever ended that."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os._exit(1)

@@ -67,10 +67,12 @@ class Record:
         CRC-32 of the firmware's flash bytes as the firmware computed it.
     counter_names
         Of the counters.
+    made_by
+        What made the run, as `Origin.to_dict` tells it.
     """
 
     #: Counts up where the form or the meaning of a field changes.
-    VERSION: ClassVar[int] = 2
+    VERSION: ClassVar[int] = 3
 
     entry_time_s: Floats
     entry_energy_j: Floats
@@ -86,6 +88,7 @@ class Record:
     output_digest: str
     build_id: int
     counter_names: tuple[str, ...]
+    made_by: Mapping[str, str]
 
     def __repr__(self) -> str:
         return (

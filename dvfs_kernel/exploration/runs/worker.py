@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dvfs_kernel.exploration.runs.origin import Origin
 from dvfs_kernel.exploration.runs.record import CLOCK_DTYPE, HFO, LFO, SEGMENT_DTYPE, Record
 from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
@@ -98,6 +99,7 @@ def record_of(result: InferenceResult) -> Record:
         totals=totals,
         output_digest=digest.hexdigest(),
         build_id=result.hello.build_id,
+        made_by=Origin.here().to_dict(),
     )
 
 

@@ -6,10 +6,17 @@ import math
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.state import IDLE
+from dvfs_kernel.exploration.exploration import WINDOW_S
 from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.switching.completion import complete_relocks
 from dvfs_kernel.exploration.switching.measurement import costs_of_walks
-from dvfs_kernel.exploration.switching.walks import plan_walks, sampled_changes, walk_schedule
+from dvfs_kernel.exploration.switching.walks import (
+    plan_walks,
+    possible_changes,
+    sampled_changes,
+    walk_schedule,
+)
+from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.design_space import DesignSpace
@@ -24,14 +31,24 @@ __all__ = ["measured_switching"]
 def measured_switching(bench: Bench, space: DesignSpace) -> SwitchCosts:
     """Run the network on walks over all states; relocks that were not made follow from others.
 
+    What the network is too short to make is not looked for: it stays computed.
+
     Raises
     ------
     ClockError
-        The network is too short, or the states are too many for one schedule.
+        The states are too many for one schedule.
     """
     states = (IDLE, *space.states)
-    walks = plan_walks(space.states, len(space.fits), sampled_changes(space.states))
-    jobs = [Job(walk_schedule(walk, space.hse_hz)) for walk in walks]
+    layers = len(space.fits)
+    # Relocks between layers tell what entering a state takes, and one from idle then what leaving
+    # idle does. A single layer has none of the former: it makes all of the latter.
+    sampled = sampled_changes(space.states)
+    if layers == 1:
+        sampled += [(IDLE, state) for state in space.states if IDLE.reaches(state)]
+    wanted = possible_changes(space.states, layers, dict.fromkeys(sampled))
+    walks = plan_walks(space.states, layers, wanted)
+    # In windows, as the schedules that they are for: between these the HSE is off, too.
+    jobs = [Job(walk_schedule(walk, space.hse_hz), WINDOW_S, abi.IdleMode.GATED) for walk in walks]
     records = bench.times(jobs, "clock changes")
     changes = [_changes(record) for record in records]
     return complete_relocks(costs_of_walks(states, walks, changes, space.hse_hz))

@@ -29,6 +29,7 @@ from dvfs_kernel.clocks.supply_current import (
     state_clocks,
 )
 from dvfs_kernel.inference.profile import SUPPLY_V
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 from renode_platform.devices import clock_tree
 from renode_platform.devices import datasheet as ds
 
@@ -84,8 +85,10 @@ def modelled_switch(
     else:
         return math.inf, math.inf
     stretches = list(steps)
-    time_s = sum(duration_s for duration_s, _ in stretches)
-    return time_s, SUPPLY_V * sum(duration_s * current_a for duration_s, current_a in stretches)
+    time_s = ordered_sum(duration_s for duration_s, _ in stretches)
+    return time_s, SUPPLY_V * ordered_sum(
+        duration_s * current_a for duration_s, current_a in stretches
+    )
 
 
 def _between_layers(

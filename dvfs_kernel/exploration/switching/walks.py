@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Walk = tuple[ClockState, ...]
 
-__all__ = ["Change", "Walk", "plan_walks", "sampled_changes", "walk_schedule"]
+__all__ = ["Change", "Walk", "plan_walks", "possible_changes", "sampled_changes", "walk_schedule"]
 
 #: A state and the next.
 Change = tuple[ClockState, ClockState]
@@ -57,6 +57,37 @@ def sampled_changes(states: Sequence[ClockState], each: int = 3) -> list[Change]
     return changes
 
 
+def possible_changes(
+    states: Sequence[ClockState], length: int, changes: Iterable[Change]
+) -> list[Change]:
+    """Return those changes that a network can come to make.
+
+    A network of one layer leaves `IDLE` and nothing else; SYSCLK is on the HSE beside a locked PLL
+    from the second layer on.
+
+    Parameters
+    ----------
+    states
+        States whose mutual changes are wanted.
+    length
+        Layers of the network.
+    """
+    distances = nx.single_source_shortest_path_length(_reachability(states), IDLE)
+    return [
+        (before, after)
+        for before, after in changes
+        if before in distances and distances[before] < length
+    ]
+
+
+def _reachability(states: Sequence[ClockState]) -> nx.DiGraph:
+    nodes = list(dict.fromkeys((IDLE, *states)))
+    graph = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from((a, b) for a in nodes for b in nodes if a.reaches(b))
+    return graph
+
+
 def plan_walks(
     states: Sequence[ClockState], length: int, changes: Iterable[Change] | None = None
 ) -> list[Walk]:
@@ -81,10 +112,8 @@ def plan_walks(
     ClockError
         A state cannot be reached, or a network of that length is too short to make every change.
     """
-    graph = nx.DiGraph()
-    nodes = list(dict.fromkeys((IDLE, *states)))
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from((a, b) for a in nodes for b in nodes if a.reaches(b))
+    graph = _reachability(states)
+    nodes = list(graph)
     distances = nx.single_source_shortest_path_length(graph, IDLE)
     for state in states:
         if state not in distances:

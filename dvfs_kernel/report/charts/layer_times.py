@@ -8,6 +8,7 @@ import altair as alt
 
 from dvfs_kernel.report.charts.theme import INK, rows
 from dvfs_kernel.report.palette import BLUE, GREY
+from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,7 +63,8 @@ def layer_times(layers: Sequence[Mapping[str, Any]], title: str, *, width: int =
         .encode(x=x, y=y, yOffset=offset, text="text:N")
     )
     sums = ", ".join(
-        f"{side} {sum(row['ms'] for row in values if row['side'] == side):.3f} ms" for side in sides
+        f"{side} {ordered_sum(row['ms'] for row in values if row['side'] == side):.3f} ms"
+        for side in sides
     )
     return alt.layer(bars, words).properties(
         width=width,

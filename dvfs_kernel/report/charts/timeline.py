@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -138,7 +139,7 @@ def _steps(
     found: list[Mapping[str, Any]] = [{**row, "time_s": begin_s} for row in before]
     pixel = -1
     seen: set[float] = set()
-    for row, following in zip(inside, [*inside[1:], None], strict=True):
+    for row, following in zip_longest(inside, inside[1:]):
         here = int((row["time_s"] - begin_s) / step_s)
         if here != pixel:
             pixel, seen = here, set()

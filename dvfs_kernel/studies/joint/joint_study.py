@@ -7,6 +7,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import InfeasibleBoundError, VerificationError
+from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES
 from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.layered_graph.warm_up import warm_up
 from dvfs_kernel.networks.layers.weighted import FORMS, PACKED
@@ -172,9 +173,10 @@ def run_joint_study(
     flash_need(bench.workload.network).require(budget_bytes, bench.workload.network.name)
     # The solver is wanted when the runs have been made; until then this process waits for others.
     Thread(target=warm_up, kwargs={"budgets": True}, daemon=True).start()
-    ground = survey(bench, plan)
     # Layers that bring code can have granularities that they cannot have packed.
-    granularities = tuple(sorted({0, *plan.granularities}))
+    ground = survey(bench, plan, other_forms=True)
+    wanted = PAPER_GRANULARITIES if plan.granularities is None else plan.granularities
+    granularities = tuple(sorted({0, *wanted}))
     space = replace(ground.exploration.space, granularities=granularities)
     variants = explore_variants(bench, space, points, losses)
     techniques = Techniques(ground, budget_bytes)

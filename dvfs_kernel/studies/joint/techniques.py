@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import ClockState
-from dvfs_kernel.errors import InfeasibleBoundError
+from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import FORMS, PACKED
 from dvfs_kernel.studies.candidate import Candidate
@@ -94,6 +94,7 @@ class Techniques:
                 exploration=self._ground.exploration,
                 switching=self._ground.switching,
                 idle=self._ground.idle[mode],
+                beside=self._ground.beside,
                 # Packed layers keep the plain form, which one would have shipped.
                 options=options.layers
                 if forms == (PACKED,)
@@ -156,19 +157,49 @@ class Techniques:
         found = []
         for mode in _SAVING:
             problem = self.problem(variant, mode, forms)
-            optimum = problem.solve(window_s - given_up_s)
+            try:
+                optimum = problem.solve(window_s - given_up_s)
+            except InfeasibleLatencyError:
+                continue
             candidate = Candidate(
                 name,
                 f"{_TITLES[name]}, {IDLING[mode]}",
                 window_s,
                 optimum.schedule,
-                problem.rows(optimum.solution.choice),
+                optimum.rows,
                 optimum.prediction,
                 problem.idle,
                 given_up_s,
             )
             found.append(TechniqueCandidate(variant, loss_points, candidate, optimum.solution))
+        if not found:
+            return self._awake(name, variant, window_s, forms, loss_points, given_up_s)
         return min(found, key=lambda one: one.candidate.predicted_window_j)
+
+    def _awake(
+        self,
+        name: str,
+        variant: Variant,
+        window_s: float,
+        forms: tuple[str, ...],
+        loss_points: float | None,
+        given_up_s: float,
+    ) -> TechniqueCandidate:
+        """Return what there is where a window leaves no time to lock the PLL: the quickest forms.
+
+        Raises
+        ------
+        InfeasibleLatencyError
+            They are not quick enough.
+        """
+        sleep = abi.IdleMode.SLEEP
+        one = self.at_fastest(
+            name, variant, window_s, forms=forms, mode=sleep, loss_points=loss_points
+        )
+        least_s = one.candidate.prediction.latency_s
+        if least_s > window_s - given_up_s:
+            raise InfeasibleLatencyError(window_s - given_up_s, least_s)
+        return replace(one, candidate=replace(one.candidate, given_up_s=given_up_s))
 
     def of_window(self, variants: tuple[Variant, ...], window_s: float) -> list[TechniqueCandidate]:
         """Return everything that is compared in a window: the baseline first.

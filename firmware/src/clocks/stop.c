@@ -18,9 +18,6 @@
 #define TICKS_OF_32 15625u
 _Static_assert(TICKS_OF_32 * (LSE_HZ / 32u) == ABI_TICK_HZ, "to the last fraction");
 
-/* Handing the timer to the LSE and back takes the core 0.3 ms at 16 MHz: what Stop saves against
- * gated Sleep makes up for that after about 1 ms. */
-#define WORTH_TICKS (ABI_TICK_HZ / 1000u)
 /* How long before the time the core has to be awake, in periods of the LSE: the timer's start and
  * the crossings of its registers, wake-up, the search for an edge, the way back to the HSI. */
 #define MARGIN_PERIODS 10u
@@ -123,7 +120,7 @@ static uint32_t chunk_end(uint32_t from, uint32_t to) {
 void stop_until(uint32_t time) {
     const uint32_t start = lptim_ticks();
     const uint32_t start_cycles = dwt_cycles();
-    if ((int32_t)(time - start) < (int32_t)WORTH_TICKS) {
+    if ((int32_t)(time - start) < (int32_t)ABI_STOP_TICKS_MIN) {
         return;
     }
     const uint32_t end = periods_of(time - start) - MARGIN_PERIODS;

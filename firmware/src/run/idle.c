@@ -11,7 +11,7 @@
  * 25 MHz (DS11532 Rev 7, table 33) 0.06 are left, and a wake-up from there is still fast. */
 #define GATED_DIVIDER_LOG2 4u
 /* From 1 MHz: the wake-up, and back to 16 MHz in time for the exact end. */
-#define RETURN_TICKS (ABI_TICK_HZ / 2500u)
+#define RETURN_TICKS (ABI_GATED_TICKS_MIN / 2u)
 /* What lptim_sleep_until may need to wake and return, in core cycles. */
 #define WAKE_CYCLES 600u
 /* From a look at the time to the caller's next instruction, beside the wait in between. */
@@ -71,7 +71,7 @@ static clock_plan_t hsi(uint32_t divider_log2) {
 }
 
 static void sleep_gated_until(uint32_t time) {
-    if ((int32_t)(time - lptim_ticks()) > (int32_t)(2u * RETURN_TICKS)) {
+    if ((int32_t)(time - lptim_ticks()) > (int32_t)ABI_GATED_TICKS_MIN) {
         clock_plan_t slow = hsi(GATED_DIVIDER_LOG2);
         clock_plan_t fast = hsi(0); /* worked out before: a slow core has better things to do */
         clock_apply(&slow); /* the HSI always runs */

@@ -5,10 +5,6 @@
 #include "run/idle.h"
 #include "run/marker.h"
 
-/* Entering an idle state may take a relock of the PLL, 0.3 ms at most, and leaving over-drive: with
- * less left the core waits on the last layer's clock, and enters between the windows. */
-#define ENTRY_TICKS (ABI_TICK_HZ / 2000u)
-
 static struct {
     abi_idle_mode_t mode;
     uint32_t ticks;
@@ -46,7 +42,7 @@ abi_status_t window_close(abi_error_reply_t *error) {
     window.overrun = left < 0 ? (uint32_t)-left : 0;
     abi_status_t status = abi_status_ok;
     interrupts_disable();
-    if (left > (int32_t)ENTRY_TICKS) {
+    if (left > (int32_t)ABI_WINDOW_ENTRY_TICKS) {
         status = idle_enter(window.mode, error);
         if (status == abi_status_ok) {
             idle_until(window.mode, end);

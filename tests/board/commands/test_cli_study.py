@@ -4,6 +4,10 @@ import csv
 import json
 import os
 import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -209,3 +213,33 @@ def test_ctrl_c_ends_with_130_and_writes_no_report(dvfs, monkeypatch):
     assert "interrupted" in result.stderr
     assert result.stdout == ""
     assert not list(Path("interrupted").iterdir())
+
+
+def test_a_request_to_end_ends_in_order_and_the_same_command_goes_on(folder, tmp_path):
+    words = ("run", folder / "small.tflite", "--qos", "20", *SPACE, "--cache", tmp_path / "runs",
+             "--executor", "local:1", "-o", tmp_path / "report")  # fmt: skip
+    command = [sys.executable, "-m", "dvfs_kernel", *map(str, words)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with process:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("runs/*/*.run")):
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (143, "terminated\n")
+    assert not list((tmp_path / "report").glob("*"))
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_plans_of_an_earlier_run_do_not_look_like_this_ones(dvfs, folder, reported):
+    made = folder / "dvfs-small"
+    assert reported.exit_code == 0
+    plan = (made / "schedule-qos20.json").read_bytes()
+    (made / "schedule-mine.json").write_bytes(plan)  # kept under a name of one's own
+    (made / "schedule-qos7.json").write_text("no plan")
+    result = dvfs("run", "small.tflite", "--qos", "60", *SPACE)
+    assert result.exit_code == 0, result.output
+    names = {path.name for path in made.glob("schedule-*")}
+    assert names == {"schedule-qos60.json", "schedule-mine.json", "schedule-qos7.json"}

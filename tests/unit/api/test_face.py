@@ -11,9 +11,7 @@ import click
 import pytest
 
 import dvfs_kernel as dvfs
-from dvfs_kernel.api.arguments.study_plan import GRANULARITIES
 from dvfs_kernel.commands.cli import cli
-from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES
 
 PACKAGE = Path(dvfs.__file__).parent
 STUB = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
@@ -123,10 +121,6 @@ def test_arguments_have_the_command_lines_defaults(command):
             default = dvfs.FREQUENCY.parse(default)
         # An option that may stand several times is empty where it does not stand.
         assert str(given[param.name]) in (str(default), "()"), name
-
-
-def test_the_default_granularities_are_the_papers():
-    assert GRANULARITIES == PAPER_GRANULARITIES
 
 
 def test_the_stub_lists_names_in_one_form():

@@ -57,3 +57,24 @@ def test_other_threads_hold_nothing_back():
     thread.start()
     thread.join()
     assert found == [False]
+
+
+def test_the_request_to_end_is_held_back_where_somebody_waits_for_it():
+    class Ended(KeyboardInterrupt):
+        pass
+
+    def end(_number, _frame):
+        raise Ended
+
+    def work():
+        with deferred_interrupt() as interrupt:
+            signal.raise_signal(signal.SIGTERM)
+            assert interrupt.pending
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(Ended):
+            work()
+        assert signal.getsignal(signal.SIGTERM) is end
+    finally:
+        signal.signal(signal.SIGTERM, before)

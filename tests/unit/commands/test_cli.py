@@ -1,5 +1,7 @@
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -133,6 +135,21 @@ def test_a_file_that_cannot_be_written_is_named(dvfs, monkeypatch):
     result = dvfs("infer", "vww")
     assert result.exit_code == 1
     assert "out.npy: No space left on device" in result.stderr
+
+
+def test_an_output_that_is_full_is_named():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "dvfs_kernel", "boards"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: standard output: No space left on device\n",
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import made_up_runs
@@ -15,8 +17,9 @@ from networks import two_layers
 
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import ExecutorError, InfeasibleBoundError
-from dvfs_kernel.exploration.runs import Bench, Job, Store, Workload, executors, open_executor
+from dvfs_kernel.exploration.runs import Bench, Job, Store, Workload, dask_cluster, open_executor
 from dvfs_kernel.exploration.runs import bench as bench_module
+from dvfs_kernel.exploration.runs.origin import Origin
 from dvfs_kernel.inference.schedule import Schedule
 
 SCHEDULE = Schedule.uniform(2, 50_000_000)
@@ -43,11 +46,13 @@ def workers(bench):
 
 
 def gone(pid):
+    """Tell whether a process has ended; nobody may have asked how, where its parent is gone."""
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (ProcessLookupError, FileNotFoundError):
         return True
-    return False
+    return state == "Z"
 
 
 @pytest.mark.parametrize("address", ["local", "local:1", "local:3"])
@@ -144,13 +149,14 @@ if __name__ == "__main__":
 """
 
 
-def test_an_interrupt_keeps_finished_runs_and_leaves_no_worker(workload, tmp_path):
+@contextmanager
+def at_work(tmp_path):
+    """A process that has made one run of many, and its workers."""
     script = tmp_path / "interrupted.py"
     script.write_text(INTERRUPTED)
     support = Path(made_up_runs.__file__).parent
-    store = tmp_path / "store"
     process = subprocess.Popen(
-        [sys.executable, script, str(support), store],
+        [sys.executable, script, str(support), tmp_path / "store"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -158,6 +164,12 @@ def test_an_interrupt_keeps_finished_runs_and_leaves_no_worker(workload, tmp_pat
     with process:
         pids = [int(pid) for pid in process.stdout.readline().split()]
         assert pids
+        yield process, pids
+
+
+def test_an_interrupt_keeps_finished_runs_and_leaves_no_worker(workload, tmp_path):
+    store = tmp_path / "store"
+    with at_work(tmp_path) as (process, pids):
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert process.returncode != 0
@@ -171,8 +183,48 @@ def test_an_interrupt_keeps_finished_runs_and_leaves_no_worker(workload, tmp_pat
         assert (bench.made, bench.found) == (0, 1)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_workers_end_with_their_parent_whatever_ends_it(tmp_path, number):
+    with at_work(tmp_path) as (process, pids):
+        process.send_signal(number)
+        process.communicate(timeout=60)
+    assert process.returncode == -number
+    deadline = time.monotonic() + 20
+    while not all(map(gone, pids)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert all(map(gone, pids))
+
+
+def test_a_result_that_another_package_made_is_not_kept(workload, tmp_path, monkeypatch):
+    ours = Origin.here().to_dict()
+    for made_by, message in (
+        ({**ours, "version": "0.0.9"}, r"made by another package: version 0\.0\.9, here "),
+        (
+            {**ours, "parameters": "f" * 64},
+            "made by another package: parameters ffffffffffff, here",
+        ),
+        ({**ours, "firmware": ""}, "made by another package: firmware none, here"),
+        (None, "does not tell what made it"),
+    ):
+        monkeypatch.setattr(
+            bench_module,
+            "make_run",
+            lambda _workload, _job, made_by=made_by: made_up_runs.record(made_by=made_by),
+        )
+        with Bench(workload, store=Store(tmp_path), executor="here") as bench:
+            with pytest.raises(ExecutorError, match=message):
+                bench.run(jobs(0.1))
+            assert bench.made == 0
+    assert not list(tmp_path.rglob("*.run"))
+
+
+def test_another_python_makes_the_same_results():
+    ours = Origin.here()
+    assert ours.difference(replace(ours, python="3.99.0")) is None
+
+
 def test_without_a_scheduler_the_message_comes_soon(monkeypatch):
-    monkeypatch.setattr(executors, "_CONNECT_TIMEOUT_S", 1)
+    monkeypatch.setattr(dask_cluster, "_CONNECT_TIMEOUT_S", 1)
     started = time.monotonic()
     with pytest.raises(ExecutorError, match=r"no Dask scheduler answers at 127\.0\.0\.1:1 within"):
         open_executor("dask://127.0.0.1:1").__enter__()

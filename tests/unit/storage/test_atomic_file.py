@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -26,6 +27,28 @@ def test_an_interruption_leaves_the_old_file(tmp_path, monkeypatch):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
+def test_a_full_disk_names_the_file_and_leaves_the_old_one(tmp_path, monkeypatch, number):
+    path = tmp_path / "out.bin"
+    path.write_bytes(b"old")
+
+    def full(_):
+        raise OSError(number, os.strerror(number))  # as the system does: no name
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=os.strerror(number)) as caught:
+        write_atomically(path, b"new")
+    assert (caught.value.errno, caught.value.filename) == (number, str(path))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_device_that_is_full_is_named():
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_atomically(Path("/dev/full"), b"x")
+    assert caught.value.filename == "/dev/full"
 
 
 def test_a_link_stays_a_link(tmp_path):
