@@ -12,17 +12,19 @@ from dvfs_kernel.layered_graph.budgeted_problem import BudgetedProblem
 from dvfs_kernel.layered_graph.budgeted_search import (
     OUT_OF_LABELS,
     OUT_OF_TIME,
+    BudgetedIncumbent,
     BudgetedSearch,
 )
-from dvfs_kernel.layered_graph.potentials import backward
-from dvfs_kernel.layered_graph.relaxation import priced, relax
+from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward
+from dvfs_kernel.layered_graph.relaxation import SLACK_MOST, priced, relax
 from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.solution import Solution
-from dvfs_kernel.layered_graph.solve import solve
+from dvfs_kernel.layered_graph.solve import solve_until
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dvfs_kernel.layered_graph.compact import Graph
     from dvfs_kernel.layered_graph.prepared import Prepared
     from dvfs_kernel.layered_graph.relaxation import Relaxation
     from dvfs_kernel.layered_graph.resources import Resources
@@ -41,8 +43,6 @@ _WIDER = 4.0  # how much further the next search looks
 _BEAMS = (100, 2_000, 20_000)  # labels of a layer in searches that only look for a good schedule
 _TRIAL_LABELS = 2_000_000  # for a search before a good schedule is looked for by a wide beam
 _ALL = 1 << 62
-_SLACK_MOST = 1e290  # prices beyond overflow
-_WEIGHT = 4  # a label with resources takes up as much room as so many without
 
 
 def solve_budgeted(
@@ -55,15 +55,14 @@ def solve_budgeted(
     label_limit: int,
 ) -> Solution:
     """Find the schedule of least energy within bound and budgets (see `LayeredGraph.solve`)."""
-    started = clock.monotonic()
+    deadline_s = clock.monotonic() + checked_limit(time_limit_s)
     bound = checked_bound(prepared, bound)
     if not tolerance >= 0.0:
         raise LayeredGraphError(f"tolerance is {tolerance}; it must not be negative")
-    limit = checked_limit(time_limit_s)
     problem = BudgetedProblem(prepared, resources, budgets)
     if not problem.used.size:
-        return solve(prepared, bound, tolerance, time_limit_s, label_limit)
-    return solve_problem(problem, bound, tolerance, started + limit, label_limit)
+        return solve_until(prepared, bound, tolerance, deadline_s, label_limit)
+    return solve_problem(problem, bound, tolerance, deadline_s, label_limit)
 
 
 def solve_problem(
@@ -72,76 +71,96 @@ def solve_problem(
     """Find the best schedule of a problem with at least one budget that may bind."""
     prepared = problem.prepared
     bound = prepared.finite(bound)
-    least = check_limits(problem)
+    least = check_limits(problem, deadline_s)
     limits = np.concatenate([[bound], problem.budgets])
-    relaxed = relax(problem, limits)
+    relaxed = relax(problem, limits, deadline_s)
     if not relaxed.feasible:
         if relaxed.lower > float(relaxed.prices @ problem.slack_at(np.eye(limits.size))):
             raise problem.together(bound, least)
         relaxed.prices = np.zeros(limits.size)
     nothing = np.zeros(limits.size)
-    if not relaxed.tried or not float(problem.slack_at(relaxed.prices)) < _SLACK_MOST:
+    if not relaxed.tried:
         relaxed.prices, relaxed.lower = nothing, -np.inf
     lower = relaxed.lower - float(problem.slack_at(relaxed.prices))
-    lower = max(lower, least_energy(problem) - float(problem.slack_at(nothing)))
+    lower = max(lower, least_energy(problem, deadline_s))
     if not relaxed.prices[1:].any():
         # budgets that cost nothing may be kept without asking for it
-        left_s = None if deadline_s == np.inf else max(deadline_s - clock.monotonic(), 0.0)
-        loose = solve(prepared, bound, tolerance, left_s, label_limit)
+        loose = solve_until(prepared, bound, tolerance, deadline_s, label_limit)
         lower = max(lower, loose.lower_bound)
         if (_taken(problem, loose) <= problem.budgets).all():
             return loose
     vectors = _vectors(relaxed)
-    vectors = vectors[problem.slack_at(vectors) < _SLACK_MOST]
-    search = BudgetedSearch(problem, bound, vectors)
+    vectors = vectors[problem.slack_at(vectors) < SLACK_MOST]
+    incumbent = BudgetedIncumbent(problem, limits)
     for path in relaxed.paths:
-        search.offer(path)
-    narrowing = _Narrowing(search, lower, least)
-    status = narrowing.run(tolerance, deadline_s, max(label_limit // _WEIGHT, 1))
+        incumbent.offer(path)
+    try:
+        search = BudgetedSearch(problem, incumbent, vectors, deadline_s)
+    except SearchTooLargeError:
+        if incumbent.energy == np.inf:
+            raise
+        status: Status = "time limit"
+        lower = min(lower, incumbent.energy)
+    else:
+        narrowing = _Narrowing(search, lower, least)
+        status = narrowing.run(tolerance, deadline_s, label_limit)
+        lower = narrowing.lower
     multipliers = dict.fromkeys(problem.names, 0.0)
     for number, price in zip(problem.used.tolist(), relaxed.prices[1:].tolist(), strict=True):
         multipliers[problem.names[number]] = price
     return Solution(
-        problem.choice(search.path),
-        float(search.best[1]),
-        float(search.best[0]),
-        narrowing.lower,
+        problem.choice(incumbent.path),
+        float(incumbent.best[1]),
+        incumbent.energy,
+        lower,
         status,
         float(relaxed.prices[0]),
         resource_multipliers=multipliers,
     )
 
 
-def least_energy(problem: BudgetedProblem) -> float:
-    """Return the least energy of a path, but for rounding."""
-    shape = (problem.layers, problem.states)
-    after, time, energy, arrival = (np.empty(shape) for _ in range(4))
-    option, following = np.empty(shape, np.int64), np.empty(shape, np.int64)
-    return float(
-        backward(problem.graph, 0.0, 1.0, after, time, energy, arrival, option, following)[0]
-    )
+def least_energy(problem: BudgetedProblem, deadline_s: float) -> float:
+    """Return an energy that no path is below: that of the best one but for rounding, if in time."""
+    energy = _least_cost(problem, problem.graph, deadline_s)
+    if energy is None:
+        return problem.prepared.least_energy
+    return energy - float(problem.slack_at(np.zeros(1 + problem.used.size)))
 
 
-def check_limits(problem: BudgetedProblem) -> Floats:
+def check_limits(problem: BudgetedProblem, deadline_s: float) -> Floats:
     """Return the least of each resource that a path takes.
 
     Raises
     ------
     InfeasibleBudgetError
         A budget is less.
+    SearchTooLargeError
+        There was no time to find out.
     """
-    shape = (problem.layers, problem.states)
-    after, time, energy, arrival = (np.empty(shape) for _ in range(4))
-    option, following = np.empty(shape, np.int64), np.empty(shape, np.int64)
     amounts = []
     for row in np.eye(problem.used.size):
         graph = priced(problem.graph, problem.resources, row, energy=False)
-        amounts.append(
-            backward(graph, 0.0, 1.0, after, time, energy, arrival, option, following)[0]
-        )
+        amount = _least_cost(problem, graph, deadline_s)
+        if amount is None:
+            raise SearchTooLargeError(
+                "the time limit ended the search before it was found out whether each budget can "
+                "be kept by itself; give it more"
+            )
+        amounts.append(amount)
     least = np.array(amounts)
     problem.check_budgets(least)
     return least
+
+
+def _least_cost(problem: BudgetedProblem, graph: Graph, deadline_s: float) -> float | None:
+    """Return the least energy of a path through a graph; None if time is up."""
+    shape = (problem.layers, problem.states)
+    after, time, energy, arrival = (np.empty(shape) for _ in range(4))
+    option, following = np.empty(shape, np.int64), np.empty(shape, np.int64)
+    cost, _, _, state = backward(
+        graph, 0.0, 1.0, after, time, energy, arrival, option, following, deadline_s
+    )
+    return None if state == OUT_OF_TIME_STATE else float(cost)
 
 
 def _taken(problem: BudgetedProblem, solution: Solution) -> Floats:
@@ -181,7 +200,7 @@ class _Narrowing:
     @property
     def energy(self) -> float:
         """Energy of the best schedule."""
-        return float(self.search.best[0])
+        return self.search.incumbent.energy
 
     def run(self, tolerance: float, deadline_s: float, label_limit: int) -> Status:
         """Search until the gap is closed; say why it ended."""

@@ -11,9 +11,8 @@ import numpy as np
 from dvfs_kernel.errors import LayeredGraphError, SearchTooLargeError
 from dvfs_kernel.layered_graph.budgeted import check_limits, solve_problem
 from dvfs_kernel.layered_graph.budgeted_problem import BudgetedProblem
-from dvfs_kernel.layered_graph.budgeted_search import FINISHED, BudgetedSearch
+from dvfs_kernel.layered_graph.budgeted_search import FINISHED, BudgetedIncumbent, BudgetedSearch
 from dvfs_kernel.layered_graph.frontier import Frontier, frontier
-from dvfs_kernel.layered_graph.potentials import bounds_at
 from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
 
 if TYPE_CHECKING:
@@ -21,14 +20,13 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.layered_graph.prepared import Prepared
     from dvfs_kernel.layered_graph.resources import Resources
-    from dvfs_kernel.layered_graph.solution import Solution
+    from dvfs_kernel.layered_graph.solution import Solution, Status
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 __all__ = ["budgeted_frontier"]
 
-_WEIGHT = 4  # a label with resources takes up as much room as so many without
 _ONE_SEARCH_LABELS = 300_000  # more than these take longer than one bound after the other
 _ONE_SEARCH_S = 5.0  # likewise
 
@@ -64,25 +62,27 @@ def budgeted_frontier(
     longest = checked_bound(prepared, longest)
     problem = BudgetedProblem(prepared, resources, budgets)
     if not problem.used.size:
-        return frontier(prepared, epsilon, longest, time_limit_s, label_limit, resources)
-    check_limits(problem)
-    most = max(label_limit // _WEIGHT, 1)
-    search = BudgetedSearch(problem, prepared.finite(longest), np.zeros((1, 1 + problem.used.size)))
+        return frontier(prepared, epsilon, longest, deadline_s, label_limit, resources)
+    check_limits(problem, deadline_s)
+    limits = np.concatenate([[prepared.finite(longest)], problem.budgets])
+    nothing = np.zeros((1, limits.size))
+    search = BudgetedSearch(problem, BudgetedIncumbent(problem, limits), nothing, deadline_s)
     until_s = min(deadline_s, clock.monotonic() + _ONE_SEARCH_S)
-    status, choices = search.all_paths(min(most, _ONE_SEARCH_LABELS), until_s)
-    error = 0.0
-    if status != FINISHED:
+    finished, choices = search.all_paths(label_limit, _ONE_SEARCH_LABELS, until_s)
+    error, status = 0.0, "optimal"
+    if finished != FINISHED:
         filling = _Filling(problem, longest, deadline_s, label_limit)
         choices, error = filling.run(epsilon)
+        status = filling.status
     elif not choices.size:
-        raise problem.together(longest, check_limits(problem))
+        raise problem.together(longest, check_limits(problem, deadline_s))
     sums = np.array([prepared.evaluate(choice) for choice in choices])
     order = np.lexsort(sums.T[::-1])
     lowest = np.minimum.accumulate(sums[order, 1])
     order = order[np.concatenate([[True], sums[order, 1][1:] < lowest[:-1]])]
     return BudgetedFrontier(
-        sums[order, 0], sums[order, 1], error, prepared, np.empty((0, 5), np.int64), (),
-        bounds_at(problem.prepared.graph, np.zeros(1)), resources, choices[order],
+        sums[order, 0], sums[order, 1], error, status if error else "optimal",
+        prepared, np.empty((0, 2), np.int64), (), None, resources, choices[order],
     )  # fmt: skip
 
 
@@ -129,11 +129,14 @@ class _Filling:
         self.deadline_s, self.label_limit = deadline_s, label_limit
         self.found: list[Solution] = []
         self.rest_error = 0.0  # of solutions that are not proved
+        self.status: Status = "tolerance"
 
     def _solve(self, bound: float) -> Solution:
         found = solve_problem(self.problem, bound, 0.0, self.deadline_s, self.label_limit)
         self.found.append(found)
         self.rest_error = max(self.rest_error, found.gap)
+        if found.gap:
+            self.status = found.status
         return found
 
     def run(self, epsilon: float) -> tuple[Ints, float]:
@@ -145,7 +148,10 @@ class _Filling:
             gaps = [_Gap(quickest, last.time, first.energy, last.lower_bound)]
             while gaps:
                 gap = max(gaps, key=lambda one: one.error)
-                if gap.error <= epsilon or clock.monotonic() > self.deadline_s:
+                if gap.error <= epsilon:
+                    break
+                if clock.monotonic() > self.deadline_s:
+                    self.status = "time limit"
                     break
                 gaps.remove(gap)
                 gaps += self._halved(gap)
@@ -161,6 +167,8 @@ class _Filling:
             found = self._solve(bound)
         except SearchTooLargeError:
             self.rest_error = max(self.rest_error, gap.error)
+            in_time = clock.monotonic() <= self.deadline_s
+            self.status = "label limit" if in_time else "time limit"
             return []
         if found.energy >= gap.energy:
             return [_Gap(bound, gap.until, gap.energy, gap.lower, late=True)]

@@ -54,7 +54,7 @@ class BudgetedProblem:
         self.prepared, self.names = prepared, resources.names
         self.all, self.all_budgets = resources, budgets
         self.layers, self.states = prepared.layers, prepared.states
-        rounding = 4.0 * (2 * self.layers + 4) * np.finfo(np.float64).eps
+        rounding = prepared.roundings
         first = prepared.first[:-1]
         size = np.maximum.reduceat(np.abs(resources.amount), first, axis=1).sum(axis=1)
         greatest = np.maximum.reduceat(resources.amount, first, axis=1).sum(axis=1)
@@ -121,7 +121,7 @@ class BudgetedProblem:
 
     @cached_property
     def _size(self) -> Floats:
-        rounding = 4.0 * (2 * self.layers + 4) * np.finfo(np.float64).eps
+        rounding = self.prepared.roundings
         first = self.graph.start[: -1 : self.states]
         size: Floats = np.maximum.reduceat(np.abs(self.resources), first).sum(axis=0)
         return rounding * size

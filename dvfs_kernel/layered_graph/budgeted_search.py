@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.layered_graph.extension import Labels, extended
-from dvfs_kernel.layered_graph.halves import join_halves
-from dvfs_kernel.layered_graph.merging import TRACE_SHIFT
+from dvfs_kernel.layered_graph.halves import join_halves, trace_all
+from dvfs_kernel.layered_graph.merging import BYTES_PER_LABEL, TRACE_SHIFT
 from dvfs_kernel.layered_graph.orthants import undominated_points
 from dvfs_kernel.layered_graph.rests import Rests, backwards
 
@@ -22,12 +22,16 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["FINISHED", "OUT_OF_LABELS", "OUT_OF_TIME", "BudgetedSearch"]
+__all__ = ["FINISHED", "OUT_OF_LABELS", "OUT_OF_TIME", "BudgetedIncumbent", "BudgetedSearch"]
 
 FINISHED, OUT_OF_TIME, OUT_OF_LABELS = 0, 1, 2
 _SPARE = 4  # times the labels that are to stay, before dominated ones are dropped
 _HARDLY = 0.97  # of the labels stay: dominance does not pay here
 _IDLE = 2  # layers then left out
+_COPIES = 6  # of a label that exist at the same time, at most
+_FEW = 1 << 10  # labels for which there is always room
+_ALL = 1 << 62
+_SORT_S = 5e-7  # of each label, in the steps that do not look at the clock
 _EFFORT = 1 << 18  # boxes looked at for dominance that finds next to nothing
 
 
@@ -81,6 +85,8 @@ class _Half:
                 self._keep(np.argpartition(self.labels.bound, most)[:most])
             return clock.monotonic() <= deadline_s
         labels = self.labels
+        if clock.monotonic() + _SORT_S * labels.state.size > deadline_s:
+            return False
         cost = labels.cost
         price = cost[:, 0] + cost[:, 1:] @ self.rests.prices[0]
         rank = np.empty(price.size, np.int64)
@@ -115,44 +121,80 @@ class _Half:
         return number.ravel().astype(np.int64)
 
 
-class BudgetedSearch:
-    """Label setting from both ends, and the best path found so far.
+class BudgetedIncumbent:
+    """The best path so far that keeps all limits.
 
     Parameters
     ----------
-    problem
-        The problem.
-    bound
-        Most time.
-    prices
-        (prices, 1 + resources) at which labels are bounded, the best first.
+    limits
+        (1 + resources) most time and most of each resource.
 
     Attributes
     ----------
     best, path
-        Sums of the best path so far (energy infinite: none), and its options.
+        Sums of it (energy infinite: none is known), and its options.
     """
 
-    def __init__(self, problem: BudgetedProblem, bound: float, prices: Floats) -> None:
-        self.problem, self.prices = problem, prices
-        self.limits = np.concatenate([[bound], problem.budgets])
-        graph = problem.graph
-        turned, self.forward = backwards(graph)
-        self.sides = (
-            Rests(graph, problem.resources, prices),
-            Rests(turned, np.ascontiguousarray(problem.resources[self.forward]), prices),
-        )
-        self.slack = problem.slack_at(prices)
-        margin = np.concatenate([[0.0], problem.slack])
-        self.margins = (np.zeros_like(margin), margin)
+    def __init__(self, problem: BudgetedProblem, limits: Floats) -> None:
+        self.problem, self.limits = problem, limits
         self.best = np.full(2 + problem.used.size, np.inf)
         self.path = np.zeros(problem.layers, np.int64)
+
+    @property
+    def energy(self) -> float:
+        """Its energy."""
+        return float(self.best[0])
 
     def offer(self, path: Ints) -> None:
         """Take a path if it keeps all limits and is better."""
         sums = self.problem.sums(path)
         if (sums[1:] <= self.limits).all() and tuple(sums[:2]) < tuple(self.best[:2]):
-            self.best, self.path = sums, path
+            self.best[:], self.path[:] = sums, path
+
+
+class BudgetedSearch:
+    """Label setting from both ends, for a path better than the best so far.
+
+    Parameters
+    ----------
+    problem
+        The problem.
+    incumbent
+        The best path so far, and the limits; better ones are put into it.
+    prices
+        (prices, 1 + resources) at which labels are bounded, the best first.
+    deadline_s
+        Latest time on the monotonic clock.
+
+    Raises
+    ------
+    SearchTooLargeError
+        There was no time to find bounds.
+    """
+
+    def __init__(
+        self,
+        problem: BudgetedProblem,
+        incumbent: BudgetedIncumbent,
+        prices: Floats,
+        deadline_s: float,
+    ) -> None:
+        self.problem, self.incumbent, self.prices = problem, incumbent, prices
+        self.limits = incumbent.limits
+        graph = problem.graph
+        turned, self.forward = backwards(graph)
+        self.sides = (
+            Rests(graph, problem.resources, prices, deadline_s),
+            Rests(
+                turned, np.ascontiguousarray(problem.resources[self.forward]), prices, deadline_s
+            ),
+        )
+        self.slack = problem.slack_at(prices)
+        margin = np.concatenate([[0.0], problem.slack])
+        self.margins = (np.zeros_like(margin), margin)
+        #: Bytes of a label of the layers that are worked on: itself, its successors before and
+        #: after they are copied to their size, and what finding the dominated ones needs.
+        self.label_bytes = _COPIES * 8 * (margin.size + 3)
 
     def run(self, target: float, most: int, label_limit: int, deadline_s: float) -> int:
         """Search for paths of an energy up to a target.
@@ -181,7 +223,8 @@ class BudgetedSearch:
             half = first if first.labels.state.size <= second.labels.state.size else second
             if problem.layers > 1 and half.layer == problem.layers - 2:
                 half = second if half is first else first
-            left = label_limit - first.stored - second.stored
+            other = second if half is first else first
+            left = self._left(label_limit, first.stored + second.stored, other.labels.state.size)
             status = self._extend(half, ceiling, room, left, deadline_s)
             if status != FINISHED:
                 return status
@@ -193,7 +236,7 @@ class BudgetedSearch:
         in_time = True
         if problem.layers == 1:
             for label in range(first.labels.state.size):
-                self.offer(first.path(label, 0))
+                self.incumbent.offer(first.path(label, 0))
         else:
             price = np.concatenate([self.slack[:1], problem.slack])
             in_time = join_halves(
@@ -201,12 +244,17 @@ class BudgetedSearch:
                 first.labels.cost, first.labels.state, *first.trace, first.layer,
                 second.labels.cost, second.labels.state, *second.trace, self.forward,
                 self.prices[0], price, float(ceiling[0]), self.limits,
-                self.best, self.path, problem.lattice.unit, deadline_s,
+                self.incumbent.best, self.incumbent.path, problem.lattice.unit, deadline_s,
             )  # fmt: skip
         return FINISHED if in_time else OUT_OF_TIME
 
-    def all_paths(self, label_limit: int, deadline_s: float) -> tuple[int, Ints]:
+    def all_paths(self, label_limit: int, most: int, deadline_s: float) -> tuple[int, Ints]:
         """Find all paths within the limits that no other is at least as good as.
+
+        Parameters
+        ----------
+        most
+            Most labels kept.
 
         Returns
         -------
@@ -218,9 +266,9 @@ class BudgetedSearch:
         hopeful = np.ones(problem.graph.time.size, np.bool_)
         half = _Half(problem, self.sides[0], hopeful, self.margins[0])
         for _ in range(problem.layers):
-            left = label_limit - half.stored
+            left = min(self._left(label_limit, half.stored, 0), most - half.stored)
             status = self._extend(half, ceiling, problem.slack[1:], left, deadline_s)
-            if status == FINISHED and not half.narrow(1 << 62, deadline_s):
+            if status == FINISHED and not half.narrow(_ALL, deadline_s):
                 status = OUT_OF_TIME
             if status != FINISHED or not half.labels.state.size:
                 return status, np.empty((0, problem.layers), np.int64)
@@ -231,8 +279,24 @@ class BudgetedSearch:
         kept = kept[np.lexsort((cost[kept, 0], cost[kept, 1]))]
         lowest = np.minimum.accumulate(cost[kept, 0])
         kept = kept[np.diff(lowest, prepend=np.inf) < 0.0]
-        found = [problem.choice(half.path(label, 0)) for label in kept.tolist()]
-        return FINISHED, np.array(found, np.int64).reshape(-1, problem.layers)
+        if kept.size * problem.layers * 2 > label_limit + _FEW:
+            return OUT_OF_LABELS, np.empty((0, problem.layers), np.int64)
+        found = trace_all(*half.trace, half.layer, kept)
+        return FINISHED, problem.place[found] - problem.prepared.first[:-1]
+
+    def _left(self, label_limit: int, stored: int, waiting: int) -> int:
+        """Return how many labels the next layer may have.
+
+        Parameters
+        ----------
+        stored
+            Labels of all layers, of which the traces are kept.
+        waiting
+            Labels of the other half's last layer, which are kept whole.
+        """
+        held = 8 * stored + self.label_bytes // _COPIES * waiting
+        room = (label_limit * BYTES_PER_LABEL - held) // self.label_bytes
+        return min(max(room, _FEW), label_limit - stored)
 
     def _extend(
         self, half: _Half, ceiling: Floats, room: Floats, left: int, deadline_s: float
@@ -243,7 +307,7 @@ class BudgetedSearch:
         found, status, _, label, price = extended(
             half.labels, rests.arcs(layer, half.hopeful), rests.rest[layer],
             rests.graph.energy, rests.graph.time, rests.resources, self.prices, ceiling,
-            self.limits + room, self.limits - room, float(self.best[0]), max(left, 0), deadline_s,
+            self.limits + room, self.limits - room, self.incumbent.energy, max(left, 0), deadline_s,
         )  # fmt: skip
         half.layer, half.labels = layer, found
         half.traces.append(found.trace)
@@ -251,11 +315,11 @@ class BudgetedSearch:
             path = half.path(label, price)
             if rests is self.sides[1]:
                 path = self.forward[path[::-1]]
-            self.offer(path)
+            self.incumbent.offer(path)
         return int(status)
 
     def _lower(self, ceiling: Floats) -> None:
         """Lower the ceiling to the best path."""
-        if self.best[0] < np.inf:
-            most = self.best[0] - self.problem.lattice.unit
+        if self.incumbent.energy < np.inf:
+            most = self.incumbent.energy - self.problem.lattice.unit
             np.minimum(ceiling, most + self.prices @ self.limits + self.slack, out=ceiling)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.layered_graph.compiled import compiled
+from dvfs_kernel.layered_graph.wall_clock import monotonic_s
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["complete_to_best", "complete_to_sample", "thin_out"]
 
 INFINITY = np.inf
+_CHECK = 1 << 16  # labels between two looks at the clock
 
 
 @compiled
@@ -28,13 +30,13 @@ def thin_out(
     prices: Floats, pieces: int, since: Floats, top: Floats, price: Ints,
 ) -> int:  # fmt: skip
     """Keep of every stretch of time the label that is furthest inside the wanted region."""
-    out, piece, most, current = 0, 0, -INFINITY, -1
+    out, piece, most, current = 0, 0, -INFINITY, -INFINITY
     for label in range(length):
         time = run[0][label]
         while piece + 1 < pieces and time >= since[piece + 1]:
             piece += 1
         margin = top[piece] - prices[price[piece]] * time - run[1][label]
-        stretch = int(time / width)
+        stretch = np.floor(time / width)
         if stretch != current:
             current, most = stretch, -INFINITY
             out += 1
@@ -47,10 +49,15 @@ def thin_out(
 @compiled
 def complete_to_best(
     run: Run, length: int, first_label: int, layer: int, state: int,
-    bounds: Bounds, latest: float, best: Floats,
+    bounds: Bounds, latest: float, deadline_s: float, best: Floats,
 ) -> None:  # fmt: skip
-    """Complete each label by the cheapest rest at each price; keep the best that is in time."""
+    """Complete each label by the cheapest rest at each price; keep the best that is in time.
+
+    Behind the deadline the labels that are left are not completed.
+    """
     for label in range(length):
+        if label % _CHECK == _CHECK - 1 and monotonic_s() > deadline_s:
+            break
         for price in range(bounds.after_time.shape[2]):
             whole = run[1][label] + bounds.after_energy[layer, state, price]
             if whole < best[0] and run[0][label] + bounds.after_time[layer, state, price] <= latest:
@@ -73,8 +80,8 @@ def complete_to_sample(
         which = price[piece]
         whole_time = run[0][label] + bounds.after_time[layer, state, which]
         whole_energy = run[1][label] + bounds.after_energy[layer, state, which]
-        bucket = int((whole_time - sample_start) / sample_width)
-        bucket = min(max(bucket, 0), sample_time.size - 1)
+        place = (whole_time - sample_start) / sample_width
+        bucket = int(min(max(place, 0.0), sample_time.size - 1.0))
         if whole_energy < sample_energy[bucket] or (
             whole_energy == sample_energy[bucket] and whole_time < sample_time[bucket]
         ):

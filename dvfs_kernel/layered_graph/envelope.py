@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["lower_envelope", "upper_envelope_of_tents"]
 
 INFINITY = np.inf
+_ROUNDINGS = 32.0 * np.finfo(np.float64).eps  # of a line's value, where it crosses another one
 
 
 @compiled
@@ -86,12 +87,17 @@ def _crossing(
 
 @compiled
 def upper_envelope_of_tents(
-    prices: Floats, rest: Floats, ceiling: Floats, since: Floats, top: Floats, price: Ints
-) -> int:
+    prices: Floats, rest: Floats, ceiling: Floats, latest: float,
+    since: Floats, top: Floats, price: Ints,
+) -> int:  # fmt: skip
     """Find the maximum of tents, each the minimum of the lines of two neighbouring prices.
 
     ``prices`` descend; ``ceiling[i]`` are the two ceilings of the tent between prices i and i + 1
-    (−inf: no such tent). The pieces are returned as by `lower_envelope`.
+    (−inf: no such tent). No label has less time than 0, or more than ``latest`` but for rounding:
+    what lies outside need not be right. The pieces are returned as by `lower_envelope`.
+
+    Where two tents cross is known but for rounding, so near there a label may meet the lower one.
+    Each line is raised by as much as it can fall in so short a time.
     """
     tents = prices.size - 1
     tops = np.empty((tents, 2))
@@ -104,7 +110,8 @@ def upper_envelope_of_tents(
         tops[tent, 1] = ceiling[tent, 1] - rest[tent + 1]
         if not (tops[tent, 0] > -INFINITY and tops[tent, 1] > -INFINITY):
             continue
-        apex[tent] = (tops[tent, 0] - tops[tent, 1]) / (prices[tent] - prices[tent + 1])
+        meeting = (tops[tent, 0] - tops[tent, 1]) / (prices[tent] - prices[tent + 1])
+        apex[tent] = min(max(meeting, 0.0), latest)
         since_when = -INFINITY
         while height > 0:
             below = stack[height - 1]
@@ -121,10 +128,12 @@ def upper_envelope_of_tents(
         tent = stack[place]
         end = begin[place + 1] if place + 1 < height else INFINITY
         if begin[place] < apex[tent]:
-            since[pieces], top[pieces], price[pieces] = begin[place], tops[tent, 1], tent + 1
+            since[pieces], price[pieces] = begin[place], tent + 1
+            top[pieces] = tops[tent, 1] + _ROUNDINGS * prices[tent + 1] * latest
             pieces += 1
         if apex[tent] < end:
             since[pieces] = max(begin[place], apex[tent])
-            top[pieces], price[pieces] = tops[tent, 0], tent
+            top[pieces] = tops[tent, 0] + _ROUNDINGS * prices[tent] * latest
+            price[pieces] = tent
             pieces += 1
     return pieces

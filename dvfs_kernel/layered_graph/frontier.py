@@ -10,11 +10,10 @@ import numpy as np
 
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
 from dvfs_kernel.layered_graph.hull import convex_hull, spread_prices
-from dvfs_kernel.layered_graph.labels import FINISHED, Limits, set_labels
+from dvfs_kernel.layered_graph.labels import FINISHED, OUT_OF_TIME, Limits, set_labels
 from dvfs_kernel.layered_graph.potentials import bounds_at, follow
-from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.solution import Solution
-from dvfs_kernel.layered_graph.trimming import cost_of_path, trace_back
+from dvfs_kernel.layered_graph.trimming import cost_of_path, sums_of_completions, trace_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.layered_graph.labels import Search
     from dvfs_kernel.layered_graph.prepared import Prepared
     from dvfs_kernel.layered_graph.resources import Resources
+    from dvfs_kernel.layered_graph.solution import Status
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -37,6 +37,10 @@ _PRICES = 64  # at which labels are bounded
 _TABLE_MOST = 4_000_000  # (layer, state, price) entries of the bounds
 _BUCKETS = 1 << 14  # of time, for schedules found on the way
 _STRETCHES = (1200.0,)  # into which the thinned searches divide the time
+_HULL_SHARE = 0.25  # of the time, at most, for the hull
+_LAST_S = 0.05  # behind the deadline, for the sums of schedules that were found
+_AT_PRICE, _QUICKEST = -1, -2  # in place of a label
+_STEEPEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,17 +53,20 @@ class Frontier:
         (points,) by time: times rise, energies fall.
     error
         At any bound, the least possible energy is at most this much below the frontier's;
-        0: the frontier is exact. With an error, points whose times differ by the rounding of a sum
-        alone count as one: at a bound between them it holds for the later one.
+        0: the frontier is exact.
+    status
+        Why the search ended: ``"optimal"``, ``"tolerance"`` (what ``epsilon`` allows),
+        ``"time limit"`` or ``"label limit"``.
     """
 
     time: Floats
     energy: Floats
     error: float
+    status: Status
     _problem: Prepared = field(repr=False)
     _origin: Ints = field(repr=False)
     _searches: tuple[Search, ...] = field(repr=False)
-    _bounds: Bounds = field(repr=False)
+    _bounds: Bounds | None = field(repr=False)
     _resources: Resources | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
@@ -71,11 +78,11 @@ class Frontier:
 
     def solution(self, index: int) -> Solution:
         """Return the schedule of one point; its multiplier is the slope towards the next one."""
-        after = min(index + 1, len(self) - 1) if index >= 0 else index
+        after = range(len(self))[index] + 1  # counted from the end if negative, as in a list
         multiplier = 0.0
-        if after != index and index + 1 < len(self):
-            saved = self.energy[index] - self.energy[after]
-            multiplier = float(saved / (self.time[after] - self.time[index]))
+        if after < len(self):
+            saved = float(self.energy[index] - self.energy[after])
+            multiplier = min(saved / float(self.time[after] - self.time[index]), _STEEPEST)
         energy = float(self.energy[index])
         choice = self._choice(index)
         taken = {}
@@ -86,7 +93,7 @@ class Frontier:
             float(self.time[index]),
             energy,
             energy - self.error,
-            "optimal" if self.error == 0.0 else "tolerance",
+            "optimal" if self.error == 0.0 else self.status,
             multiplier,
             taken,
         )
@@ -120,16 +127,27 @@ class Frontier:
 
 
 def path_from(
-    problem: Prepared, searches: tuple[Search, ...], bounds: Bounds, origin: Ints
+    problem: Prepared, searches: tuple[Search, ...], bounds: Bounds | None, origin: Ints
 ) -> Ints:
-    """Return the path of a point, whose origin is (search, layer, label, state, price)."""
+    """Return the path of a point.
+
+    Its origin is a label and where that is, by search, layer, state and price, in one number; or
+    no label, but the price whose cheapest path it is; or the quickest path.
+    """
+    label, place = origin.tolist()
+    if label == _QUICKEST or bounds is None:
+        return problem.quickest
     path = np.empty(problem.layers, np.int64)
-    search, layer, label, state, price = origin.tolist()
-    if layer >= 0:
-        trace_back(searches[search].trace, label, path, layer)
-        state = -1 if layer + 1 == problem.layers else bounds.following[layer, state, price]
+    _, states, prices = bounds.after.shape
+    place, price = divmod(place, prices)
+    place, state = divmod(place, states)
+    if label == _AT_PRICE:
+        follow(bounds, price, 0, state, path)
+        return path
+    search, layer = divmod(place, problem.layers)
+    trace_back(searches[search].trace, label, path, layer)
     if layer + 1 < problem.layers:
-        follow(bounds, price, layer + 1, state, path)
+        follow(bounds, price, layer + 1, bounds.following[layer, state, price], path)
     return path
 
 
@@ -139,71 +157,92 @@ class _Points:
     def __init__(self, time: Floats, energy: Floats, origin: Ints) -> None:
         self.time, self.energy, self.origin = time, energy, origin
 
-    @classmethod
-    def none(cls) -> _Points:
-        """Return no points yet."""
-        return cls(np.empty(0), np.empty(0), np.empty((0, 5), np.int64))
-
     def add(self, time: Floats, energy: Floats, origin: Ints) -> None:
         """Add points; of equal ones the first added stays."""
         time = np.concatenate([self.time, time])
         energy = np.concatenate([self.energy, energy])
-        order = np.lexsort((energy, time))
+        # sorted runs one after the other: a stable sort merges them
+        order = np.argsort(time, kind="stable")
         lowest = np.minimum.accumulate(energy[order])
-        better = np.concatenate([[True], energy[order][1:] < lowest[:-1]])
-        order = order[better]
+        order = order[np.concatenate([[True], energy[order][1:] < lowest[:-1]])]
+        # of those at one time the last has least energy
+        order = order[np.concatenate([np.diff(time[order]) > 0.0, [True]])]
         self.time, self.energy = time[order], energy[order]
         self.origin = np.concatenate([self.origin, origin])[order]
 
-    def corners(self, longest: float) -> tuple[Floats, Floats]:
+    def corners(self, latest: float) -> tuple[Floats, Floats]:
         """Return times and energies of the corners that another point may lie under."""
         return (
-            np.concatenate([self.time[:1], self.time[1:], [max(self.time[-1], longest)]]),
-            np.concatenate([self.energy[:1], self.energy[:-1], self.energy[-1:]]),
+            np.concatenate([self.time, [latest]]),
+            np.concatenate([self.energy[:1], self.energy]),
         )
 
 
 class _Bracketing:
-    """Search between the lower convex hull and the points found so far."""
+    """Search between the lower convex hull and the points found so far.
 
-    def __init__(self, problem: Prepared, longest: float, resources: Resources | None) -> None:
-        self.problem, self.longest, self.resources = problem, longest, resources
-        self.slack_time, slack_energy = problem.slack
-        whole = problem.graph
-        hull = convex_hull(whole, _HULL_MOST)
-        self.first, self.last = hull[0, 0], min(hull[-1, 0], longest)
+    ``bounds`` is None if there was no time to find any.
+    """
+
+    def __init__(
+        self,
+        problem: Prepared,
+        longest: float,
+        deadline_s: float,
+        label_limit: int,
+        resources: Resources | None,
+    ) -> None:
+        self.problem, self.resources = problem, resources
+        self.deadline_s, self.label_limit = deadline_s, label_limit
+        self.longest = problem.finite(longest)
+        self.bounds: Bounds | None = None
+        self.searches: list[Search] = []
+        time, energy = cost_of_path(problem.graph, problem.quickest)
+        self.points = _Points(np.array([time]), np.array([energy]), np.array([[_QUICKEST, 0]]))
+        now_s = clock.monotonic()
+        until_s = min(now_s + _HULL_SHARE * (deadline_s - now_s), deadline_s)
+        hull = convex_hull(problem.graph, _HULL_MOST, until_s)
+        if not hull.size:
+            return
+        self.first, self.last = hull[0, 0], min(hull[-1, 0], self.longest)
         count = min(_PRICES, max(_TABLE_MOST // (problem.layers * problem.states), 8))
-        prices, self.times = spread_prices(hull, count, problem.affordable(np.array([np.inf]))[0])
-        self.bounds = bounds_at(whole, prices)
-        time, energy = whole.entry
+        prices, self.times = spread_prices(
+            hull, count, problem.price_most, problem.price_of_everything
+        )
+        bounds, in_time = bounds_at(problem.graph, prices, deadline_s)
+        if in_time:
+            self._add_prices(bounds)
+            self.bounds = bounds
+
+    def _add_prices(self, bounds: Bounds) -> None:
+        """Add the cheapest schedule at every price."""
+        prices = bounds.prices
+        time, energy = self.problem.graph.entry
         allowed = np.isfinite(time)  # the others' times are infinite, also at a price of 0
-        self.least = (
-            self.bounds.arrival[0]
+        least = (
+            bounds.arrival[0]
             + np.where(allowed, energy, np.inf)[:, None]
             + prices * np.where(allowed, time, 0.0)[:, None]
         )
-        self.states = self.least.argmin(axis=0)
-        self.least = self.least.min(axis=0)
-        self.slack = slack_energy + prices * self.slack_time
-        self.points = _Points.none()
-        self.searches: list[Search] = []
-        self._add_prices()
+        states = least.argmin(axis=0)
+        slack_time, slack_energy = self.problem.slack
+        self.slack = slack_energy + prices * slack_time
+        self.least = least.min(axis=0) - self.slack
+        origin = np.empty((prices.size, 2), np.int64)
+        origin[:, 0], origin[:, 1] = _AT_PRICE, states * prices.size + np.arange(prices.size)
+        costs = np.array(
+            [
+                cost_of_path(self.problem.graph, path_from(self.problem, (), bounds, row))
+                for row in origin
+            ]
+        )
+        kept = costs[:, 0] <= self.longest
+        self.points.add(costs[kept, 0], costs[kept, 1], origin[kept])
 
-    def _add_prices(self) -> None:
-        """Add the cheapest schedule at every price, and the quickest."""
-        rows = [[0, -1, 0, state, price] for price, state in enumerate(self.states.tolist())]
-        costs = []
-        for row in rows:
-            path = path_from(self.problem, (), self.bounds, np.array(row))
-            costs.append(cost_of_path(self.problem.graph, path))
-        cost, origin = np.array(costs), np.array(rows)
-        kept = cost[:, 0] <= self.longest
-        self.points.add(cost[kept, 0], cost[kept, 1], origin[kept])
-
-    def ceilings(self, epsilon: float) -> Floats:
+    def ceilings(self, bounds: Bounds, epsilon: float) -> Floats:
         """Return (prices − 1, 2) the most cost that a path under a corner can have."""
-        prices = self.bounds.prices
-        time, energy = self.points.corners(self.last)
+        prices = bounds.prices
+        time, energy = self.points.corners(self.longest)
         tent = np.clip(np.searchsorted(self.times, time) - 1, 0, prices.size - 2)
         ceiling = np.full((prices.size - 1, 2), -np.inf)
         for side in range(2):
@@ -214,58 +253,72 @@ class _Bracketing:
 
     def error(self) -> float:
         """Return by how much the points may lie above the least energies."""
-        time, energy = self.points.corners(self.last)
-        below = np.full(time.size, -np.inf)
-        for price, least, slack in zip(
-            self.bounds.prices.tolist(), self.least.tolist(), self.slack.tolist(), strict=True
-        ):
-            np.maximum(below, least - slack - price * time, out=below)
+        if self.bounds is None:
+            return max(float(self.points.energy[0]) - self.problem.least_energy, 0.0)
+        time, energy = self.points.corners(self.longest)
+        below = np.full(time.size, self.problem.least_energy)
+        for price, least in zip(self.bounds.prices.tolist(), self.least.tolist(), strict=True):
+            np.maximum(below, least - price * time, out=below)
         return float(np.maximum(energy - below, 0.0)[1:].max())
 
-    def search(self, epsilon: float, stretches: float, label_limit: int, deadline_s: float) -> int:
+    def search(self, epsilon: float, stretches: float) -> int:
         """Search once, thinned unless ``stretches`` is 0; return the status."""
+        bounds, problem = self.bounds, self.problem
+        if bounds is None:
+            return OUT_OF_TIME
         limits = Limits(
-            self.longest, self.slack_time, np.inf, np.inf, 0.0, -np.inf, label_limit, deadline_s
+            self.longest,
+            problem.slack[0],
+            np.inf,
+            np.inf,
+            0.0,
+            -np.inf,
+            self.label_limit,
+            # half of what a label stands for are the traces that are kept
+            self.label_limit - sum(search.trace.size // 2 for search in self.searches),
+            self.deadline_s,
         )
         width = (self.last - self.first) / stretches if stretches else 0.0
         found = set_labels(
-            self.problem.graph, self.bounds, _NO_LINES, self.ceilings(epsilon), limits,
+            problem.graph, bounds, _NO_LINES, self.ceilings(bounds, epsilon), limits,
             1, False, _BUCKETS if stretches else 0, self.first, self.last, width,
         )  # fmt: skip
+        used = max(int(found.layer_start.max()), int(found.sample[:, 1].max(initial=-1)) + 1)
+        found = found._replace(trace=found.trace[:used])
         number = len(self.searches)
         self.searches.append(found)
-        taken = found.sample_time <= self.longest - self.slack_time
-        origin = np.empty((int(taken.sum()), 5), np.int64)
-        origin[:, 0] = number
-        origin[:, 1:] = found.sample[taken]
-        self.points.add(found.sample_time[taken], found.sample_energy[taken], origin)
+        self._add_sample(bounds, found, number)
         if found.status == FINISHED:
-            origin = np.zeros((found.time.size, 5), np.int64)
-            origin[:, 0], origin[:, 1] = number, self.problem.layers - 1
-            origin[:, 2] = found.label
+            last = (number + 1) * problem.layers - 1
+            origin = np.empty((found.time.size, 2), np.int64)
+            origin[:, 0] = found.label
+            origin[:, 1] = last * problem.states * bounds.prices.size
             if not stretches and epsilon == 0.0:  # this search is complete by itself
                 self.points = _Points(found.time, found.energy, origin)
             else:
                 self.points.add(found.time, found.energy, origin)
         return int(found.status)
 
-    def result(self, error: float) -> Frontier:
-        """Return the points with their times and energies summed in the defining order."""
+    def _add_sample(self, bounds: Bounds, found: Search, number: int) -> None:
+        """Add completions that a search met, with sums in the defining order."""
+        taken = np.flatnonzero(found.sample_time < np.inf)
+        lowest = np.minimum.accumulate(found.sample_energy[taken])
+        taken = taken[np.diff(lowest, prepend=np.inf) < 0.0]
+        rows = found.sample[taken]
+        now_s = clock.monotonic()
+        until_s = max(self.deadline_s, now_s + _LAST_S)
+        time, energy = sums_of_completions(self.problem.graph, bounds, found.trace, rows, until_s)
+        kept = time <= self.longest
+        layer, label, state, price = rows[kept].T
+        place = (number * self.problem.layers + layer) * self.problem.states + state
+        origin = np.column_stack([label, place * bounds.prices.size + price])
+        self.points.add(time[kept], energy[kept], origin)
+
+    def result(self, error: float, status: Status) -> Frontier:
+        """Return the points."""
         points = self.points
-        if (points.origin[:, 1] != self.problem.layers - 1).any():
-            whole, searches = self.problem.graph, tuple(self.searches)
-            costs = np.array(
-                [
-                    cost_of_path(whole, path_from(self.problem, searches, self.bounds, origin))
-                    for origin in points.origin
-                ]
-            )
-            error += self.problem.slack[1] if error else 0.0
-            points = _Points.none()
-            kept = costs[:, 0] <= self.longest
-            points.add(costs[kept, 0], costs[kept, 1], self.points.origin[kept])
         return Frontier(
-            points.time, points.energy, error,
+            points.time, points.energy, error, "optimal" if error == 0.0 else status,
             self.problem, points.origin, tuple(self.searches), self.bounds, self.resources,
         )  # fmt: skip
 
@@ -274,22 +327,20 @@ def frontier(
     problem: Prepared,
     epsilon: float,
     longest: float,
-    time_limit_s: float | None,
+    deadline_s: float,
     label_limit: int,
     resources: Resources | None = None,
 ) -> Frontier:
-    """Find the frontier (see `LayeredGraph.frontier`)."""
-    started = clock.monotonic()
-    if not epsilon >= 0.0:
-        raise LayeredGraphError(f"epsilon is {epsilon}; it must not be negative")
-    longest = checked_bound(problem, longest)
-    deadline_s = started + checked_limit(time_limit_s)
-    bracketing = _Bracketing(problem, longest, resources)
-    for stretches in _STRETCHES:
+    """Find the frontier up to a bound that can be kept (see `LayeredGraph.frontier`)."""
+    bracketing = _Bracketing(problem, longest, deadline_s, label_limit, resources)
+    for stretches in (*_STRETCHES, 0.0):
         if epsilon > 0.0 and bracketing.error() <= epsilon:
-            return bracketing.result(bracketing.error())
-        if bracketing.search(epsilon, stretches, label_limit, deadline_s) != FINISHED:
-            return bracketing.result(bracketing.error())
-    if bracketing.search(epsilon, 0.0, label_limit, deadline_s) != FINISHED:
-        return bracketing.result(bracketing.error())
-    return bracketing.result(min(epsilon, bracketing.error()) if epsilon > 0.0 else 0.0)
+            break
+        status = bracketing.search(epsilon, stretches)
+        if status != FINISHED:
+            ended: Status = "time limit" if status == OUT_OF_TIME else "label limit"
+            return bracketing.result(bracketing.error(), ended)
+        if not stretches:
+            error = min(epsilon, bracketing.error()) if epsilon > 0.0 else 0.0
+            return bracketing.result(error, "tolerance")
+    return bracketing.result(bracketing.error(), "tolerance")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["join_halves", "sums_of_path", "trace_layers"]
+__all__ = ["join_halves", "sums_of_path", "trace_all"]
 
 _OPTION_MASK = (1 << TRACE_SHIFT) - 1
 _CHECK = 1 << 16  # boxes between two looks at the clock
@@ -57,6 +57,15 @@ def trace_layers(trace: Ints, start: Ints, layer: int, label: int, path: Ints) -
         value = trace[start[place] + label]
         path[place] = value & _OPTION_MASK
         label = value >> TRACE_SHIFT
+
+
+@compiled
+def trace_all(trace: Ints, start: Ints, layer: int, labels: Ints) -> Ints:
+    """Return (labels, layers) options of labels of the last layer."""
+    paths = np.empty((labels.size, layer + 1), np.int64)
+    for row in range(labels.size):
+        trace_layers(trace, start, layer, labels[row], paths[row])
+    return paths
 
 
 @compiled
@@ -112,7 +121,9 @@ def join_halves(
             points[place, 0] = points[place, 1]
             for index in range(columns - 1):
                 points[place, 0] += prices[index] * points[place, 2 + index]
-        boxes = box_tree(points)
+        boxes, in_time = box_tree(points, deadline_s)
+        if not in_time:
+            return False
         for label in range(first_state.size):
             source = first_state[label]
             switch_time = graph.switch_time[boundary, source, target]

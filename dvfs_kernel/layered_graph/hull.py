@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.layered_graph.compiled import compiled
-from dvfs_kernel.layered_graph.potentials import backward
+from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 __all__ = ["convex_hull", "spread_prices"]
 
+_STEEPEST = 1e290  # slope beyond which a price would overflow
+
 
 @compiled
-def convex_hull(graph: Graph, most: int) -> Floats:
+def convex_hull(graph: Graph, most: int, deadline_s: float) -> Floats:
     """Return (vertices, 2) times and energies on the lower convex hull, by time.
+
+    Behind the deadline there are fewer: those found, or none at all.
 
     The quickest and the most frugal schedule come first; between two neighbours the price at
     which both cost the same either finds a schedule that costs less, a new vertex, or proves
@@ -38,8 +42,10 @@ def convex_hull(graph: Graph, most: int) -> Floats:
     for end in range(2):
         path = backward(
             graph, 1.0 - end, float(end),
-            after, after_time, after_energy, arrival, option, following,
+            after, after_time, after_energy, arrival, option, following, deadline_s,
         )  # fmt: skip
+        if path[3] == OUT_OF_TIME_STATE:
+            return points[:0]
         points[end, 0], points[end, 1] = path[1], path[2]
     used = 2
     # pairs of neighbours still to look between, first in first out: wide gaps before narrow ones
@@ -53,12 +59,15 @@ def convex_hull(graph: Graph, most: int) -> Floats:
         lower = points[left, 1] - points[right, 1]
         if not (wider > 0.0 and lower > 0.0):
             continue
-        price = lower / wider
-        if price == np.inf:
+        if wider <= lower / _STEEPEST:
             continue
-        cost, time, energy, _ = backward(
-            graph, price, 1.0, after, after_time, after_energy, arrival, option, following
-        )
+        price = lower / wider
+        cost, time, energy, state = backward(
+            graph, price, 1.0,
+            after, after_time, after_energy, arrival, option, following, deadline_s,
+        )  # fmt: skip
+        if state == OUT_OF_TIME_STATE:
+            break
         chord = points[left, 1] + price * points[left, 0]
         inside = points[left, 0] < time < points[right, 0]
         if not inside or cost >= chord - 1e-13 * abs(chord):
@@ -72,8 +81,15 @@ def convex_hull(graph: Graph, most: int) -> Floats:
     return points[np.argsort(points[:, 0])]
 
 
-def spread_prices(hull: Floats, count: int, highest: float) -> tuple[Floats, Floats]:
+def spread_prices(hull: Floats, count: int, highest: float, usual: float) -> tuple[Floats, Floats]:
     """Spread prices over the hull's slopes, and split its range of time between them.
+
+    Parameters
+    ----------
+    highest
+        Most price.
+    usual
+        A price for a hull without slopes: one schedule is both the quickest and the most frugal.
 
     Returns
     -------
@@ -81,18 +97,19 @@ def spread_prices(hull: Floats, count: int, highest: float) -> tuple[Floats, Flo
         (prices) descending prices, the last one 0; (prices) times, ascending: between those at i
         and i + 1 schedules are bounded at these two prices.
     """
-    wide = np.diff(hull[:, 0]) > 0.0
-    if not wide.any():  # one schedule is both the quickest and the most frugal
-        hull = np.array([[hull[0, 0] - 1.0, hull[0, 1] + 1.0], hull[0]])
-        wide = np.array([True])
-    hull = hull[np.concatenate([[True], wide])]
-    slopes = -np.diff(hull[:, 1]) / np.diff(hull[:, 0])
+    wide = np.concatenate([[True], np.diff(hull[:, 0]) > 0.0])
+    hull = hull[wide]
+    fall, run = -np.diff(hull[:, 1]), np.diff(hull[:, 0])
+    with np.errstate(over="ignore"):
+        slopes = np.clip(fall / run, 0.0, highest / 2)
+    if not slopes.any():
+        return np.array([usual, 0.0]), hull[[0, 0], 0]
     middle = (hull[1:, 0] + hull[:-1, 0]) / 2
     # twice the steepest slope bounds what is even quicker, 0 what is even more frugal
     slopes = np.concatenate([[2.0 * slopes[0]], slopes, [0.0]])
     middle = np.concatenate([hull[:1, 0], middle, hull[-1:, 0]])
     place = np.linspace(0.0, slopes.size - 1.0, count)
-    prices = np.minimum(np.interp(place, np.arange(slopes.size), slopes), highest)
+    prices = np.minimum.accumulate(np.interp(place, np.arange(slopes.size), slopes))
     times = np.interp(place, np.arange(slopes.size), middle)
     distinct = np.concatenate([[True], np.diff(prices) < 0.0])
     return prices[distinct], times[distinct]

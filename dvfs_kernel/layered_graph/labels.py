@@ -15,7 +15,14 @@ import numpy as np
 from dvfs_kernel.layered_graph.compiled import compiled
 from dvfs_kernel.layered_graph.completions import complete_to_best, complete_to_sample, thin_out
 from dvfs_kernel.layered_graph.envelope import lower_envelope, upper_envelope_of_tents
-from dvfs_kernel.layered_graph.merging import TRACE_SHIFT, grown, merge_runs, new_run
+from dvfs_kernel.layered_graph.merging import (
+    TRACE_SHIFT,
+    grown,
+    grown_pair,
+    merge_runs,
+    new_run,
+    room_left,
+)
 from dvfs_kernel.layered_graph.switching import link_states
 from dvfs_kernel.layered_graph.wall_clock import monotonic_s
 
@@ -36,6 +43,9 @@ OUT_OF_LABELS = 2
 
 _BATCH = 1 << 20  # candidates generated before they are merged
 _CHECK = 1 << 15  # candidates between two looks at the clock
+_WHOLE_TRACE = (
+    1 << 20
+)  # more labels get all the room at once, of which what is unused costs nothing
 INFINITY = np.inf
 
 
@@ -59,6 +69,8 @@ class Limits(NamedTuple):
         A path of this energy ends the search.
     label_limit
         Most labels stored.
+    memory_labels
+        Most memory, as a number of labels of ``BYTES_PER_LABEL``.
     deadline_s
         Latest time on the monotonic clock.
     """
@@ -70,6 +82,7 @@ class Limits(NamedTuple):
     step: float
     stop_at: float
     label_limit: int
+    memory_labels: int
     deadline_s: float
 
 
@@ -187,15 +200,15 @@ def set_labels(
     made = 0
     for layer in range(layers):
         boundary = 0
-        if layer == 0:
-            pass
-        else:
+        begun = layer_start[layer]
+        if layer > 0:
             if boundaries > 1 and layer > 1:
                 boundary = layer - 1
                 links = link_states(
                     graph.switch_time[boundary], graph.switch_energy[boundary], keep == 1
                 )
                 shared_start = np.zeros(links.member_start.size, np.int64)
+                until_check -= states * states * states
             # ---- runs that several states need, merged once
             for group in range(links.member_start.size - 1):
                 count, size = 0, 0
@@ -204,23 +217,43 @@ def set_labels(
                     if first == last:
                         continue
                     if size + last - first > arrivals[0].size:
-                        arrivals = grown(arrivals, size, size + last - first)
-                        arrivals_spare = new_run(arrivals[0].size)
+                        buffers = (old, new, shared, arrivals, arrivals_spare, run, spare)
+                        room = room_left(buffers, begun, limits.memory_labels)
+                        arrivals, arrivals_spare, fits = grown_pair(
+                            arrivals, arrivals_spare, size, size + last - first, room
+                        )
+                        if not fits:
+                            status = OUT_OF_LABELS
+                            break
                     arrivals[0][size : size + last - first] = old[0][first:last]
                     arrivals[1][size : size + last - first] = old[1][first:last]
                     arrivals[2][size : size + last - first] = old[2][first:last]
                     size += last - first
                     count += 1
                     ends[count] = size
+                if status != FINISHED:
+                    break
                 arrivals, arrivals_spare, size = merge_runs(
-                    arrivals, arrivals_spare, ends, count, smallest
+                    arrivals, arrivals_spare, ends, count, smallest, limits.deadline_s
                 )
+                if size < 0:
+                    status = OUT_OF_TIME
+                    break
                 begin = shared_start[group]
-                shared = grown(shared, begin, begin + size)
+                if begin + size > shared[0].size:
+                    buffers = (old, new, shared, arrivals, arrivals_spare, run, spare)
+                    room = room_left(buffers, begun, limits.memory_labels)
+                    shared, fits = grown(shared, begin, begin + size, room)
+                    if not fits:
+                        status = OUT_OF_LABELS
+                        break
                 shared[0][begin : begin + size] = arrivals[0][:size]
                 shared[1][begin : begin + size] = arrivals[1][:size]
                 shared[2][begin : begin + size] = arrivals[2][:size]
                 shared_start[group + 1] = begin + size
+                until_check -= size
+        if status != FINISHED:
+            break
         made = 0
         for state in range(states):
             new_start[state] = made
@@ -237,8 +270,9 @@ def set_labels(
             else:
                 if tents:
                     pieces = upper_envelope_of_tents(
-                        prices, bounds.arrival[layer, state], tent_ceiling, since, top, price
-                    )
+                        prices, bounds.arrival[layer, state], tent_ceiling, limits.bound,
+                        since, top, price,
+                    )  # fmt: skip
                 else:
                     pieces = lower_envelope(
                         prices, bounds.arrival[layer, state], ceiling, since, top, price
@@ -255,10 +289,16 @@ def set_labels(
                         low, high = old_start[origin], old_start[origin + 1]
                     else:
                         low, high = shared_start[-1 - origin], shared_start[-origin]
-                    until_check -= high - low
+                    until_check -= high - low + 1
                     if size + high - low > arrivals[0].size:
-                        arrivals = grown(arrivals, size, size + high - low)
-                        arrivals_spare = new_run(arrivals[0].size)
+                        buffers = (old, new, shared, arrivals, arrivals_spare, run, spare)
+                        room = room_left(buffers, begun + made, limits.memory_labels)
+                        arrivals, arrivals_spare, fits = grown_pair(
+                            arrivals, arrivals_spare, size, size + high - low, room
+                        )
+                        if not fits:
+                            status = OUT_OF_LABELS
+                            break
                     size = _append(
                         old if origin >= 0 else shared, low, high, step_time, step_energy, 0,
                         latest, prices, pieces, since, top, price, arrivals, size,
@@ -266,9 +306,19 @@ def set_labels(
                     if size > begin:
                         count += 1
                         ends[count] = size
+                    if until_check < 0:
+                        until_check = _CHECK
+                        if monotonic_s() > limits.deadline_s:
+                            status = OUT_OF_TIME
+                            break
+                if status != FINISHED:
+                    break
                 arrivals, arrivals_spare, size = merge_runs(
-                    arrivals, arrivals_spare, ends, count, smallest
+                    arrivals, arrivals_spare, ends, count, smallest, limits.deadline_s
                 )
+                if size < 0:
+                    status = OUT_OF_TIME
+                    break
             if size == 0:
                 continue
             # ---- and take one of this layer's options
@@ -285,8 +335,9 @@ def set_labels(
             else:
                 if tents:
                     pieces = upper_envelope_of_tents(
-                        prices, bounds.after[layer, state], tent_ceiling, since, top, price
-                    )
+                        prices, bounds.after[layer, state], tent_ceiling, limits.bound,
+                        since, top, price,
+                    )  # fmt: skip
                 else:
                     pieces = lower_envelope(
                         prices, bounds.after[layer, state], ceiling, since, top, price
@@ -297,8 +348,18 @@ def set_labels(
                 count, length = 0, 0
                 for index in range(first, last):
                     if length + size > run[0].size:
-                        run = grown(run, length, length + size)
-                        spare = new_run(run[0].size)
+                        buffers = (old, new, shared, arrivals, arrivals_spare, run, spare)
+                        room = room_left(buffers, begun + made, limits.memory_labels)
+                        run, spare, fits = grown_pair(run, spare, length, length + size, room)
+                        if not fits and count > 1:  # merged, they may take less
+                            run, spare, length = merge_runs(
+                                run, spare, ends, count, smallest, limits.deadline_s
+                            )
+                            count = 1
+                            fits = 0 <= length <= run[0].size - size
+                        if not fits:
+                            status = OUT_OF_LABELS if length >= 0 else OUT_OF_TIME
+                            break
                     begin = length
                     length = _append(
                         arrivals, 0, size, graph.time[index], graph.energy[index], index,
@@ -314,25 +375,43 @@ def set_labels(
                             status = OUT_OF_TIME
                             break
                     if length > _BATCH and count > 1:
-                        run, spare, length = merge_runs(run, spare, ends, count, smallest)
+                        run, spare, length = merge_runs(
+                            run, spare, ends, count, smallest, limits.deadline_s
+                        )
                         count = 1
+                        if length < 0:
+                            status = OUT_OF_TIME
+                            break
             if until_check < 0 and status == FINISHED:
                 until_check = _CHECK
                 if monotonic_s() > limits.deadline_s:
                     status = OUT_OF_TIME
             if status != FINISHED:
                 break
-            run, spare, length = merge_runs(run, spare, ends, count, smallest)
+            run, spare, length = merge_runs(run, spare, ends, count, smallest, limits.deadline_s)
+            if length < 0:
+                status = OUT_OF_TIME
+                break
             if thin > 0.0:
                 length = thin_out(run, length, thin, prices, pieces, since, top, price)
             # ---- what is left of them is kept
-            stored = layer_start[layer] + made
+            stored = begun + made
             if stored + length > limits.label_limit:
                 status = OUT_OF_LABELS
                 break
-            new = grown(new, made, made + length)
+            if made + length > new[0].size:
+                buffers = (old, new, shared, arrivals, arrivals_spare, run, spare)
+                room = room_left(buffers, stored + length, limits.memory_labels)
+                new, fits = grown(new, made, made + length, room)
+                if not fits:
+                    status = OUT_OF_LABELS
+                    break
             if stored + length > trace.size:
-                larger = np.empty(max(stored + length, 2 * trace.size), np.int64)
+                wanted = max(stored + length, 2 * trace.size)
+                if wanted > _WHOLE_TRACE:
+                    most = min(limits.label_limit, 2 * limits.memory_labels)
+                    wanted = max(most, stored + length)
+                larger = np.empty(wanted, np.int64)
                 larger[:stored] = trace[:stored]
                 trace = larger
             new[0][made : made + length] = run[0][:length]
@@ -340,10 +419,11 @@ def set_labels(
             trace[stored : stored + length] = run[2][:length]
             for label in range(length):
                 new[2][made + label] = (stored + label) << TRACE_SHIFT
+            until_check -= length
             if complete:
                 complete_to_best(
                     run, length, stored, layer, state, bounds,
-                    limits.surely_in_time, best,
+                    limits.surely_in_time, limits.deadline_s, best,
                 )  # fmt: skip
             if buckets > 0:
                 complete_to_sample(
@@ -369,7 +449,12 @@ def set_labels(
     count, size = 0, 0
     if status == FINISHED and made > 0:
         if made > arrivals[0].size:
-            arrivals, arrivals_spare = new_run(made), new_run(made)
+            buffers = (old, new, shared, arrivals, arrivals_spare, run, spare)
+            room = room_left(buffers, layer_start[layers], limits.memory_labels)
+            arrivals, arrivals_spare, fits = grown_pair(arrivals, arrivals_spare, 0, made, room)
+            if not fits:
+                status = OUT_OF_LABELS
+    if status == FINISHED and made > 0:
         for state in range(states):
             begin = size
             for label in range(old_start[state], old_start[state + 1]):
@@ -385,8 +470,10 @@ def set_labels(
         # rounding can make neighbours of one run equal: even a single run is merged, with nothing
         ends[count + 1] = size
         arrivals, arrivals_spare, size = merge_runs(
-            arrivals, arrivals_spare, ends, count + 1, smallest
+            arrivals, arrivals_spare, ends, count + 1, smallest, limits.deadline_s
         )
+        if size < 0:
+            status, size = OUT_OF_TIME, 0
     return Search(
         status, arrivals[0][:size].copy(), arrivals[1][:size].copy(), arrivals[2][:size].copy(),
         trace, layer_start, best, sample_time, sample_energy, sample,

@@ -55,9 +55,10 @@ class Lattice:
 
         A path within the bound has ``energy + price · time ≥ lower + price · bound``, so for a
         weight w ≤ price also ``energy + w · time ≥ lower + w · bound``. That sum is one of the
-        lattice's values, at least the next one v; and ``energy ≥ v − w · bound``.
+        lattice's values, at least the next one v; and ``energy ≥ v − w · bound``. The bound at
+        the price is known but for ``slack``.
         """
-        raised = lower
+        raised = lower - slack
         for weight, base, unit in self.parts:
             if weight <= price:
                 least = lower + weight * bound - slack

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.layered_graph.compiled import compiled
+from dvfs_kernel.layered_graph.wall_clock import monotonic_s
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,10 +20,17 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
     Run = tuple[Floats, Floats, Ints]
 
-__all__ = ["TRACE_SHIFT", "grown", "merge_runs", "new_run"]
+__all__ = [
+    "BYTES_PER_LABEL", "TRACE_SHIFT", "grown", "grown_pair", "merge_runs", "new_run", "room_left",
+]  # fmt: skip
 
 TRACE_SHIFT = 32
 INFINITY = np.inf
+BYTES_PER_LABEL = 16  # of the memory that a limit on labels stands for
+_SLOT = 24  # bytes of a label in a run
+_TRACE = 8  # bytes of a label that is kept
+_CHECK = 1 << 17  # labels merged between two looks at the clock
+_SMALL = 1 << 15  # labels for which there is always room
 
 
 @compiled
@@ -32,23 +40,53 @@ def new_run(size: int) -> Run:
 
 
 @compiled
-def grown(run: Run, used: int, size: int) -> Run:
-    """Return the run with room for at least ``size`` labels, the first ``used`` ones kept."""
+def room_left(runs: tuple[Run, ...], stored: int, most: int) -> int:
+    """Return how many labels runs may still take, beside ``stored`` traces, for ``most`` labels."""
+    held = 0
+    for run in runs:
+        held += run[0].size
+    return (most * BYTES_PER_LABEL - stored * _TRACE) // _SLOT - held
+
+
+@compiled
+def grown(run: Run, used: int, size: int, room: int) -> tuple[Run, bool]:
+    """Return the run with place for at least ``size`` labels, the first ``used`` ones kept.
+
+    The second value tells whether that needs no more than ``room`` labels; if not, the run is as
+    it was.
+    """
     if size <= run[0].size:
-        return run
-    larger = new_run(max(size, 2 * run[0].size))
+        return run, True
+    if size > room and size > _SMALL:
+        return run, False
+    larger = new_run(max(size, min(2 * run[0].size, room)))
     larger[0][:used] = run[0][:used]
     larger[1][:used] = run[1][:used]
     larger[2][:used] = run[2][:used]
-    return larger
+    return larger, True
+
+
+@compiled
+def grown_pair(run: Run, spare: Run, used: int, size: int, room: int) -> tuple[Run, Run, bool]:
+    """Return a run as `grown` does, and one of its size to merge into."""
+    if size <= run[0].size:
+        return run, spare, True
+    if 2 * size > room and size > _SMALL:
+        return run, spare, False
+    larger, _ = grown(run, used, size, max(room // 2, size))
+    return larger, new_run(larger[0].size), True
 
 
 @compiled
 def _merge_two(source: Run, first: int, middle: int, last: int, result: Run, out: int) -> int:
-    """Merge [first, middle) and [middle, last); of equal labels the first run's stays."""
+    """Merge [first, middle) and [middle, last); of equal labels the first run's stays.
+
+    What was added since a run was sorted can have made neighbours equal in time: then the later
+    one has less energy, and takes the place of the one before.
+    """
     times, energies, traces = source
     out_times, out_energies, out_traces = result
-    left, right, best = first, middle, INFINITY
+    left, right, best, latest = first, middle, INFINITY, -INFINITY
     while left < middle and right < last:
         if times[right] < times[left] or (
             times[right] == times[left] and energies[right] < energies[left]
@@ -60,14 +98,18 @@ def _merge_two(source: Run, first: int, middle: int, last: int, result: Run, out
             left += 1
         if energies[take] < best:
             best = energies[take]
-            out_times[out], out_energies[out], out_traces[out] = times[take], best, traces[take]
+            out -= times[take] == latest
+            latest = times[take]
+            out_times[out], out_energies[out], out_traces[out] = latest, best, traces[take]
             out += 1
     if left == middle:
         left, middle = right, last
     for take in range(left, middle):
         if energies[take] < best:
             best = energies[take]
-            out_times[out], out_energies[out], out_traces[out] = times[take], best, traces[take]
+            out -= times[take] == latest
+            latest = times[take]
+            out_times[out], out_energies[out], out_traces[out] = latest, best, traces[take]
             out += 1
     return out
 
@@ -108,7 +150,7 @@ def _merge_two_keeping(
 
 @compiled
 def merge_runs(
-    run: Run, spare: Run, ends: Ints, count: int, smallest: Floats
+    run: Run, spare: Run, ends: Ints, count: int, smallest: Floats, deadline_s: float
 ) -> tuple[Run, Run, int]:
     """Merge ``count`` runs that lie end to end in ``run``; run i ends before ``ends[i + 1]``.
 
@@ -118,13 +160,19 @@ def merge_runs(
     Returns
     -------
     tuple of (Run, Run, int)
-        The buffer with the result, the other one, and the result's length.
+        The buffer with the result, the other one, and the result's length, or −1 if time was up.
     """
+    until_check = _CHECK
     while count > 1:
         out, made = 0, 0
         for pair in range(0, count, 2):
             first, middle = ends[pair], ends[pair + 1]
             last = ends[pair + 2] if pair + 1 < count else middle
+            until_check -= last - first
+            if until_check < 0:
+                until_check = _CHECK
+                if monotonic_s() > deadline_s:
+                    return run, spare, -1
             if smallest.size == 1:
                 out = _merge_two(run, first, middle, last, spare, out)
             else:

@@ -71,8 +71,8 @@ def _halve(points: Floats, order: Ints, first: int, last: int, middle: int, side
 
 
 @compiled
-def box_tree(points: Floats) -> Boxes:
-    """Put (points, dimensions) into boxes."""
+def box_tree(points: Floats, deadline_s: float) -> tuple[Boxes, bool]:
+    """Put (points, dimensions) into boxes; tell whether there was time to."""
     count, dimensions = points.shape
     depth, size = 0, count
     while size > LEAF:
@@ -84,7 +84,13 @@ def box_tree(points: Floats) -> Boxes:
     least = np.full((boxes, dimensions), np.inf)
     last[0] = count
     unit = np.ones(dimensions)
+    until_check = _CHECK
     for box in range(boxes):
+        until_check -= last[box] - first[box]
+        if until_check < 0:
+            until_check = _CHECK
+            if monotonic_s() > deadline_s:
+                return Boxes(order, first, last, least), False
         widest, side = -1.0, 0
         for dimension in range(dimensions):
             low, high = np.inf, -np.inf
@@ -102,7 +108,7 @@ def box_tree(points: Floats) -> Boxes:
                 _halve(points, order, first[box], last[box], middle, side)
             first[2 * box + 1], last[2 * box + 1] = first[box], middle
             first[2 * box + 2], last[2 * box + 2] = middle, last[box]
-    return Boxes(order, first, last, least)
+    return Boxes(order, first, last, least), True
 
 
 @compiled
@@ -191,7 +197,9 @@ def undominated_points(
         if inside.size < 2:
             continue
         own, ranks, origins = points[inside], rank[inside], origin[inside]
-        boxes = box_tree(own)
+        boxes, in_time = box_tree(own, deadline_s)
+        if not in_time:
+            return stays, False
         spent, dropped = 0, 0
         for place in range(inside.size):
             dominated, seen = _is_dominated(own, boxes, ranks, margin, origins, place, stack)

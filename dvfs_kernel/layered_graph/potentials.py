@@ -13,6 +13,7 @@ import numpy as np
 
 from dvfs_kernel.layered_graph.compact import Bounds
 from dvfs_kernel.layered_graph.compiled import compiled
+from dvfs_kernel.layered_graph.wall_clock import monotonic_s
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,9 +23,15 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["backward", "best_through", "bounds_at", "follow", "quickest", "steepest_price"]
+__all__ = [
+    "OUT_OF_TIME_STATE", "backward", "best_through", "bounds_at", "follow", "quickest",
+    "steepest_price",
+]  # fmt: skip
 
 INFINITY = np.inf
+OUT_OF_TIME_STATE = -2
+_CHECK = 1 << 16  # sums between two looks at the clock
+_STEPS_MOST = 300  # towards the best price: some thirty do, unless sums differ by rounding alone
 
 
 @compiled
@@ -38,6 +45,7 @@ def backward(
     arrival: Floats,
     option: Ints,
     following: Ints,
+    deadline_s: float,
 ) -> tuple[float, float, float, int]:
     """Fill the cheapest completions from every (layer, state); return those of the whole graph.
 
@@ -50,7 +58,8 @@ def backward(
     Returns
     -------
     tuple of (float, float, float, int)
-        Least cost, its time, its energy and the first state (−1: no path at all).
+        Least cost, its time, its energy and the first state (−1: no path at all;
+        ``OUT_OF_TIME_STATE``: the deadline passed, and nothing is filled that can be used).
     """
     time, energy, start = graph.time, graph.energy, graph.start
     entry, leave = graph.entry, graph.leave
@@ -59,8 +68,14 @@ def backward(
     boundaries = graph.switch_time.shape[0]
     arrival_time = np.empty(states)
     arrival_energy = np.empty(states)
+    until_check = _CHECK
     for layer in range(layers - 1, -1, -1):
         boundary = layer if boundaries > 1 else 0
+        until_check -= states * states + start[(layer + 1) * states] - start[layer * states]
+        if until_check < 0:
+            until_check = _CHECK
+            if monotonic_s() > deadline_s:
+                return INFINITY, INFINITY, INFINITY, OUT_OF_TIME_STATE
         for state in range(states):
             best, best_time, best_energy, best_next = INFINITY, INFINITY, INFINITY, -1
             if start[layer * states + state] == start[layer * states + state + 1]:
@@ -133,8 +148,14 @@ def backward(
 
 
 @compiled
-def bounds_at(graph: Graph, prices: Floats) -> Bounds:
-    """Return the completion bounds at these prices, and those on time alone."""
+def bounds_at(graph: Graph, prices: Floats, deadline_s: float) -> tuple[Bounds, bool]:
+    """Return the completion bounds at these prices, and those on time alone.
+
+    Returns
+    -------
+    tuple of (Bounds, bool)
+        The bounds, and whether there was time for all of them; if not, none is of any use.
+    """
     states = graph.entry.shape[1]
     layers = (graph.start.size - 1) // states
     shape = (layers, states)
@@ -145,21 +166,29 @@ def bounds_at(graph: Graph, prices: Floats) -> Bounds:
     all_arrival, all_after = np.empty(every), np.empty(every)
     all_time, all_energy = np.empty(every), np.empty(every)
     all_options, all_following = np.empty(every, np.int64), np.empty(every, np.int64)
-    for index in range(prices.size):
-        backward(
-            graph, prices[index], 1.0, after, after_time, after_energy, arrival, option, following
-        )
+    in_time = True
+    for index in range(prices.size + 1):
+        alone = index == prices.size
+        state = backward(
+            graph, 1.0 if alone else prices[index], 0.0 if alone else 1.0,
+            after, after_time, after_energy, arrival, option, following, deadline_s,
+        )[3]  # fmt: skip
+        if state == OUT_OF_TIME_STATE:
+            in_time = False
+            break
+        if alone:
+            break
         all_arrival[:, :, index] = arrival
         all_after[:, :, index] = after
         all_time[:, :, index] = after_time
         all_energy[:, :, index] = after_energy
         all_options[:, :, index] = option
         all_following[:, :, index] = following
-    backward(graph, 1.0, 0.0, after, after_time, after_energy, arrival, option, following)
-    return Bounds(
+    bounds = Bounds(
         prices, all_arrival, all_after, all_time, all_energy, all_options, all_following,
         arrival, after,
     )  # fmt: skip
+    return bounds, in_time
 
 
 @compiled
@@ -174,8 +203,13 @@ def follow(bounds: Bounds, price: int, layer: int, state: int, path: Ints) -> No
 
 
 @compiled
-def best_through(graph: Graph, price: float, after: Floats, through: Floats) -> None:
-    """Write into ``through`` the least cost, at that price, of a path through each option."""
+def best_through(
+    graph: Graph, price: float, after: Floats, through: Floats, deadline_s: float
+) -> bool:
+    """Write into ``through`` the least cost, at that price, of a path through each option.
+
+    Returns whether there was time enough to fill it.
+    """
     time, energy, start, entry = graph.time, graph.energy, graph.start, graph.entry
     states = entry.shape[1]
     layers = (start.size - 1) // states
@@ -186,7 +220,13 @@ def best_through(graph: Graph, price: float, after: Floats, through: Floats) -> 
         before[state] = INFINITY
         if entry[0, state] < INFINITY:
             before[state] = entry[1, state] + price * entry[0, state]
+    until_check = _CHECK
     for layer in range(layers):
+        until_check -= states * states + start[(layer + 1) * states] - start[layer * states]
+        if until_check < 0:
+            until_check = _CHECK
+            if monotonic_s() > deadline_s:
+                return False
         for state in range(states):
             leaving[state] = INFINITY
             rest = before[state] + after[layer, state]
@@ -207,10 +247,13 @@ def best_through(graph: Graph, price: float, after: Floats, through: Floats) -> 
                 if leaving[state] < INFINITY and step_time < INFINITY:
                     step = graph.switch_energy[boundary, state, target] + price * step_time
                     before[target] = min(before[target], leaving[state] + step)
+    return True
 
 
 @compiled
-def steepest_price(graph: Graph, bound: float, slack_time: float) -> tuple[float, float, float]:
+def steepest_price(
+    graph: Graph, reach: float, highest: float, deadline_s: float
+) -> tuple[float, float, float]:
     """Maximise the Lagrangian bound over the price, by the slopes between two paths.
 
     From a path that is too slow and one that keeps the bound, the price at which both cost the
@@ -218,11 +261,19 @@ def steepest_price(graph: Graph, bound: float, slack_time: float) -> tuple[float
     of the lower convex hull of all paths, so the number of steps is finite (Handler and Zang,
     "A dual algorithm for the constrained shortest path problem", Networks 10 (1980) 293–309).
 
+    Parameters
+    ----------
+    reach
+        The bound on time, with room for rounding: no path that keeps it has more, however summed.
+    highest
+        Most price.
+
     Returns
     -------
     tuple of (float, float, float)
-        Price, the lower bound on the energy at it, and the least time of any path. The price is
-        infinite if no path keeps the bound, and NaN if there is no path at all.
+        Price, the lower bound on the energy at it but for rounding (−inf: there was no time to
+        find one), and the least time of any path. The price is infinite if no path keeps the
+        bound, and NaN if there is no path at all.
     """
     states = graph.entry.shape[1]
     shape = ((graph.start.size - 1) // states, states)
@@ -230,29 +281,39 @@ def steepest_price(graph: Graph, bound: float, slack_time: float) -> tuple[float
     after_energy, arrival = np.empty(shape), np.empty(shape)
     option, following = np.empty(shape, np.int64), np.empty(shape, np.int64)
     cost, fast_time, fast_energy, state = backward(
-        graph, 1.0, 0.0, after, after_time, after_energy, arrival, option, following
-    )
+        graph, 1.0, 0.0,
+        after, after_time, after_energy, arrival, option, following, deadline_s,
+    )  # fmt: skip
     least_time = fast_time
+    if state == OUT_OF_TIME_STATE:
+        return 0.0, -INFINITY, INFINITY
     if state < 0:
         return np.nan, INFINITY, INFINITY
-    if fast_time > bound + slack_time:
+    if fast_time > reach:
         return INFINITY, INFINITY, least_time
     best_bound, slow_time, slow_energy, state = backward(
-        graph, 0.0, 1.0, after, after_time, after_energy, arrival, option, following
-    )
-    if slow_time <= bound:
-        return 0.0, best_bound, least_time
+        graph, 0.0, 1.0,
+        after, after_time, after_energy, arrival, option, following, deadline_s,
+    )  # fmt: skip
+    if state == OUT_OF_TIME_STATE:
+        return 0.0, -INFINITY, least_time
     best_price = 0.0
-    while slow_time > fast_time and fast_energy > slow_energy:
-        price = (fast_energy - slow_energy) / (slow_time - fast_time)
-        if price == INFINITY:
+    if slow_time <= reach:
+        return best_price, best_bound, least_time
+    for _ in range(_STEPS_MOST):
+        if not (slow_time > fast_time and fast_energy > slow_energy):
             break
+        rise, run = fast_energy - slow_energy, slow_time - fast_time
+        price = highest if run * highest <= rise else rise / run
         cost, path_time, path_energy, state = backward(
-            graph, price, 1.0, after, after_time, after_energy, arrival, option, following
-        )
-        if cost - price * bound > best_bound:
-            best_price, best_bound = price, cost - price * bound
-        if path_time <= bound:
+            graph, price, 1.0,
+            after, after_time, after_energy, arrival, option, following, deadline_s,
+        )  # fmt: skip
+        if state == OUT_OF_TIME_STATE:
+            break
+        if cost - price * reach > best_bound:
+            best_price, best_bound = price, cost - price * reach
+        if path_time <= reach:
             if path_energy >= fast_energy:
                 break
             fast_time, fast_energy = path_time, path_energy

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Prepared"]
 
 _COST_MAX = 1e290  # of price times time
+_LEAST = 5e-324  # the least positive number
 
 
 class Prepared:
@@ -136,22 +137,6 @@ class Prepared:
         )
         return float(time), float(energy)
 
-    def switching_time(self, choice: Ints) -> float:
-        """Return the time that a schedule spends outside its options."""
-        place = self.places(choice)
-        nothing = np.zeros(place.size)
-        return float(
-            total(
-                nothing,
-                nothing,
-                self.state[place],
-                self.switch_time,
-                self.switch_energy,
-                self.entry,
-                self.leave,
-            )[0]
-        )
-
     def choice(self, path: Ints) -> Ints:
         """Return the options of the layers for a path in ``graph``."""
         choice: Ints = self.kept[path] - self.first[:-1]
@@ -159,22 +144,44 @@ class Prepared:
 
     def lower_bound(self, bound: float) -> float:
         """Return the Lagrangian bound on the energy within a bound on time."""
-        slack_time, slack_energy = self.slack
-        price, lower, _ = steepest_price(self.graph, self.finite(bound), slack_time)
-        return float(lower - slack_energy - price * slack_time)
+        price, lower, _ = steepest_price(self.graph, self.reach(bound), self.price_most, np.inf)
+        return float(lower - self.slack_at(np.array([price])))
 
     def finite(self, bound: float) -> float:
         """Return the bound, or a finite one that no schedule exceeds if that is less."""
-        return min(bound, self.slack[0] / np.finfo(np.float64).eps)
+        return min(bound, self.size[0] + self.slack[0])
 
-    def affordable(self, prices: Floats) -> Floats:
-        """Return the prices, lowered where the cost of time would overflow."""
-        return np.minimum(prices, _COST_MAX / max(self.finite(np.inf), 1.0))
+    def reach(self, bound: float) -> float:
+        """Return what sums of times in another order can come to within a bound."""
+        return self.finite(bound) + self.slack[0]
+
+    @cached_property
+    def price_most(self) -> float:
+        """The highest price at which the cost of time does not overflow."""
+        return float(_COST_MAX / max(self.finite(np.inf), 1.0))
+
+    @cached_property
+    def price_of_everything(self) -> float:
+        """The price at which all time there is costs as much as all energy, or 1."""
+        time, energy = self.size
+        if not (time > 0.0 and energy > 0.0):
+            return min(1.0, self.price_most)
+        return self.price_most if time * self.price_most <= energy else energy / time
 
     def slack_at(self, prices: Floats) -> float:
         """Bound on the rounding error of costs ``energy + price · time`` at these prices."""
         slack_time, slack_energy = self.slack
         return slack_energy + float(prices.max()) * slack_time
+
+    @cached_property
+    def least_energy(self) -> float:
+        """An energy that no schedule is below, found without looking at paths."""
+        per_layer = np.minimum.reduceat(self.energy, self.first[:-1])
+        switch = self.switch_energy[np.isfinite(self.switch_energy)].min(initial=0.0)
+        least = float(per_layer.sum()) + (self.layers - 1) * float(switch)
+        for end in (self.entry[1], self.leave[1]):
+            least += float(end[np.isfinite(end)].min(initial=0.0))
+        return least - self.slack[1]
 
     @cached_property
     def lattice(self) -> Lattice:
@@ -201,23 +208,36 @@ class Prepared:
         )
 
     @cached_property
-    def slack(self) -> tuple[float, float]:
-        """Bounds on the rounding error of sums of times and of energies, in any order.
-
-        A sum of m numbers errs by at most (m − 1) · u times the sum of their sizes, u being half
-        of eps (N. J. Higham, "Accuracy and Stability of Numerical Algorithms", SIAM 2002,
-        section 4.2); a bound adds up to three such sums.
-        """
-        roundings = 4.0 * (2 * self.layers + 4) * np.finfo(np.float64).eps
+    def size(self) -> tuple[float, float]:
+        """The largest sizes that sums of times and of energies can have, but for rounding."""
         ends = zip(self.entry, self.leave, strict=True)
         sums = []
         for values, switch, (entry, leave) in zip(
             (self.time, self.energy), (self.switch_time, self.switch_energy), ends, strict=True
         ):
             per_layer = np.maximum.reduceat(np.abs(values), self.first[:-1])
-            largest = float(per_layer.sum()) + self.layers * _largest(switch)
-            sums.append(roundings * (largest + _largest(entry) + _largest(leave)))
+            largest = float(per_layer.sum()) + (self.layers - 1) * _largest(switch)
+            sums.append(largest + _largest(entry) + _largest(leave))
         return sums[0], sums[1]
+
+    @property
+    def roundings(self) -> float:
+        """How far sums of a path's numbers can be off, as a part of the sum of their sizes."""
+        return float(8.0 * (2 * self.layers + 8) * np.finfo(np.float64).eps)
+
+    @cached_property
+    def slack(self) -> tuple[float, float]:
+        """Bounds on the rounding error of sums of times and of energies, in any order.
+
+        A sum of m numbers errs by at most (m − 1) · u times the sum of their sizes, u being half
+        of eps (N. J. Higham, "Accuracy and Stability of Numerical Algorithms", SIAM 2002,
+        section 4.2); a bound adds up to three such sums, and lines between bounds cross some
+        roundings of the same size off. A product of price and time can also err by half of the
+        least positive number, which a relative bound does not see.
+        """
+        time, energy = self.size
+        terms = self.roundings / np.finfo(np.float64).eps
+        return self.roundings * time, self.roundings * energy + terms * _LEAST
 
 
 def _largest(costs: Floats) -> float:

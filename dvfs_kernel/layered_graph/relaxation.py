@@ -9,12 +9,13 @@ principle for linear programs", Operations Research 8 (1960) 101–111).
 
 from __future__ import annotations
 
+import time as clock
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.layered_graph.potentials import backward
+from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["Relaxation", "priced", "relax"]
+__all__ = ["SLACK_MOST", "Relaxation", "priced", "relax"]
+
+SLACK_MOST = 1e270  # rounding error of costs under prices beyond which these are of no use
 
 _STEPS_MOST = 500
 _SMALL = 1e-10  # reduced costs below this are rounding
@@ -84,17 +87,21 @@ def priced(graph: Graph, resources: Floats, prices: Floats, *, energy: bool = Tr
 class _Pricing:
     """Shortest paths under prices."""
 
-    def __init__(self, graph: Graph, resources: Floats) -> None:
-        self.graph, self.resources = graph, resources
+    def __init__(self, graph: Graph, resources: Floats, deadline_s: float) -> None:
+        self.graph, self.resources, self.deadline_s = graph, resources, deadline_s
         states = graph.entry.shape[1]
         self.shape = ((graph.start.size - 1) // states, states)
         self.values = [np.empty(self.shape) for _ in range(4)]
         self.links = [np.empty(self.shape, np.int64) for _ in range(2)]
 
-    def cheapest(self, prices: Floats, *, energy: bool) -> tuple[float, Ints]:
-        """Return the least cost of a path, and that path."""
+    def cheapest(self, prices: Floats, *, energy: bool) -> tuple[float, Ints] | None:
+        """Return the least cost of a path, and that path; None if time is up."""
         graph = priced(self.graph, self.resources, prices[1:], energy=energy)
-        cost, _, _, state = backward(graph, prices[0], 1.0, *self.values, *self.links)
+        cost, _, _, state = backward(
+            graph, prices[0], 1.0, *self.values, *self.links, self.deadline_s
+        )
+        if state == OUT_OF_TIME_STATE or clock.monotonic() > self.deadline_s:
+            return None
         path = np.empty(self.shape[0], np.int64)
         for layer in range(path.size):
             path[layer] = self.links[0][layer, state]
@@ -102,15 +109,19 @@ class _Pricing:
         return cost, path
 
 
-def relax(problem: BudgetedProblem, limits: Floats) -> Relaxation:
-    """Find the best prices.
+def relax(problem: BudgetedProblem, limits: Floats, deadline_s: float) -> Relaxation:
+    """Find the best prices, or those found before the deadline.
 
     Parameters
     ----------
     limits
         (1 + resources) on time and on each resource.
     """
-    pricing = _Pricing(problem.graph, problem.resources)
+    with np.errstate(all="ignore"):  # numbers of any size: what is not finite ends the steps
+        return _relax(problem, limits, _Pricing(problem.graph, problem.resources, deadline_s))
+
+
+def _relax(problem: BudgetedProblem, limits: Floats, pricing: _Pricing) -> Relaxation:
     # counted from the least, as no limit must be negative
     shift = np.concatenate([[0.0], problem.offset])
     right = np.concatenate([limits - shift, [1.0]])
@@ -128,12 +139,19 @@ def relax(problem: BudgetedProblem, limits: Floats) -> Relaxation:
         except np.linalg.LinAlgError:
             break
         prices = -dual[:-1]
+        if not np.isfinite(prices).all():
+            break
         energy, column = 0.0, np.zeros(rows)
         if (prices < -_SMALL * np.abs(prices).max()).any():
             column[prices.argmin()] = 1.0
         else:
             prices = np.maximum(prices, 0.0) / scale[:-1]
-            least, path = pricing.cheapest(prices, energy=not searching)
+            if not float(problem.slack_at(prices)) < SLACK_MOST:
+                break
+            found = pricing.cheapest(prices, energy=not searching)
+            if found is None:
+                break
+            least, path = found
             result.paths.append(path)
             proved = least - float(prices @ limits)
             if not searching:
@@ -153,7 +171,7 @@ def relax(problem: BudgetedProblem, limits: Floats) -> Relaxation:
         except np.linalg.LinAlgError:
             break
         falling = change > 1e-12
-        if not falling.any():
+        if not (np.isfinite(change).all() and falling.any()):
             break
         ratio = np.where(falling, amount / np.where(falling, change, 1.0), np.inf)
         if phantom >= 0 and falling[phantom] and ratio[phantom] <= ratio.min() * (1 + 1e-12):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time as clock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dvfs_kernel.errors import SearchTooLargeError
 from dvfs_kernel.layered_graph.compiled import compiled
 from dvfs_kernel.layered_graph.extension import Arcs, Rest
-from dvfs_kernel.layered_graph.potentials import backward, best_through
+from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward, best_through
 from dvfs_kernel.layered_graph.relaxation import priced
 
 if TYPE_CHECKING:
@@ -83,9 +85,17 @@ class Rests:
         The graph, and (options, resources).
     prices
         (prices, 1 + resources) on time and resources, the best first.
+    deadline_s
+        Latest time on the monotonic clock.
+
+    Raises
+    ------
+    SearchTooLargeError
+        There was no time to find the bounds.
     """
 
-    def __init__(self, graph: Graph, resources: Floats, prices: Floats) -> None:
+    def __init__(self, graph: Graph, resources: Floats, prices: Floats, deadline_s: float) -> None:
+        self.deadline_s = deadline_s
         self.graph, self.resources, self.prices = graph, resources, prices
         self.states = graph.entry.shape[1]
         self.layers = (graph.start.size - 1) // self.states
@@ -100,7 +110,7 @@ class Rests:
         self.after, self.option, self.following, whole = [], [], [], []
         for row in prices:
             costs = priced(graph, resources, row[1:])
-            backward(costs, row[0], 1.0, *values, *links)
+            self._fill(costs, row[0], 1.0, values, links)
             self.after.append(values[0].copy())
             self.option.append(links[0].copy())
             self.following.append(links[1].copy())
@@ -108,7 +118,7 @@ class Rests:
         single = []
         for index, weights in enumerate(np.eye(prices.shape[1])):
             costs = priced(graph, resources, weights[1:], energy=False)
-            backward(costs, weights[0], 0.0 if index == 0 else 1.0, *values, *links)
+            self._fill(costs, weights[0], 0.0 if index == 0 else 1.0, values, links)
             single.append(values[0].copy())
         leasts, wholes = np.array(self.after), np.array(whole)
         singles = np.array(single)
@@ -121,13 +131,23 @@ class Rests:
             for layer in range(self.layers)
         ]
 
+    def _fill(
+        self, graph: Graph, time: float, energy: float, values: list[Floats], links: list[Ints]
+    ) -> None:
+        state = backward(graph, time, energy, *values, *links, self.deadline_s)[3]
+        if state == OUT_OF_TIME_STATE or clock.monotonic() > self.deadline_s:
+            raise SearchTooLargeError(
+                "the time limit ended the search before it had bounds to search with; give it more"
+            )
+
     def hopeful(self, ceiling: Floats) -> Flags:
         """Tell through which options paths below the ceiling at all prices may lead."""
         result = np.ones(self.graph.time.size, np.bool_)
         through = np.empty(self.graph.time.size)
         for index, row in enumerate(self.prices):
             costs = priced(self.graph, self.resources, row[1:])
-            best_through(costs, row[0], self.after[index], through)
+            if not best_through(costs, row[0], self.after[index], through, self.deadline_s):
+                break
             result &= through <= ceiling[index]
         return result
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
+from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError, SearchTooLargeError
 from dvfs_kernel.layered_graph.arguments import prepare
-from dvfs_kernel.layered_graph.k_best import k_best
+from dvfs_kernel.layered_graph.k_best import k_best_until
 from dvfs_kernel.layered_graph.search_limits import checked_limit
-from dvfs_kernel.layered_graph.solve import solve
+from dvfs_kernel.layered_graph.solve import solve_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,6 +101,14 @@ def solve_intervals(
         An argument is not allowed.
     InfeasibleBoundError
         No schedule keeps the bound.
+    SearchTooLargeError
+        The time ended before a schedule was found that does.
+
+    Notes
+    -----
+    What is held against the bound is the sum of `LayeredGraph.evaluate`, to which the deviations
+    that count are added one by one, the longest first. The sums for one θ are in another order:
+    they are searched with room for rounding, by energy, until a schedule keeps the bound.
 
     Examples
     --------
@@ -121,38 +129,120 @@ def solve_intervals(
     layers = nominal.layers
     count = layers if budget is None else min(int(budget), layers)
     allowed = float(bound) * (1.0 - margin)
+    if np.isnan(allowed):
+        raise LayeredGraphError("the bound is NaN; it must be a number, or inf for none")
+    intervals = _Intervals(nominal, deviations, count, allowed, started + limit)
     # with as many deviations as layers the best θ is 0; with none, one beyond all deviations
     levels = np.unique(np.concatenate([[0.0], deviations]))
     levels = levels[:1] if count == layers else levels[-1:] if count == 0 else levels
-    best: tuple[float, Ints] | None = None
-    least_time, lower, status = np.inf, np.inf, "optimal"
     for level in levels.tolist():
-        remaining = limit - (clock.monotonic() - started)
-        if remaining <= 0.0 and best is not None:
-            status, lower = "time limit", solve(nominal, allowed, 0.0, None, _LABEL_LIMIT).energy
-            break
-        raised = nominal.time + np.maximum(deviations - level, 0.0)
-        protected = nominal.with_times(raised)
-        least_time = min(least_time, protected.least_time + count * level)
-        rest = allowed - count * level
-        if rest < protected.least_time:
-            continue
-        if best is not None and protected.lower_bound(rest) >= best[0]:
-            continue
-        limit_s = None if best is None else remaining
-        found = solve(protected, rest, 0.0, limit_s, _LABEL_LIMIT)
-        lower = min(lower, found.lower_bound)
-        if best is None or found.energy < best[0]:
-            best = (found.energy, found.choice)
-    if best is None:
-        raise InfeasibleBoundError(float(bound), least_time / (1.0 - margin))
-    choice = best[1]
-    worst = np.sort(deviations[nominal.places(choice)])[::-1][:count].sum()
-    protected_time = nominal.evaluate(choice)[0] + float(worst)
-    lower = min(lower, best[0])
-    if lower < best[0]:
-        status = "time limit"
-    return RobustSolution(choice, best[0], protected_time, lower, status)  # type: ignore[arg-type]
+        intervals.look_at(level)
+    if intervals.best is None:
+        if intervals.status != "optimal":
+            raise SearchTooLargeError(
+                f"the search ended by its {intervals.status} before a schedule was found that "
+                "keeps the bound; give it more, or loosen the bound"
+            )
+        raise InfeasibleBoundError(float(bound), intervals.least_time / (1.0 - margin))
+    energy, choice, protected_time = intervals.best
+    lower = min(intervals.lower, energy)
+    status = "optimal" if lower == energy else intervals.status
+    return RobustSolution(choice, energy, protected_time, lower, status)
+
+
+class _Intervals:
+    """The best schedule for times in intervals, over one θ after the other.
+
+    Attributes
+    ----------
+    best
+        Energy, choice and protected time of the best schedule so far.
+    lower
+        No schedule that keeps the bound, for a θ looked at, has less energy.
+    status
+        What ended a search.
+    least_time
+        The least protected time met.
+    """
+
+    def __init__(
+        self,
+        nominal: Prepared,
+        deviations: Floats,
+        count: int,
+        allowed: float,
+        deadline_s: float,
+    ) -> None:
+        self.nominal, self.deviations, self.count = nominal, deviations, count
+        self.allowed, self.deadline_s = allowed, deadline_s
+        self.best: tuple[float, Ints, float] | None = None
+        self.lower, self.status, self.least_time = np.inf, "optimal", np.inf
+        # room for the rounding of all that is summed in one order here, in another one there
+        spread = nominal.with_times(nominal.time + deviations)
+        self.room = 2.0 * spread.slack[0] if not _exact(spread, deviations) else 0.0
+
+    def protected_time(self, choice: Ints) -> float:
+        """Return the worst time of a schedule."""
+        total = self.nominal.evaluate(choice)[0]
+        worst = np.sort(self.deviations[self.nominal.places(choice)])[::-1]
+        for value in worst[: self.count].tolist():
+            total += value
+        return total
+
+    def look_at(self, level: float) -> None:
+        """Find the best schedule for one θ, if it can be better than the best so far."""
+        if clock.monotonic() > self.deadline_s:
+            self._give_up(self.nominal.least_energy, "time limit")
+            return
+        raised = self.nominal.time + np.maximum(self.deviations - level, 0.0)
+        problem = self.nominal.with_times(raised)
+        rest = self.allowed - self.count * level + self.room
+        quickest = problem.choice(problem.quickest)
+        if rest < problem.least_time:
+            self.least_time = min(self.least_time, self.protected_time(quickest))
+            return
+        self._offer(quickest)
+        if self.best is not None and problem.lower_bound(rest) >= self.best[0]:
+            return
+        found = solve_until(problem, rest, 0.0, self.deadline_s, _LABEL_LIMIT)
+        if self._offer(found.choice) or found.status != "optimal":
+            self._give_up(found.lower_bound, found.status)
+            return
+        lower = found.lower_bound
+        for number in _COUNTS[1:]:
+            if self.best is not None and lower >= self.best[0]:
+                break
+            try:
+                listed = k_best_until(problem, rest, number, self.deadline_s, _LABEL_LIMIT)
+            except SearchTooLargeError:
+                self._give_up(lower, "time limit")
+                return
+            if any(self._offer(one.choice) for one in listed) or len(listed) < number:
+                return
+            lower = listed[-1].energy
+        else:
+            self._give_up(lower, "label limit")
+
+    def _offer(self, choice: Ints) -> bool:
+        """Take a schedule if it keeps the bound and is better; tell whether it keeps it."""
+        protected = self.protected_time(choice)
+        self.least_time = min(self.least_time, protected)
+        if not protected <= self.allowed:
+            return False
+        energy = self.nominal.evaluate(choice)[1]
+        if self.best is None or (energy, protected) < (self.best[0], self.best[2]):
+            self.best = energy, choice, protected
+        return True
+
+    def _give_up(self, lower: float, status: Status) -> None:
+        self.lower = min(self.lower, lower)
+        if status != "optimal":
+            self.status = status
+
+
+def _exact(problem: Prepared, deviations: Floats) -> bool:
+    """Tell whether all sums of times and deviations are exact."""
+    return problem.times_are_whole and bool((deviations == np.rint(deviations)).all())
 
 
 def solve_samples(
@@ -164,6 +254,7 @@ def solve_samples(
     state: ArrayLike | Sequence[ArrayLike] | None = None,
     switch_time: ArrayLike | None = None,
     switch_energy: ArrayLike | None = None,
+    time_limit_s: float | None = None,
 ) -> RobustSolution:
     """Find the schedule of least mean energy that keeps a bound in a fraction of all samples.
 
@@ -190,11 +281,15 @@ def solve_samples(
         Fraction of the samples in which the bound must be kept, more than 0, at most 1.
     state, switch_time, switch_energy
         As for `LayeredGraph`; switching is certain.
+    time_limit_s
+        Stop after this time with the best schedule found.
 
     Raises
     ------
     LayeredGraphError
         An argument is not allowed.
+    SearchTooLargeError
+        The time ended before a schedule was found that keeps the bound.
     InfeasibleBoundError
         No schedule was found that keeps the bound; its least time is that of the optimistic
         times if those are too long already, else of the cautious ones.
@@ -208,6 +303,9 @@ def solve_samples(
     >>> solution.choice.tolist(), solution.protected_time
     ([0, 0], 7.0)
     """
+    deadline_s = clock.monotonic() + checked_limit(time_limit_s)
+    if np.isnan(bound):
+        raise LayeredGraphError("the bound is NaN; it must be a number, or inf for none")
     if not 0.0 < quantile <= 1.0:
         raise LayeredGraphError(f"quantile is {quantile}; it must be more than 0 and at most 1")
     samples = [np.asarray(layer, dtype=np.float64) for layer in time]  # type: ignore[union-attr]
@@ -237,12 +335,16 @@ def solve_samples(
     )
     checker = _Samples(optimistic, np.concatenate(samples, axis=1), needed)
     # the mean of the m least times is a rounded sum: a hair of room keeps the relaxation valid
-    reach = bound * (1.0 + 1e-12) + optimistic.slack[0]
+    reach = bound + (needed + 4) * optimistic.slack[0] + 2 * optimistic.layers * 5e-324
     if reach < optimistic.least_time:
         raise InfeasibleBoundError(float(bound), optimistic.least_time)
-    lower = -np.inf
+    lower, status = optimistic.least_energy, "label limit"
     for count in _COUNTS:
-        listed = k_best(optimistic, reach, count, _LABEL_LIMIT)
+        try:
+            listed = k_best_until(optimistic, reach, count, deadline_s, _LABEL_LIMIT)
+        except SearchTooLargeError:
+            status = "time limit" if clock.monotonic() > deadline_s else status
+            break
         for candidate in listed[count // 8 if count > 1 else 0 :]:
             protected = checker.protected_time(candidate.choice)
             if protected <= bound:
@@ -253,24 +355,35 @@ def solve_samples(
         if len(listed) < count:
             break  # these were all schedules there are
     best: RobustSolution | None = None
-    for choice, found_energy in _mixtures(optimistic, cautious, bound):
+    for choice, found_energy in _mixtures(optimistic, cautious, bound, deadline_s):
         protected = checker.protected_time(choice)
         if protected <= bound and (best is None or found_energy < best.energy):
-            best = RobustSolution(choice, found_energy, protected, lower, "label limit")
+            best = RobustSolution(choice, found_energy, protected, lower, status)
+    if best is None and status == "time limit":
+        raise SearchTooLargeError(
+            "the search ended by its time limit before a schedule was found that keeps the "
+            "bound; give it more, or loosen the bound"
+        )
     if best is None:
         raise InfeasibleBoundError(float(bound), cautious.least_time)
     return best
 
 
 def _mixtures(
-    optimistic: Prepared, cautious: Prepared, bound: float
+    optimistic: Prepared, cautious: Prepared, bound: float, deadline_s: float
 ) -> Iterator[tuple[Ints, float]]:
     """Yield schedules for times from cautious ones towards optimistic ones."""
+    yield (
+        cautious.choice(cautious.quickest),
+        cautious.evaluate(cautious.choice(cautious.quickest))[1],
+    )
     for step in range(_MIXTURES + 1):
+        if clock.monotonic() > deadline_s:
+            return
         share = step / _MIXTURES
         mixed = optimistic.with_times(cautious.time * (1 - share) + optimistic.time * share)
         if mixed.least_time <= bound:
-            found = solve(mixed, bound, 0.0, None, _LABEL_LIMIT)
+            found = solve_until(mixed, bound, 0.0, deadline_s, _LABEL_LIMIT)
             yield found.choice, found.energy
 
 
@@ -281,6 +394,16 @@ class _Samples:
         self.problem, self.times, self.needed = problem, times, needed
 
     def protected_time(self, choice: Ints) -> float:
-        """Return the time that a schedule keeps in as many samples as are needed."""
-        totals = np.sort(self.times[:, self.problem.places(choice)].sum(axis=1))
-        return float(totals[self.needed - 1]) + self.problem.switching_time(choice)
+        """Return the time that a schedule keeps in as many samples as are needed.
+
+        The time in each sample is summed in the order of `LayeredGraph.evaluate`.
+        """
+        problem, places = self.problem, self.problem.places(choice)
+        state = problem.state[places]
+        totals = np.zeros(self.times.shape[0])
+        for layer, place in enumerate(places.tolist()):
+            if layer:
+                boundary = layer - 1 if problem.switch_time.shape[0] > 1 else 0
+                totals += problem.switch_time[boundary, state[layer - 1], state[layer]]
+            totals += self.times[:, place]
+        return float(np.sort(totals)[self.needed - 1])

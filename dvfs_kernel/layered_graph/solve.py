@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["NO_TENTS", "price_ladder", "solve"]
+__all__ = ["NO_TENTS", "price_ladder", "solve", "solve_until"]
 
 NO_TENTS = np.empty((0, 2))
 
@@ -50,7 +50,7 @@ _STRETCHES = (300.0, 10_000.0, 120_000.0)  # into which the thinned searches div
 
 def price_ladder(problem: Prepared, price: float) -> Floats:
     """Return ascending prices around the best one."""
-    return np.unique(problem.affordable(price * _LADDER))
+    return np.unique(np.minimum(price, problem.price_most / _LADDER[-1]) * _LADDER)
 
 
 class _Incumbent:
@@ -79,14 +79,21 @@ def solve(
     label_limit: int,
 ) -> Solution:
     """Find the schedule of least energy within a bound (see `LayeredGraph.solve`)."""
-    started = clock.monotonic()
+    deadline_s = clock.monotonic() + checked_limit(time_limit_s)
     bound = checked_bound(problem, bound)
     if not tolerance >= 0.0:
         raise LayeredGraphError(f"tolerance is {tolerance}; it must not be negative")
+    return solve_until(problem, bound, tolerance, deadline_s, label_limit)
+
+
+def solve_until(
+    problem: Prepared, bound: float, tolerance: float, deadline_s: float, label_limit: int
+) -> Solution:
+    """Find the schedule of least energy within a bound that can be kept, until a deadline."""
     # a bound beyond any time is as good as infinite, and can be multiplied by 0
     bound = problem.finite(bound)
     whole = problem.graph
-    price, lower, _ = steepest_price(whole, bound, problem.slack[0])
+    price, lower, _ = steepest_price(whole, problem.reach(bound), problem.price_most, deadline_s)
     best = _Incumbent(problem.quickest, *cost_of_path(whole, problem.quickest))
     order = None
     if problem.any_order:
@@ -96,22 +103,24 @@ def solve(
         back = np.empty_like(moved)
         back[moved] = np.arange(moved.size)
         best.path = back[best.path[order]]
-        bounds = bounds_at(whole, price_ladder(problem, price))
-        bounds = with_break_path(whole, bounds, back[break_path[order]])
-    else:
-        bounds = bounds_at(whole, price_ladder(problem, price))
-    best.offer(*best_at_prices(whole, bounds, bound))
-    lower = problem.lattice.at_least(lower, problem.slack_at(bounds.prices), price, bound)
-    lower = min(lower, best.energy)
-    search = _Narrowing(problem, whole, bound, bounds, best, lower)
-    status = search.run(tolerance, started + checked_limit(time_limit_s), label_limit)
+    bounds, in_time = bounds_at(whole, price_ladder(problem, price), deadline_s)
+    slack = problem.slack_at(np.array([price]))
+    if in_time:
+        if order is not None:
+            bounds = with_break_path(whole, bounds, back[break_path[order]])
+        best.offer(*best_at_prices(whole, bounds, bound))
+    lower = problem.lattice.at_least(lower, slack, price, bound)
+    lower = min(max(lower, problem.least_energy), best.energy)
+    status: Status = "time limit"
+    if in_time:
+        search = _Narrowing(problem, whole, bound, bounds, best, lower)
+        status = search.run(tolerance, deadline_s, label_limit)
+        lower = search.lower
     path = best.path
     if order is not None:
         path = np.empty_like(best.path)
         path[order] = moved[best.path]
-    return Solution(
-        problem.choice(path), best.time, best.energy, search.lower, status, float(price)
-    )
+    return Solution(problem.choice(path), best.time, best.energy, lower, status, float(price))
 
 
 class _Narrowing:
@@ -132,9 +141,11 @@ class _Narrowing:
     ) -> None:
         self.problem, self.whole, self.bound, self.bounds = problem, whole, bound, bounds
         self.best, self.lower = best, lower
+        self.room = 0
 
     def run(self, tolerance: float, deadline_s: float, label_limit: int) -> Status:
         """Search until the gap is closed; say why it ended."""
+        self.room = label_limit
         unit = self.problem.lattice.unit
         width = 0.0 if unit else (self.best.energy - self.lower) * _FIRST_STEP
         labels = min(label_limit, _TRIAL_LABELS_CORE if self.problem.any_order else _TRIAL_LABELS)
@@ -144,7 +155,7 @@ class _Narrowing:
                 return "tolerance"
             if clock.monotonic() > deadline_s:
                 return "time limit"
-            target = min(self.lower + width, self.best.energy - unit)
+            target = max(min(self.lower + width, self.best.energy - unit), self.lower)
             stop_at = self.lower + tolerance * abs(self.lower) if early_stop else -np.inf
             status, energy = self._search(target, stop_at, deadline_s, labels)
             if self.best.energy <= self.lower or status == OUT_OF_TIME:
@@ -178,7 +189,7 @@ class _Narrowing:
         slack_time = problem.slack[0]
         slack = problem.slack_at(bounds.prices)
         ceiling = target + slack + bounds.prices * self.bound
-        trimmed, kept = without_hopeless(self.whole, bounds, ceiling)
+        trimmed, kept = without_hopeless(self.whole, bounds, ceiling, deadline_s)
         uncertain = 0.0 if problem.times_are_whole else slack_time
         limits = Limits(
             self.bound,
@@ -188,6 +199,7 @@ class _Narrowing:
             problem.lattice.unit - slack,
             stop_at,
             label_limit,
+            self.room,
             deadline_s,
         )
         found = set_labels(trimmed, bounds, ceiling, NO_TENTS, limits, 1, True, 0, 0.0, 0.0, thin)

@@ -10,6 +10,7 @@ from dvfs_kernel.layered_graph.compact import Graph, total
 from dvfs_kernel.layered_graph.compiled import compiled
 from dvfs_kernel.layered_graph.merging import TRACE_SHIFT
 from dvfs_kernel.layered_graph.potentials import best_through, follow
+from dvfs_kernel.layered_graph.wall_clock import monotonic_s
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,9 +20,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["best_at_prices", "completed_path", "cost_of_path", "trace_back", "without_hopeless"]
+__all__ = [
+    "best_at_prices", "completed_path", "cost_of_path", "sums_of_completions", "trace_back",
+    "without_hopeless",
+]  # fmt: skip
 
 _OPTION_MASK = (1 << TRACE_SHIFT) - 1
+_CHECK = 1 << 16  # options summed between two looks at the clock
+_STRIDE = 16
 
 
 @compiled
@@ -65,6 +71,49 @@ def completed_path(
 
 
 @compiled
+def sums_of_completions(
+    graph: Graph, bounds: Bounds, trace: Ints, completion: Ints, deadline_s: float
+) -> tuple[Floats, Floats]:
+    """Sum completed labels in the order that defines time and energy.
+
+    Parameters
+    ----------
+    completion
+        (paths, 4) layer, label, state and price of each.
+
+    Returns
+    -------
+    tuple of arrays
+        (paths) times and energies, infinite where the deadline came first; paths are taken in
+        strides, so that those summed are spread over all.
+    """
+    states = graph.entry.shape[1]
+    layers = (graph.start.size - 1) // states
+    every = np.arange(graph.time.size)
+    state_of = np.empty(graph.time.size, np.int64)
+    for group in range(graph.start.size - 1):
+        state_of[graph.start[group] : graph.start[group + 1]] = group % states
+    count = completion.shape[0]
+    time, energy = np.full(count, np.inf), np.full(count, np.inf)
+    path = np.empty(layers, np.int64)
+    until_check = _CHECK
+    for first in range(min(_STRIDE, count)):
+        for row in range(first, count, _STRIDE):
+            until_check -= layers
+            if until_check < 0:
+                until_check = _CHECK
+                if monotonic_s() > deadline_s:
+                    return time, energy
+            layer, label, state, price = completion[row]
+            completed_path(bounds, trace, every, layer, label, state, price, path)
+            time[row], energy[row] = total(
+                graph.time[path], graph.energy[path], state_of[path],
+                graph.switch_time, graph.switch_energy, graph.entry, graph.leave,
+            )  # fmt: skip
+    return time, energy
+
+
+@compiled
 def best_at_prices(graph: Graph, bounds: Bounds, bound: float) -> tuple[Ints, float, float]:
     """Return the best path in time among the cheapest at each price and the quickest.
 
@@ -94,8 +143,12 @@ def best_at_prices(graph: Graph, bounds: Bounds, bound: float) -> tuple[Ints, fl
 
 
 @compiled
-def without_hopeless(graph: Graph, bounds: Bounds, ceiling: Floats) -> tuple[Graph, Ints]:
+def without_hopeless(
+    graph: Graph, bounds: Bounds, ceiling: Floats, deadline_s: float
+) -> tuple[Graph, Ints]:
     """Drop the options through which every path costs more than the ceiling at some price.
+
+    Behind the deadline the prices that are left drop none.
 
     Returns
     -------
@@ -106,7 +159,8 @@ def without_hopeless(graph: Graph, bounds: Bounds, ceiling: Floats) -> tuple[Gra
     hopeful = np.ones(graph.time.size, np.bool_)
     for price in range(bounds.prices.size):
         after = np.ascontiguousarray(bounds.after[:, :, price])
-        best_through(graph, bounds.prices[price], after, through)
+        if not best_through(graph, bounds.prices[price], after, through, deadline_s):
+            break
         for index in range(through.size):
             if not through[index] <= ceiling[price]:
                 hopeful[index] = False
