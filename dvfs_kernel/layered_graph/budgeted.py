@@ -15,7 +15,7 @@ from dvfs_kernel.layered_graph.budgeted_search import (
     BudgetedIncumbent,
     BudgetedSearch,
 )
-from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward
+from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward, tables
 from dvfs_kernel.layered_graph.relaxation import SLACK_MOST, priced, relax
 from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.solution import Solution
@@ -75,7 +75,9 @@ def solve_problem(
     limits = np.concatenate([[bound], problem.budgets])
     relaxed = relax(problem, limits, deadline_s)
     if not relaxed.feasible:
-        if relaxed.lower > float(relaxed.prices @ problem.slack_at(np.eye(limits.size))):
+        with np.errstate(over="ignore"):
+            surely = float(relaxed.prices @ problem.slack_at(np.eye(limits.size)))
+        if relaxed.lower > surely:
             raise problem.together(bound, least)
         relaxed.prices = np.zeros(limits.size)
     nothing = np.zeros(limits.size)
@@ -89,7 +91,8 @@ def solve_problem(
         lower = max(lower, loose.lower_bound)
         if (_taken(problem, loose) <= problem.budgets).all():
             return loose
-    vectors = _vectors(relaxed)
+    with np.errstate(over="ignore"):
+        vectors = _vectors(relaxed)
     vectors = vectors[problem.slack_at(vectors) < SLACK_MOST]
     incumbent = BudgetedIncumbent(problem, limits)
     for path in relaxed.paths:
@@ -154,12 +157,8 @@ def check_limits(problem: BudgetedProblem, deadline_s: float) -> Floats:
 
 def _least_cost(problem: BudgetedProblem, graph: Graph, deadline_s: float) -> float | None:
     """Return the least energy of a path through a graph; None if time is up."""
-    shape = (problem.layers, problem.states)
-    after, time, energy, arrival = (np.empty(shape) for _ in range(4))
-    option, following = np.empty(shape, np.int64), np.empty(shape, np.int64)
-    cost, _, _, state = backward(
-        graph, 0.0, 1.0, after, time, energy, arrival, option, following, deadline_s
-    )
+    filled = tables(problem.layers, problem.states)
+    cost, _, _, state = backward(graph, 0.0, 1.0, *filled, deadline_s)
     return None if state == OUT_OF_TIME_STATE else float(cost)
 
 

@@ -69,7 +69,8 @@ def budgeted_frontier(
     search = BudgetedSearch(problem, BudgetedIncumbent(problem, limits), nothing, deadline_s)
     until_s = min(deadline_s, clock.monotonic() + _ONE_SEARCH_S)
     finished, choices = search.all_paths(label_limit, _ONE_SEARCH_LABELS, until_s)
-    error, status = 0.0, "optimal"
+    error = 0.0
+    status: Status = "optimal"
     if finished != FINISHED:
         filling = _Filling(problem, longest, deadline_s, label_limit)
         choices, error = filling.run(epsilon)

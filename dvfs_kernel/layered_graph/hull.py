@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["convex_hull", "spread_prices"]
 
 _STEEPEST = 1e290  # slope beyond which a price would overflow
+_FLATTEST = 1e-300  # slopes below this are none
 
 
 @compiled
@@ -102,8 +103,9 @@ def spread_prices(hull: Floats, count: int, highest: float, usual: float) -> tup
     fall, run = -np.diff(hull[:, 1]), np.diff(hull[:, 0])
     with np.errstate(over="ignore"):
         slopes = np.clip(fall / run, 0.0, highest / 2)
-    if not slopes.any():
+    if not slopes.max(initial=0.0) > _FLATTEST:
         return np.array([usual, 0.0]), hull[[0, 0], 0]
+    slopes = np.maximum.accumulate(slopes[::-1])[::-1]  # they fall, but for rounding
     middle = (hull[1:, 0] + hull[:-1, 0]) / 2
     # twice the steepest slope bounds what is even quicker, 0 what is even more frugal
     slopes = np.concatenate([[2.0 * slopes[0]], slopes, [0.0]])

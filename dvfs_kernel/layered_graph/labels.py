@@ -447,13 +447,12 @@ def set_labels(
             break
     # ---- the ends of the paths
     count, size = 0, 0
-    if status == FINISHED and made > 0:
-        if made > arrivals[0].size:
-            buffers = (old, new, shared, arrivals, arrivals_spare, run, spare)
-            room = room_left(buffers, layer_start[layers], limits.memory_labels)
-            arrivals, arrivals_spare, fits = grown_pair(arrivals, arrivals_spare, 0, made, room)
-            if not fits:
-                status = OUT_OF_LABELS
+    if status == FINISHED and made > arrivals[0].size:
+        buffers = (old, new, shared, arrivals, arrivals_spare, run, spare)
+        room = room_left(buffers, layer_start[layers], limits.memory_labels)
+        arrivals, arrivals_spare, fits = grown_pair(arrivals, arrivals_spare, 0, made, room)
+        if not fits:
+            status = OUT_OF_LABELS
     if status == FINISHED and made > 0:
         for state in range(states):
             begin = size

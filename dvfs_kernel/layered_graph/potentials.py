@@ -22,16 +22,26 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
+    Tables = tuple[Floats, Floats, Floats, Floats, Ints, Ints]
 
 __all__ = [
     "OUT_OF_TIME_STATE", "backward", "best_through", "bounds_at", "follow", "quickest",
-    "steepest_price",
+    "steepest_price", "tables",
 ]  # fmt: skip
 
 INFINITY = np.inf
 OUT_OF_TIME_STATE = -2
 _CHECK = 1 << 16  # sums between two looks at the clock
 _STEPS_MOST = 300  # towards the best price: some thirty do, unless sums differ by rounding alone
+
+
+def tables(layers: int, states: int) -> Tables:
+    """Return what `backward` fills."""
+    shape = (layers, states)
+    return (
+        np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape),
+        np.empty(shape, np.int64), np.empty(shape, np.int64),
+    )  # fmt: skip
 
 
 @compiled

@@ -22,6 +22,7 @@ __all__ = ["Prepared"]
 
 _COST_MAX = 1e290  # of price times time
 _LEAST = 5e-324  # the least positive number
+_PRICE_LEAST = 1e-300  # of those that are not 0
 
 
 class Prepared:
@@ -166,7 +167,8 @@ class Prepared:
         time, energy = self.size
         if not (time > 0.0 and energy > 0.0):
             return min(1.0, self.price_most)
-        return self.price_most if time * self.price_most <= energy else energy / time
+        usual = self.price_most if time * self.price_most <= energy else energy / time
+        return max(usual, _PRICE_LEAST)
 
     def slack_at(self, prices: Floats) -> float:
         """Bound on the rounding error of costs ``energy + price · time`` at these prices."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward
+from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward, tables
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -91,21 +91,18 @@ class _Pricing:
         self.graph, self.resources, self.deadline_s = graph, resources, deadline_s
         states = graph.entry.shape[1]
         self.shape = ((graph.start.size - 1) // states, states)
-        self.values = [np.empty(self.shape) for _ in range(4)]
-        self.links = [np.empty(self.shape, np.int64) for _ in range(2)]
+        self.tables = tables(*self.shape)
 
     def cheapest(self, prices: Floats, *, energy: bool) -> tuple[float, Ints] | None:
         """Return the least cost of a path, and that path; None if time is up."""
         graph = priced(self.graph, self.resources, prices[1:], energy=energy)
-        cost, _, _, state = backward(
-            graph, prices[0], 1.0, *self.values, *self.links, self.deadline_s
-        )
+        cost, _, _, state = backward(graph, prices[0], 1.0, *self.tables, self.deadline_s)
         if state == OUT_OF_TIME_STATE or clock.monotonic() > self.deadline_s:
             return None
         path = np.empty(self.shape[0], np.int64)
         for layer in range(path.size):
-            path[layer] = self.links[0][layer, state]
-            state = self.links[1][layer, state]
+            path[layer] = self.tables[-2][layer, state]
+            state = self.tables[-1][layer, state]
         return cost, path
 
 

@@ -10,13 +10,14 @@ import numpy as np
 from dvfs_kernel.errors import SearchTooLargeError
 from dvfs_kernel.layered_graph.compiled import compiled
 from dvfs_kernel.layered_graph.extension import Arcs, Rest
-from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward, best_through
+from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward, best_through, tables
 from dvfs_kernel.layered_graph.relaxation import priced
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dvfs_kernel.layered_graph.compact import Graph
+    from dvfs_kernel.layered_graph.potentials import Tables
 
     Flags = NDArray[np.bool_]
     Floats = NDArray[np.float64]
@@ -104,22 +105,20 @@ class Rests:
         )
         #: Options of one kind take the same of all resources.
         self.kind = np.unique(resources, axis=0, return_inverse=True)[1].ravel()
-        shape = (self.layers, self.states)
-        values = [np.empty(shape) for _ in range(4)]
-        links = [np.empty(shape, np.int64) for _ in range(2)]
+        filled = tables(self.layers, self.states)
+        after, option, following = filled[0], filled[-2], filled[-1]
         self.after, self.option, self.following, whole = [], [], [], []
         for row in prices:
-            costs = priced(graph, resources, row[1:])
-            self._fill(costs, row[0], 1.0, values, links)
-            self.after.append(values[0].copy())
-            self.option.append(links[0].copy())
-            self.following.append(links[1].copy())
-            whole.append(_sums_of_rests(graph, resources, *links))
+            self._fill(priced(graph, resources, row[1:]), row[0], 1.0, filled)
+            self.after.append(after.copy())
+            self.option.append(option.copy())
+            self.following.append(following.copy())
+            whole.append(_sums_of_rests(graph, resources, option, following))
         single = []
         for index, weights in enumerate(np.eye(prices.shape[1])):
             costs = priced(graph, resources, weights[1:], energy=False)
-            self._fill(costs, weights[0], 0.0 if index == 0 else 1.0, values, links)
-            single.append(values[0].copy())
+            self._fill(costs, weights[0], 0.0 if index == 0 else 1.0, filled)
+            single.append(after.copy())
         leasts, wholes = np.array(self.after), np.array(whole)
         singles = np.array(single)
         self.rest = [
@@ -131,10 +130,8 @@ class Rests:
             for layer in range(self.layers)
         ]
 
-    def _fill(
-        self, graph: Graph, time: float, energy: float, values: list[Floats], links: list[Ints]
-    ) -> None:
-        state = backward(graph, time, energy, *values, *links, self.deadline_s)[3]
+    def _fill(self, graph: Graph, time: float, energy: float, filled: Tables) -> None:
+        state = backward(graph, time, energy, *filled, self.deadline_s)[3]
         if state == OUT_OF_TIME_STATE or clock.monotonic() > self.deadline_s:
             raise SearchTooLargeError(
                 "the time limit ended the search before it had bounds to search with; give it more"

@@ -146,7 +146,7 @@ def solve_intervals(
         raise InfeasibleBoundError(float(bound), intervals.least_time / (1.0 - margin))
     energy, choice, protected_time = intervals.best
     lower = min(intervals.lower, energy)
-    status = "optimal" if lower == energy else intervals.status
+    status: Status = "optimal" if lower == energy else intervals.status
     return RobustSolution(choice, energy, protected_time, lower, status)
 
 
@@ -176,7 +176,8 @@ class _Intervals:
         self.nominal, self.deviations, self.count = nominal, deviations, count
         self.allowed, self.deadline_s = allowed, deadline_s
         self.best: tuple[float, Ints, float] | None = None
-        self.lower, self.status, self.least_time = np.inf, "optimal", np.inf
+        self.status: Status = "optimal"
+        self.lower, self.least_time = np.inf, np.inf
         # room for the rounding of all that is summed in one order here, in another one there
         spread = nominal.with_times(nominal.time + deviations)
         self.room = 2.0 * spread.slack[0] if not _exact(spread, deviations) else 0.0
@@ -338,14 +339,20 @@ def solve_samples(
     reach = bound + (needed + 4) * optimistic.slack[0] + 2 * optimistic.layers * 5e-324
     if reach < optimistic.least_time:
         raise InfeasibleBoundError(float(bound), optimistic.least_time)
-    lower, status = optimistic.least_energy, "label limit"
+    lower = optimistic.least_energy
+    status: Status = "label limit"
+    seen: set[tuple[int, ...]] = set()
     for count in _COUNTS:
         try:
             listed = k_best_until(optimistic, reach, count, deadline_s, _LABEL_LIMIT)
         except SearchTooLargeError:
             status = "time limit" if clock.monotonic() > deadline_s else status
             break
-        for candidate in listed[count // 8 if count > 1 else 0 :]:
+        for candidate in listed:
+            # of equal schedules a longer list may name others first: look at all that are new
+            if tuple(candidate.choice) in seen:
+                continue
+            seen.add(tuple(candidate.choice))
             protected = checker.protected_time(candidate.choice)
             if protected <= bound:
                 return RobustSolution(

@@ -1,4 +1,4 @@
-"""Small layered graphs whose numbers make trouble: ulps, decimals, huge, denormal, absorbed ones."""
+"""Small layered graphs whose numbers make trouble: ulps, decimals, huge, denormal, absorbed."""
 
 from __future__ import annotations
 
@@ -12,46 +12,31 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 KINDS = (
-    "ulps",
-    "tenths",
-    "hundredths",
-    "whole",
-    "huge whole",
-    "huge",
-    "denormal",
-    "tiny",
-    "absorbed",
-    "scattered",
-    "real",
-)
+    "ulps", "tenths", "hundredths", "whole", "huge whole", "huge", "denormal", "tiny", "absorbed",
+    "scattered", "real",
+)  # fmt: skip
 _MOST_SCHEDULES = 240
 
 
 def numbers(rng: np.random.Generator, kind: str, shape: Any) -> Floats:
     """Return numbers of one kind that are not negative."""
     steps = rng.integers(0, int(rng.choice([2, 4, 12])) + 1, shape)
-    if kind == "ulps":
-        base = rng.choice([0.1, 0.3, 1.0, 2 / 3, 1e-3])
-        return base + steps * np.spacing(base)
-    if kind == "tenths":
-        return steps * 0.1
-    if kind == "hundredths":
-        return rng.integers(0, 40, shape) / 100
-    if kind == "whole":
-        return steps.astype(float)
-    if kind == "huge whole":
-        return rng.choice([1e14, 1e15, 9e15, 1e16, 2.0**53]) * rng.integers(0, 3, shape) + steps
-    if kind == "huge":
-        return (steps + rng.integers(0, 2, shape) / 10) * 7e148
-    if kind == "denormal":
-        return steps * 5e-324
-    if kind == "tiny":
-        return (steps * 0.1) * rng.choice([1e-310, 2.3e-308, 1e-300])
-    if kind == "absorbed":
-        return rng.choice([0.0, 1.0, 1.5, 2.0**52, 2.0**53, 2.0**53 + 2, 2.0**-53], shape)
-    if kind == "scattered":
-        return steps * 10.0 ** rng.integers(-150, 150, shape)
-    return rng.random(shape)
+    base = rng.choice([0.1, 0.3, 1.0, 2 / 3, 1e-3])
+    whole = rng.choice([1e14, 1e15, 9e15, 1e16, 2.0**53])
+    drawn = {
+        "ulps": lambda: base + steps * np.spacing(base),
+        "tenths": lambda: steps * 0.1,
+        "hundredths": lambda: rng.integers(0, 40, shape) / 100,
+        "whole": lambda: steps.astype(float),
+        "huge whole": lambda: whole * rng.integers(0, 3, shape) + steps,
+        "huge": lambda: (steps + rng.integers(0, 2, shape) / 10) * 7e148,
+        "denormal": lambda: steps * 5e-324,
+        "tiny": lambda: steps * 0.1 * rng.choice([1e-310, 2.3e-308, 1e-300]),
+        "absorbed": lambda: rng.choice([0, 1, 1.5, 2.0**52, 2.0**53, 2.0**-53], shape),
+        "scattered": lambda: steps * 10.0 ** rng.integers(-160, 149, shape),
+        "real": lambda: rng.random(shape),
+    }
+    return drawn[kind]()
 
 
 def draw(rng: np.random.Generator, *, switching: bool | None = None) -> dict[str, Any]:

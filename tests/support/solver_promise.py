@@ -2,15 +2,15 @@
 
     PYTHONPATH=tests/support python tests/support/solver_promise.py --instances 100000
 
-draws small instances by number, prints progress, and ends with 1 at the first that breaks a promise,
-naming it: ``--first NUMBER --instances 1`` is that one again.
+draws small instances by number, prints progress, and ends with 1 at the first that breaks a
+promise, naming it: ``--first NUMBER --instances 1`` is that one again.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
+import time as clock
 import warnings
 from typing import Any
 
@@ -304,23 +304,23 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--go-on", action="store_true", help="do not end at the first that fails")
     given = parser.parse_args()
-    started = told = time.monotonic()
+    started = told = clock.monotonic()
     counts = dict.fromkeys(CHECKS, 0)
     failed = 0
     for number in range(given.first, given.first + given.instances):
         try:
             counts[check_instance(number)] += 1
-        except Exception as error:  # whatever it is, it names the instance
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told with its number
             failed += 1
             print(f"instance {number}: {type(error).__name__}: {str(error)[:300]}", flush=True)
             if not given.go_on:
                 return 1
-        if time.monotonic() - told > _PROGRESS_S:
-            told = time.monotonic()
+        if clock.monotonic() - told > _PROGRESS_S:
+            told = clock.monotonic()
             done = number - given.first + 1
             print(f"{done:,} of {given.instances:,}, {told - started:.0f} s", flush=True)
     shown = ", ".join(f"{count:,} {kind}" for kind, count in counts.items())
-    print(f"{shown}; {failed} failed; {time.process_time():.0f} s of processor time")
+    print(f"{shown}; {failed} failed; {clock.process_time():.0f} s of processor time")
     return 1 if failed else 0
 
 
