@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.layered_graph.compact import Graph
     from dvfs_kernel.layered_graph.prepared import Prepared
+    from dvfs_kernel.layered_graph.solution import Status
 
     Ints = NDArray[np.int64]
 
@@ -54,13 +55,13 @@ def k_best_until(
     """
     best = solve_until(problem, bound, 0.0, deadline_s, label_limit)
     if best.status != "optimal":
-        raise _stopped(count, best.status)
+        raise _stopped(count, best.status, label_limit)
     whole, kept = undominated(problem.sorted, count)
     slack_time = problem.slack[0]
     bound = problem.finite(bound)
     bounds, in_time = bounds_at(whole, price_ladder(problem, best.multiplier), deadline_s)
     if not in_time:
-        raise _stopped(count, "time limit")
+        raise _stopped(count, "time limit", label_limit)
     slack_energy = problem.slack_at(bounds.prices)
     most = _most_energy(whole) + problem.slack[1]
     width = max(
@@ -80,7 +81,8 @@ def k_best_until(
             trimmed, bounds, ceiling, NO_TENTS, limits, count, False, 0, 0.0, 0.0, 0.0
         )
         if found.status != FINISHED:
-            raise _stopped(count, "time limit" if found.status == OUT_OF_TIME else "label limit")
+            ended: Status = "time limit" if found.status == OUT_OF_TIME else "label limit"
+            raise _stopped(count, ended, label_limit)
         within = found.energy <= target
         if within.sum() >= count or target > most:
             break
@@ -94,9 +96,10 @@ def k_best_until(
     return paths[:count]
 
 
-def _stopped(count: int, limit: str) -> SearchTooLargeError:
+def _stopped(count: int, limit: Status, label_limit: int) -> SearchTooLargeError:
+    what = f"label_limit = {label_limit}" if limit == "label limit" else "time limit"
     return SearchTooLargeError(
-        f"the search for {count} schedules ended by its {limit} before all were found; "
+        f"the search for {count} schedules ended by its {what} before all were found; "
         "give it more, or ask for fewer"
     )
 

@@ -9,7 +9,6 @@ principle for linear programs", Operations Research 8 (1960) 101–111).
 
 from __future__ import annotations
 
-import time as clock
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -97,7 +96,7 @@ class _Pricing:
         """Return the least cost of a path, and that path; None if time is up."""
         graph = priced(self.graph, self.resources, prices[1:], energy=energy)
         cost, _, _, state = backward(graph, prices[0], 1.0, *self.tables, self.deadline_s)
-        if state == OUT_OF_TIME_STATE or clock.monotonic() > self.deadline_s:
+        if state == OUT_OF_TIME_STATE:
             return None
         path = np.empty(self.shape[0], np.int64)
         for layer in range(path.size):
