@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.errors import LayeredGraphError, SearchTooLargeError
-from dvfs_kernel.layered_graph.budgeted_problem import BudgetedProblem
+from dvfs_kernel.layered_graph.budgeted_problem import BudgetedProblem, binding
 from dvfs_kernel.layered_graph.budgeted_search import (
     OUT_OF_LABELS,
     OUT_OF_TIME,
@@ -17,7 +17,12 @@ from dvfs_kernel.layered_graph.budgeted_search import (
 )
 from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward, tables
 from dvfs_kernel.layered_graph.relaxation import SLACK_MOST, priced, relax
-from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
+from dvfs_kernel.layered_graph.search_limits import (
+    ALL_LIMITS,
+    checked_bound,
+    checked_limit,
+    nothing_found,
+)
 from dvfs_kernel.layered_graph.solution import Solution
 from dvfs_kernel.layered_graph.solve import solve_until
 
@@ -59,9 +64,9 @@ def solve_budgeted(
     bound = checked_bound(prepared, bound)
     if not tolerance >= 0.0:
         raise LayeredGraphError(f"tolerance is {tolerance}; it must not be negative")
-    problem = BudgetedProblem(prepared, resources, budgets)
-    if not problem.used.size:
+    if not binding(prepared, resources, budgets).size:
         return solve_until(prepared, bound, tolerance, deadline_s, label_limit)
+    problem = BudgetedProblem(prepared, resources, budgets)
     return solve_problem(problem, bound, tolerance, deadline_s, label_limit)
 
 
@@ -145,10 +150,7 @@ def check_limits(problem: BudgetedProblem, deadline_s: float) -> Floats:
         graph = priced(problem.graph, problem.resources, row, energy=False)
         amount = _least_cost(problem, graph, deadline_s)
         if amount is None:
-            raise SearchTooLargeError(
-                "the time limit ended the search before it was found out whether each budget can "
-                "be kept by itself; give it more"
-            )
+            raise nothing_found("time limit", ALL_LIMITS)
         amounts.append(amount)
     least = np.array(amounts)
     problem.check_budgets(least)
@@ -252,9 +254,5 @@ class _Narrowing:
 
     def _stopped(self, status: Status) -> Status:
         if self.energy == np.inf:
-            raise SearchTooLargeError(
-                f"the search ended by its {status} before a schedule was found that keeps the "
-                "bound and all budgets, and before it was proved that there is none; give it "
-                "more, or loosen a budget"
-            )
+            raise nothing_found(status, ALL_LIMITS)
         return status

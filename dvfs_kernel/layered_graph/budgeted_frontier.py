@@ -10,7 +10,7 @@ import numpy as np
 
 from dvfs_kernel.errors import LayeredGraphError, SearchTooLargeError
 from dvfs_kernel.layered_graph.budgeted import check_limits, solve_problem
-from dvfs_kernel.layered_graph.budgeted_problem import BudgetedProblem
+from dvfs_kernel.layered_graph.budgeted_problem import BudgetedProblem, binding
 from dvfs_kernel.layered_graph.budgeted_search import FINISHED, BudgetedIncumbent, BudgetedSearch
 from dvfs_kernel.layered_graph.frontier import Frontier, frontier
 from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
@@ -29,6 +29,7 @@ __all__ = ["budgeted_frontier"]
 
 _ONE_SEARCH_LABELS = 300_000  # more than these take longer than one bound after the other
 _ONE_SEARCH_S = 5.0  # likewise
+_ONE_SEARCH_SHARE = 0.25  # of the time there is
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,14 +61,15 @@ def budgeted_frontier(
     if not epsilon >= 0.0:
         raise LayeredGraphError(f"epsilon is {epsilon}; it must not be negative")
     longest = checked_bound(prepared, longest)
-    problem = BudgetedProblem(prepared, resources, budgets)
-    if not problem.used.size:
+    if not binding(prepared, resources, budgets).size:
         return frontier(prepared, epsilon, longest, deadline_s, label_limit, resources)
+    problem = BudgetedProblem(prepared, resources, budgets)
     check_limits(problem, deadline_s)
     limits = np.concatenate([[prepared.finite(longest)], problem.budgets])
     nothing = np.zeros((1, limits.size))
     search = BudgetedSearch(problem, BudgetedIncumbent(problem, limits), nothing, deadline_s)
-    until_s = min(deadline_s, clock.monotonic() + _ONE_SEARCH_S)
+    now_s = clock.monotonic()
+    until_s = now_s + min(_ONE_SEARCH_S, _ONE_SEARCH_SHARE * max(deadline_s - now_s, 0.0))
     finished, choices = search.all_paths(label_limit, _ONE_SEARCH_LABELS, until_s)
     error = 0.0
     status: Status = "optimal"

@@ -22,9 +22,17 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["BudgetedProblem"]
+__all__ = ["BudgetedProblem", "binding"]
 
 _EFFORT = 1 << 40  # boxes looked at for each group of options: all
+
+
+def binding(prepared: Prepared, resources: Resources, budgets: Floats) -> Ints:
+    """Return which budgets are not sure to be kept by every schedule."""
+    first = prepared.first[:-1]
+    size = np.maximum.reduceat(np.abs(resources.amount), first, axis=1).sum(axis=1)
+    greatest = np.maximum.reduceat(resources.amount, first, axis=1).sum(axis=1)
+    return np.flatnonzero(budgets < greatest + prepared.roundings * size)
 
 
 class BudgetedProblem:
@@ -57,8 +65,7 @@ class BudgetedProblem:
         rounding = prepared.roundings
         first = prepared.first[:-1]
         size = np.maximum.reduceat(np.abs(resources.amount), first, axis=1).sum(axis=1)
-        greatest = np.maximum.reduceat(resources.amount, first, axis=1).sum(axis=1)
-        self.used = np.flatnonzero(budgets < greatest + rounding * size)
+        self.used = binding(prepared, resources, budgets)
         self.all_resources = np.ascontiguousarray(resources.amount[self.used].T)
         amount = self.all_resources[prepared.order]
         whole = (amount == np.rint(amount)).all(axis=0) & (size[self.used] < 2.0**50)

@@ -30,6 +30,7 @@ BYTES_PER_LABEL = 16  # of the memory that a limit on labels stands for
 _SLOT = 24  # bytes of a label in a run
 _TRACE = 8  # bytes of a label that is kept
 _CHECK = 1 << 17  # labels merged between two looks at the clock
+_LARGE = 1 << 20  # labels from which on room is not doubled any more
 _SMALL = 1 << 15  # labels for which there is always room
 
 
@@ -59,7 +60,8 @@ def grown(run: Run, used: int, size: int, room: int) -> tuple[Run, bool]:
         return run, True
     if size > room and size > _SMALL:
         return run, False
-    larger = new_run(max(size, min(2 * run[0].size, room)))
+    before = run[0].size
+    larger = new_run(max(size, min(before + (before // 4 if before > _LARGE else before), room)))
     larger[0][:used] = run[0][:used]
     larger[1][:used] = run[1][:used]
     larger[2][:used] = run[2][:used]

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.errors import SearchTooLargeError
 from dvfs_kernel.layered_graph.compiled import compiled
 from dvfs_kernel.layered_graph.extension import Arcs, Rest
 from dvfs_kernel.layered_graph.potentials import OUT_OF_TIME_STATE, backward, best_through, tables
 from dvfs_kernel.layered_graph.relaxation import priced
+from dvfs_kernel.layered_graph.search_limits import ALL_LIMITS, nothing_found
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,9 +132,7 @@ class Rests:
     def _fill(self, graph: Graph, time: float, energy: float, filled: Tables) -> None:
         state = backward(graph, time, energy, *filled, self.deadline_s)[3]
         if state == OUT_OF_TIME_STATE:
-            raise SearchTooLargeError(
-                "the time limit ended the search before it had bounds to search with; give it more"
-            )
+            raise nothing_found("time limit", ALL_LIMITS)
 
     def hopeful(self, ceiling: Floats) -> Flags:
         """Tell through which options paths below the ceiling at all prices may lead."""

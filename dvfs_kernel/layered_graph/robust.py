@@ -11,7 +11,7 @@ import numpy as np
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError, SearchTooLargeError
 from dvfs_kernel.layered_graph.arguments import prepare
 from dvfs_kernel.layered_graph.k_best import k_best_until
-from dvfs_kernel.layered_graph.search_limits import checked_limit
+from dvfs_kernel.layered_graph.search_limits import checked_limit, nothing_found
 from dvfs_kernel.layered_graph.solve import solve_until
 
 if TYPE_CHECKING:
@@ -135,19 +135,22 @@ def solve_intervals(
     # with as many deviations as layers the best θ is 0; with none, one beyond all deviations
     levels = np.unique(np.concatenate([[0.0], deviations]))
     levels = levels[:1] if count == layers else levels[-1:] if count == 0 else levels
-    for level in levels.tolist():
+    for level in _spread_out(levels).tolist():
         intervals.look_at(level)
     if intervals.best is None:
         if intervals.status != "optimal":
-            raise SearchTooLargeError(
-                f"the search ended by its {intervals.status} before a schedule was found that "
-                "keeps the bound; give it more, or loosen the bound"
-            )
+            raise nothing_found(intervals.status, "the bound")
         raise InfeasibleBoundError(float(bound), intervals.least_time / (1.0 - margin))
     energy, choice, protected_time = intervals.best
     lower = min(intervals.lower, energy)
     status: Status = "optimal" if lower == energy else intervals.status
     return RobustSolution(choice, energy, protected_time, lower, status)
+
+
+def _spread_out(levels: Floats) -> Floats:
+    """Return the levels in an order that covers all their range from early on."""
+    order = np.argsort([int(f"{index:063b}"[::-1], 2) for index in range(levels.size)])
+    return levels[order]
 
 
 class _Intervals:
@@ -367,10 +370,7 @@ def solve_samples(
         if protected <= bound and (best is None or found_energy < best.energy):
             best = RobustSolution(choice, found_energy, protected, lower, status)
     if best is None and status == "time limit":
-        raise SearchTooLargeError(
-            "the search ended by its time limit before a schedule was found that keeps the "
-            "bound; give it more, or loosen the bound"
-        )
+        raise nothing_found(status, "the bound")
     if best is None:
         raise InfeasibleBoundError(float(bound), cautious.least_time)
     return best

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
+from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError, SearchTooLargeError
 
 if TYPE_CHECKING:
     from dvfs_kernel.layered_graph.prepared import Prepared
+    from dvfs_kernel.layered_graph.solution import Status
 
-__all__ = ["checked_bound", "checked_limit"]
+__all__ = ["ALL_LIMITS", "checked_bound", "checked_limit", "nothing_found"]
+
+ALL_LIMITS = "the bound and all budgets"
 
 
 def checked_bound(problem: Prepared, bound: float) -> float:
@@ -44,3 +47,17 @@ def checked_limit(time_limit_s: float | None) -> float:
     if not limit >= 0.0:
         raise LayeredGraphError(f"time_limit_s is {time_limit_s}; it must not be negative")
     return limit
+
+
+def nothing_found(limit: Status, what: str) -> SearchTooLargeError:
+    """Return the error for a search that a limit ended before it found any schedule.
+
+    Parameters
+    ----------
+    what
+        What a schedule would have to keep.
+    """
+    return SearchTooLargeError(
+        f"the search ended by its {limit} before a schedule was found that keeps {what}, and "
+        "before it was proved that there is none; give it more, or ask for less"
+    )
