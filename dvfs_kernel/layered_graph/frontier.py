@@ -13,7 +13,12 @@ from dvfs_kernel.layered_graph.hull import convex_hull, spread_prices
 from dvfs_kernel.layered_graph.labels import FINISHED, OUT_OF_TIME, Limits, set_labels
 from dvfs_kernel.layered_graph.potentials import bounds_at, follow
 from dvfs_kernel.layered_graph.solution import Solution
-from dvfs_kernel.layered_graph.trimming import cost_of_path, sums_of_completions, trace_back
+from dvfs_kernel.layered_graph.trimming import (
+    cost_of_path,
+    sums_at_prices,
+    sums_of_completions,
+    trace_back,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,12 +222,12 @@ class _Bracketing:
     def _add_prices(self, bounds: Bounds) -> None:
         """Add the cheapest schedule at every price."""
         prices = bounds.prices
-        time, energy = self.problem.graph.entry
-        allowed = np.isfinite(time)  # the others' times are infinite, also at a price of 0
+        entry_time, entry_energy = self.problem.graph.entry
+        allowed = np.isfinite(entry_time)  # the others' times are infinite, also at a price of 0
         least = (
             bounds.arrival[0]
-            + np.where(allowed, energy, np.inf)[:, None]
-            + prices * np.where(allowed, time, 0.0)[:, None]
+            + np.where(allowed, entry_energy, np.inf)[:, None]
+            + prices * np.where(allowed, entry_time, 0.0)[:, None]
         )
         states = least.argmin(axis=0)
         slack_time, slack_energy = self.problem.slack
@@ -230,14 +235,9 @@ class _Bracketing:
         self.least = least.min(axis=0) - self.slack
         origin = np.empty((prices.size, 2), np.int64)
         origin[:, 0], origin[:, 1] = _AT_PRICE, states * prices.size + np.arange(prices.size)
-        costs = np.array(
-            [
-                cost_of_path(self.problem.graph, path_from(self.problem, (), bounds, row))
-                for row in origin
-            ]
-        )
-        kept = costs[:, 0] <= self.longest
-        self.points.add(costs[kept, 0], costs[kept, 1], origin[kept])
+        time, energy = sums_at_prices(self.problem.graph, bounds, states)
+        kept = time <= self.longest
+        self.points.add(time[kept], energy[kept], origin[kept])
 
     def ceilings(self, bounds: Bounds, epsilon: float) -> Floats:
         """Return (prices − 1, 2) the most cost that a path under a corner can have."""

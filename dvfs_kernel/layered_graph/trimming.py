@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 __all__ = [
-    "best_at_prices", "completed_path", "cost_of_path", "sums_of_completions", "trace_back",
-    "without_hopeless",
+    "best_at_prices", "completed_path", "cost_of_path", "sums_at_prices", "sums_of_completions",
+    "trace_back", "without_hopeless",
 ]  # fmt: skip
 
 _OPTION_MASK = (1 << TRACE_SHIFT) - 1
@@ -110,6 +110,18 @@ def sums_of_completions(
                 graph.time[path], graph.energy[path], state_of[path],
                 graph.switch_time, graph.switch_energy, graph.entry, graph.leave,
             )  # fmt: skip
+    return time, energy
+
+
+@compiled
+def sums_at_prices(graph: Graph, bounds: Bounds, first: Ints) -> tuple[Floats, Floats]:
+    """Sum the cheapest path at each price, which begins in a state, in the defining order."""
+    count = bounds.prices.size
+    time, energy = np.empty(count), np.empty(count)
+    path = np.empty(bounds.after.shape[0], np.int64)
+    for price in range(count):
+        follow(bounds, price, 0, first[price], path)
+        time[price], energy[price] = cost_of_path(graph, path)
     return time, energy
 
 

@@ -94,9 +94,9 @@ def check_frontier(
         if bound >= exact[0][0]:
             least = [energy for time, energy in exact if time <= bound][-1]
             assert frontier.at(bound).energy == least
-            part = graph.frontier(longest=bound)
-            kept = [point for point in exact if point[0] <= bound]
-            assert list(zip(part.time.tolist(), part.energy.tolist(), strict=True)) == kept
+    part = graph.frontier(longest=bounds[0])
+    kept = [point for point in exact if point[0] <= bounds[0]]
+    assert list(zip(part.time.tolist(), part.energy.tolist(), strict=True)) == kept
     epsilon = (exact[0][1] - exact[-1][1]) * 0.1
     close = graph.frontier(epsilon=epsilon)
     check_error(close, exact, by_choice)
