@@ -66,7 +66,7 @@ def solve_budgeted(
         raise LayeredGraphError(f"tolerance is {tolerance}; it must not be negative")
     if not binding(prepared, resources, budgets).size:
         return solve_until(prepared, bound, tolerance, deadline_s, label_limit)
-    problem = BudgetedProblem(prepared, resources, budgets)
+    problem = BudgetedProblem(prepared, resources, budgets, deadline_s)
     return solve_problem(problem, bound, tolerance, deadline_s, label_limit)
 
 
@@ -103,7 +103,7 @@ def solve_problem(
     for path in relaxed.paths:
         incumbent.offer(path)
     try:
-        search = BudgetedSearch(problem, incumbent, vectors, deadline_s)
+        search = BudgetedSearch(problem, incumbent, vectors, deadline_s, label_limit)
     except SearchTooLargeError:
         if incumbent.energy == np.inf:
             raise

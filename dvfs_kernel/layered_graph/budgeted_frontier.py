@@ -63,14 +63,15 @@ def budgeted_frontier(
     longest = checked_bound(prepared, longest)
     if not binding(prepared, resources, budgets).size:
         return frontier(prepared, epsilon, longest, deadline_s, label_limit, resources)
-    problem = BudgetedProblem(prepared, resources, budgets)
+    problem = BudgetedProblem(prepared, resources, budgets, deadline_s)
     check_limits(problem, deadline_s)
     limits = np.concatenate([[prepared.finite(longest)], problem.budgets])
     nothing = np.zeros((1, limits.size))
-    search = BudgetedSearch(problem, BudgetedIncumbent(problem, limits), nothing, deadline_s)
+    incumbent = BudgetedIncumbent(problem, limits)
+    search = BudgetedSearch(problem, incumbent, nothing, deadline_s, label_limit)
     now_s = clock.monotonic()
     until_s = now_s + min(_ONE_SEARCH_S, _ONE_SEARCH_SHARE * max(deadline_s - now_s, 0.0))
-    finished, choices = search.all_paths(label_limit, _ONE_SEARCH_LABELS, until_s)
+    finished, choices = search.all_paths(min(label_limit, _ONE_SEARCH_LABELS), until_s)
     error = 0.0
     status: Status = "optimal"
     if finished != FINISHED:
@@ -186,6 +187,7 @@ class _Filling:
             self.problem.prepared.for_time(),
             self.problem.all,
             self.problem.all_budgets,
+            self.deadline_s,
         )
         found = solve_problem(problem, self.longest, 0.0, self.deadline_s, self.label_limit)
         self.found.append(found)

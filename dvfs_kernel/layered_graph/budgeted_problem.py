@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time as clock
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["BudgetedProblem", "binding"]
 
 _EFFORT = 1 << 40  # boxes looked at for each group of options: all
+_SORT_S = 1e-6  # of each option, to sort them
 
 
 def binding(prepared: Prepared, resources: Resources, budgets: Floats) -> Ints:
@@ -44,6 +46,8 @@ class BudgetedProblem:
         The graph, and what its options take.
     budgets
         (resources) most of each; those that are sure to be kept are left out.
+    deadline_s
+        When dominated options that were not found yet may stay.
 
     Attributes
     ----------
@@ -58,7 +62,9 @@ class BudgetedProblem:
         A budget is less than the least possible.
     """
 
-    def __init__(self, prepared: Prepared, resources: Resources, budgets: Floats) -> None:
+    def __init__(
+        self, prepared: Prepared, resources: Resources, budgets: Floats, deadline_s: float
+    ) -> None:
         self.prepared, self.names = prepared, resources.names
         self.all, self.all_budgets = resources, budgets
         self.layers, self.states = prepared.layers, prepared.states
@@ -77,12 +83,14 @@ class BudgetedProblem:
         groups = graph.start.size - 1
         group = np.repeat(np.arange(groups), np.diff(graph.start))
         points = np.column_stack([graph.energy, graph.energy, graph.time, amount])
-        rank = np.empty(group.size, np.int64)
-        rank[np.lexsort(points.T[::-1])] = np.arange(group.size)
-        stays, _ = undominated_points(
-            points, group, groups, rank, np.zeros(points.shape[1]),
-            np.full(group.size, -1), _EFFORT, np.inf,
-        )  # fmt: skip
+        stays = np.ones(group.size, np.bool_)
+        if clock.monotonic() + _SORT_S * group.size < deadline_s:
+            rank = np.empty(group.size, np.int64)
+            rank[np.lexsort(points.T[::-1])] = np.arange(group.size)
+            stays, _ = undominated_points(
+                points, group, groups, rank, np.zeros(points.shape[1]),
+                np.full(group.size, -1), _EFFORT, deadline_s,
+            )  # fmt: skip
         kept = np.flatnonzero(stays)
         counts = np.bincount(group[kept], minlength=groups)
         self.graph = Graph(

@@ -165,6 +165,8 @@ class BudgetedSearch:
         (prices, 1 + resources) at which labels are bounded, the best first.
     deadline_s
         Latest time on the monotonic clock.
+    memory_labels
+        Most memory, as a number of labels of ``BYTES_PER_LABEL``.
 
     Raises
     ------
@@ -178,8 +180,10 @@ class BudgetedSearch:
         incumbent: BudgetedIncumbent,
         prices: Floats,
         deadline_s: float,
+        memory_labels: int,
     ) -> None:
         self.problem, self.incumbent, self.prices = problem, incumbent, prices
+        self.memory_labels = memory_labels
         self.limits = incumbent.limits
         graph = problem.graph
         turned, self.forward = backwards(graph)
@@ -248,13 +252,8 @@ class BudgetedSearch:
             )  # fmt: skip
         return FINISHED if in_time else OUT_OF_TIME
 
-    def all_paths(self, label_limit: int, most: int, deadline_s: float) -> tuple[int, Ints]:
+    def all_paths(self, label_limit: int, deadline_s: float) -> tuple[int, Ints]:
         """Find all paths within the limits that no other is at least as good as.
-
-        Parameters
-        ----------
-        most
-            Most labels kept.
 
         Returns
         -------
@@ -266,7 +265,7 @@ class BudgetedSearch:
         hopeful = np.ones(problem.graph.time.size, np.bool_)
         half = _Half(problem, self.sides[0], hopeful, self.margins[0])
         for _ in range(problem.layers):
-            left = min(self._left(label_limit, half.stored, 0), most - half.stored)
+            left = self._left(label_limit, half.stored, 0)
             status = self._extend(half, ceiling, problem.slack[1:], left, deadline_s)
             if status == FINISHED and not half.narrow(_ALL, deadline_s):
                 status = OUT_OF_TIME
@@ -279,7 +278,7 @@ class BudgetedSearch:
         kept = kept[np.lexsort((cost[kept, 0], cost[kept, 1]))]
         lowest = np.minimum.accumulate(cost[kept, 0])
         kept = kept[np.diff(lowest, prepend=np.inf) < 0.0]
-        if kept.size * problem.layers * 2 > label_limit + _FEW:
+        if kept.size * problem.layers > 2 * self.memory_labels + _FEW:
             return OUT_OF_LABELS, np.empty((0, problem.layers), np.int64)
         found = trace_all(*half.trace, half.layer, kept)
         return FINISHED, problem.place[found] - problem.prepared.first[:-1]
@@ -295,7 +294,7 @@ class BudgetedSearch:
             Labels of the other half's last layer, which are kept whole.
         """
         held = 8 * stored + self.label_bytes // _COPIES * waiting
-        room = (label_limit * BYTES_PER_LABEL - held) // self.label_bytes
+        room = (self.memory_labels * BYTES_PER_LABEL - held) // self.label_bytes
         return min(max(room, _FEW), label_limit - stored)
 
     def _extend(

@@ -143,9 +143,9 @@ class Prepared:
         choice: Ints = self.kept[path] - self.first[:-1]
         return choice
 
-    def lower_bound(self, bound: float) -> float:
-        """Return the Lagrangian bound on the energy within a bound on time."""
-        price, lower, _ = steepest_price(self.graph, self.reach(bound), self.price_most, np.inf)
+    def lower_bound(self, bound: float, deadline_s: float) -> float:
+        """Return the Lagrangian bound on the energy within a bound on time; −inf if out of time."""
+        price, lower, _ = steepest_price(self.graph, self.reach(bound), self.price_most, deadline_s)
         return float(lower - self.slack_at(np.array([price])))
 
     def finite(self, bound: float) -> float:

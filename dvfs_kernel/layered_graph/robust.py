@@ -206,7 +206,7 @@ class _Intervals:
             self.least_time = min(self.least_time, self.protected_time(quickest))
             return
         self._offer(quickest)
-        if self.best is not None and problem.lower_bound(rest) >= self.best[0]:
+        if self.best is not None and problem.lower_bound(rest, self.deadline_s) >= self.best[0]:
             return
         found = solve_until(problem, rest, 0.0, self.deadline_s, _LABEL_LIMIT)
         if self._offer(found.choice) or found.status != "optimal":
