@@ -118,9 +118,9 @@ class BudgetedProblem:
     def slack(self) -> Floats:
         """(2 + resources) bounds on rounding errors of energy, time and resources."""
         time, energy = self.prepared.slack
-        if self.prepared.times_are_whole:
+        graph = self.graph  # with options that are dominated but for their resources
+        if sums_are_exact(graph, graph.time, (graph.switch_time, graph.entry[0], graph.leave[0])):
             time = 0.0
-        graph = self.graph
         if sums_are_exact(
             graph, graph.energy, (graph.switch_energy, *graph.entry[1:], graph.leave[1])
         ):

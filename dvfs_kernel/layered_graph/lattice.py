@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Lattice", "sums_are_exact"]
+__all__ = ["EXACT_MAX", "Lattice", "sums_are_exact"]
 
-_EXACT_MAX = 2.0**52  # sums of whole numbers below this are exact in binary64
+EXACT_MAX = 2.0**49  # sums of whole numbers below this are exact in binary64, with room to spare
 _WEIGHTS = (1, 2, 3, 4)  # multiples of time that are tried
 
 
@@ -96,7 +96,7 @@ def sums_are_exact(graph: Graph, costs: Floats, extra: tuple[Floats, ...]) -> bo
     states = graph.entry.shape[1]
     layers = (graph.start.size - 1) // states
     largest = np.maximum.reduceat(np.abs(costs), graph.start[:-1:states]).sum()
-    return bool(largest + (layers + 2) * np.abs(others).max(initial=0.0) < _EXACT_MAX / 8)
+    return bool(largest + (layers + 2) * np.abs(others).max(initial=0.0) < EXACT_MAX)
 
 
 def _finite(arrays: tuple[Floats, ...]) -> Floats:

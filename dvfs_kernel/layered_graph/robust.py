@@ -11,6 +11,7 @@ import numpy as np
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError, SearchTooLargeError
 from dvfs_kernel.layered_graph.arguments import prepare
 from dvfs_kernel.layered_graph.k_best import k_best_until
+from dvfs_kernel.layered_graph.lattice import EXACT_MAX
 from dvfs_kernel.layered_graph.search_limits import checked_limit, nothing_found
 from dvfs_kernel.layered_graph.solve import solve_until
 
@@ -183,7 +184,7 @@ class _Intervals:
         self.lower, self.least_time = np.inf, np.inf
         # room for the rounding of all that is summed in one order here, in another one there
         spread = nominal.with_times(nominal.time + deviations)
-        self.room = 2.0 * spread.slack[0] if not _exact(spread, deviations) else 0.0
+        self.room = 2.0 * spread.slack[0] if not _exact(nominal, spread, deviations) else 0.0
 
     def protected_time(self, choice: Ints) -> float:
         """Return the worst time of a schedule."""
@@ -244,9 +245,10 @@ class _Intervals:
             self.status = status
 
 
-def _exact(problem: Prepared, deviations: Floats) -> bool:
-    """Tell whether all sums of times and deviations are exact."""
-    return problem.times_are_whole and bool((deviations == np.rint(deviations)).all())
+def _exact(nominal: Prepared, spread: Prepared, deviations: Floats) -> bool:
+    """Tell whether all sums of times and deviations are exact, with the largest ones in reach."""
+    whole = all(bool((values == np.rint(values)).all()) for values in (nominal.time, deviations))
+    return whole and spread.times_are_whole and spread.size[0] < EXACT_MAX
 
 
 def solve_samples(

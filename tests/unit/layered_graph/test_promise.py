@@ -116,3 +116,21 @@ def test_whole_numbers_that_sums_cannot_hold_exactly(whole):
     for time, energy in zip(frontier.time, frontier.energy, strict=True):
         assert graph.solve(time).energy == energy
         assert graph.k_best(time, 3)[0].energy == energy
+
+
+def test_whole_deviations_do_not_make_times_whole():
+    # what is less than an ulp of a deviation is lost in their sum, but not in the schedule's time
+    time, deviation = [[0.0, 1e-20], [1e-20, 0.0]], [[1.0, 0.0], [1.0, 1.0]]
+    energy = [[5.0, 1.0], [1.0, 4.0]]
+    found = solve_intervals(time, deviation, energy, 1.0, budget=1)
+    assert (found.choice.tolist(), found.energy, found.protected_time) == ([1, 0], 2.0, 1.0)
+
+
+def test_a_dominated_option_that_budgets_need_may_have_a_time_that_is_not_whole():
+    graph = LayeredGraph(
+        time=[[2.0, 2.1], [3.0], [4.0], [0.0]],
+        energy=[[1.0, 1.0], [1.0], [1.0], [1.0]],
+        resources={"flash": [[9.0, 1.0], [1.0], [1.0], [1.0]]},
+    )
+    longest = graph.evaluate([1, 0, 0, 0])[0]
+    assert graph.solve(longest, budgets={"flash": 5}).choice.tolist() == [1, 0, 0, 0]
