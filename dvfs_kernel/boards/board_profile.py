@@ -13,13 +13,13 @@ What a file does not name stays as it is in the package.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.toml_file import read_toml
 from renode_platform.devices.datasheet import CURRENT_MODEL
 from renode_platform.devices.power import CurrentModel
 
@@ -90,12 +90,7 @@ class BoardProfile:
         FileFormatError
             It cannot be read, is no TOML, or holds what no profile has.
         """
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise FileFormatError(f"{path}: {error.strerror}") from error
-        except ValueError as error:
-            raise FileFormatError(f"{path}: no TOML: {error}") from error
+        data = read_toml(path)
         unknown = set(data) - {"name", *_SECTIONS}
         if unknown:
             raise FileFormatError(

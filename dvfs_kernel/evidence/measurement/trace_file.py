@@ -11,6 +11,7 @@ the package that its maker publishes.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import FileFormatError, MeasurementError, MissingExtraError
+from dvfs_kernel.storage.content import parsing, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +41,9 @@ _BUNDLE = re.compile(r"d(\d)-d(\d)")
 _HIGH = {"1", "1.0", "true", "high", "x"}
 # Names that a trigger's column may have where none is given.
 _TRIGGERS = ("trigger", "d0", "gpi[0]", "gpi0")
+# A minute of a Joulescope at its full rate of 2 MHz, or ten at the 200 kHz of most recordings.
+_MOST_SAMPLES = 120_000_000
+_MOST_BYTES = 1 << 30  # of a CSV file
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,12 +106,12 @@ def read_trace(path: Path, trigger: str | None = None) -> Trace:
     """
     if path.suffix.lower() == ".jls":
         return _read_jls(path, trigger)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names = next(csv.reader(file), [])
-            return _read_columns(path, names, list(csv.reader(file)), trigger)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FileFormatError(f"{path} is no CSV file: {error}") from error
+    complaint = f"{path} is no CSV file"
+    file = io.StringIO(read_text(path, most_bytes=_MOST_BYTES, complaint=complaint), newline="")
+    with parsing(complaint):
+        names = next(csv.reader(file), [])
+        rows = list(csv.reader(file))
+    return _read_columns(path, names, rows, trigger)
 
 
 def _read_columns(
@@ -119,14 +124,12 @@ def _read_columns(
     rows = [row for row in rows if row]
     if rows and len(rows[-1]) < len(names):
         rows.pop()  # cut off in the middle of a line
-    try:
+    with parsing(f"{path}: a line cannot be read"):
         time_s = np.array([row[time_at] for row in rows], np.float64) * time_unit
         current_a = np.array([row[current_at] for row in rows], np.float64) * current_unit
         cells = [row[trigger_at].strip().lower() for row in rows]
         if character is not None:
             cells = [cell[character] for cell in cells]
-    except (ValueError, IndexError) as error:
-        raise FileFormatError(f"{path}: a line cannot be read: {error}") from error
     return Trace(time_s, current_a, np.array([cell in _HIGH for cell in cells], np.bool_))
 
 
@@ -170,25 +173,26 @@ def _read_jls(path: Path, trigger: str | None) -> Trace:
         )
     import pyjls  # noqa: PLC0415  an optional dependency
 
-    try:
-        with pyjls.Reader(str(path)) as reader:
-            signals = {signal.name: signal for signal in reader.signals.values() if signal.length}
-            name = trigger or next((name for name in _TRIGGERS if name in signals), "")
-            for needed in ("current", name):
-                if needed not in signals:
-                    raise MeasurementError(
-                        f"{path} has no signal {needed or 'of the trigger'}: it has "
-                        f"{', '.join(signals)}; record current and the input that PE2 is wired to"
-                    )
-            return _joined(reader, signals["current"], signals[name])
-    except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, MeasurementError | FileFormatError):
-            raise
-        raise FileFormatError(f"{path} is no file of a Joulescope: {error}") from error
+    with parsing(f"{path} is no file of a Joulescope"), pyjls.Reader(str(path)) as reader:
+        signals = {signal.name: signal for signal in reader.signals.values() if signal.length}
+        name = trigger or next((name for name in _TRIGGERS if name in signals), "")
+        for needed in ("current", name):
+            if needed not in signals:
+                raise MeasurementError(
+                    f"{path} has no signal {needed or 'of the trigger'}: it has "
+                    f"{', '.join(signals)}; record current and the input that PE2 is wired to"
+                )
+        return _joined(reader, signals["current"], signals[name])
 
 
 def _joined(reader: Any, current: Any, trigger: Any) -> Trace:
     """Return both signals at the current's samples; they may have been recorded at two rates."""
+    for signal in (current, trigger):
+        if not 0 < signal.length <= _MOST_SAMPLES or not signal.sample_rate > 0:
+            raise ValueError(
+                f"{signal.name} tells of {signal.length:,} samples at {signal.sample_rate:,} Hz; "
+                f"1 to {_MOST_SAMPLES:,} are read"
+            )
     current_a = np.asarray(reader.fsr(current.signal_id, 0, current.length), np.float64)
     packed = np.asarray(reader.fsr(trigger.signal_id, 0, trigger.length))
     levels = np.unpackbits(packed.view(np.uint8), bitorder="little")[: trigger.length]
