@@ -63,9 +63,9 @@ def output_bytes(result: InferenceResult, suffix: str) -> bytes:
 
 
 def member_name(tensor: str) -> str:
-    """Return what a tensor is called in an archive: a path that leads nowhere but down.
+    r"""Return what a tensor is called in an archive: a path that leads nowhere but down.
 
-    Parts that are empty or nothing but dots, the letter of a drive, ``\\`` and what cannot be seen
+    Parts that are empty or nothing but dots, the letter of a drive, ``\`` and what cannot be seen
     lead elsewhere, or nobody knows where: each becomes ``_``. Most names stay as they are.
     """
     seen = "".join(c if c.isprintable() and c != "\\" else "_" for c in tensor[:_LONGEST_NAME])
