@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["BoardProfile"]
 
 _SECTIONS = ("timing", "current")
+_RATE = "_per_cycle"  # how the names of what cycles are divided by end
+_MOST_CYCLES = 1000
 _LARGEST = 10.0  # volts, amperes and coulombs alike: no parameter is near
 
 
@@ -59,14 +61,20 @@ class BoardProfile:
         for name, value in self.timing:
             _check_known("timing", name, defaults)
             kind = type(defaults[name])
-            if type(value) is not kind or value < 0:
-                what = "true or false" if kind is bool else "a number of whole cycles from 0 on"
-                raise FileFormatError(f"timing.{name} is {value!r}; {what} is allowed")
+            least = 1 if name.endswith(_RATE) else 0
+            if type(value) is not kind or not least <= value <= _MOST_CYCLES:
+                what = (
+                    "true or false"
+                    if kind is bool
+                    else f"a number of whole cycles, {least} to {_MOST_CYCLES},"
+                )
+                raise FileFormatError(f"timing.{name} is {value!r:.60}; {what} is allowed")
         for name, amount in self.current:
             _check_known("current", name, CURRENT_MODEL)
             if type(amount) not in {int, float} or not 0 <= amount < _LARGEST:
                 raise FileFormatError(
-                    f"current.{name} is {amount!r}; a number from 0 on in its SI unit is allowed"
+                    f"current.{name} is {amount!r:.60}; a number from 0 on, less than "
+                    f"{_LARGEST:g}, in its SI unit is allowed"
                 )
 
     @classmethod

@@ -96,7 +96,8 @@ def fit_array(array: npt.NDArray[Any], target: Target, what: str = "the input") 
         return array.astype(np.float32)
     if array.dtype.kind == "f":
         limits = np.iinfo(tensor.element)
-        stored = np.round(array.astype(np.float64) / tensor.scale) + tensor.zero_point
+        with np.errstate(over="ignore"):  # what is beyond every number is clipped as well
+            stored = np.round(array.astype(np.float64) / tensor.scale) + tensor.zero_point
         return np.clip(stored, limits.min, limits.max).astype(tensor.element)
     raise FileFormatError(
         f"{what} holds {array.dtype} values; the network takes {tensor.element}, "

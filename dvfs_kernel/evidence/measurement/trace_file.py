@@ -44,6 +44,7 @@ _TRIGGERS = ("trigger", "d0", "gpi[0]", "gpi0")
 # A minute of a Joulescope at its full rate of 2 MHz, or ten at the 200 kHz of most recordings.
 _MOST_SAMPLES = 120_000_000
 _MOST_BYTES = 1 << 30  # of a CSV file
+_LARGEST_S, _LARGEST_A = 1e10, 1e6  # seconds since 1970 are 2e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +73,16 @@ class Trace:
     def __post_init__(self) -> None:
         if len(self.time_s) < 2:
             raise FileFormatError(f"a trace of {len(self.time_s)} samples; two are the least")
-        if not np.isfinite(self.current_a).all() or not np.isfinite(self.time_s).all():
-            raise FileFormatError("a time or a current of the trace is not a number")
+        for values, what, most in (
+            (self.time_s, "a time", _LARGEST_S),
+            (self.current_a, "a current", _LARGEST_A),
+        ):
+            wrong = np.flatnonzero(~(np.abs(values) <= most))  # what is no number is wrong, too
+            if len(wrong):
+                raise FileFormatError(
+                    f"{what} of the trace, in sample {int(wrong[0]) + 1}, is {values[wrong[0]]:g}; "
+                    f"a number of at most {most:g} in its SI unit is allowed"
+                )
         back = np.flatnonzero(np.diff(self.time_s) <= 0)
         if len(back):
             place = int(back[0])

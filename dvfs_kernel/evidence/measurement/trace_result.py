@@ -26,7 +26,7 @@ __all__ = ["TraceResult", "TracedLayer", "read_run"]
 SCHEMA = "dvfs-kernel/trace-energy"
 SCHEMA_VERSION = 1
 _RUN_SCHEMA = "dvfs-kernel/inference"
-_LONGEST_S = 1e6  # a layer that takes a week
+_SHORTEST_S, _LONGEST_S = 1e-9, 1e6  # of a layer: a cycle is longer, and a week is shorter
 
 
 @dataclass(frozen=True)
@@ -187,12 +187,12 @@ def _check(fields: Any, place: tuple[str, str], kind: type) -> None:
     allowed = {
         str: "text",
         int: "a whole number from 0 on",
-        float: f"a time of more than 0 and less than {_LONGEST_S:g} seconds",
+        float: f"a time of {_SHORTEST_S:g} to {_LONGEST_S:g} seconds",
     }
     fits = {
         str: isinstance(value, str),
         int: type(value) is int and value >= 0,
-        float: type(value) in {int, float} and 0 < value < _LONGEST_S,
+        float: type(value) in {int, float} and _SHORTEST_S <= value <= _LONGEST_S,
     }
     if not fits[kind]:
         raise ValueError(f"{'.'.join(place)} is {value!r:.60}; {allowed[kind]} is allowed")
