@@ -255,7 +255,7 @@ def _jls():
                 signal_id=number, source_id=1, sample_rate=10_000, name=name, data_type=kind
             )
         writer.fsr(1, 0, np.full(400, 0.05, np.float32))
-        writer.fsr(2, 0, np.packbits(np.arange(400) % 100 > 50, bitorder="little"))
+        writer.fsr(2, 0, np.packbits(np.arange(400) % 100 > 39, bitorder="little"))
     content = path.read_bytes()
     path.unlink()
     return [content]

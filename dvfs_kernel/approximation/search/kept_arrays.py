@@ -79,9 +79,14 @@ class KeptArrays:
             return None
         name = _name(key)
         path = self._folder / name[:2] / f"{name}.npy"
-        if not path.exists():
+        try:
+            content = read_content(path, most_bytes=_MOST_BYTES, error=CacheError, os_errors=True)
+        except FileNotFoundError:
             return None
-        content = read_content(path, most_bytes=_MOST_BYTES, error=CacheError)
+        except OSError as error:
+            raise CacheError(
+                f"what is kept in {path} cannot be read: {error.strerror or error}; {_ADVICE}"
+            ) from error
         stored, data = content[: len(name)], content[len(name) :]
         if stored != name.encode():
             raise CacheError(

@@ -113,7 +113,7 @@ def _bytes_of(made: LayerCode, key: str) -> bytes:
 
 
 def _read(path: Path, key: str) -> LayerCode:
-    content = read_content(path, error=CacheError)
+    content = read_content(path, error=CacheError, os_errors=True)
     data = content[len(key) + hashlib.sha256().digest_size :]
     if content[: -len(data) or None] != key.encode() + hashlib.sha256(data).digest():
         raise CacheError(f"the kept code {path} is damaged; delete it")
