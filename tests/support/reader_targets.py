@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import pickle
+import random
 import tarfile
+import tempfile
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -57,6 +59,7 @@ from dvfs_kernel.networks.zoo.trained import weights_file
 from dvfs_kernel.report import document as report
 
 HSE_HZ = 50_000_000
+SLOW_S = 2.0  # processor time of one file, beyond which it is a failure
 _RANDOM = np.random.default_rng(15)
 _INPUT = Tensor("input", (4, 4, 3), "int8", 0.5, 3)
 
@@ -81,6 +84,26 @@ class Target:
     seeds: Any
     read: Any
     damage: Any = damaged_bytes
+
+
+def attempt(target, seeds, seed):
+    """Damage a file and read it; tell whether it was refused.
+
+    Raises
+    ------
+    Exception
+        Whatever the reader raises that is no error of this package.
+    """
+    chance = random.Random(seed)  # noqa: S311  it draws faults
+    content = target.damage(chance.choice(seeds), chance)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"damaged{target.suffix}"
+        path.write_bytes(content)
+        try:
+            target.read(path)
+        except dvfs.DvfsError as error:
+            return bool(str(error).strip())
+    return False
 
 
 def bytes_of(write):

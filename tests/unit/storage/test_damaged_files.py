@@ -1,6 +1,6 @@
 """Every reader meets damaged files with an error of the package, at once.
 
-The same with as many files as wanted is `tests/support/reader_campaign.py`; docs/reliability.md has
+The same with as many files as wanted is `benchmarks/fuzz_readers.py`; docs/reliability.md has
 what a million gave.
 """
 
@@ -9,8 +9,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reader_campaign import SLOW_S, attempt
-from reader_targets import targets
+from reader_targets import SLOW_S, attempt, targets
 
 # Files of each reader: the slowest reads a hundred in a second.
 EXAMPLES = 60

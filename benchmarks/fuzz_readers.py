@@ -1,61 +1,40 @@
-"""Damaged files for every reader, as many as wanted: nothing but errors of this package may come.
+"""Damaged files for every reader: nothing but errors of this package may come.
 
-    .venv/bin/python tests/support/reader_campaign.py 1000000
+    .venv/bin/python benchmarks/fuzz_readers.py 1000000
 
 gives each reader its share. What it prints of a failure makes it again:
-``… reader_campaign.py 1 --only NAME --begin NUMBER``. Ctrl-C shows what there is so far.
+``… fuzz_readers.py 1 --only NAME --begin NUMBER``. Ctrl-C shows what there is so far.
+For docs/reliability.md.
 """
 
+from __future__ import annotations
+
 import argparse
-import random
 import resource
 import sys
-import tempfile
 import time
 import traceback
 import warnings
 from collections import Counter
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
 
-from reader_targets import targets
+from reader_targets import SLOW_S, Target, attempt, targets
 
-from dvfs_kernel.errors import DvfsError
-
-SLOW_S = 2.0  # processor time of one file, beyond which it is a failure
 MEMORY_BYTES = 6 << 30
 ROUND, SHOWN = 500, 3
-
-
-def attempt(target, seeds, seed):
-    """Damage a file and read it; tell whether it was refused.
-
-    Raises
-    ------
-    Exception
-        Whatever the reader raises that is no error of this package.
-    """
-    chance = random.Random(seed)  # noqa: S311  it draws faults
-    content = target.damage(chance.choice(seeds), chance)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"damaged{target.suffix}"
-        path.write_bytes(content)
-        try:
-            target.read(path)
-        except DvfsError as error:
-            return bool(str(error).strip())
-    return False
 
 
 class Tally:
     """What came of one reader's files."""
 
-    def __init__(self, name, target):
+    def __init__(self, name: str, target: Target) -> None:
         self.name, self.target, self.seeds = name, target, list(target.seeds())
-        self.counts, self.slowest_s, self.spent_s = Counter(), 0.0, 0.0
+        self.counts: Counter[str] = Counter()
+        self.slowest_s = self.spent_s = 0.0
 
-    def __str__(self):
+    def __str__(self) -> str:
         counts = self.counts
         return (
             f"{self.name:14} {counts['files']:8} files, {counts['refused']:8} refused, "
@@ -63,7 +42,7 @@ class Tally:
             f"slowest {self.slowest_s * 1e3:.0f} ms, {self.spent_s:.0f} s"
         )
 
-    def add(self, seed):
+    def add(self, seed: int) -> None:
         """Damage a file, read it, and tell of a failure, how it is made again."""
         before = time.process_time()
         try:
@@ -82,7 +61,7 @@ class Tally:
         self.spent_s += took_s
 
 
-def main():
+def main() -> int:
     """Run the campaign; the exit code tells whether a reader failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int)
