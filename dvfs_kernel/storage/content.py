@@ -70,11 +70,11 @@ def read_content(
     except OSError as reason:
         if os_errors:
             raise
-        raise error(f"{path}: {reason.strerror or reason}") from reason
+        raise error(f"cannot read {path}: {reason.strerror or reason}") from reason
     except ValueError as reason:  # a name that no file can have
-        raise error(f"{str(path)!r}: {reason}") from reason
+        raise error(f"cannot read {str(path)!r}: {reason}") from reason
     if len(content) > most_bytes:
-        raise error(f"{path} has more than {most_bytes:,} bytes, which is the most that is read")
+        raise error(f"{path} has more than {most_bytes:,} bytes; at most that many are read")
     return content
 
 

@@ -190,7 +190,7 @@ class _Merger:
         except UnicodeDecodeError as error:
             raise fail(str(path), 1, f"not UTF-8 text (byte {error.start})") from error
         except DvfsError as error:
-            raise fail(*where, f"cannot read {error}{self._advice(used_at)}") from error
+            raise fail(*where, f"{error}{self._advice(used_at)}") from error
         self.take(text, str(path), (*chain, path.resolve()))
 
     def take(self, text: str, path: str, chain: tuple[Path, ...]) -> None:

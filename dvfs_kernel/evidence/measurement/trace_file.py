@@ -24,7 +24,7 @@ from dvfs_kernel.errors import FileFormatError, MeasurementError, MissingExtraEr
 from dvfs_kernel.storage.content import parsing, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 __all__ = ["Trace", "read_trace"]
@@ -38,7 +38,8 @@ _CURRENT = re.compile(r"(?:current|i)\s*(?:[(\[_ ]\s*(\w+)\s*[)\]]?)?")
 _BUNDLE = re.compile(r"d(\d)-d(\d)")
 # What an input that changed within a sample is taken for does not matter: the edge is somewhere
 # in that sample.
-_HIGH = {"1", "1.0", "true", "high", "x"}
+_HIGH = {"true", "high", "x"}
+_HALF_HIGH = 0.5
 # Names that a trigger's column may have where none is given.
 _TRIGGERS = ("trigger", "d0", "gpi[0]", "gpi0")
 # A minute of a Joulescope at its full rate of 2 MHz, or ten at the 200 kHz of most recordings.
@@ -80,8 +81,8 @@ class Trace:
             wrong = np.flatnonzero(~(np.abs(values) <= most))  # what is no number is wrong, too
             if len(wrong):
                 raise FileFormatError(
-                    f"{what} of the trace, in sample {int(wrong[0]) + 1}, is {values[wrong[0]]:g}; "
-                    f"a number of at most {most:g} in its SI unit is allowed"
+                    f"{what} of the trace, in sample {int(wrong[0]) + 1}, is not a number of at "
+                    f"most {most:g} in its SI unit: {values[wrong[0]]:g}"
                 )
         back = np.flatnonzero(np.diff(self.time_s) <= 0)
         if len(back):
@@ -116,10 +117,13 @@ def read_trace(path: Path, trigger: str | None = None) -> Trace:
     if path.suffix.lower() == ".jls":
         return _read_jls(path, trigger)
     complaint = f"{path} is no CSV file"
-    file = io.StringIO(read_text(path, most_bytes=_MOST_BYTES, complaint=complaint), newline="")
+    text = read_text(path, most_bytes=_MOST_BYTES, complaint=complaint)
     with parsing(complaint):
-        names = next(csv.reader(file), [])
-        rows = list(csv.reader(file))
+        names = next(csv.reader(io.StringIO(text, newline="")), [])
+        # Where numbers have a decimal comma, semicolons part them.
+        delimiter = ";" if len(names) == 1 and ";" in names[0] else ","
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        names = rows.pop(0) if rows else []
     return _read_columns(path, names, rows, trigger)
 
 
@@ -134,12 +138,24 @@ def _read_columns(
     if rows and len(rows[-1]) < len(names):
         rows.pop()  # cut off in the middle of a line
     with parsing(f"{path}: a line cannot be read"):
-        time_s = np.array([row[time_at] for row in rows], np.float64) * time_unit
-        current_a = np.array([row[current_at] for row in rows], np.float64) * current_unit
+        time_s = _numbers(row[time_at] for row in rows) * time_unit
+        current_a = _numbers(row[current_at] for row in rows) * current_unit
         cells = [row[trigger_at].strip().lower() for row in rows]
         if character is not None:
             cells = [cell[character] for cell in cells]
-    return Trace(time_s, current_a, np.array([cell in _HIGH for cell in cells], np.bool_))
+    return Trace(time_s, current_a, np.array([_is_high(cell) for cell in cells], np.bool_))
+
+
+def _numbers(cells: Iterable[str]) -> Floats:
+    return np.array([cell.replace(",", ".") for cell in cells], np.float64)
+
+
+def _is_high(cell: str) -> bool:
+    """Tell the level of an input: a word, or a number, which may be volts."""
+    try:
+        return float(cell.replace(",", ".")) > _HALF_HIGH
+    except ValueError:
+        return cell in _HIGH
 
 
 def _column(

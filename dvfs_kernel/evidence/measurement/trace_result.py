@@ -163,8 +163,9 @@ def read_run(path: Path) -> dict[str, Any]:
     FileFormatError
         The file is something else, damaged, or has no layers.
     """
-    run = read_json(path)
-    with parsing(f"{path} is not what dvfs infer --json prints"):
+    complaint = f"{path} is not what dvfs infer --json prints"
+    run = read_json(path, complaint=complaint)
+    with parsing(complaint):
         layers, totals = run["profile"]["layers"], run["profile"]["totals"]
         if run["schema"] != _RUN_SCHEMA:
             raise ValueError(f"its schema is {run['schema']!r:.60}; {_RUN_SCHEMA!r} is allowed")

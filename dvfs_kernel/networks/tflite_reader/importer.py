@@ -51,6 +51,10 @@ def read(path: str | Path) -> Network:
 
 def read_bytes(data: bytes, name: str) -> Network:
     """Read the content of a ``.tflite`` file; errors as for `read`."""
+    if len(data) > _FILE_BYTES_MAX:
+        raise FileFormatError(
+            f"model {name!r} has {len(data):,} bytes; at most {_FILE_BYTES_MAX:,} are read"
+        )
     try:
         network = _convert(parse(data), name)
         network = drop_unused_tensors(fuse_padding(network))
