@@ -211,8 +211,8 @@ class _Merger:
     def _advice(self, used_at: tuple[str, int]) -> str:
         if not used_at[0]:
             return ""
-        folders = ", ".join(map(str, self.search)) or "no folder"
-        return f"; {folders} was searched, --search (in Python: search) adds one"
+        searched = ", ".join(map(str, self.search)) or "none so far"
+        return f"; --search (in Python: search) names folders to look in, {searched}"
 
     def bus(self) -> Peripheral | None:
         """Return what is said of the bus, which needs no declaration."""
