@@ -17,6 +17,8 @@ _XLINK = "http://www.w3.org/1999/xlink"
 # The renderer carries several versions of Vega-Lite; "v6.4.1" is "6.4" to it.
 _VEGA_LITE = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
 _LONG_FRACTION = re.compile(r"(\d+\.\d{2})\d+")
+# What XML has no way to say; a name of a layer may.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _GEOMETRY = ("transform", "d", "x", "y", "x1", "x2", "y1", "y2", "width", "height")
 
@@ -38,6 +40,7 @@ def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
     svg = vl_convert.vegalite_to_svg(specification, config=config(), vl_version=_VEGA_LITE)
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _XLINK)
+    svg = _NOT_XML.sub("\ufffd", svg)
     root = ET.fromstring(svg)  # noqa: S314  the drawing was made a line above
     _drop_invisible(root)
     _rename_identifiers(root, prefix)
