@@ -191,18 +191,19 @@ class _Merger:
             raise fail(str(path), 1, f"not UTF-8 text (byte {error.start})") from error
         except DvfsError as error:
             raise fail(*where, f"{error}{self._advice(used_at)}") from error
-        self.take(text, str(path), (*chain, path.resolve()))
+        self.take(text, str(path), (*chain, _real(path, where)))
 
     def take(self, text: str, path: str, chain: tuple[Path, ...]) -> None:
         usings, entries = parse(text, path)
         seen = set()
         for name, line in usings:
             used = self.resolve(name, path)
-            if used.resolve() in chain:
+            real = _real(used, (path, line))
+            if real in chain:
                 raise fail(path, line, f"'{name}' uses itself, directly or through another file")
-            if used.resolve() in seen:
+            if real in seen:
                 raise fail(path, line, f"'{name}' is used twice")
-            seen.add(used.resolve())
+            seen.add(real)
             self.read(used, chain, (path, line))
         for entry in entries:
             scope = f"{path}::" if entry.local else ""
@@ -253,6 +254,13 @@ class _Merger:
         for entries in groups.values():
             _check_references(entries, known)
         return found
+
+
+def _real(path: Path, where: tuple[str, int]) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, or no name at all
+        raise fail(*where, f"cannot read {str(path)!r}: {error}") from error
 
 
 def _merge(path: str, declaration: Entry, entries: list[tuple[str, Entry]]) -> Peripheral:

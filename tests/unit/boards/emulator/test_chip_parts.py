@@ -151,6 +151,14 @@ def test_used_files_are_searched_in_the_folders_that_are_named(tmp_path):
     assert "usart3" in PlatformDescription.load(board, [tmp_path / "renode"]).peripherals
 
 
+def test_a_used_file_that_can_have_no_such_name_is_refused(tmp_path):
+    (tmp_path / "a.repl").symlink_to(tmp_path / "b.repl")
+    (tmp_path / "b.repl").symlink_to(tmp_path / "a.repl")
+    for name in ("a\0b", "./a.repl", "x" * 5000):
+        with pytest.raises(PlatformDescriptionError, match=r"own\.repl:1: cannot read "):
+            PlatformDescription.parse(f'using "{name}"\n', str(tmp_path / "own.repl"))
+
+
 def test_files_that_use_files_without_end_are_refused(tmp_path):
     for depth in range(10):
         used = f'using "./{depth + 1}a.repl"\nusing "./{depth + 1}b.repl"\n'
