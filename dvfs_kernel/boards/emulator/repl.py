@@ -191,14 +191,19 @@ class _Merger:
             raise fail(str(path), 1, f"not UTF-8 text (byte {error.start})") from error
         except DvfsError as error:
             raise fail(*where, f"{error}{self._advice(used_at)}") from error
-        self.take(text, str(path), (*chain, _real(path, where)))
+        self.take(text, str(path), (*chain, path.resolve()))
 
     def take(self, text: str, path: str, chain: tuple[Path, ...]) -> None:
         usings, entries = parse(text, path)
         seen = set()
         for name, line in usings:
-            used = self.resolve(name, path)
-            real = _real(used, (path, line))
+            try:
+                used = self.resolve(name, path)
+                real = used.resolve()
+            # A name that is too long or has a zero in it, or links in a circle.
+            except (OSError, RuntimeError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise fail(path, line, f"cannot read {name!r:.80}: {reason}") from error
             if real in chain:
                 raise fail(path, line, f"'{name}' uses itself, directly or through another file")
             if real in seen:
@@ -254,13 +259,6 @@ class _Merger:
         for entries in groups.values():
             _check_references(entries, known)
         return found
-
-
-def _real(path: Path, where: tuple[str, int]) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, or no name at all
-        raise fail(*where, f"cannot read {str(path)!r}: {error}") from error
 
 
 def _merge(path: str, declaration: Entry, entries: list[tuple[str, Entry]]) -> Peripheral:

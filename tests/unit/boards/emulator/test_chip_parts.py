@@ -155,8 +155,11 @@ def test_a_used_file_that_can_have_no_such_name_is_refused(tmp_path):
     (tmp_path / "a.repl").symlink_to(tmp_path / "b.repl")
     (tmp_path / "b.repl").symlink_to(tmp_path / "a.repl")
     for name in ("a\0b", "./a.repl", "x" * 5000):
-        with pytest.raises(PlatformDescriptionError, match=r"own\.repl:1: cannot read "):
-            PlatformDescription.parse(f'using "{name}"\n', str(tmp_path / "own.repl"))
+        board = tmp_path / "own.repl"
+        board.write_text(f'using "{name}"\n')
+        for search in ([], [tmp_path]):
+            with pytest.raises(PlatformDescriptionError, match=r"own\.repl:1: cannot read "):
+                PlatformDescription.load(board, search)
 
 
 def test_files_that_use_files_without_end_are_refused(tmp_path):
