@@ -19,6 +19,7 @@ __all__ = ["Command"]
 _MOST_DIGITS: Final = 300
 _MANY_DIGITS: Final = re.compile(rf"\d{{{_MOST_DIGITS},}}", re.ASCII)
 _LARGEST: Final = 2**63
+_LONG_MESSAGE: Final = 1000
 _TYPED: Final = click.core.ParameterSource.COMMANDLINE
 
 
@@ -26,15 +27,18 @@ class Command(click.Command):
     """Spells arguments in messages as they were typed; what does not go together is wrong usage."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse numbers that no option takes, before anything is made of them."""
-        for arg in args:
-            if many := _MANY_DIGITS.search(arg):
-                raise click.UsageError(
-                    f"{arg[: many.start()][:40]}{many[0][:12]}… has {len(many[0]):,} digits; "
-                    f"fewer than {_MOST_DIGITS} are allowed",
-                    ctx,
-                )
-        rest = super().parse_args(ctx, args)
+        """Refuse numbers that no option takes; those that are too long, in a short message."""
+        words = list(args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if len(error.message) > _LONG_MESSAGE:
+                _refuse_digits(ctx, words)
+            raise
+        except (ValueError, OverflowError):
+            _refuse_digits(ctx, words)
+            raise
+        _refuse_digits(ctx, words)
         for param in self.params:
             if ctx.get_parameter_source(param.name or "") is not _TYPED:
                 continue
@@ -64,6 +68,16 @@ class Command(click.Command):
                 is_option = isinstance(param, click.Option)
                 return param.opts[0] if is_option else param.human_readable_name
         return name
+
+
+def _refuse_digits(ctx: click.Context, words: list[str]) -> None:
+    for word in words:
+        if many := _MANY_DIGITS.search(word):
+            raise click.UsageError(
+                f"{word[: many.start()][:40]}{many[0][:12]}… has {len(many[0]):,} digits; "
+                f"fewer than {_MOST_DIGITS} are allowed",
+                ctx,
+            )
 
 
 def _numbers(value: object) -> Iterator[int | float]:

@@ -151,7 +151,7 @@ def test_a_platform_of_somebody_else(boot, tmp_path):
     (tmp_path / "renode" / "platforms" / "chip.repl").write_text(FOREIGN)
     board = tmp_path / "board.repl"
     board.write_text('using "platforms/chip.repl"\n')
-    hello = elf([*SERIAL, *send(5), SPIN], [*SERIAL_LITERALS, ord("!")])
+    hello = elf([*SERIAL, *send(FREE), SPIN], [*SERIAL_LITERALS, ord("!")])
     options = ("--for", "10ms", "--platform", str(board), "--uart", "console")
     result = boot(hello, *options, "--search", str(tmp_path / "renode"))
     assert (result.exit_code, result.stdout) == (0, "!")

@@ -94,7 +94,7 @@ def test_networks(dvfs):
         ("boot text.elf --search nowhere --platform text.repl", 1, "text.repl"),
         (f"infer vww --hse {'9' * 5000}", 2, "has 5,000 digits; fewer than 300"),
         (f"infer vww --clock pll:{'9' * 5000}/2/2", 2, "pll:9+… has 5,000 digits"),
-        (f"measure vww --layers {'9' * 5000}", 2, "has 5,000 digits"),
+        (f"measure vww --samples {'9' * 5000}", 2, "has 5,000 digits"),
         (f"approximate vww --data x --seed {'9' * 30}", 2, "--seed is 9+; a number of less than"),
         ("approximate vww --data x --loss nan", 2, "--loss is nan; a number"),
         ("infer vww --timeline out.png", 2, "has to end with .svg or .json"),
