@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = "dvfs-kernel/inference"
+MOST_BYTES, LARGEST = 32 << 20, 1e18
 QUANTITIES = (("time_s", 1e3, "ms"), ("energy_j", 1e3, "mJ"), ("cycles", 1e-6, "Mcycles"))
 
 
@@ -28,12 +29,35 @@ class ProfileError(ValueError):
 def load(path: Path) -> dict[str, Any]:
     """Read one document of ``dvfs infer --json``."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ProfileError(f"{path}: more than {MOST_BYTES} bytes, which no profile has")
+        document = json.loads(content)
+    except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, ProfileError):
+            raise
         raise ProfileError(f"{path}: cannot be read: {error}") from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ProfileError(f"{path}: not a document of schema {SCHEMA!r}")
+    try:
+        check(document)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ProfileError(f"{path}: not a whole profile: {error!r:.100}") from error
     return document
+
+
+def check(document: dict[str, Any]) -> None:
+    """Raise what shows that a document lacks what is compared, or holds no numbers there."""
+    layers, totals = document["profile"]["layers"], document["profile"]["totals"]
+    numbers = [totals[key] for key, _, _ in QUANTITIES] + [layer["cycles"] for layer in layers]
+    for number in numbers:
+        known = isinstance(number, int | float) and 0 <= number < LARGEST  # no NaN either
+        if number is not None and not known:
+            raise ValueError(f"{number!r:.40} is no number from 0 to {LARGEST:g}")
+    texts = [document["network"]["name"], *(layer["name"] for layer in layers)]
+    if "outputs" not in document or not all(isinstance(text, str) for text in texts):
+        raise ValueError("a name is no text, or there are no outputs")
 
 
 def growth_percent(before: float, after: float) -> float:
@@ -71,7 +95,10 @@ def compare(baseline: dict[str, Any], profile: dict[str, Any], tolerance: float)
         before_layer = before_layers.get(layer["name"])
         if before_layer is None:
             print(f"   new layer {layer['name']}: {layer['cycles']} cycles")
-        elif before_layer["cycles"] != layer["cycles"]:
+        elif before_layer["cycles"] != layer["cycles"] and None not in (
+            before_layer["cycles"],
+            layer["cycles"],
+        ):
             growth = growth_percent(before_layer["cycles"], layer["cycles"])
             print(f"   {layer['name']}: {growth:+.2f} % cycles")
     return failures
@@ -86,7 +113,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         failures = compare(load(arguments.baseline), load(arguments.profile), arguments.tolerance)
-    except (ProfileError, KeyError, TypeError) as error:
+    except ProfileError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for failure in failures:

@@ -18,7 +18,7 @@ from dvfs_kernel.storage import rows as tables
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from dvfs_kernel.boards.emulator.trace import Tally, Violation
     from dvfs_kernel.boards.virtual import VirtualBoard
@@ -138,6 +138,11 @@ class BootedBoard:
         """What the devices of the chip had to say so far, and how often."""
         return _told(self.board.machine.trace.message_tally, "other notes")
 
+    @property
+    def unmodelled(self) -> tuple[str, ...]:
+        """What the board's file has and nothing here models: name and type."""
+        return self.board.unmodelled
+
     def run(
         self,
         duration: str | float | None = None,
@@ -209,6 +214,7 @@ def booted_board(
     uart: str = "usart3",
     baud: str | int = DEFAULT_BAUD,
     platform: str | os.PathLike[str] | None = None,
+    search: Sequence[str | os.PathLike[str]] = (),
     hse: str | float | None = None,
     pll_lock: str | float = "typ",
     lenient: bool = False,
@@ -226,6 +232,8 @@ def booted_board(
         the firmware sends at another speed is misread, as on the bench; ``"any"`` follows it.
     platform
         A board's ``.repl`` file; by default the Nucleo-F767ZI.
+    search
+        Folders for the files that it uses, such as that of Renode, which has ``platforms/``.
     hse, pll_lock
         As of `dvfs.open_board`.
     lenient
@@ -253,6 +261,7 @@ def booted_board(
         pll_lock=quantity.pll_lock(pll_lock),
         strict=not lenient,
         platform=None if platform is None else Path(platform),
+        search=[Path(folder) for folder in search],
         uart=uart,
         line=serial_line(baud),
     ) as board:
@@ -269,6 +278,7 @@ def boot(
     duration: str | float | None = None,
     wall_limit: str | float | None = None,
     platform: str | os.PathLike[str] | None = None,
+    search: Sequence[str | os.PathLike[str]] = (),
     hse: str | float | None = None,
     pll_lock: str | float = "typ",
     lenient: bool = False,
@@ -279,7 +289,7 @@ def boot(
 
     Parameters
     ----------
-    firmware, uart, baud, platform, hse, pll_lock, lenient
+    firmware, uart, baud, platform, search, hse, pll_lock, lenient
         As of `booted_board`, by which one can also talk to the firmware while it runs.
     duration
         Virtual time to run, in seconds or as text such as ``"10ms"``; by default until the
@@ -302,6 +312,7 @@ def boot(
         uart=uart,
         baud=baud,
         platform=platform,
+        search=search,
         hse=hse,
         pll_lock=pll_lock,
         lenient=lenient,

@@ -13,13 +13,13 @@ What a file does not name stays as it is in the package.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.toml_file import read_toml
 from renode_platform.devices.datasheet import CURRENT_MODEL
 from renode_platform.devices.power import CurrentModel
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["BoardProfile"]
 
 _SECTIONS = ("timing", "current")
+_RATE = "_per_cycle"  # how the names of what cycles are divided by end
+_MOST_CYCLES = 1000
 _LARGEST = 10.0  # volts, amperes and coulombs alike: no parameter is near
 
 
@@ -59,14 +61,20 @@ class BoardProfile:
         for name, value in self.timing:
             _check_known("timing", name, defaults)
             kind = type(defaults[name])
-            if type(value) is not kind or value < 0:
-                what = "true or false" if kind is bool else "a number of whole cycles from 0 on"
-                raise FileFormatError(f"timing.{name} is {value!r}; {what} is allowed")
+            least = 1 if name.endswith(_RATE) else 0
+            if type(value) is not kind or not least <= value <= _MOST_CYCLES:
+                what = (
+                    "true or false"
+                    if kind is bool
+                    else f"a number of whole cycles, {least} to {_MOST_CYCLES},"
+                )
+                raise FileFormatError(f"timing.{name} is {value!r:.60}; {what} is allowed")
         for name, amount in self.current:
             _check_known("current", name, CURRENT_MODEL)
             if type(amount) not in {int, float} or not 0 <= amount < _LARGEST:
                 raise FileFormatError(
-                    f"current.{name} is {amount!r}; a number from 0 on in its SI unit is allowed"
+                    f"current.{name} is {amount!r:.60}; a number from 0 on, less than "
+                    f"{_LARGEST:g}, in its SI unit is allowed"
                 )
 
     @classmethod
@@ -90,12 +98,7 @@ class BoardProfile:
         FileFormatError
             It cannot be read, is no TOML, or holds what no profile has.
         """
-        try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise FileFormatError(f"{path}: {error.strerror}") from error
-        except ValueError as error:
-            raise FileFormatError(f"{path}: no TOML: {error}") from error
+        data = read_toml(path)
         unknown = set(data) - {"name", *_SECTIONS}
         if unknown:
             raise FileFormatError(

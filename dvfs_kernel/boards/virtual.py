@@ -19,14 +19,13 @@ from dvfs_kernel.errors import (
     BoardSilentError,
     ClockError,
     FirmwareFaultError,
-    PlatformDescriptionError,
 )
 from dvfs_kernel.link import abi
 from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
 from renode_platform.devices.traffic import TrafficLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
     from dvfs_kernel.boards.emulator.trace import Violation
@@ -65,6 +64,8 @@ class VirtualBoard(Board):
         How long a single `read` may take on the host's clock without a layer or segment beginning.
     platform
         A board's ``.repl`` file; by default the Nucleo-F767ZI with a 50 MHz clock.
+    search
+        Folders for the files that it uses, such as that of Renode.
     uart
         The serial port that `write` and `read` talk to.
     line
@@ -89,6 +90,7 @@ class VirtualBoard(Board):
         pll_lock: str | float = "typ",
         strict: bool = True,
         platform: Path | None = None,
+        search: Sequence[Path] = (),
         uart: str = "usart3",
         line: FrameFormat | None = None,
         timing: TimingParameters | None = None,
@@ -111,11 +113,8 @@ class VirtualBoard(Board):
             line=line,
         )
         platform = platform or NUCLEO_F767ZI
-        description = PlatformDescription.load(platform)
-        try:
-            self._machine: Machine | None = Machine(description, options)
-        except ValueError as error:
-            raise PlatformDescriptionError(f"{platform}: {error}") from error
+        description = PlatformDescription.load(platform, search)
+        self._machine: Machine | None = Machine(description, options)
         self._wall_limit_s = wall_limit_s
         self._wall_s = 0.0
         self._instructions_before = 0
@@ -140,6 +139,11 @@ class VirtualBoard(Board):
     def hse_hz(self) -> int:
         """Frequency of the HSE, 0 for a board without one."""
         return int(self.machine.devices.rcc.hse_hz)
+
+    @property
+    def unmodelled(self) -> tuple[str, ...]:
+        """What the board's file has and nothing here models: name and type."""
+        return self.machine.unmodelled
 
     def flash(self, elf: Path | bytes, image: bytes | None = None) -> None:
         """Put the firmware and the data image into flash memory.

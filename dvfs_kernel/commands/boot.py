@@ -45,6 +45,12 @@ __all__ = ["boot"]
     help="Time on this computer; by default none where a person types, else 60s.",
 )
 @click.option("--platform", type=click.Path(path_type=Path), help="A board's .repl file.")
+@click.option(
+    "--search",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Folder for the files that the .repl uses; more than once: several.",
+)
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz.")
 @click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
 @click.option("--lenient", is_flag=True, help="Report illegal programming, but run on.")
@@ -58,6 +64,8 @@ def boot(
     limit is reached.
     """
     with dvfs.booted_board(firmware, **arguments) as booted:
+        if booted.unmodelled:
+            click.echo(f"note: without a model here: {', '.join(booted.unmodelled)}", err=True)
         try:
             booted.run(
                 duration,

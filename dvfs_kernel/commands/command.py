@@ -2,17 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 import dvfs_kernel as dvfs
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 __all__ = ["Command"]
+
+# No name of a file has as many, and no number that means anything.
+_MOST_DIGITS: Final = 300
+_MANY_DIGITS: Final = re.compile(rf"\d{{{_MOST_DIGITS},}}", re.ASCII)
+_LARGEST: Final = 2**63
+_LONG_MESSAGE: Final = 1000
+_TYPED: Final = click.core.ParameterSource.COMMANDLINE
 
 
 class Command(click.Command):
     """Spells arguments in messages as they were typed; what does not go together is wrong usage."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse numbers that no option takes; those that are too long, in a short message."""
+        words = list(args)
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as error:
+            if len(error.message) > _LONG_MESSAGE:
+                _refuse_digits(ctx, words)
+            raise
+        except (ValueError, OverflowError):
+            _refuse_digits(ctx, words)
+            raise
+        _refuse_digits(ctx, words)
+        for param in self.params:
+            if ctx.get_parameter_source(param.name or "") is not _TYPED:
+                continue
+            for number in _numbers(ctx.params.get(param.name or "")):
+                if not math.isfinite(number) or abs(number) >= _LARGEST:
+                    name = param.opts[0] if param.opts else param.name
+                    raise click.UsageError(
+                        f"{name} is {number!s:.40}; a number of less than 2^63 is allowed", ctx
+                    )
+        return rest
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -32,3 +68,21 @@ class Command(click.Command):
                 is_option = isinstance(param, click.Option)
                 return param.opts[0] if is_option else param.human_readable_name
         return name
+
+
+def _refuse_digits(ctx: click.Context, words: list[str]) -> None:
+    for word in words:
+        if many := _MANY_DIGITS.search(word):
+            raise click.UsageError(
+                f"{word[: many.start()][:40]}{many[0][:12]}… has {len(many[0]):,} digits; "
+                f"fewer than {_MOST_DIGITS} are allowed",
+                ctx,
+            )
+
+
+def _numbers(value: object) -> Iterator[int | float]:
+    if isinstance(value, tuple | list):
+        for each in value:
+            yield from _numbers(each)
+    elif isinstance(value, int | float):
+        yield value

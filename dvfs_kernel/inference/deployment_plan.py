@@ -10,6 +10,7 @@ from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import FORMS
+from dvfs_kernel.storage.json_file import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,11 +172,11 @@ class Plan:
         OSError
             The file cannot be read.
         """
+        data = read_json(path, error=ScheduleError, os_errors=True)
         try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, RecursionError) as error:
-            kind = "" if isinstance(error, ScheduleError) else "not a JSON file: "
-            raise ScheduleError(f"{path}: {kind}{error}") from error
+            return cls.from_dict(data)
+        except ScheduleError as error:
+            raise ScheduleError(f"{path}: {error}") from error
 
 
 def _object(value: object, what: str) -> Mapping[str, object]:
@@ -192,7 +193,8 @@ def _number(data: Mapping[str, object], key: str, what: str) -> float:
 
 
 def _forms(value: object, count: int) -> tuple[str, ...]:
-    if not isinstance(value, list) or len(value) not in (0, count) or set(value) - set(FORMS):
+    known = not isinstance(value, list) or all(form in FORMS for form in value)
+    if not isinstance(value, list) or not known or len(value) not in (0, count):
         raise ScheduleError(
             f"forms has to be a list of {count}, each {', '.join(FORMS)}, not {value!r:.60}"
         )

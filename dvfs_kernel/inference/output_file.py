@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from dvfs_kernel.errors import ArgumentError
 if TYPE_CHECKING:
     from dvfs_kernel.inference.result import InferenceResult
 
-__all__ = ["check_suffix", "output_bytes"]
+__all__ = ["check_suffix", "member_name", "output_bytes"]
+
+_LONGEST_NAME = 512
 
 
 def check_suffix(suffix: str, name: str, outputs: int) -> None:
@@ -35,6 +38,8 @@ def check_suffix(suffix: str, name: str, outputs: int) -> None:
 def output_bytes(result: InferenceResult, suffix: str) -> bytes:
     """Return the outputs as NumPy writes them, but whatever the tensors are called.
 
+    Names of members of an archive become names of files where somebody unpacks it: `member_name`.
+
     Raises
     ------
     ArgumentError
@@ -46,9 +51,23 @@ def output_bytes(result: InferenceResult, suffix: str) -> bytes:
         np.save(file, result.outputs[0])
         return file.getvalue()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, output in result.named_outputs().items():
+        for tensor, output in result.named_outputs().items():
+            name = member_name(tensor)
+            while f"{name}.npy" in archive.namelist():
+                name += "_"
             member = io.BytesIO()
             np.save(member, output)
             # ZipInfo's own date, not today's: the same run gives the same file.
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
     return file.getvalue()
+
+
+def member_name(tensor: str) -> str:
+    r"""Return what a tensor is called in an archive: a path that leads nowhere but down.
+
+    Parts that are empty or nothing but dots, the letter of a drive, ``\`` and what cannot be seen
+    lead elsewhere, or nobody knows where: each becomes ``_``. Most names stay as they are.
+    """
+    seen = "".join(c if c.isprintable() and c != "\\" else "_" for c in tensor[:_LONGEST_NAME])
+    parts = re.sub(r"^([A-Za-z]):", r"\1_", seen).split("/")
+    return "/".join(part if part.strip(" .") else "_" for part in parts)

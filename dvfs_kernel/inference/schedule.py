@@ -11,6 +11,7 @@ import numpy as np
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.json_file import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,11 +176,16 @@ class Schedule:
 
     @classmethod
     def load(cls, path: Path) -> Schedule:
-        """Read a schedule from a JSON file."""
-        try:
-            data = json.loads(path.read_text(encoding="utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise ScheduleError(f"{path}: not a JSON file: {error}") from error
+        """Read a schedule from a JSON file.
+
+        Raises
+        ------
+        ScheduleError
+            The file is no schedule.
+        OSError
+            The file cannot be read.
+        """
+        data = read_json(path, error=ScheduleError, os_errors=True)
         try:
             return cls.from_dict(data)
         except ScheduleError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,8 @@ import numpy as np
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.networks.network import Network, Quantize
 from dvfs_kernel.networks.zoo.pictures import dead_leaves
+from dvfs_kernel.storage.array_file import read_array
+from dvfs_kernel.storage.picture_file import read_pixels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["fit_array", "from_pixels", "load_input", "read_picture", "sample_input"]
 
 _SAMPLE_SEED = 1000
-_GREY = {"1", "L", "I", "I;16", "F"}  # Pillow's modes of one channel
 _UNIT_RANGE_TOLERANCE = 0.01
 _LEAST_PICTURE = 4  # pixels, of the longer side
 
@@ -54,7 +54,7 @@ def load_input(path: Path, target: Target) -> npt.NDArray[Any]:
     if not path.is_file():
         raise FileFormatError(f"{path}: there is no such file")
     if path.suffix.lower() == ".npy":
-        return fit_array(_read_array(path), target, str(path))
+        return fit_array(read_array(path), target, str(path))
     return from_pixels(read_picture(path, _input(target).shape), target)
 
 
@@ -96,7 +96,8 @@ def fit_array(array: npt.NDArray[Any], target: Target, what: str = "the input") 
         return array.astype(np.float32)
     if array.dtype.kind == "f":
         limits = np.iinfo(tensor.element)
-        stored = np.round(array.astype(np.float64) / tensor.scale) + tensor.zero_point
+        with np.errstate(over="ignore"):  # what is beyond every number is clipped as well
+            stored = np.round(array.astype(np.float64) / tensor.scale) + tensor.zero_point
         return np.clip(stored, limits.min, limits.max).astype(tensor.element)
     raise FileFormatError(
         f"{what} holds {array.dtype} values; the network takes {tensor.element}, "
@@ -164,16 +165,6 @@ def _takes_unit_range(network: Network) -> bool:
     )
 
 
-def _read_array(path: Path) -> npt.NDArray[Any]:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        raise FileFormatError(f"{path}: not a NumPy array file: {error}") from error
-    if not isinstance(array, np.ndarray):
-        raise FileFormatError(f"{path}: holds several arrays; one array is allowed")
-    return array
-
-
 def read_picture(path: Path, shape: tuple[int, int, int] | None = None) -> npt.NDArray[np.uint8]:
     """Read a picture (PNG, JPEG, …), grey for one channel and RGB for three.
 
@@ -193,25 +184,12 @@ def read_picture(path: Path, shape: tuple[int, int, int] | None = None) -> npt.N
     FileFormatError
         The file is no picture, or the shape is none that a picture can have.
     """
-    from PIL import Image  # noqa: PLC0415  most runs need no picture
-
-    modes = {1: "L", 3: "RGB"}
-    if shape is not None and shape[2] not in modes:
+    if shape is not None and shape[2] not in (1, 3):
         raise FileFormatError(
             f"{path}: a picture has 1 or 3 channels; the network takes {shape[2]}, "
             "which only an .npy file can hold"
         )
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                if shape is None:
-                    shape = picture.height, picture.width, 1 if picture.mode in _GREY else 3
-                height, width, channels = shape
-                resized = picture.convert(modes[channels]).resize((width, height))
-    except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
-        raise FileFormatError(f"{path}: not a picture that can be read: {error}") from error
-    return np.asarray(resized, dtype=np.uint8).reshape(shape)
+    return read_pixels(path, shape)
 
 
 def _from_pixels(pixels: npt.NDArray[np.uint8], tensor: Tensor) -> npt.NDArray[Any]:

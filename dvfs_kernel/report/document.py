@@ -13,6 +13,7 @@ import jsonschema
 
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.storage.json_documents import validator
+from dvfs_kernel.storage.json_file import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,11 +39,7 @@ def load(path: Path) -> Document:
     OSError
         The file cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = json.loads(text, parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise FileFormatError(f"{path}: not a JSON file: {error}") from error
+    data = read_json(path, os_errors=True)
     try:
         return check(data)
     except FileFormatError as error:
@@ -145,7 +142,3 @@ def _reason(error: Any) -> str:
 def _shown(value: object) -> str:
     text = json.dumps(value, default=str)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no JSON number; null is allowed where a value is unknown")

@@ -40,4 +40,15 @@ def validator(kind: str) -> Any:
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values()
     )
-    return jsonschema.Draft202012Validator(schemas[kind], registry=registry)
+    return _VALIDATOR(schemas[kind], registry=registry)
+
+
+def _is_whole(_checker: Any, value: object) -> bool:
+    return type(value) is int
+
+
+# JSON Schema takes 1.0 for an integer, but nothing can be indexed with it.
+_VALIDATOR: Final = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_whole),
+)

@@ -127,21 +127,14 @@ class _Builder(object):
 
     def make(self, entry):
         """Return a new device for an entry, or None where nothing models its type."""
-        host, name = self.host, entry.name
-        peripheral, clock_name = name.upper(), name + "_hz"
-        makers = {
-            "STM32_GPIOPort": lambda: Gpio(host, name[-1]),
-            "STM32F7_USART": lambda: Usart(host, peripheral, clock_name, self.option("line", None)),
-            "STM32F7_I2C": lambda: I2c(host, peripheral, clock_name),
-            "STM32L0_LpTimer": lambda: Lptim(host, peripheral, clock_name),
-            "STM32_Timer": lambda: self.timer(entry),
-            "STM32_SYSCFG": lambda: Syscfg(host),
-            "STM32F4_EXTI": lambda: Exti(host),
-            "dbgmcu": lambda: Dbgmcu(host),
-        }
         kind = entry.type.rpartition(".")[2]
-        maker = makers.get(kind, makers.get(name))
-        return None if maker is None else maker()
+        maker = MAKERS.get(kind, MAKERS.get(entry.name))
+        return None if maker is None else maker(self, entry)
+
+    def serial_port(self, entry):
+        """Return a serial port on the kernel clock of its name."""
+        name = entry.name
+        return Usart(self.host, name.upper(), name + "_hz", self.option("line", None))
 
     def timer(self, entry):
         """Return a timer on the bus that its enable bit belongs to."""
@@ -197,7 +190,8 @@ class _Builder(object):
                 if parent not in self.platform.devices:
                     continue
                 if kind == "LED":
-                    self.platform.add_led(entry.name, self.device(parent), pin)
+                    inverted = bool(entry.attributes.get("invert", False))
+                    self.platform.add_led(entry.name, self.device(parent), pin, inverted)
                 elif kind == "Button":
                     inverted = bool(entry.attributes.get("invert", False))
                     self.platform.add_button(entry.name, self.device(parent), pin, inverted)
@@ -273,6 +267,23 @@ def _edge_teller(timer, number, pin, function, port):
             timer.input_moved(number, bool(new >> pin & 1))
 
     return levels_changed
+
+
+#: What makes a device, by the last part of its type, or by the name that an entry has on the chip.
+MAKERS = {
+    "STM32_GPIOPort": lambda builder, entry: Gpio(builder.host, entry.name[-1]),
+    "STM32F7_USART": _Builder.serial_port,
+    "STM32F7_I2C": lambda builder, entry: I2c(builder.host, entry.name.upper(), entry.name + "_hz"),
+    "STM32L0_LpTimer": lambda builder, entry: Lptim(
+        builder.host, entry.name.upper(), entry.name + "_hz"
+    ),
+    "STM32_Timer": _Builder.timer,
+    "STM32_SYSCFG": lambda builder, _entry: Syscfg(builder.host),
+    "STM32F4_EXTI": lambda builder, _entry: Exti(builder.host),
+    "dbgmcu": lambda builder, _entry: Dbgmcu(builder.host),
+}
+#: Devices that the others need, by the names that their entries have on the chip.
+SHARED = ("rcc", "pwr", "flashController", "powerMeter")
 
 
 def _line_driver(exti, line):

@@ -178,10 +178,10 @@ class Platform(object):
         """Drive a pin from outside; None lets go of it."""
         self.ports[port_letter].set_input(pin, level)
 
-    def add_led(self, name, port, pin):
-        """Watch a pin as an LED that lights while it is high."""
-        self.leds[name] = False
-        port.connect(str(pin), lambda level: self.leds.__setitem__(name, level))
+    def add_led(self, name, port, pin, inverted=False):
+        """Watch a pin as an LED that lights while it is high, or, inverted, while it is low."""
+        self.leds[name] = inverted
+        port.connect(str(pin), lambda level: self.leds.__setitem__(name, bool(level) != inverted))
 
     def add_button(self, name, port, pin, inverted):
         """Put a button on a pin; released until `press`."""

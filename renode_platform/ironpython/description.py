@@ -45,23 +45,24 @@ def hse_entry(path, read_lines):
     read_lines : callable
         Returns the lines of a file.
     """
-    name = frequency_hz = None
+    name = None
     used = []
-    for line in read_lines(path):
+    for number, line in enumerate(read_lines(path), 1):
         words = line.split("//")[0].split()
         if not words:
             continue
         if line[0] not in " \t":
             name = words[0].rstrip(":") if words[0].rstrip(":") in _HSE else None
             if words[0] == "using":
-                used.append(words[1].strip('"'))
+                used.append(_quoted(line, path, number))
         elif name is not None and words[0] == "frequency:":
-            frequency_hz = int(words[1], 0)
-            return Entry(name, "", [], {"frequency": frequency_hz})
+            return Entry(name, "", [], {"frequency": _hertz(words[1:], path, number)})
     folder = path[: max(path.rfind("/"), path.rfind("\\")) + 1]
     for relative in reversed(used):
         if relative.startswith("./"):
             entry = hse_entry(folder + relative[2:], read_lines)
+        elif relative.startswith("../"):
+            entry = hse_entry(folder + relative, read_lines)
         elif _is_absolute(relative):
             entry = hse_entry(relative, read_lines)
         else:
@@ -69,6 +70,24 @@ def hse_entry(path, read_lines):
         if entry is not None:
             return entry
     return None
+
+
+def _quoted(line, path, number):
+    """Return what a line has in double quotes."""
+    parts = line.split('"')
+    if len(parts) != 3:
+        raise ValueError("%s:%d: using takes one file in double quotes" % (path, number))
+    return parts[1]
+
+
+def _hertz(words, path, number):
+    try:
+        return int(" ".join(words), 0)
+    except ValueError:
+        raise ValueError(
+            "%s:%d: the HSE's frequency is %s; a whole number of hertz is allowed, such as 8000000"
+            % (path, number, " ".join(words) or "missing")
+        )
 
 
 def _is_absolute(path):

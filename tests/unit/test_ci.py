@@ -105,3 +105,28 @@ def test_templates_use_options_that_exist(template):
     known = {option for parameter in infer.params for option in parameter.opts}
     assert {word for word in command.split() if word.startswith("-")} <= known
     assert "compare_profiles.py tests/baseline.json profile.json" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        '{"schema": ' + "9" * 5000 + "}",
+        json.dumps(PROFILE).replace("0.02", "NaN"),
+        json.dumps(PROFILE).replace("0.02", "1e999"),
+        json.dumps(PROFILE).replace("21600000", "9" * 400),
+        json.dumps(PROFILE).replace("100", '"100"'),
+        json.dumps(PROFILE).replace('"small"', "5"),
+        "\xff",
+    ],
+)
+def test_a_damaged_profile_is_refused_with_its_name(tmp_path, text):
+    before, after = tmp_path / "before.json", tmp_path / "after.json"
+    before.write_text(json.dumps(PROFILE))
+    after.write_text(text, encoding="latin-1")
+    done = subprocess.run(
+        [sys.executable, SCRIPT, before, after], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "after.json" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.setting import ClockSetting
+from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.storage.json_file import read_json
 
 if TYPE_CHECKING:
     from dvfs_kernel.inference.deployment_plan import Plan
@@ -29,6 +30,8 @@ def load_schedule(schedule: ScheduleLike) -> Schedule | None:
     ------
     ScheduleError
         The file is neither a schedule nor a plan.
+    OSError
+        The file cannot be read.
     """
     from dvfs_kernel.inference.deployment_plan import SCHEMA, Plan
     from dvfs_kernel.inference.schedule import Schedule
@@ -38,16 +41,9 @@ def load_schedule(schedule: ScheduleLike) -> Schedule | None:
     if not isinstance(schedule, str | os.PathLike):
         return schedule
     path = Path(schedule)
-    return Plan.load(path).schedule if _schema(path) == SCHEMA else Schedule.load(path)
-
-
-def _schema(path: Path) -> object:
-    """Return what a file says that it is; None where it says nothing."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        return None
-    return data.get("schema") if isinstance(data, dict) else None
+    data = read_json(path, error=ScheduleError, os_errors=True)
+    is_plan = isinstance(data, dict) and data.get("schema") == SCHEMA
+    return Plan.load(path).schedule if is_plan else Schedule.load(path)
 
 
 def uniform_schedule(

@@ -10,6 +10,7 @@ import numpy as np
 
 from dvfs_kernel.errors import CacheError
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.content import read_content
 from dvfs_kernel.storage.sources import sources_digest
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KeptJudgements", "network_digest"]
 
+_MOST_BYTES = 1 << 30
 _ADVICE = "give another folder with --cache, or none with --no-cache"
 # What decides over a judgement beside network and images.
 _SOURCES = (
@@ -90,7 +92,7 @@ class KeptJudgements:
         """
         path = self._path(key)
         try:
-            content = path.read_bytes()
+            content = read_content(path, most_bytes=_MOST_BYTES, error=CacheError, os_errors=True)
         except FileNotFoundError:
             return None
         except OSError as error:

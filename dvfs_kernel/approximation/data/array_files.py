@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import lzma
-import zipfile
-import zlib
-from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +10,18 @@ import numpy as np
 from dvfs_kernel.approximation.data.data_set import ALL, PARTS, DataSet
 from dvfs_kernel.approximation.data.offers import Offer
 from dvfs_kernel.errors import DataSetError
+from dvfs_kernel.storage.array_file import opened_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from dvfs_kernel.storage.array_file import ArrayArchive
+
 __all__ = ["offer", "offer_of_folder"]
 
-_DAMAGED = (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 _KEYS = {part: (f"x_{part}", f"y_{part}") for part in PARTS} | {ALL: ("x", "y")}
 _WANTED = (
     "x and y, or x_train, y_train, x_test and y_test: images (images, height, width, channels), "
@@ -45,8 +43,8 @@ def offer(path: Path, name: str | None = None) -> Offer:
     DataSetError
         The file is damaged, or has other arrays.
     """
-    with _opened(path) as arrays:
-        found = set(arrays)
+    with opened_arrays(path, _complaint(path), DataSetError) as arrays:
+        found = set(arrays.names)
     parts = {part: keys for part, keys in _KEYS.items() if set(keys) <= found}
     if not parts:
         names = ", ".join(sorted(found)) or "nothing"
@@ -97,13 +95,13 @@ def _part_in(stem: str) -> str:
 
 
 def _read(path: Path, name: str, part: str, keys: tuple[str, str]) -> DataSet:
-    with _opened(path) as arrays:
+    with opened_arrays(path, _complaint(path), DataSetError) as arrays:
         images, labels = (arrays[key] for key in keys)
         names = _class_names(arrays)
     return DataSet(name, _pixels(images, path, keys[0]), _numbers(labels, path), names, part)
 
 
-def _class_names(arrays: Mapping[str, Any]) -> tuple[str, ...]:
+def _class_names(arrays: ArrayArchive) -> tuple[str, ...]:
     return tuple(map(str, arrays["class_names"].ravel())) if "class_names" in arrays else ()
 
 
@@ -140,15 +138,5 @@ def _numbers(labels: npt.NDArray[Any], path: Path) -> npt.NDArray[Any]:
     return labels
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Mapping[str, Any]]:
-    try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("it is no zip archive, or is cut short")
-        # NumPy does not close a file that it fails to read.
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            yield arrays
-    except DataSetError:
-        raise
-    except _DAMAGED as error:
-        raise DataSetError(f"{path}: not an .npz file that can be read: {error}") from error
+def _complaint(path: Path) -> str:
+    return f"{path}: not an .npz file that can be read"

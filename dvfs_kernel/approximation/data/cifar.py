@@ -9,8 +9,6 @@ of label (CIFAR-100: two, the coarse one first) and the same 3072 bytes.
 
 from __future__ import annotations
 
-import tarfile
-import zlib
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +19,8 @@ from dvfs_kernel.approximation.data.data_set import PARTS, TEST, TRAIN, DataSet
 from dvfs_kernel.approximation.data.offers import Offer
 from dvfs_kernel.approximation.data.restricted_pickle import read_dictionary
 from dvfs_kernel.errors import DataSetError
+from dvfs_kernel.storage.archive_file import tar_members
+from dvfs_kernel.storage.content import read_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -132,35 +132,15 @@ def offer_of_folder(folder: Path) -> Offer | None:
 
 
 def _members(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of the files of an archive that may be wanted; extract nothing."""
-    wanted = _wanted()
-    try:
-        with tarfile.open(path) as archive:
-            for member in archive:
-                name = member.name.rpartition("/")[2]
-                if not member.isfile() or name not in wanted:
-                    continue
-                if member.size > _MOST_BYTES:
-                    raise DataSetError(
-                        f"{path}: {name} has {member.size:,} bytes; no file of CIFAR is that large"
-                    )
-                file = archive.extractfile(member)
-                content = b"" if file is None else file.read()
-                if len(content) != member.size:
-                    raise DataSetError(f"{path} is damaged: {name} is cut short")
-                yield name, content
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise DataSetError(f"{path} is damaged, or no archive: {error}") from error
+    """Return name and content of the files of an archive that may be wanted; extract nothing."""
+    return tar_members(path, _wanted(), _MOST_BYTES, DataSetError)
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
     for name in sorted(_wanted()):
         path = folder / name
-        try:
-            if path.is_file():
-                yield name, path.read_bytes()
-        except OSError as error:
-            raise DataSetError(f"{path} cannot be read: {error.strerror or error}") from error
+        if path.is_file():
+            yield name, read_content(path, most_bytes=_MOST_BYTES, error=DataSetError)
 
 
 def _wanted() -> set[str]:

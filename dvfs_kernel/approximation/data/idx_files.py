@@ -6,8 +6,6 @@ dimension as a big-endian 32-bit number, and the values: http://yann.lecun.com/e
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
@@ -17,6 +15,8 @@ import numpy as np
 from dvfs_kernel.approximation.data.data_set import TEST, TRAIN, DataSet
 from dvfs_kernel.approximation.data.offers import Offer
 from dvfs_kernel.errors import DataSetError
+from dvfs_kernel.storage.archive_file import unzipped
+from dvfs_kernel.storage.content import read_content
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,7 @@ FASHION_MNIST_CLASSES = (
 )
 _PREFIXES = {TRAIN: "train", TEST: "t10k"}
 _UNSIGNED_BYTES = 8
+_MOST_BYTES = 1 << 30  # the training images of MNIST have 47 MB
 
 
 def offer_of_folder(folder: Path) -> Offer | None:
@@ -85,12 +86,9 @@ def _read(folder: Path, part: str, images: Path, labels: Path) -> DataSet:
 
 
 def _values(path: Path, rank: int) -> npt.NDArray[np.uint8]:
-    try:
-        data = path.read_bytes()
-        if path.suffix == ".gz":
-            data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataSetError(f"{path} is damaged: {error}") from error
+    data = read_content(path, most_bytes=_MOST_BYTES, error=DataSetError)
+    if path.suffix == ".gz":
+        data = unzipped(data, f"{path} is damaged", _MOST_BYTES, DataSetError)
     magic = bytes((0, 0, _UNSIGNED_BYTES, rank))
     start = 4 + 4 * rank
     if data[:4] != magic or len(data) < start:

@@ -11,6 +11,7 @@ from dvfs_kernel.approximation.data.data_set import ALL, PARTS, DataSet
 from dvfs_kernel.approximation.data.offers import ImageShape, Offer
 from dvfs_kernel.errors import DataSetError, FileFormatError
 from dvfs_kernel.networks.input_tensor import read_picture
+from dvfs_kernel.storage.picture_file import SUFFIXES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["offer_of_folder"]
-
-_SUFFIXES = {".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 
 
 def offer_of_folder(folder: Path, shape: ImageShape) -> Offer | None:
@@ -66,7 +65,7 @@ def _folders(place: Path) -> list[Path]:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def _read(place: Path, name: str, part: str, shape: ImageShape) -> DataSet:
@@ -78,7 +77,7 @@ def _read(place: Path, name: str, part: str, shape: ImageShape) -> DataSet:
         if not files:
             raise DataSetError(
                 f"class {folder.name!r} has no pictures in {folder}; allowed are files that end "
-                f"with {', '.join(sorted(_SUFFIXES))}"
+                f"with {', '.join(sorted(SUFFIXES))}"
             )
         for file in files:
             try:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dvfs_kernel.errors import DataSetError
+from dvfs_kernel.storage.content import parsing
 
 __all__ = ["read_dictionary"]
 
@@ -59,12 +60,9 @@ def read_dictionary(data: bytes, what: str) -> dict[str, Any]:
     DataSetError
         It is damaged, holds something else, or names a function or class of any other kind.
     """
-    try:
+    with parsing(f"{what} is no pickle of a data set", DataSetError):
         # In Python 2 strings were bytes, and arrays are kept in such strings.
         value = _Unpickler(io.BytesIO(data), encoding="latin1").load()
-    # A damaged pickle may fail in any way; none of them runs code.
-    except Exception as error:
-        raise DataSetError(f"{what} is no pickle of a data set: {error}") from error
     if not isinstance(value, dict):
         raise DataSetError(f"{what} holds {type(value).__name__}, no dictionary")
     return {_text(key): entry for key, entry in value.items()}

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.errors import CacheError
+from dvfs_kernel.storage.array_file import parse_array
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.content import read_content
 from dvfs_kernel.storage.sources import sources_digest
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ _SOURCES = (
     "networks/layers/*.py",
     "networks/quantisation.py",
 )
+_MOST_BYTES = 1 << 30
 _ADVICE = "give another folder for what is kept, or none"
 
 
@@ -77,7 +80,7 @@ class KeptArrays:
         name = _name(key)
         path = self._folder / name[:2] / f"{name}.npy"
         try:
-            content = path.read_bytes()
+            content = read_content(path, most_bytes=_MOST_BYTES, error=CacheError, os_errors=True)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -89,11 +92,7 @@ class KeptArrays:
             raise CacheError(
                 f"what is kept in {path} is damaged: it does not begin with its own name; delete it"
             )
-        try:
-            array: npt.NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
-        except (ValueError, EOFError, OSError) as error:
-            raise CacheError(f"what is kept in {path} is damaged: {error}; delete it") from error
-        return array
+        return parse_array(data, f"what is kept in {path} is damaged, delete it", CacheError)
 
     def save(self, array: npt.NDArray[Any], *key: object) -> None:
         """Keep an array; it appears whole or not at all.

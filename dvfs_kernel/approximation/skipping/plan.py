@@ -7,7 +7,6 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -15,11 +14,14 @@ import numpy.typing as npt
 
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.networks.by_name import ByName
+from dvfs_kernel.storage.archive_file import inflated
+from dvfs_kernel.storage.content import parsing
 from dvfs_kernel.storage.json_documents import validator
-from dvfs_kernel.storage.json_file import write_json
+from dvfs_kernel.storage.json_file import read_json, write_json
 
 if TYPE_CHECKING:
     import os
+    from pathlib import Path
 
 __all__ = ["LayerSkip", "SkipPlan"]
 
@@ -154,10 +156,8 @@ class SkipPlan:
         fault = next(iter(validator("skip-plan").iter_errors(document)), None)
         if fault is not None:
             raise FileFormatError(f"{what} is none: {fault.json_path}: {fault.message}")
-        try:
+        with parsing(f"{what} is damaged"):
             layers = [LayerSkip.from_dict(layer) for layer in document["layers"]]
-        except (ValueError, OverflowError, zlib.error) as error:
-            raise FileFormatError(f"{what} is damaged: {error}") from error
         return cls(document["name"], document["network"], ByName(layers))
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -173,10 +173,9 @@ class SkipPlan:
         FileFormatError
             The file is missing, no JSON, or no skip plan.
         """
-        try:
-            document = json.loads(Path(path).read_bytes())
-        except (OSError, ValueError) as error:
-            raise FileFormatError(f"{path}: no skip plan can be read from it: {error}") from error
+        complaint = f"{path}: no skip plan can be read from it"
+        with parsing(complaint):
+            document = read_json(path, complaint=complaint, os_errors=True)
         return cls.from_dict(document, str(path))
 
 
@@ -186,7 +185,4 @@ def _packed(array: npt.NDArray[Any]) -> str:
 
 def _unpacked(text: str, size: int) -> npt.NDArray[np.uint8]:
     # No more is unpacked than there can be: a damaged text must not fill the memory.
-    data = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), size + 1)
-    if len(data) != size:
-        raise ValueError(f"an array of {size} bytes has {len(data)}")
-    return np.frombuffer(data, dtype=np.uint8)
+    return np.frombuffer(inflated(base64.b64decode(text, validate=True), size), dtype=np.uint8)

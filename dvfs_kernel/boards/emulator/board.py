@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from dvfs_kernel.boards.emulator import state as st
+from dvfs_kernel.boards.emulator.init_statements import write_bus, write_memory
 from dvfs_kernel.boards.emulator.memory import Memory
 from dvfs_kernel.boards.emulator.trace import ClockChange, MarkerWrite
 from dvfs_kernel.errors import BoardError, PlatformDescriptionError
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices import registers as device_registers
 from renode_platform.devices.attach import build
+from renode_platform.devices.usart import Usart
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +22,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from dvfs_kernel.boards.emulator.bus import Bus
+    from dvfs_kernel.boards.emulator.chip_parts import ChipParts
     from dvfs_kernel.boards.emulator.host import DeviceHost
     from dvfs_kernel.boards.emulator.memory import MemoryMap
     from dvfs_kernel.boards.emulator.options import MachineOptions
-    from dvfs_kernel.boards.emulator.repl import PlatformDescription
     from dvfs_kernel.boards.emulator.trace import Counters, Trace
 
 __all__ = ["Board", "SerialPort", "memories_of"]
@@ -37,21 +39,24 @@ _ACR: Any = device_registers.FLASH.registers["ACR"]
 _OTP_BEGIN = ds.OTP_BASE
 _OTP_END = ds.OTP_BASE + ds.OTP_BLOCKS * (ds.OTP_BLOCK_BYTES + 1)
 _EMPTY_ART = np.zeros(st.ART_LINES, np.int64)
-_INIT_WIDTHS = {"WriteByte": 1, "WriteWord": 2, "WriteDoubleWord": 4}
 
 
-def memories_of(description: PlatformDescription) -> tuple[Memory, ...]:
+def memories_of(parts: ChipParts) -> tuple[Memory, ...]:
     """Make the memories that a description names.
 
     Raises
     ------
     PlatformDescriptionError
-        A memory has no size or no address.
+        A memory has no size or no address, or what it is to hold cannot be read.
     """
     found = []
-    for item in description.find_type("MappedMemory"):
+    for item in parts.peripherals.values():
+        if not item.type.endswith("MappedMemory"):
+            continue
         size = item.attributes.get("size")
-        bases = tuple(r.address for r in item.registrations if r.address is not None)
+        bases = tuple(
+            r.address for r in item.registrations if r.parent == "sysbus" and r.address is not None
+        )
         if not isinstance(size, int) or size % _PAGE or not bases:
             raise PlatformDescriptionError(
                 f"{item.path}:{item.line}: memory '{item.name}' needs an address and a size that is"
@@ -67,18 +72,9 @@ def memories_of(description: PlatformDescription) -> tuple[Memory, ...]:
         for base in bases:
             if base <= _OTP_BEGIN < _OTP_END <= base + size:
                 memory.cells[_OTP_BEGIN - base : _OTP_END - base] = 0xFF
-        _initialise(memory, item.init)
+        write_memory(memory, item.init)
         found.append(memory)
     return tuple(found)
-
-
-def _initialise(memory: Memory, statements: tuple[str, ...]) -> None:
-    for statement in statements:
-        command, offset, value = statement.split()
-        width = _INIT_WIDTHS[command]
-        begin = int(offset, 0)
-        data = int(value, 0).to_bytes(width, "little")
-        memory.cells[begin : begin + width] = list(data)
 
 
 class SerialPort:
@@ -134,17 +130,19 @@ class Board:
 
     Parameters
     ----------
-    description
+    parts
         Which devices are where.
     machine
         The core that they serve, and what is beside it.
     """
 
-    def __init__(self, description: PlatformDescription, machine: Surroundings) -> None:
+    def __init__(self, parts: ChipParts, machine: Surroundings) -> None:
         self._machine = machine
+        self._names = parts.names
+        write_bus(parts.bus, machine.memory.find)
         self.flash_memory = next((m for m in machine.memory.memories if m.name == "flash"), None)
         _classify(machine)
-        self.platform: Any = build(description, machine.host, machine.options)
+        self.platform: Any = build(parts, machine.host, machine.options)
         self.stopped = False
         self._previous: tuple[int, str] | None = None
         self._rest = (0, 0)
@@ -269,11 +267,19 @@ class Board:
         return True
 
     def serial_port(self, name: str) -> SerialPort:
-        """Return the line to a UART."""
-        try:
-            return SerialPort(self.platform.uart(name))
-        except KeyError:
-            raise BoardError(f"there is no serial port {name!r} in the description") from None
+        """Return the line to a UART, by the name that the description or the chip has for it."""
+        device = self.platform.devices.get(self._names.get(name, name), (0, 0, None))[2]
+        if not isinstance(device, Usart):
+            ports = [
+                name
+                for name, part in self._names.items()
+                if isinstance(self.platform.devices.get(part, (0, 0, None))[2], Usart)
+            ]
+            raise BoardError(
+                f"there is no serial port {name!r} in the description; "
+                f"there are {', '.join(ports) or 'none'}"
+            )
+        return SerialPort(device)
 
 
 class _FlashPort:

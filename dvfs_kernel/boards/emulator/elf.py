@@ -5,18 +5,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.storage.content import parsing, read_content
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Executable", "SymbolTable"]
 
 _THUMB_BIT = 1
+_MOST_SYMBOLS = 1 << 18  # firmware with all of its libraries has a tenth of that
 
 
 @dataclass
@@ -70,22 +73,19 @@ class Executable:
             It is not a 32-bit little-endian Arm executable, or damaged.
         """
         name = "the ELF file" if isinstance(source, bytes) else str(source)
-        try:
-            data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        data = source if isinstance(source, bytes) else read_content(source)
+        with parsing(f"{name} is not an ELF file, or damaged"):
             elf = ELFFile(BytesIO(data))
             _check_target(elf, name)
+            found = [one for one in elf.iter_segments("PT_LOAD") if one["p_filesz"]]
+            if sum(segment["p_filesz"] for segment in found) > len(data):
+                raise ValueError(
+                    f"its segments are larger than the {len(data):,} bytes of the file"
+                )
             segments = tuple(
-                (int(segment["p_paddr"]), _contents(segment, name))
-                for segment in elf.iter_segments("PT_LOAD")
-                if segment["p_filesz"]
+                (int(segment["p_paddr"]), _contents(segment, name)) for segment in found
             )
             symbols = _symbols(elf)
-        except OSError as error:
-            raise FileFormatError(f"cannot read {name}: {error.strerror}") from error
-        except FileFormatError:
-            raise
-        except (ELFError, ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-            raise FileFormatError(f"{name} is not an ELF file, or damaged: {error}") from error
         if not segments:
             raise FileFormatError(f"{name} has no loadable segment")
         return cls(segments, symbols)
@@ -111,9 +111,13 @@ def _contents(segment: Any, name: str) -> bytes:
 def _symbols(elf: Any) -> SymbolTable:
     functions = []
     addresses = {}
+    left = _MOST_SYMBOLS
     for section in elf.iter_sections():
         if not isinstance(section, SymbolTableSection):
             continue
+        left -= section.num_symbols()
+        if left < 0:
+            raise ValueError(f"it has more than {_MOST_SYMBOLS:,} symbols")
         for symbol in section.iter_symbols():
             kind = symbol["st_info"]["type"]
             value = int(symbol["st_value"])

@@ -10,6 +10,7 @@ from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.accounting import BlockAccount
 from dvfs_kernel.boards.emulator.board import Board, memories_of
 from dvfs_kernel.boards.emulator.bus import Bus
+from dvfs_kernel.boards.emulator.chip_parts import ChipParts
 from dvfs_kernel.boards.emulator.core import NEVER, Core, Stop, StopKind
 from dvfs_kernel.boards.emulator.core_faults import CoreFaults
 from dvfs_kernel.boards.emulator.elf import Executable, SymbolTable
@@ -25,7 +26,7 @@ from dvfs_kernel.boards.emulator.systick import SysTick
 from dvfs_kernel.boards.emulator.trace import Counters, Trace, Violation
 from dvfs_kernel.boards.emulator.virtual_time import picoseconds
 from dvfs_kernel.boards.emulator.wait_costs import apply_wait_costs
-from dvfs_kernel.errors import BoardError, FileFormatError
+from dvfs_kernel.errors import BoardError, FileFormatError, PlatformDescriptionError
 from renode_platform.devices.dwt import Dwt
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class Machine:
     options
         How it is set up.
 
+    Raises
+    ------
+    PlatformDescriptionError
+        The description says what this board cannot be, or lacks what it needs.
+
     Attributes
     ----------
     trace : Trace
@@ -84,7 +90,10 @@ class Machine:
         self._timing = timing
         self._state = st.new_state()
         self._words = self._state.data
-        self.memory = MemoryMap(memories_of(description))
+        parts = ChipParts.of(description)
+        #: What the description has and nothing here models: name and type.
+        self.unmodelled = parts.unmodelled
+        self.memory = MemoryMap(memories_of(parts))
         self._account = BlockAccount(self._state, Pipeline(timing), self.memory)
         self._core = Core(
             self._state,
@@ -136,7 +145,12 @@ class Machine:
                 self._bus.attach(base, memory.size, memory)  # a device to the core all the same
         self.host.on_ticks_moved = self._systick.schedule
         self.host.on_flash = self.write_memory
-        self._board = Board(description, self)
+        try:
+            self._board = Board(parts, self)
+        except PlatformDescriptionError:
+            raise
+        except ValueError as error:  # a part is missing that the device models need
+            raise PlatformDescriptionError(f"{description.path}: {error}") from error
         self._board.attach(self._bus)
         self._bus.connect()
         self._core.store_trap = self._store_to_flash

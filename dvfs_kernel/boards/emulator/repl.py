@@ -26,7 +26,9 @@ from dvfs_kernel.boards.emulator.repl_parser import (
     Value,
     parse,
 )
-from dvfs_kernel.boards.emulator.repl_text import fail
+from dvfs_kernel.boards.emulator.repl_text import Statement, fail
+from dvfs_kernel.errors import DvfsError, PlatformDescriptionError
+from dvfs_kernel.storage.content import read_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +47,10 @@ __all__ = [
     "Value",
 ]
 
-_BUILT_IN = frozenset({"sysbus"})
+_PLACE = "@"
+_BUS = "sysbus"  # what nobody declares
+_MOST_BYTES = 1 << 20
+_MOST_FILES = 256
 
 
 class Registration(NamedTuple):
@@ -74,12 +79,15 @@ class Peripheral:
         Attribute name to value.
     interrupts : tuple of Interrupt
         ``(source, target, line)``; disconnected outputs (``-> none``) are left out.
-    preinit, init, reset : tuple of str
-        Monitor statements.
+    preinit, init, reset : tuple of Statement
+        Statements for Renode's monitor.
     alias : str or None
         The name that the machine gives it, where it differs.
     line, path : int, str
         Where it is declared.
+    places : dict
+        Path and line of each attribute, by its name, of each interrupt, and of ``"@"``, the entry
+        that says where it is.
     """
 
     name: str
@@ -89,18 +97,39 @@ class Peripheral:
     interrupts: tuple[Interrupt, ...]
     line: int
     path: str
-    preinit: tuple[str, ...] = ()
-    init: tuple[str, ...] = ()
-    reset: tuple[str, ...] = ()
+    preinit: tuple[Statement, ...] = ()
+    init: tuple[Statement, ...] = ()
+    reset: tuple[Statement, ...] = ()
     alias: str | None = None
+    places: dict[str | Interrupt, tuple[str, int]] = field(default_factory=dict)
+
+    def fail(self, message: str, at: str | Interrupt | None = None) -> PlatformDescriptionError:
+        """Return the error for where the entry is put, or for an attribute or interrupt of it."""
+        path, line = self.put_at if at is None else self.places.get(at, self.put_at)
+        return fail(path, line, message)
+
+    @property
+    def put_at(self) -> tuple[str, int]:
+        """Path and line of the entry that says where it is."""
+        return self.places.get(_PLACE, (self.path, self.line))
 
 
 @dataclass
 class PlatformDescription:
-    """A platform: its peripherals by name, in the order of their declaration."""
+    """A platform: its peripherals by name, in the order of their declaration.
+
+    Attributes
+    ----------
+    peripherals : dict
+    path : str
+        Of the file.
+    bus : Peripheral or None
+        What is said of ``sysbus``, which nobody declares.
+    """
 
     peripherals: dict[str, Peripheral] = field(default_factory=dict)
     path: str = ""
+    bus: Peripheral | None = None
 
     @classmethod
     def load(cls, path: str | Path, search: Sequence[str | Path] = ()) -> PlatformDescription:
@@ -122,14 +151,14 @@ class PlatformDescription:
         """
         merger = _Merger([Path(folder) for folder in search])
         merger.read(Path(path), ())
-        return cls(merger.peripherals(), str(path))
+        return cls(merger.peripherals(), str(path), merger.bus())
 
     @classmethod
     def parse(cls, text: str, path: str = "<text>") -> PlatformDescription:
         """Read a description from a string; names it uses are relative to `path`."""
         merger = _Merger([])
         merger.take(text, path, ())
-        return cls(merger.peripherals(), path)
+        return cls(merger.peripherals(), path, merger.bus())
 
     def find_type(self, type_name: str) -> list[Peripheral]:
         """Return the peripherals of a type, with or without its namespace."""
@@ -149,32 +178,52 @@ class _Merger:
     def __init__(self, search: list[Path]) -> None:
         self.search = search
         self.entries: list[tuple[str, str, Entry]] = []  # scoped name, path, entry
+        self.files = 0
 
     def read(self, path: Path, chain: tuple[Path, ...], used_at: tuple[str, int] = ("", 0)) -> None:
         where = used_at if used_at[0] else (str(path), 1)
+        self.files += 1
+        if self.files > _MOST_FILES:
+            raise fail(*where, f"more than {_MOST_FILES} files are used")
         try:
-            text = path.read_bytes().decode("utf-8-sig")
+            text = read_content(path, most_bytes=_MOST_BYTES).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise fail(str(path), 1, f"not UTF-8 text (byte {error.start})") from error
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise fail(*where, f"cannot read '{path}': {reason}") from error
+        except DvfsError as error:
+            raise fail(*where, f"{error}{self._advice(used_at)}") from error
         self.take(text, str(path), (*chain, path.resolve()))
 
     def take(self, text: str, path: str, chain: tuple[Path, ...]) -> None:
         usings, entries = parse(text, path)
         seen = set()
         for name, line in usings:
-            used = self.resolve(name, path)
-            if used.resolve() in chain:
+            try:
+                used = self.resolve(name, path)
+                real = used.resolve()
+            # A name that is too long or has a zero in it, or links in a circle.
+            except (OSError, RuntimeError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or str(error)
+                raise fail(path, line, f"cannot read {name!r:.80}: {reason}") from error
+            if real in chain:
                 raise fail(path, line, f"'{name}' uses itself, directly or through another file")
-            if used.resolve() in seen:
+            if real in seen:
                 raise fail(path, line, f"'{name}' is used twice")
-            seen.add(used.resolve())
+            seen.add(real)
             self.read(used, chain, (path, line))
         for entry in entries:
             scope = f"{path}::" if entry.local else ""
             self.entries.append((scope + entry.name, path, entry))
+
+    def _advice(self, used_at: tuple[str, int]) -> str:
+        if not used_at[0]:
+            return ""
+        searched = ", ".join(map(str, self.search)) or "none so far"
+        return f"; --search (in Python: search) names folders to look in, {searched}"
+
+    def bus(self) -> Peripheral | None:
+        """Return what is said of the bus, which needs no declaration."""
+        entries = [(path, entry) for name, path, entry in self.entries if name == _BUS]
+        return _merge(*entries[0], entries) if entries else None
 
     def resolve(self, name: str, user: str) -> Path:
         folder = Path(user).parent
@@ -201,10 +250,10 @@ class _Merger:
             groups.setdefault(name, []).append((path, entry))
         for name, entries in groups.items():
             path, entry = entries[0]
-            if name not in declared and name not in _BUILT_IN:
+            if name not in declared and name != _BUS:
                 raise fail(path, entry.line, f"'{entry.name}' is updated but nowhere declared")
         found = {}
-        known = {name.rpartition("::")[2] for name in declared} | _BUILT_IN
+        known = {name.rpartition("::")[2] for name in declared} | {_BUS}
         for name, (path, entry) in declared.items():
             found[name.rpartition("::")[2]] = _merge(path, entry, groups[name])
         for entries in groups.values():
@@ -216,22 +265,26 @@ def _merge(path: str, declaration: Entry, entries: list[tuple[str, Entry]]) -> P
     points: list[RegistrationPoint] = []
     attributes: dict[str, Value] = {}
     by_source: dict[str | int | None, list[Interrupt]] = {}
-    sections: dict[str, list[str]] = {"preinit": [], "init": [], "reset": []}
+    sections: dict[str, list[Statement]] = {"preinit": [], "init": [], "reset": []}
+    places: dict[str | Interrupt, tuple[str, int]] = {}
     alias = None
-    for _, entry in entries:
+    for file, entry in entries:
         if entry.registrations is not None:
             points = entry.registrations
             alias = entry.alias
+            places[_PLACE] = file, entry.line
         attributes.update(entry.attributes)
+        places.update({name: (file, line) for name, line in entry.attribute_lines.items()})
         fresh: dict[str | int | None, list[Interrupt]] = {}
-        for interrupt, _line in entry.interrupts:
+        for interrupt, line in entry.interrupts:
+            places[interrupt] = file, line
             fresh.setdefault(interrupt.source, []).append(interrupt)
         by_source.update(fresh)
         for section, (addition, statements) in entry.sections.items():
             sections[section] = (sections[section] if addition else []) + statements
     return Peripheral(
         name=declaration.name,
-        type=str(declaration.type),
+        type=declaration.type or "",
         registrations=tuple(_registration(p) for p in points if p.parent is not None),
         attributes=attributes,
         interrupts=tuple(i for each in by_source.values() for i in each if i.target is not None),
@@ -241,6 +294,7 @@ def _merge(path: str, declaration: Entry, entries: list[tuple[str, Entry]]) -> P
         init=tuple(sections["init"]),
         reset=tuple(sections["reset"]),
         alias=alias,
+        places=places,
     )
 
 

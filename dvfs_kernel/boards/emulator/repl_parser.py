@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import NamedTuple, Never
 
-from dvfs_kernel.boards.emulator.repl_text import decorate, fail
+from dvfs_kernel.boards.emulator.repl_text import STRING, Statement, decorate, fail
 
 __all__ = [
     "EMPTY",
@@ -112,7 +112,7 @@ class Entry:
     attribute_lines: dict[str, int] = field(default_factory=dict)
     interrupts: list[tuple[Interrupt, int]] = field(default_factory=list)
     # section name ("preinit", "init", "reset") to (is an addition, statements)
-    sections: dict[str, tuple[bool, list[str]]] = field(default_factory=dict)
+    sections: dict[str, tuple[bool, list[Statement]]] = field(default_factory=dict)
 
 
 def parse(source: str, path: str) -> tuple[list[tuple[str, int]], list[Entry]]:
@@ -204,24 +204,14 @@ class _Parser:
         return number
 
     def string(self) -> str:
-        if self.accept("'''"):
-            return self._quoted("'''")
-        self.expect('"', "that opens a string")
-        return self._quoted('"')
-
-    def _quoted(self, quote: str) -> str:
-        start = self.at
-        while True:
-            end = self.text.find(quote, self.at)
-            if end < 0:
-                self.fail("the end of the string")
-            body = self.text[start:end]
-            self.at = end + 1
-            if (len(body) - len(body.rstrip("\\"))) % 2 == 0:
-                self.at = end + len(quote)
-                if quote == '"':
-                    return re.sub(r'\\(["\\])', r"\1", body)
-                return body.replace("\\'''", "'''")
+        self.skip_blanks()
+        match = STRING.match(self.text, self.at)
+        if match is None:
+            self.fail("'\"' that opens a string")
+        self.at = match.end()
+        if match[0][0] == '"':
+            return re.sub(r'\\(["\\])', r"\1", match[0][1:-1])
+        return match[0][3:-3].replace("\\'''", "'''")
 
     def type_name(self) -> str:
         parts = [self.identifier("a type name")]
@@ -340,17 +330,16 @@ class _Parser:
         self.expect("}", f"after the statements of '{word}'")
         entry.sections[word] = (addition, [text for text in statements if text])
 
-    def statement(self) -> str:
+    def statement(self) -> Statement:
         """Return the text of one monitor statement; only quotes have a meaning in it."""
         self.skip_blanks()
-        start = self.at
+        start, line = self.at, self.line()
         while self.at < len(self.text) and self.text[self.at] not in ";{}":
             if self.text[self.at] == '"':
-                self.at += 1
-                self._quoted('"')
+                self.string()
             else:
                 self.at += 1
-        return self.text[start : self.at].strip()
+        return Statement(self.text[start : self.at].strip(), self.path, line)
 
     def value(self, *, dictionary: bool = True) -> Value:
         self.depth += 1
@@ -472,6 +461,8 @@ class _Parser:
         found = self.end(what, names=names)
         while self.accept(","):
             found += self.end(what, names=names)
+            if len(found) > _MAX_RANGE:
+                raise fail(self.path, self.line(), f"more than {_MAX_RANGE} interrupts in a list")
         self.expect("]", "after a list of interrupts")
         return found
 

@@ -6,18 +6,41 @@ only braces, keeps every character's line, and so gives the parser one form to r
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Self
 
 from dvfs_kernel.errors import PlatformDescriptionError
 
-__all__ = ["SPACES_PER_INDENT", "decorate", "fail"]
+__all__ = ["SPACES_PER_INDENT", "STRING", "Statement", "decorate", "fail"]
 
 SPACES_PER_INDENT = 4
+#: A string: of one line in double quotes, of several in three single ones.
+STRING = re.compile(r'"(?:[^"\\\n]|\\[^\n])*"|\'\'\'(?:[^\'\\]|\\.|\'(?!\'\'))*\'\'\'', re.DOTALL)
 
 
 def fail(path: str, line: int, message: str) -> PlatformDescriptionError:
     """Return the error for one place of a file, with its line number from 1."""
     return PlatformDescriptionError(f"{path}:{line}: {message}")
+
+
+class Statement(str):
+    """A statement for Renode's monitor, and where it stands.
+
+    Attributes
+    ----------
+    path, line : str, int
+    """
+
+    __slots__ = ("line", "path")
+    path: str
+    line: int
+
+    def __new__(cls, text: str, path: str, line: int) -> Self:
+        """Keep the place beside the text."""
+        self = super().__new__(cls, text)
+        self.path, self.line = path, line
+        return self
 
 
 @dataclass
@@ -140,13 +163,7 @@ def _logical_lines(source: str, path: str) -> list[_Line]:
 
 def _string_end(source: str, start: int, line: int, path: str) -> int:
     """Return the index behind the string that begins at `start`."""
-    quote = '"' if source[start] == '"' else "'''"
-    at = start + len(quote)
-    while True:
-        end = source.find(quote, at)
-        if end < 0 or (quote == '"' and "\n" in source[start:end]):
-            raise fail(path, line, "string is never closed")
-        backslashes = end - len(source[start:end].rstrip("\\")) - start
-        if backslashes % 2 == 0:
-            return end + len(quote)
-        at = end + 1
+    match = STRING.match(source, start)
+    if match is None:
+        raise fail(path, line, "string is never closed")
+    return match.end()

@@ -39,12 +39,22 @@ class Programmer(ABC):
     ----------
     serial_number
         Of the ST-LINK; empty for the only one.
+
+    Raises
+    ------
+    BoardError
+        The serial number has something else than letters and digits.
     """
 
     #: What the program is called on the command line.
     name: str
 
     def __init__(self, serial_number: str = "") -> None:
+        # It comes from whatever is plugged in, and becomes a word of a command or of a script.
+        if re.fullmatch(r"[0-9A-Za-z]*", serial_number) is None:
+            raise BoardError(
+                f"the ST-LINK's serial number is {serial_number!r}; letters and digits are allowed"
+            )
         self.serial_number = serial_number
 
     @classmethod
@@ -181,9 +191,9 @@ class OpenOcd(Programmer):
         return words
 
     def _program_commands(self, firmware: Path, image: Path | None) -> list[list[str]]:
-        commands = [f"program {{{firmware}}} verify 0x{FLASH_ADDRESS:08x}"]
+        commands = [f"program {_tcl_word(firmware)} verify 0x{FLASH_ADDRESS:08x}"]
         if image is not None:
-            commands.append(f"program {{{image}}} verify 0x{abi.IMAGE_ADDRESS:08x}")
+            commands.append(f"program {_tcl_word(image)} verify 0x{abi.IMAGE_ADDRESS:08x}")
         return [self._script(*commands, "reset run")]
 
     def _reset_command(self) -> list[str]:
@@ -248,6 +258,23 @@ def choose_programmer(serial_number: str, name: str | None = None) -> Programmer
         f"to program the board a tool is needed, and {wanted} is installed: "
         f"{MissingExtraError.remedy('nucleo')} brings pyocd, packages of the system the others"
     )
+
+
+def _tcl_word(path: Path) -> str:
+    """Return a path as one word of OpenOCD's script, which reads some words twice.
+
+    Raises
+    ------
+    BoardError
+        The path has a letter that means something in a script.
+    """
+    word = path.as_posix()
+    if re.fullmatch(r"[\w./:+~@, -]+", word) is None:
+        raise BoardError(
+            f"OpenOCD could read the path {word!r} as a part of its script; name a folder of "
+            "letters, digits and ._-+~@, in TMPDIR, or use another program"
+        )
+    return f"{{{word}}}"
 
 
 def _tail(output: str) -> str:

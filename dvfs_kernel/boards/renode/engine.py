@@ -224,6 +224,11 @@ def _assembly_version() -> str:
 def _token(value: str | int) -> str:
     if isinstance(value, int):
         return str(value)
+    if not value.isprintable() or set(value) & set('"`$'):
+        raise BoardError(
+            f"Renode's monitor could read {value!r} as a command; a text without quotes and $ that "
+            "can be printed is allowed"
+        )
     return f'"{value}"'
 
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dvfs_kernel.errors import FileFormatError, MeasurementError, MissingExtraError
 from dvfs_kernel.storage.atomic_file import naming, write_atomically
+from dvfs_kernel.storage.content import parsing, read_content, read_text
+from dvfs_kernel.storage.json_file import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +31,11 @@ SCHEMA_VERSION = 1
 #: Endings of names that are understood.
 SUFFIXES = (".csv", ".parquet")
 _PARQUET_KEY = b"dvfs-kernel"
+_NO_SAMPLES = "is no file of samples, or damaged"
+# A campaign of an hour takes a million samples, which are 100 MB of CSV.
+_MOST_SAMPLES = 2_000_000
+_MOST_BYTES = 256 << 20
+_LARGEST = 1e12  # of a number of a sample, whatever its unit
 
 
 @dataclass(frozen=True)
@@ -166,18 +173,13 @@ def read_samples(path: Path) -> tuple[dict[str, Any], list[Sample]]:
     """
     if path.suffix.lower() == ".parquet":
         return _read_parquet(path)
-    try:
-        head, _, body = path.read_text(encoding="utf-8").partition("\n")
-        metadata = _checked(json.loads(head.removeprefix("#")), path)
-        lines = body.splitlines()
-        if lines and not body.endswith("\n"):
-            lines.pop()
-        rows = csv.DictReader(lines, strict=True)
-        return metadata, [_sample(row, path) for row in rows]
-    except (ValueError, csv.Error) as error:
-        if isinstance(error, FileFormatError):
-            raise
-        raise FileFormatError(f"{path} is no file of samples, or damaged: {error}") from error
+    head, _, body = read_text(path, most_bytes=_MOST_BYTES).partition("\n")
+    metadata = _checked(parse_json(head.removeprefix("#"), f"{path} {_NO_SAMPLES}"), path)
+    lines = body.splitlines()
+    if lines and not body.endswith("\n"):
+        lines.pop()
+    with parsing(f"{path} {_NO_SAMPLES}"):
+        return metadata, [_sample(row, path) for row in csv.DictReader(lines, strict=True)]
 
 
 def _read_parquet(path: Path) -> tuple[dict[str, Any], list[Sample]]:
@@ -185,17 +187,24 @@ def _read_parquet(path: Path) -> tuple[dict[str, Any], list[Sample]]:
         raise MeasurementError(
             f"{path}: Parquet needs pyarrow: {MissingExtraError.remedy('parquet')}"
         )
-    import pyarrow as pa  # noqa: PLC0415  an optional dependency
-    from pyarrow import parquet  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415  an optional dependency
 
-    try:
-        table = parquet.read_table(path)
-        metadata = _checked(json.loads((table.schema.metadata or {})[_PARQUET_KEY]), path)
-    except (pa.ArrowException, KeyError, ValueError) as error:
-        if isinstance(error, FileFormatError):
-            raise
-        raise FileFormatError(f"{path} is no file of samples, or damaged: {error}") from error
-    return metadata, [_sample(row, path) for row in table.to_pylist()]
+    content = read_content(path, most_bytes=_MOST_BYTES)
+    with parsing(f"{path} {_NO_SAMPLES}"):
+        file = parquet.ParquetFile(io.BytesIO(content))
+        unpacked = sum(
+            file.metadata.row_group(group).total_byte_size
+            for group in range(file.metadata.num_row_groups)
+        )
+        if file.metadata.num_rows > _MOST_SAMPLES or not 0 <= unpacked <= _MOST_BYTES:
+            raise ValueError(
+                f"it tells of {file.metadata.num_rows:,} samples in {unpacked:,} bytes; "
+                f"at most {_MOST_SAMPLES:,} in {_MOST_BYTES:,} are read"
+            )
+        table = file.read()
+        text = (table.schema.metadata or {})[_PARQUET_KEY]
+        metadata = _checked(parse_json(text, f"{path} {_NO_SAMPLES}"), path)
+        return metadata, [_sample(row, path) for row in table.to_pylist()]
 
 
 def _checked(metadata: object, path: Path) -> dict[str, Any]:
@@ -214,7 +223,10 @@ def _sample(row: dict[str, Any], path: Path) -> Sample:
         raise FileFormatError(
             f"{path}: the columns are {', '.join(map(str, row))}; due are {', '.join(_TYPES)}"
         )
-    try:
-        return Sample(**{name: kind(row[name]) for name, kind in _TYPES.items()})
-    except (TypeError, ValueError) as error:
-        raise FileFormatError(f"{path}: a sample cannot be read: {error}") from error
+    with parsing(f"{path}: a sample cannot be read"):
+        sample = Sample(**{name: kind(row[name]) for name, kind in _TYPES.items()})
+        for name, kind in _TYPES.items():
+            value = getattr(sample, name)
+            if kind is not str and not abs(value) < _LARGEST:  # NaN is refused, too
+                raise ValueError(f"{name} is {value!r:.40}; less than {_LARGEST:g} is allowed")
+    return sample

@@ -11,6 +11,7 @@ the package that its maker publishes.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,9 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import FileFormatError, MeasurementError, MissingExtraError
+from dvfs_kernel.storage.content import parsing, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 __all__ = ["Trace", "read_trace"]
@@ -36,9 +38,14 @@ _CURRENT = re.compile(r"(?:current|i)\s*(?:[(\[_ ]\s*(\w+)\s*[)\]]?)?")
 _BUNDLE = re.compile(r"d(\d)-d(\d)")
 # What an input that changed within a sample is taken for does not matter: the edge is somewhere
 # in that sample.
-_HIGH = {"1", "1.0", "true", "high", "x"}
+_HIGH = {"true", "high", "x"}
+_HALF_HIGH = 0.5
 # Names that a trigger's column may have where none is given.
 _TRIGGERS = ("trigger", "d0", "gpi[0]", "gpi0")
+# A minute of a Joulescope at its full rate of 2 MHz, or ten at the 200 kHz of most recordings.
+_MOST_SAMPLES = 120_000_000
+_MOST_BYTES = 1 << 30  # of a CSV file
+_LARGEST_S, _LARGEST_A = 1e10, 1e6  # seconds since 1970 are 2e9
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +74,16 @@ class Trace:
     def __post_init__(self) -> None:
         if len(self.time_s) < 2:
             raise FileFormatError(f"a trace of {len(self.time_s)} samples; two are the least")
-        if not np.isfinite(self.current_a).all() or not np.isfinite(self.time_s).all():
-            raise FileFormatError("a time or a current of the trace is not a number")
+        for values, what, most in (
+            (self.time_s, "a time", _LARGEST_S),
+            (self.current_a, "a current", _LARGEST_A),
+        ):
+            wrong = np.flatnonzero(~(np.abs(values) <= most))  # what is no number is wrong, too
+            if len(wrong):
+                raise FileFormatError(
+                    f"{what} of the trace, in sample {int(wrong[0]) + 1}, is not a number of at "
+                    f"most {most:g} in its SI unit: {values[wrong[0]]:g}"
+                )
         back = np.flatnonzero(np.diff(self.time_s) <= 0)
         if len(back):
             place = int(back[0])
@@ -101,12 +116,15 @@ def read_trace(path: Path, trigger: str | None = None) -> Trace:
     """
     if path.suffix.lower() == ".jls":
         return _read_jls(path, trigger)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names = next(csv.reader(file), [])
-            return _read_columns(path, names, list(csv.reader(file)), trigger)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise FileFormatError(f"{path} is no CSV file: {error}") from error
+    complaint = f"{path} is no CSV file"
+    text = read_text(path, most_bytes=_MOST_BYTES, complaint=complaint)
+    with parsing(complaint):
+        names = next(csv.reader(io.StringIO(text, newline="")), [])
+        # Where numbers have a decimal comma, semicolons part them.
+        delimiter = ";" if len(names) == 1 and ";" in names[0] else ","
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        names = rows.pop(0) if rows else []
+    return _read_columns(path, names, rows, trigger)
 
 
 def _read_columns(
@@ -119,15 +137,25 @@ def _read_columns(
     rows = [row for row in rows if row]
     if rows and len(rows[-1]) < len(names):
         rows.pop()  # cut off in the middle of a line
-    try:
-        time_s = np.array([row[time_at] for row in rows], np.float64) * time_unit
-        current_a = np.array([row[current_at] for row in rows], np.float64) * current_unit
+    with parsing(f"{path}: a line cannot be read"):
+        time_s = _numbers(row[time_at] for row in rows) * time_unit
+        current_a = _numbers(row[current_at] for row in rows) * current_unit
         cells = [row[trigger_at].strip().lower() for row in rows]
         if character is not None:
             cells = [cell[character] for cell in cells]
-    except (ValueError, IndexError) as error:
-        raise FileFormatError(f"{path}: a line cannot be read: {error}") from error
-    return Trace(time_s, current_a, np.array([cell in _HIGH for cell in cells], np.bool_))
+    return Trace(time_s, current_a, np.array([_is_high(cell) for cell in cells], np.bool_))
+
+
+def _numbers(cells: Iterable[str]) -> Floats:
+    return np.array([cell.replace(",", ".") for cell in cells], np.float64)
+
+
+def _is_high(cell: str) -> bool:
+    """Tell the level of an input: a word, or a number, which may be volts."""
+    try:
+        return float(cell.replace(",", ".")) > _HALF_HIGH
+    except ValueError:
+        return cell in _HIGH
 
 
 def _column(
@@ -170,25 +198,26 @@ def _read_jls(path: Path, trigger: str | None) -> Trace:
         )
     import pyjls  # noqa: PLC0415  an optional dependency
 
-    try:
-        with pyjls.Reader(str(path)) as reader:
-            signals = {signal.name: signal for signal in reader.signals.values() if signal.length}
-            name = trigger or next((name for name in _TRIGGERS if name in signals), "")
-            for needed in ("current", name):
-                if needed not in signals:
-                    raise MeasurementError(
-                        f"{path} has no signal {needed or 'of the trigger'}: it has "
-                        f"{', '.join(signals)}; record current and the input that PE2 is wired to"
-                    )
-            return _joined(reader, signals["current"], signals[name])
-    except (OSError, RuntimeError, ValueError) as error:
-        if isinstance(error, MeasurementError | FileFormatError):
-            raise
-        raise FileFormatError(f"{path} is no file of a Joulescope: {error}") from error
+    with parsing(f"{path} is no file of a Joulescope"), pyjls.Reader(str(path)) as reader:
+        signals = {signal.name: signal for signal in reader.signals.values() if signal.length}
+        name = trigger or next((name for name in _TRIGGERS if name in signals), "")
+        for needed in ("current", name):
+            if needed not in signals:
+                raise MeasurementError(
+                    f"{path} has no signal {needed or 'of the trigger'}: it has "
+                    f"{', '.join(signals)}; record current and the input that PE2 is wired to"
+                )
+        return _joined(reader, signals["current"], signals[name])
 
 
 def _joined(reader: Any, current: Any, trigger: Any) -> Trace:
     """Return both signals at the current's samples; they may have been recorded at two rates."""
+    for signal in (current, trigger):
+        if not 0 < signal.length <= _MOST_SAMPLES or not signal.sample_rate > 0:
+            raise ValueError(
+                f"{signal.name} tells of {signal.length:,} samples at {signal.sample_rate:,} Hz; "
+                f"1 to {_MOST_SAMPLES:,} are read"
+            )
     current_a = np.asarray(reader.fsr(current.signal_id, 0, current.length), np.float64)
     packed = np.asarray(reader.fsr(trigger.signal_id, 0, trigger.length))
     levels = np.unpackbits(packed.view(np.uint8), bitorder="little")[: trigger.length]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.inference.parts import Part, parts_of
 from dvfs_kernel.networks.by_name import ByName
 from dvfs_kernel.storage import rows as tables
-from dvfs_kernel.storage.json_file import write_json
+from dvfs_kernel.storage.content import parsing
+from dvfs_kernel.storage.json_file import read_json, write_json
 
 if TYPE_CHECKING:
     import os
@@ -26,6 +25,8 @@ __all__ = ["TraceResult", "TracedLayer", "read_run"]
 
 SCHEMA = "dvfs-kernel/trace-energy"
 SCHEMA_VERSION = 1
+_RUN_SCHEMA = "dvfs-kernel/inference"
+_SHORTEST_S, _LONGEST_S = 1e-9, 1e6  # of a layer: a cycle is longer, and a week is shorter
 
 
 @dataclass(frozen=True)
@@ -160,19 +161,39 @@ def read_run(path: Path) -> dict[str, Any]:
     Raises
     ------
     FileFormatError
-        The file is something else, or has no layers.
+        The file is something else, damaged, or has no layers.
     """
-    try:
-        run: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        layers = run["profile"]["layers"]
-        fits = run["schema"] == "dvfs-kernel/inference" and all("time_s" in row for row in layers)
-        fits = fits and bool(layers) and "time_s" in run["profile"]["totals"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise FileFormatError(
-            f"{path} is not what dvfs infer --json prints: {error!r:.80}"
-        ) from error
-    if not fits:
-        raise FileFormatError(
-            f"{path} is not what dvfs infer --json prints with --level layer or segment"
-        )
-    return run
+    complaint = f"{path} is not what dvfs infer --json prints"
+    run = read_json(path, complaint=complaint)
+    with parsing(complaint):
+        layers, totals = run["profile"]["layers"], run["profile"]["totals"]
+        if run["schema"] != _RUN_SCHEMA:
+            raise ValueError(f"its schema is {run['schema']!r:.60}; {_RUN_SCHEMA!r} is allowed")
+        if not layers:
+            raise ValueError("it has no layers; --level layer or segment tells them")
+        _check(run["network"], ("network", "name"), str)
+        _check(totals, ("profile.totals", "time_s"), float)
+        for place, layer in enumerate(layers):
+            for name, kind in (("index", int), ("name", str), ("time_s", float)):
+                _check(layer, (f"profile.layers[{place}]", name), kind)
+        fields: dict[str, Any] = run
+        if not isinstance(fields["schedule"], dict):
+            raise TypeError(f"schedule is {run['schedule']!r:.60}; a JSON object is allowed")
+    return fields
+
+
+def _check(fields: Any, place: tuple[str, str], kind: type) -> None:
+    """Refuse what is no text, whole number from 0 on, or time in seconds."""
+    value = fields[place[1]]
+    allowed = {
+        str: "text",
+        int: "a whole number from 0 on",
+        float: f"a time of {_SHORTEST_S:g} to {_LONGEST_S:g} seconds",
+    }
+    fits = {
+        str: isinstance(value, str),
+        int: type(value) is int and value >= 0,
+        float: type(value) in {int, float} and _SHORTEST_S <= value <= _LONGEST_S,
+    }
+    if not fits[kind]:
+        raise ValueError(f"{'.'.join(place)} is {value!r:.60}; {allowed[kind]} is allowed")

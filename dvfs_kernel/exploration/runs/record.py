@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import zipfile
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -13,6 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.storage.array_file import parse_arrays
+from dvfs_kernel.storage.content import parsing
+from dvfs_kernel.storage.json_file import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,7 @@ Ints = npt.NDArray[np.int64]
 HFO, LFO = 0, 1
 
 _DIGEST_BYTES = hashlib.sha256().digest_size
+_NO_RECORD = "no record of a run"
 
 #: A change of SYSCLK; time from the beginning of the run, the first row being the clock there.
 CLOCK_DTYPE = np.dtype(
@@ -139,11 +142,8 @@ class Record:
         # An archive's own checksums do not cover all of it.
         if hashlib.sha256(content).digest() != digest:
             raise FileFormatError("no record of a run, or not as it was written")
-        try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-                arrays = dict(archive)
-            plain = json.loads(arrays.pop("plain").tobytes())
+        arrays: dict[str, Any] = dict(parse_arrays(content, _NO_RECORD))
+        with parsing(_NO_RECORD):
+            plain = parse_json(arrays.pop("plain").tobytes(), _NO_RECORD, constants=True)
             plain["counter_names"] = tuple(plain["counter_names"])
             return cls(**arrays, **plain)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-            raise FileFormatError(f"no record of a run: {error}") from error

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.errors import CacheError, FileFormatError
 from dvfs_kernel.exploration.runs.record import Record
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.content import read_content
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Store"]
 
+_MOST_BYTES = 256 << 20
 _ADVICE = "give another folder with --cache, or none with --no-cache"
 
 
@@ -65,7 +67,7 @@ class Store:
         key = _key(workload, job)
         path = self._path(key)
         try:
-            content = path.read_bytes()
+            content = read_content(path, most_bytes=_MOST_BYTES, error=CacheError, os_errors=True)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -13,7 +13,9 @@ import numpy as np
 from dvfs_kernel.errors import CacheError
 from dvfs_kernel.image.code.piece import LayerCode, Piece
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.array_file import parse_arrays
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.content import read_content
 from dvfs_kernel.storage.sources import sources_digest
 
 if TYPE_CHECKING:
@@ -111,12 +113,12 @@ def _bytes_of(made: LayerCode, key: str) -> bytes:
 
 
 def _read(path: Path, key: str) -> LayerCode:
-    content = path.read_bytes()
+    content = read_content(path, error=CacheError, os_errors=True)
     data = content[len(key) + hashlib.sha256().digest_size :]
     if content[: -len(data) or None] != key.encode() + hashlib.sha256(data).digest():
         raise CacheError(f"the kept code {path} is damaged; delete it")
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        numbers, body = arrays["numbers"].tolist(), arrays["body"].tobytes()
+    arrays = parse_arrays(data, f"the kept code {path} is damaged, delete it", CacheError)
+    numbers, body = arrays["numbers"].tolist(), arrays["body"].tobytes()
     columns, requantisation, access_pieces = numbers[:3]
     pieces, begin = [], 0
     for place in range(3, len(numbers), 4):

@@ -6,7 +6,6 @@ while they are followed ends here, as a `FileFormatError`.
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import numpy as np
 import tflite
 
 from dvfs_kernel.errors import FileFormatError, NetworkTooLargeError, UnsupportedOperatorError
+from dvfs_kernel.storage.content import parsing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,17 +31,6 @@ _TENSOR_BYTES_MAX = (1 << 31) - 1
 
 _IDENTIFIER = b"TFL3"
 _IDENTIFIER_OFFSET = 4
-
-# What following a broken offset, length or string makes the FlatBuffers package raise.
-_PARSE_ERRORS = (
-    struct.error,
-    AttributeError,
-    IndexError,
-    KeyError,
-    OverflowError,
-    TypeError,
-    ValueError,
-)
 
 _ELEMENTS = {
     tflite.TensorType.FLOAT32: "float32",
@@ -170,14 +159,8 @@ def parse(data: bytes) -> Graph:
         raise FileFormatError(
             f"not a TensorFlow Lite model: bytes 4 to 7 are {found!r}, not {_IDENTIFIER!r}"
         )
-    try:
+    with parsing("damaged TensorFlow Lite model, an offset or a length inside it is wrong"):
         return _parse(data)
-    except (FileFormatError, UnsupportedOperatorError, NetworkTooLargeError):
-        raise
-    except _PARSE_ERRORS as error:
-        raise FileFormatError(
-            f"damaged TensorFlow Lite model: an offset or a length inside it is wrong ({error})"
-        ) from error
 
 
 def _parse(data: bytes) -> Graph:

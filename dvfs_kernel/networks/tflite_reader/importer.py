@@ -10,6 +10,7 @@ from dvfs_kernel.networks.tflite_reader.fusion import drop_unused_tensors, fuse_
 from dvfs_kernel.networks.tflite_reader.graph import Graph, parse
 from dvfs_kernel.networks.tflite_reader.operators import CONVERTERS
 from dvfs_kernel.networks.tflite_reader.values import NetworkBuilder
+from dvfs_kernel.storage.content import read_content
 
 if TYPE_CHECKING:
     from dvfs_kernel.networks.network import Network
@@ -45,21 +46,15 @@ def read(path: str | Path) -> Network:
     NetworkTooLargeError
         For a graph beyond any that the board could run.
     """
-    path = Path(path)
-    try:
-        size = path.stat().st_size
-        if size > _FILE_BYTES_MAX:
-            raise FileFormatError(
-                f"{path} has {size} bytes; models of at most {_FILE_BYTES_MAX} are read"
-            )
-        data = path.read_bytes()
-    except OSError as error:
-        raise FileFormatError(f"cannot read {path}: {error.strerror}") from error
-    return read_bytes(data, path.stem)
+    return read_bytes(read_content(path, most_bytes=_FILE_BYTES_MAX), Path(path).stem)
 
 
 def read_bytes(data: bytes, name: str) -> Network:
     """Read the content of a ``.tflite`` file; errors as for `read`."""
+    if len(data) > _FILE_BYTES_MAX:
+        raise FileFormatError(
+            f"model {name!r} has {len(data):,} bytes; at most {_FILE_BYTES_MAX:,} are read"
+        )
     try:
         network = _convert(parse(data), name)
         network = drop_unused_tensors(fuse_padding(network))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import altair as alt
 import vl_convert
@@ -17,6 +18,8 @@ _XLINK = "http://www.w3.org/1999/xlink"
 # The renderer carries several versions of Vega-Lite; "v6.4.1" is "6.4" to it.
 _VEGA_LITE = alt.SCHEMA_VERSION.removeprefix("v").rpartition(".")[0]
 _LONG_FRACTION = re.compile(r"(\d+\.\d{2})\d+")
+# What XML has no way to say; a name of a layer may.
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _GEOMETRY = ("transform", "d", "x", "y", "x1", "x2", "y1", "y2", "width", "height")
 
@@ -34,7 +37,8 @@ def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
     Marks keep their values as ``<title>``, which browsers show when the pointer rests on them. The
     same chart gives the same text every time.
     """
-    specification = chart.to_dict(validate=False)  # the renderer tells of what it cannot draw
+    # The renderer tells of what it cannot draw, but text that is none ends the whole process.
+    specification = _writable(chart.to_dict(validate=False))
     svg = vl_convert.vegalite_to_svg(specification, config=config(), vl_version=_VEGA_LITE)
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _XLINK)
@@ -55,6 +59,15 @@ def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
     root.set("role", "img")
     root.set("aria-label", str(specification.get("description", "")))
     return ET.tostring(root, encoding="unicode")
+
+
+def _writable(value: Any) -> Any:
+    """Return a specification in which no text has what XML cannot hold."""
+    if isinstance(value, str):
+        return _NOT_XML.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_writable(key): _writable(each) for key, each in value.items()}
+    return [_writable(each) for each in value] if isinstance(value, list) else value
 
 
 def to_png(svg: str, *, scale: float = 2.0) -> bytes:

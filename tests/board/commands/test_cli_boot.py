@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from foreign_platform import FOREIGN
 from tiny_firmware import FREE, ILLEGAL, SERIAL, SERIAL_LITERALS, SPIN, elf, fetch, load, send
 
 from dvfs_kernel.commands.cli import cli
@@ -143,6 +144,23 @@ def test_illegal_programming_is_a_warning_where_lenient(boot):
     assert result.exit_code == 0
     assert "warning: " in result.stderr
     assert "864 MHz" in result.stderr
+
+
+def test_a_platform_of_somebody_else(boot, tmp_path):
+    (tmp_path / "renode" / "platforms").mkdir(parents=True)
+    (tmp_path / "renode" / "platforms" / "chip.repl").write_text(FOREIGN)
+    board = tmp_path / "board.repl"
+    board.write_text('using "platforms/chip.repl"\n')
+    hello = elf([*SERIAL, *send(FREE), SPIN], [*SERIAL_LITERALS, ord("!")])
+    options = ("--for", "10ms", "--platform", str(board), "--uart", "console")
+    result = boot(hello, *options, "--search", str(tmp_path / "renode"))
+    assert (result.exit_code, result.stdout) == (0, "!")
+    assert result.stderr.startswith("note: without a model here: rom (1 of its values")
+    assert result.stderr.count("ethernet (Network.SynopsysEthernetMAC)") == 1
+    result = boot(hello, *options)
+    assert result.exit_code == 1
+    assert "board.repl:1: cannot read " in result.stderr
+    assert "--search" in result.stderr
 
 
 def test_the_serial_port_is_on_standard_input_and_output():

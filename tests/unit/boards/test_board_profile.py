@@ -53,6 +53,10 @@ def test_an_empty_profile_changes_nothing(tmp_path):
     [
         ("[timing]\nfast = 1", "timing.fast is unknown; allowed: .*alu_latency"),
         ("[timing]\nalu_latency = -1", "timing.alu_latency is -1; .*whole cycles"),
+        ("[timing]\nalu_latency = 1001", "0 to 1000, is allowed"),
+        ("[timing]\nalu_latency = " + "9" * 400, "0 to 1000, is allowed"),
+        ("[timing]\nmultiple_words_per_cycle = 0", "1 to 1000, is allowed"),
+        ("[current]\nstatic_a = 1e400", "current.static_a is inf; .*less than 10"),
         ("[timing]\nalu_latency = 1.5", "timing.alu_latency is 1.5"),
         ("[timing]\nalu_latency = true", "timing.alu_latency is True"),
         ("[timing]\nreturns_predicted = 1", "timing.returns_predicted is 1; true or false"),

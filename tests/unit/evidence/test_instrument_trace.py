@@ -1,5 +1,8 @@
 """Traces of lab instruments: their files, and layers cut out of them."""
 
+import copy
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 from dvfs_kernel.errors import FileFormatError, MeasurementError
 from dvfs_kernel.evidence.measurement.trace_alignment import align
 from dvfs_kernel.evidence.measurement.trace_file import Trace, read_trace
+from dvfs_kernel.evidence.measurement.trace_result import read_run
 
 SUPPLY_V = 3.0
 SAMPLE_S = 1e-5
@@ -147,6 +151,73 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(FileFormatError, match="no CSV file"):
         read_trace(path)
+
+
+def test_semicolons_part_numbers_with_a_decimal_comma(tmp_path):
+    path = tmp_path / "trace.csv"
+    path.write_text("Time (s);Current (mA);D0\n0,0000;12,5;0\n0,0001;98;1\n")
+    trace = read_trace(path)
+    assert trace.time_s.tolist() == [0, 1e-4]
+    assert trace.current_a == pytest.approx([0.0125, 0.098])
+    assert trace.trigger.tolist() == [False, True]
+
+
+def test_a_level_is_a_word_or_a_number_which_may_be_volts(tmp_path):
+    path = tmp_path / "trace.csv"
+    levels = ["0.00", "1.00", "1", "0", "3.28", "0.02", "high", "low", "True", "X", "-", "1e0"]
+    rows = "".join(f"{number},0.1,{level}\n" for number, level in enumerate(levels))
+    path.write_text(f"time_s,current_a,trigger\n{rows}")
+    assert read_trace(path).trigger.tolist() == [
+        level in ("1.00", "1", "3.28", "high", "True", "X", "1e0") for level in levels
+    ]
+
+
+@pytest.mark.parametrize("wrong", ["nan", "1e300", "inf"])
+def test_a_time_or_current_beyond_every_board_is_named(tmp_path, wrong):
+    path = tmp_path / "trace.csv"
+    for row, what in ((f"1,{wrong},0", "a current"), (f"{wrong},1,0", "a time")):
+        path.write_text(f"time_s,current_a,trigger\n0,0.1,0\n{row}\n")
+        with pytest.raises(FileFormatError, match=f"{what} of the trace, in sample 2, is"):
+            read_trace(path)
+
+
+RUN = {
+    "schema": "dvfs-kernel/inference",
+    "network": {"name": "net"},
+    "schedule": {},
+    "profile": {
+        "layers": [{"index": 0, "name": "a", "time_s": 0.001}],
+        "totals": {"time_s": 0.002},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda run: run.pop("schema"), "it has no 'schema'"),
+        (lambda run: run.update(schema="x"), "its schema is 'x'"),
+        (lambda run: run.update(network=[]), "is not what dvfs infer --json prints"),
+        (lambda run: run.update(schedule=5), "schedule is 5; a JSON object is allowed"),
+        (lambda run: run["network"].update(name=5), "network.name is 5; text is allowed"),
+        (lambda run: run["profile"].update(layers=[]), "--level layer or segment"),
+        (lambda run: run["profile"].update(layers=[7]), "is not what dvfs infer --json prints"),
+        (lambda run: run["profile"]["layers"][0].update(index=-1), r"layers\[0\].index is -1"),
+        (lambda run: run["profile"]["layers"][0].update(time_s=0), r"layers\[0\].time_s is 0"),
+        (lambda run: run["profile"]["totals"].update(time_s=True), "totals.time_s is True"),
+        (lambda run: run["profile"]["totals"].update(time_s=5e-324), "a time of 1e-09 to"),
+    ],
+)
+def test_a_run_file_that_tells_no_layers_is_refused(tmp_path, change, words):
+    path = tmp_path / "run.json"
+    run = copy.deepcopy(RUN)
+    path.write_text(json.dumps(run))
+    assert read_run(path)["network"]["name"] == "net"
+    change(run)
+    path.write_text(json.dumps(run))
+    with pytest.raises(FileFormatError, match=words) as caught:
+        read_run(path)
+    assert str(path) in str(caught.value)
 
 
 def test_a_joulescopes_own_file(tmp_path):

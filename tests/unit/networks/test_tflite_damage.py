@@ -2,6 +2,7 @@
 
 import struct
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -194,6 +195,18 @@ def test_impossible_options(option, value, words):
     assert words in str(refusal(convolution(**{option: value})))
     if option != "Padding" and value < 9 and option != "FusedActivationFunction":
         assert words in str(refusal(convolution(**{option: value, "Padding": SAME})))
+
+
+@pytest.mark.parametrize("scale", [float("nan"), float("inf"), -1.0])
+def test_a_scale_that_is_no_number_warns_of_nothing(scale):
+    writer = convolution()
+    place = writer.inputs[0]
+    writer.tensors[place] = replace(writer.tensors[place], scales=(scale,))
+    data = writer.finish()
+    quiet = struct.pack("<f", float("nan"))
+    for content in (data, data.replace(quiet, b"\x01\x00\xa0\x7f")):  # one that signals
+        with pytest.raises(FileFormatError, match="a scale that is negative or not finite"):
+            read(content)
 
 
 def operator_error(**changes):

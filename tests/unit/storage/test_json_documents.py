@@ -36,6 +36,20 @@ def fields(schema, place="$"):
 NAMED = re.compile(r'^(?:SCHEMA = |\s+"schema": )"dvfs-kernel/([a-z-]+)"', re.MULTILINE)
 
 
+def test_a_whole_number_is_no_float_that_looks_like_one():
+    layer = {"layer": "a", "threshold": 1, "output_channels": 2.0, "input_positions": 3}
+    layer |= {"order": [0, True], "dropped": ""}
+    document = {
+        "schema": "dvfs-kernel/skip-plan",
+        "schema_version": 1,
+        "name": "",
+        "layers": [layer],
+    }
+    document["network"] = "0" * 64
+    faults = {fault.json_path for fault in validator("skip-plan").iter_errors(document)}
+    assert faults == {"$.layers[0].output_channels", "$.layers[0].order[1]"}
+
+
 def test_every_kind_that_the_code_names_has_a_schema_beside_it():
     named = {}
     for path in PACKAGE.rglob("*.py"):

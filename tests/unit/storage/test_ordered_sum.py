@@ -43,6 +43,13 @@ WHOLE = {
     "sum((layer[PACKED] for layer in self.layers if layer))",
     "sum((len(data.labels[pieces[number]]) for number in missing))",
     "sum((max(v, 0) << 8 * i for i, v in enumerate(values)))",
+    "sum((member.file_size for member in members))",
+    "sum((segment['p_filesz'] for segment in found))",
+    "sum((words[place + 1] for place in pairs if words[place] >= end))",
+    (
+        "sum((file.metadata.row_group(group).total_byte_size "
+        "for group in range(file.metadata.num_row_groups)))"
+    ),
     "sum((part.stretches for part in parts))",
     "sum((point['granularity'] > 0 for point in best))",
     "sum((register.mask(name + 'EN') for name in clocked.get(bus, ())))",
@@ -58,7 +65,6 @@ WHOLE = {
     "sum((trace.size for trace in self.traces))",
     "sum((USART.registers[_name].mask(_field) for _field in _fields))",
     "sum((data >> place & 1 for place in range(self.data_bits)))",
-    "sum(ds.FLASH_SECTOR_KB[:sector])",
     "sum(found)",  # flags: the share of layers of a granularity
     "sum(network.macs)",
     "sum(self._network.macs)",

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,10 @@ from dvfs_kernel.networks.network import (
     Pool,
     Tensor,
 )
+from dvfs_kernel.storage.array_file import parse_arrays
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.content import parsing, read_content
+from dvfs_kernel.storage.json_file import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,28 +159,18 @@ def read(path: Path) -> Trained:
     FileFormatError
         The file is missing, damaged, or of another format.
     """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        document = json.loads(arrays["description"].tobytes())
+    complaint = f"{path}: not the file of a trained network"
+    arrays = parse_arrays(read_content(path), complaint)
+    with parsing(complaint):
+        document = parse_json(arrays["description"].tobytes(), complaint)
         if document["format"] != _FORMAT:
-            raise ValueError(  # noqa: TRY301  told with the path below
-                f"it has format {document['format']!r}; this version reads {_FORMAT}"
-            )
-        network = _network(document, arrays)
-        network.check()
+            raise ValueError(f"it has format {document['format']!r}; this version reads {_FORMAT}")
+        try:
+            network = _network(document, arrays)
+            network.check()
+        except NetworkError as error:
+            raise FileFormatError(f"{complaint}: {error}") from error
         record = TrainingRecord(**document["record"])
-    except (
-        OSError,
-        EOFError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        ValueError,  # NetworkError among them
-        zipfile.BadZipFile,
-    ) as error:
-        raise FileFormatError(f"{path}: not the file of a trained network: {error}") from error
     return Trained(network, record, arrays.get("sample"))
 
 

@@ -1,12 +1,14 @@
 """What programming tools are told, and what is made of what they say."""
 
+from pathlib import Path
+
 import pytest
 from fake_tools import FakeTools
 from firmware_board import firmware
 
 from dvfs_kernel.boards.nucleo import programmers
 from dvfs_kernel.boards.nucleo.firmware_file import FirmwareFile
-from dvfs_kernel.boards.nucleo.programmers import PROGRAMMERS, choose_programmer
+from dvfs_kernel.boards.nucleo.programmers import PROGRAMMERS, OpenOcd, choose_programmer
 from dvfs_kernel.errors import BoardError, BoardLostError, FileFormatError
 
 SERIAL = "0668FF303435"
@@ -110,3 +112,18 @@ def test_an_elf_for_other_addresses_is_refused(firmware_file):
     assert firmware_file.build_id
     with pytest.raises(FileFormatError):
         FirmwareFile.read(b"this is no ELF file")
+
+
+@pytest.mark.parametrize("serial", ["0668; shutdown", "a b", "[exec sh]", "--help", "{", "$x", "é"])
+def test_a_serial_number_is_no_script(serial):
+    for kind in PROGRAMMERS.values():
+        with pytest.raises(BoardError, match="letters and digits are allowed"):
+            kind(serial)
+
+
+@pytest.mark.parametrize("folder", ["a}b", "a[exec sh]", "a$b", "a;b", "a\nb", 'a"b', "a\\b"])
+def test_a_folder_is_no_script(folder):
+    with pytest.raises(BoardError, match="as a part of its script; name a folder"):
+        OpenOcd("0668")._program_commands(Path("/home") / folder / "x.bin", None)
+    words = OpenOcd("0668")._program_commands(Path("/home/my folder/x.bin"), None)[0]
+    assert "program {/home/my folder/x.bin} verify 0x08000000" in words

@@ -27,3 +27,26 @@ FILES = {
 def test_a_file_s_own_hse_comes_before_that_of_a_file_it_uses(path, frequency_hz):
     entry = hse_entry(path, lambda name: FILES[name].splitlines())
     assert (entry and entry.attributes["frequency"]) == frequency_hz
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('hseClock: A @ none\n    frequency: "25 MHz"\n', 'own.repl:2: .*"25 MHz"; a whole number'),
+        ("hseClock: A @ none\n    frequency:\n", "own.repl:2: .*missing; a whole number"),
+        ("using chip.repl\n", "own.repl:1: using takes one file in double quotes"),
+    ],
+)
+def test_a_line_that_tells_no_frequency_is_refused_with_its_place(text, words):
+    with pytest.raises(ValueError, match=words):
+        hse_entry("own.repl", lambda _: text.splitlines())
+
+
+def test_files_beside_and_above_are_followed_whatever_their_names():
+    files = {
+        "/a/b/own.repl": 'using "../up here.repl"\n',
+        "/a/b/../up here.repl": 'using "./far.repl"\n',
+        "/a/b/../far.repl": "hseClock: A @ none\n    frequency: 5\n",
+    }
+    found = hse_entry("/a/b/own.repl", lambda name: files[name].splitlines())
+    assert found.attributes["frequency"] == 5
