@@ -21,11 +21,20 @@ from dvfs_kernel.link import abi
 from renode_platform.devices.power import DEFAULT_MODEL, CurrentModel
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dvfs_kernel.exploration.design_space import DesignSpace
     from dvfs_kernel.exploration.runs.bench import Bench
     from dvfs_kernel.exploration.runs.record import Record
 
-__all__ = ["OPTION_DTYPE", "WINDOW_S", "Exploration", "explore", "reference_jobs"]
+__all__ = [
+    "OPTION_DTYPE",
+    "WINDOW_S",
+    "Exploration",
+    "explore",
+    "reference_jobs",
+    "spread_of_runs",
+]
 
 #: Of runs of which only the inference is looked at: it may take longer than its window.
 WINDOW_S = 1e-3
@@ -62,11 +71,16 @@ class Exploration:
     fit_error
         Where times were fitted to those of some clocks, the largest relative deviation of a run's
         time from the fit; None where they follow from counters.
+    spread
+        By how much runs differ that do the same, as a part of their time: the branch predictor and
+        the caches remember what was before, and a layer of a million branches may make more of it.
+        Of layers with one form, which all runs have alike.
     """
 
     space: DesignSpace
     options: npt.NDArray[Any]
     fit_error: float | None = None
+    spread: float = 0.0
 
     def __repr__(self) -> str:
         return f"<Exploration: {len(self.options):,} options of {self.layers} layers>"
@@ -157,7 +171,18 @@ def explore(bench: Bench, space: DesignSpace) -> Exploration:
     jobs = reference_jobs(space)
     records = dict(zip(jobs, bench.run(list(jobs.values()), "exploration"), strict=True))
     model = DEFAULT_MODEL if board.profile is None else board.profile.current_model()
-    return Exploration(space, _options(space, records, model))
+    options = _options(space, records, model)
+    return Exploration(space, options, spread=spread_of_runs(space, list(records.values())))
+
+
+def spread_of_runs(space: DesignSpace, records: Sequence[Record]) -> float:
+    """Return by how much the times of layers with one form differ among runs."""
+    alike = [index for index, fits in enumerate(space.fits) if set(fits) == {0}]
+    if not alike:
+        return 0.0
+    times_s = np.array([record.time_s[alike] for record in records])
+    longest_s = max(record.latency_s for record in records)
+    return float(np.ptp(times_s, axis=0).sum() / longest_s)
 
 
 def _explore_times(bench: Bench, twin: Bench, space: DesignSpace) -> Exploration:

@@ -15,10 +15,10 @@ from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.exploration import WINDOW_S, reference_jobs
 from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.tolerance import (
-    ENERGY_TOLERANCE,
-    TIME_TOLERANCE,
     allowed_energy_j,
     allowed_time_s,
+    energy_tolerance,
+    time_tolerance,
 )
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
@@ -108,9 +108,12 @@ class SampleCheck:
     ----------
     runs
         The samples of each run, one a layer.
+    spread
+        By how much runs differ that do the same: see `Exploration.spread`.
     """
 
     runs: tuple[tuple[Sample, ...], ...]
+    spread: float = 0.0
 
     def __repr__(self) -> str:
         return (
@@ -168,14 +171,16 @@ class SampleCheck:
             A run is too far off, or a layer; the message names the one that is furthest.
         """
         if any(
-            abs(mine - theirs) > allowed_time_s(theirs) for mine, theirs in self._run_times_s
+            abs(mine - theirs) > allowed_time_s(theirs, self.spread)
+            for mine, theirs in self._run_times_s
         ) or any(
-            abs(mine - theirs) > allowed_energy_j(theirs) for mine, theirs in self._run_energies_j
+            abs(mine - theirs) > allowed_energy_j(theirs, self.spread)
+            for mine, theirs in self._run_energies_j
         ):
             raise VerificationError(
                 f"a run at other clocks was predicted {self.worst_run_time:.2%} off in time and "
-                f"{self.worst_run_energy:.2%} in energy; {TIME_TOLERANCE:.0%} and "
-                f"{ENERGY_TOLERANCE:.0%} are allowed"
+                f"{self.worst_run_energy:.2%} in energy; {time_tolerance(self.spread):.1%} and "
+                f"{energy_tolerance(self.spread):.1%} are allowed"
             )
         worst = max(self.samples, key=_strain, default=None)
         if worst is None or _strain(worst) <= 1:
@@ -197,8 +202,8 @@ class SampleCheck:
             "energy_tolerance": LAYER_ENERGY_TOLERANCE,
             "worst_run_time": self.worst_run_time,
             "worst_run_energy": self.worst_run_energy,
-            "run_time_tolerance": TIME_TOLERANCE,
-            "run_energy_tolerance": ENERGY_TOLERANCE,
+            "run_time_tolerance": time_tolerance(self.spread),
+            "run_energy_tolerance": energy_tolerance(self.spread),
         }
 
 
@@ -233,7 +238,8 @@ def check_samples(bench: Bench, exploration: Exploration, runs: int = 3) -> Samp
         tuple(
             tuple(_compared(exploration.space, rows, record))
             for rows, record in zip(walks, records, strict=True)
-        )
+        ),
+        exploration.spread,
     )
 
 

@@ -11,6 +11,8 @@ __all__ = [
     "TIME_TOLERANCE",
     "allowed_energy_j",
     "allowed_time_s",
+    "energy_tolerance",
+    "time_tolerance",
 ]
 
 #: How far a whole run may be off, as a part of what it really took.
@@ -24,11 +26,31 @@ TIME_FLOOR_S: Final = 8e-6
 ENERGY_FLOOR_J: Final = 2.5e-6
 
 
-def allowed_time_s(executed_s: float) -> float:
-    """Return how far the prediction of a time may be off."""
-    return TIME_TOLERANCE * executed_s + TIME_FLOOR_S
+#: Runs that differ by no more than a spread were measured: others may differ by so much more.
+_SPREADS: Final = 2.0
 
 
-def allowed_energy_j(executed_j: float) -> float:
-    """Return how far the prediction of an energy may be off."""
-    return ENERGY_TOLERANCE * executed_j + ENERGY_FLOOR_J
+def time_tolerance(spread: float) -> float:
+    """Return how far a whole run's time may be off, as a part of what it took."""
+    return TIME_TOLERANCE + _SPREADS * spread
+
+
+def energy_tolerance(spread: float) -> float:
+    """Return how far a whole run's energy may be off, as a part of what it took."""
+    return ENERGY_TOLERANCE + _SPREADS * spread
+
+
+def allowed_time_s(executed_s: float, spread: float = 0.0) -> float:
+    """Return how far the prediction of a time may be off.
+
+    Parameters
+    ----------
+    spread
+        Of runs that do the same: see `Exploration.spread`.
+    """
+    return time_tolerance(spread) * executed_s + TIME_FLOOR_S
+
+
+def allowed_energy_j(executed_j: float, spread: float = 0.0) -> float:
+    """Return how far the prediction of an energy may be off; parameters as `allowed_time_s`."""
+    return energy_tolerance(spread) * executed_j + ENERGY_FLOOR_J

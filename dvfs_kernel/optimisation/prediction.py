@@ -29,6 +29,8 @@ class Prediction:
         (layers,) of each layer's kernel.
     last
         The state in which the inference ends; None where nobody asks.
+    spread
+        By how much runs differ that do the same: see `Exploration.spread`.
     """
 
     entry_time_s: Floats
@@ -36,6 +38,7 @@ class Prediction:
     time_s: Floats
     energy_j: Floats
     last: ClockState | None = None
+    spread: float = 0.0
 
     def __repr__(self) -> str:
         return (

@@ -208,6 +208,7 @@ class WindowProblem:
             rows["time_s"].copy(),
             rows["energy_j"].copy(),
             states[-1],
+            self.exploration.spread,
         )
 
     def schedule(self, rows: npt.NDArray[Any], idle_clock: ClockSetting | None = None) -> Schedule:

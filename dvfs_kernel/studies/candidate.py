@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.tolerance import (
-    ENERGY_TOLERANCE,
     TIME_FLOOR_S,
-    TIME_TOLERANCE,
     allowed_energy_j,
     allowed_time_s,
+    energy_tolerance,
+    time_tolerance,
 )
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Outcome:
     @property
     def allowed_s(self) -> float:
         """How far the predicted latency may be off."""
-        return allowed_time_s(self.record.latency_s)
+        return allowed_time_s(self.record.latency_s, self.candidate.prediction.spread)
 
     @property
     def allowed_j(self) -> float:
@@ -120,7 +120,7 @@ class Outcome:
         candidate = self.candidate
         left_s = candidate.window_s - self.record.latency_s
         step_j = candidate.idle.step_j(left_s, TIME_FLOOR_S, candidate.prediction.last)
-        return allowed_energy_j(self.window_j) + step_j
+        return allowed_energy_j(self.window_j, candidate.prediction.spread) + step_j
 
     @property
     def as_predicted(self) -> bool:
@@ -150,8 +150,9 @@ class Outcome:
                 f"{name}: the inference took {self.record.latency_s * 1e3:.3f} ms"
             )
         if not self.as_predicted:
+            spread = self.candidate.prediction.spread
             raise VerificationError(
                 f"{name}: predicted {self.latency_error:+.2%} off in time and "
-                f"{self.energy_error:+.2%} in energy; {TIME_TOLERANCE:.0%} and "
-                f"{ENERGY_TOLERANCE:.0%} are allowed"
+                f"{self.energy_error:+.2%} in energy; {time_tolerance(spread):.1%} and "
+                f"{energy_tolerance(spread):.1%} are allowed"
             )
