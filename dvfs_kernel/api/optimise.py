@@ -199,6 +199,7 @@ def optimise(
     """
     mode = idle_mode(idle, ("gated", "stop"))
     with open_bench(network, **making) as bench:
+        from dvfs_kernel.exploration.tolerance import PLAN_MARGIN
         from dvfs_kernel.studies import survey
         from dvfs_kernel.studies.plans import plan_of
 
@@ -208,7 +209,7 @@ def optimise(
         found = []
         for bound in plan.bounds:
             bound_s = bound.seconds(ground.baseline.latency_s)
-            candidate, optimum = candidates.dvfs_or_awake(bound_s, mode)
+            candidate, optimum = candidates.dvfs_or_awake(bound_s, mode, PLAN_MARGIN * bound_s)
             deployed = plan_of(candidate, bound, bench.workload, network_name(network))
             found.append(OptimalSchedule(bench.workload, bound, candidate, optimum, deployed))
     return OptimisationResult(found)

@@ -139,7 +139,9 @@ class WindowProblem:
         time_s, energy_j = self.switching.cost(before, first)
         if before == IDLE:
             return time_s, energy_j
-        return time_s + self.beside[0], energy_j + self.beside[1]
+        # What is left of a long inference when its layers are taken away may be below zero, by
+        # what staying on a clock takes more or less in each; beginning takes no less than nothing.
+        return max(time_s + self.beside[0], 0.0), max(energy_j + self.beside[1], 0.0)
 
     # ---- answers -------------------------------------------------------------------------------
 

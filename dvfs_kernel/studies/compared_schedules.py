@@ -165,13 +165,15 @@ class Candidates:
             Names.PAPER, "Paper's MCKP, Sleep with clocks gated", problem, optimum, window_s
         )
 
-    def dvfs(self, window_s: float, mode: abi.IdleMode) -> tuple[Candidate, Optimum]:
-        """Return our optimum with an idle mode."""
+    def dvfs(
+        self, window_s: float, mode: abi.IdleMode, given_up_s: float = 0.0
+    ) -> tuple[Candidate, Optimum]:
+        """Return our optimum with an idle mode, which leaves so much of the window unused."""
         problem = self.problem(mode)
-        optimum = least_energy(problem, window_s)
+        optimum = least_energy(problem, window_s, window_s - given_up_s)
         name = f"{Names.DVFS}-{mode.name.lower()}"
         candidate = _candidate(name, f"DVFS, {IDLING[mode]}", problem, optimum, window_s)
-        return candidate, optimum
+        return replace(candidate, given_up_s=given_up_s), optimum
 
     def every_dvfs(self, window_s: float) -> list[tuple[Candidate, Optimum]]:
         """Return our optimum with each idle mode that saves anything.
@@ -193,12 +195,21 @@ class Candidates:
         # In the shortest of windows locking the PLL costs more than it saves.
         return found if awake[0].predicted_window_j >= least_j else [*found, awake]
 
-    def dvfs_or_awake(self, window_s: float, mode: abi.IdleMode) -> tuple[Candidate, Optimum]:
-        """Return our optimum with an idle mode, or in Sleep where that takes too long to leave."""
-        try:
-            return self.dvfs(window_s, mode)
-        except InfeasibleLatencyError:
-            return self.dvfs(window_s, abi.IdleMode.SLEEP)
+    def dvfs_or_awake(
+        self, window_s: float, mode: abi.IdleMode, given_up_s: float = 0.0
+    ) -> tuple[Candidate, Optimum]:
+        """Return our optimum with an idle mode, or in Sleep where that takes too long to leave.
+
+        Parameters
+        ----------
+        given_up_s
+            Of the window, for what the prediction may be short by; where nothing is so quick,
+            nothing is given up.
+        """
+        for share_s in (given_up_s, 0.0):
+            with suppress(InfeasibleLatencyError):
+                return self.dvfs(window_s, mode, share_s)
+        return self.dvfs(window_s, abi.IdleMode.SLEEP)
 
     def tightened(self, candidate: Candidate, given_up_s: float) -> Candidate:
         """Return what takes a candidate's place if it may use that much less than its window.

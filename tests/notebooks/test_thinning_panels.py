@@ -62,11 +62,8 @@ def test_what_is_no_data_is_a_message(kind, tiny, tmp_path):
 def test_the_walk_follows_its_slider_and_runs_on_the_board(tiny):
     panel = LossWalkPanel(*tiny, clocks=CLOCKS)
     assert panel.task.note.value == ""
-    # Before so short an inference the PLL has no time to lock.
-    assert is_error(panel.message.value)
-    assert panel.facts.value == ""
-    panel.run.click()
-    assert is_error(panel.message.value)
+    # Within no more time than the baseline takes it stays on the fastest clock.
+    assert not is_error(panel.message.value)
     panel.bound.options = [0, 2000]
     panel.bound.value = 2000
     walk = panel.walk
@@ -87,7 +84,7 @@ def test_the_walk_follows_its_slider_and_runs_on_the_board(tiny):
     panel.run.click()
     assert panel.executed.value.count("<td>yes</td>") == 2
     panel.bound.value = 0
-    assert (panel.executed.value, panel.table.value) == ("", "")
+    assert panel.executed.value == ""  # of another bound
 
 
 def test_pictures_are_bytes_and_names_are_no_markup():

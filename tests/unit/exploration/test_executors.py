@@ -125,7 +125,8 @@ def test_a_killed_worker_is_told_and_the_next_runs_go_on(workload, tmp_path):
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 sys.path[:0] = sys.argv[1].split(":")
 from pathlib import Path
 import made_up_runs, numpy as np

@@ -44,6 +44,7 @@ WHOLE = {
     "sum((len(data.labels[pieces[number]]) for number in missing))",
     "sum((max(v, 0) << 8 * i for i, v in enumerate(values)))",
     "sum((member.file_size for member in members))",
+    "sum((search.trace.size // 2 for search in self.searches))",
     "sum((segment['p_filesz'] for segment in found))",
     "sum((words[place + 1] for place in pairs if words[place] >= end))",
     (
