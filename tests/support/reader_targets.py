@@ -270,18 +270,17 @@ def _traces():
 def _jls():
     import pyjls  # noqa: PLC0415  an optional extra
 
-    path = Path("seed.jls")
-    with pyjls.Writer(str(path)) as writer:
-        writer.source_def(source_id=1, name="js220")
-        for number, name, kind in ((1, "current", "f32"), (2, "gpi[0]", "u1")):
-            writer.signal_def(
-                signal_id=number, source_id=1, sample_rate=10_000, name=name, data_type=kind
-            )
-        writer.fsr(1, 0, np.full(400, 0.05, np.float32))
-        writer.fsr(2, 0, np.packbits(np.arange(400) % 100 > 39, bitorder="little"))
-    content = path.read_bytes()
-    path.unlink()
-    return [content]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "seed.jls"
+        with pyjls.Writer(str(path)) as writer:
+            writer.source_def(source_id=1, name="js220")
+            for number, name, kind in ((1, "current", "f32"), (2, "gpi[0]", "u1")):
+                writer.signal_def(
+                    signal_id=number, source_id=1, sample_rate=10_000, name=name, data_type=kind
+                )
+            writer.fsr(1, 0, np.full(400, 0.05, np.float32))
+            writer.fsr(2, 0, np.packbits(np.arange(400) % 100 > 39, bitorder="little"))
+        return [path.read_bytes()]
 
 
 def _trace_with(path, run=None):
