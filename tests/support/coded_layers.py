@@ -63,12 +63,14 @@ def finished(draw, random, layer, rows, shape):
     return Case(layer, (source, target), (values(random, shape),))
 
 
-def biases(draw, random, channels):
-    limit = draw(st.sampled_from([0, 1000, 10**6, 2**28]))
+def biases(draw, random, channels, most=2**28):
+    limit = draw(st.sampled_from([0, 1000, 10**6, most]))
     return random.integers(-limit, limit, channels, np.int32, endpoint=True)
 
 
-def convolution_case(draw, shape, channels, kernel, stride=(1, 1), dilation=(1, 1), padding=None):
+def convolution_case(
+    draw, shape, channels, kernel, stride=(1, 1), dilation=(1, 1), padding=None, largest_bias=2**28
+):
     """Draw the rest of a convolution."""
     random = np.random.default_rng(draw(SEEDS))
     weights = zeroed(draw, random, values(random, (channels, *kernel, shape[2])), 0)
@@ -76,7 +78,7 @@ def convolution_case(draw, shape, channels, kernel, stride=(1, 1), dilation=(1, 
         **NAMES,
         weights=weights,
         weight_scales=np.ones(channels),
-        bias=biases(draw, random, channels),
+        bias=biases(draw, random, channels, largest_bias),
         stride=stride,
         dilation=dilation,
         padding=padding or Padding(0, 0, 0, 0),
@@ -208,7 +210,9 @@ def tiles(draw):
     padding = Padding(*(draw(st.integers(0, 3)) for _ in range(4)))
     padded = (shape[0] + padding.top + padding.bottom, shape[1] + padding.left + padding.right)
     assume(min(padded) >= 3)
-    return convolution_case(draw, shape, draw(st.integers(1, 7)), (3, 3), padding=padding)
+    outputs = draw(st.integers(1, 7))
+    # Sums stay below 2^28, which is all that filtering takes.
+    return convolution_case(draw, shape, outputs, (3, 3), padding=padding, largest_bias=2**27)
 
 
 PRODUCTS = {
