@@ -84,14 +84,9 @@ def _blocks(
     block = 4 * (words * 2 * at_a_time + 1)
     beside = -(-at_a_time * rows // 4) * 4 + (8 * words if gathers else 0)
     blocks = -(-columns // at_a_time)
-    if granularity:
-        group = min(-(-granularity // at_a_time), blocks)
-    else:
-        fitting = max(abi.SCRATCH_BYTES - beside, 0) // block
-        stored = 1 if isinstance(layer, FusedConvolution) else at_a_time
-        cached = abi.CODE_OUTPUT_BYTES_MAX // (stored * rows)
-        group = max(1, min(blocks, fitting, cached))
-    return group * block + beside
+    stored = 1 if isinstance(layer, FusedConvolution) else at_a_time
+    asked = -(-granularity // at_a_time)
+    return _grouped(block, blocks, beside, stored * rows, asked)
 
 
 def _tiles(layer: Convolution, source: Tensor, output: Tensor, granularity: int) -> int:
@@ -103,13 +98,20 @@ def _tiles(layer: Convolution, source: Tensor, output: Tensor, granularity: int)
     blocks = -(-(-(-height // side) * -(-width // side)) // TILES)
     block = 4 * TILES * (16 * (channels // 2) + stored)
     beside = -(-rows // 4) * 4 + channels
-    if granularity:
-        group = min(-(-granularity // TILES), blocks)
+    return _grouped(block, blocks, beside, TILES * stored * rows, -(-granularity // TILES))
+
+
+def _grouped(
+    block_bytes: int, blocks: int, beside_bytes: int, output_bytes: int, asked: int
+) -> int:
+    """Bytes of a group of blocks: as many as are asked for, else what scratch and D-cache hold."""
+    if asked:
+        group = min(asked, blocks)
     else:
-        fitting = max(abi.SCRATCH_BYTES - beside, 0) // block
-        cached = abi.CODE_OUTPUT_BYTES_MAX // (TILES * stored * rows)
+        fitting = max(abi.SCRATCH_BYTES - beside_bytes, 0) // block_bytes
+        cached = abi.CODE_OUTPUT_BYTES_MAX // output_bytes
         group = max(1, min(blocks, fitting, cached))
-    return group * block + beside
+    return group * block_bytes + beside_bytes
 
 
 def _column_bytes(values: int) -> int:

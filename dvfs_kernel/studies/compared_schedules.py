@@ -224,18 +224,11 @@ class Candidates:
         InfeasibleLatencyError
             Nothing is quick enough.
         """
-        latency_s = candidate.window_s - given_up_s
         if candidate.name == Names.SINGLE:
+            latency_s = candidate.window_s - given_up_s
             return replace(self.single_clock(candidate.window_s, latency_s), given_up_s=given_up_s)
-        problem = self.problem(candidate.idle.mode)
-        optimum = least_energy(problem, candidate.window_s, latency_s)
-        return replace(
-            candidate,
-            schedule=optimum.schedule,
-            rows=optimum.rows,
-            prediction=optimum.prediction,
-            given_up_s=given_up_s,
-        )
+        tighter, _ = self.dvfs(candidate.window_s, candidate.idle.mode, given_up_s)
+        return replace(tighter, name=candidate.name, title=candidate.title)
 
     def _uniform(
         self, name: str, title: str, state: ClockState, window_s: float, mode: abi.IdleMode
