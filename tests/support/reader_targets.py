@@ -43,7 +43,9 @@ from dvfs_kernel.boards.nucleo.firmware_file import FirmwareFile
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.evidence.calibration.observations import read_measurements
+from dvfs_kernel.evidence.measurement.jls_process import JlsProcess
 from dvfs_kernel.evidence.measurement.sample_file import Sample, SampleFile
+from dvfs_kernel.evidence.measurement.trace_file import read_jls
 from dvfs_kernel.exploration.runs.record import Record
 from dvfs_kernel.image.firmware import FIRMWARE
 from dvfs_kernel.inference.deployment_plan import LayerPrediction, Plan
@@ -283,6 +285,16 @@ def _jls():
         return [path.read_bytes()]
 
 
+@cache
+def _jls_process():
+    """Return one process for all damaged files: it ends with the campaign, by its pipe."""
+    return JlsProcess()
+
+
+def _read_jls(path):
+    read_jls(path, None, _jls_process())
+
+
 def _trace_with(path, run=None):
     run = run or next(iter(_runs()))
     (path.parent / "run.json").write_bytes(run)
@@ -446,7 +458,7 @@ def targets():
         ),
         "skip plan": Target(".json", _skip_plans, SkipPlan.load, damaged_json),
         "trace": Target(".csv", _traces, _trace_with, damaged_text),
-        "jls": Target(".jls", _jls, _trace_with),
+        "jls": Target(".jls", _jls, _read_jls),
         "samples": Target(
             ".csv", lambda: _samples(".csv"), lambda path: read_measurements([path]), damaged_text
         ),

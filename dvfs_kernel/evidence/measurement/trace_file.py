@@ -14,20 +14,20 @@ import csv
 import io
 import re
 from dataclasses import dataclass
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.errors import FileFormatError, MeasurementError, MissingExtraError
+from dvfs_kernel.errors import FileFormatError, MeasurementError
+from dvfs_kernel.evidence.measurement.jls_process import JlsProcess, Signal
 from dvfs_kernel.storage.content import parsing, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-__all__ = ["Trace", "read_trace"]
+__all__ = ["Trace", "read_jls", "read_trace"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -115,7 +115,8 @@ def read_trace(path: Path, trigger: str | None = None) -> Trace:
         There is no trigger, or the package that reads the file is not installed.
     """
     if path.suffix.lower() == ".jls":
-        return _read_jls(path, trigger)
+        with JlsProcess() as process:
+            return read_jls(path, trigger, process)
     complaint = f"{path} is no CSV file"
     text = read_text(path, most_bytes=_MOST_BYTES, complaint=complaint)
     with parsing(complaint):
@@ -191,38 +192,48 @@ def _trigger(path: Path, names: Sequence[str], wanted: str | None) -> tuple[int,
     )
 
 
-def _read_jls(path: Path, trigger: str | None) -> Trace:
-    if find_spec("pyjls") is None:
-        raise MeasurementError(
-            f"{path}: files of a Joulescope need pyjls: {MissingExtraError.remedy('joulescope')}"
-        )
-    import pyjls  # noqa: PLC0415  an optional dependency
+def read_jls(path: Path, trigger: str | None, process: JlsProcess) -> Trace:
+    """Read a file of a Joulescope.
 
-    with parsing(f"{path} is no file of a Joulescope"), pyjls.Reader(str(path)) as reader:
-        signals = {signal.name: signal for signal in reader.signals.values() if signal.length}
-        name = trigger or next((name for name in _TRIGGERS if name in signals), "")
-        for needed in ("current", name):
-            if needed not in signals:
-                raise MeasurementError(
-                    f"{path} has no signal {needed or 'of the trigger'}: it has "
-                    f"{', '.join(signals)}; record current and the input that PE2 is wired to"
-                )
-        return _joined(reader, signals["current"], signals[name])
+    Parameters
+    ----------
+    path, trigger
+        As of `read_trace`.
+    process
+        In which it is read.
+
+    Raises
+    ------
+    DvfsError
+        As of `read_trace`.
+    """
+    signals = process.open(path)
+    name = trigger or next((name for name in _TRIGGERS if name in signals), "")
+    for needed in ("current", name):
+        if needed not in signals:
+            raise MeasurementError(
+                f"{path} has no signal {needed or 'of the trigger'}: it has "
+                f"{', '.join(signals)}; record current and the input that PE2 is wired to"
+            )
+    with parsing(f"{path} is no file of a Joulescope"):
+        return _joined(process, signals["current"], signals[name])
 
 
-def _joined(reader: Any, current: Any, trigger: Any) -> Trace:
+def _joined(process: JlsProcess, current: Signal, trigger: Signal) -> Trace:
     """Return both signals at the current's samples; they may have been recorded at two rates."""
     for signal in (current, trigger):
-        if not 0 < signal.length <= _MOST_SAMPLES or not signal.sample_rate > 0:
+        if not 0 < signal.length <= _MOST_SAMPLES or not signal.rate_hz > 0:
             raise ValueError(
-                f"{signal.name} tells of {signal.length:,} samples at {signal.sample_rate:,} Hz; "
+                f"{signal.name} tells of {signal.length:,} samples at {signal.rate_hz:,} Hz; "
                 f"1 to {_MOST_SAMPLES:,} are read"
             )
-    current_a = np.asarray(reader.fsr(current.signal_id, 0, current.length), np.float64)
-    packed = np.asarray(reader.fsr(trigger.signal_id, 0, trigger.length))
-    levels = np.unpackbits(packed.view(np.uint8), bitorder="little")[: trigger.length]
-    time_s = np.arange(current.length) / current.sample_rate
-    places = np.minimum((time_s * trigger.sample_rate).astype(np.int64), trigger.length - 1)
+    if trigger.bits != 1:
+        raise ValueError(f"{trigger.name} has samples of {trigger.bits} bits; an input has 1")
+    current_a = process.samples(current).astype(np.float64)
+    packed = process.samples(trigger).view(np.uint8)
+    levels = np.unpackbits(packed, bitorder="little")[: trigger.length]
+    time_s = np.arange(current.length) / current.rate_hz
+    places = np.minimum((time_s * trigger.rate_hz).astype(np.int64), trigger.length - 1)
     missing = ~np.isfinite(current_a)  # samples that were dropped on the way to the computer
     if missing.any():
         current_a[missing] = np.interp(time_s[missing], time_s[~missing], current_a[~missing])

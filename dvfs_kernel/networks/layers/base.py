@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from math import prod
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from dvfs_kernel.errors import NetworkError
 from dvfs_kernel.networks.tensor import Padding, Shape, Tensor
@@ -11,7 +12,11 @@ from dvfs_kernel.networks.tensor import Padding, Shape, Tensor
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ClampedLayer", "LayerBase", "WindowedLayer"]
+__all__ = ["MOST_PADDED", "ClampedLayer", "LayerBase", "WindowedLayer"]
+
+#: Values of a padded input: 32 times what the board's RAM holds. Padding costs a file nothing, and
+#: whoever runs the network on a computer lays it out.
+MOST_PADDED: Final = 1 << 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +115,10 @@ class WindowedLayer(ClampedLayer):
     def window_shape(
         self, source: Tensor, kernel: tuple[int, int], dilation: tuple[int, int], channels: int
     ) -> Shape:
-        """Shape of the output for a kernel; raises NetworkError where it does not fit."""
+        """Shape of the output for a kernel; raises NetworkError where it does not fit.
+
+        Padding beyond `MOST_PADDED` does not fit, either.
+        """
         padding = self.padding
         if min(padding.top, padding.bottom, padding.left, padding.right) < 0:
             raise self.error(f"has a negative padding: {padding}")
@@ -123,6 +131,11 @@ class WindowedLayer(ClampedLayer):
             source.shape[0] + padding.top + padding.bottom,
             source.shape[1] + padding.left + padding.right,
         )
+        if prod(padded) * source.shape[2] > MOST_PADDED:
+            raise self.error(
+                f"pads its input of {source.shape} to a height and width of {padded}; with all "
+                f"channels {MOST_PADDED:,} values are the most"
+            )
         spans = [
             size - ((k - 1) * d + 1) for size, k, d in zip(padded, kernel, dilation, strict=True)
         ]

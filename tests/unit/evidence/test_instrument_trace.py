@@ -2,6 +2,7 @@
 
 import copy
 import json
+import os
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvfs_kernel.errors import FileFormatError, MeasurementError
+from dvfs_kernel.evidence.measurement.jls_process import JlsProcess
 from dvfs_kernel.evidence.measurement.trace_alignment import align
-from dvfs_kernel.evidence.measurement.trace_file import Trace, read_trace
+from dvfs_kernel.evidence.measurement.trace_file import Trace, read_jls, read_trace
 from dvfs_kernel.evidence.measurement.trace_result import read_run
 
 SUPPLY_V = 3.0
@@ -220,10 +222,8 @@ def test_a_run_file_that_tells_no_layers_is_refused(tmp_path, change, words):
     assert str(path) in str(caught.value)
 
 
-def test_a_joulescopes_own_file(tmp_path):
+def joulescope_file(path, before):
     pyjls = pytest.importorskip("pyjls", reason="reads a Joulescope's files; an optional extra")
-    before = recorded(inferences=1)
-    path = tmp_path / "trace.jls"
     rate_hz = round(1 / SAMPLE_S)
     with pyjls.Writer(str(path)) as writer:
         writer.source_def(source_id=1, name="js220")
@@ -233,6 +233,12 @@ def test_a_joulescopes_own_file(tmp_path):
             )
         writer.fsr(1, 0, before.current_a.astype(np.float32))
         writer.fsr(2, 0, np.packbits(before.trigger, bitorder="little"))
+    return path
+
+
+def test_a_joulescopes_own_file(tmp_path):
+    before = recorded(inferences=1)
+    path = joulescope_file(tmp_path / "trace.jls", before)
     after = read_trace(path)
     count = len(after.time_s)
     assert count == pytest.approx(len(before.time_s), abs=8)
@@ -243,3 +249,34 @@ def test_a_joulescopes_own_file(tmp_path):
     path.write_bytes(b"junk")
     with pytest.raises(FileFormatError, match="no file of a Joulescope"):
         read_trace(path)
+
+
+def test_a_library_that_does_not_answer_is_ended_and_the_next_file_is_read(tmp_path):
+    before = recorded(inferences=1)
+    good = joulescope_file(tmp_path / "good.jls", before)
+    waits = tmp_path / "pipe.jls"
+    os.mkfifo(waits)  # opening it waits for somebody who writes
+    with JlsProcess(silence_s=1.0) as process:
+        for _ in range(2):
+            with pytest.raises(
+                FileFormatError, match=r"pipe\.jls is no file.*did not answer within 1 s"
+            ):
+                read_jls(waits, None, process)
+            assert len(read_jls(good, None, process).time_s)
+
+
+def test_a_library_that_crashes_leaves_a_message(tmp_path, monkeypatch):
+    good = joulescope_file(tmp_path / "good.jls", recorded(inferences=1))
+    with JlsProcess() as process:
+        current = process.open(good)["current"]
+        monkeypatch.setattr(process, "_ask", lambda _: process._process.kill())
+        with pytest.raises(FileFormatError, match=r"good\.jls .* ended with exit code -9"):
+            process.samples(current)
+
+
+def test_the_process_that_reads_ends_with_its_owner(tmp_path):
+    good = joulescope_file(tmp_path / "good.jls", recorded(inferences=1))
+    with JlsProcess() as process:
+        process.open(good)
+        child = process._process
+    assert child.poll() is not None

@@ -98,6 +98,11 @@ IMPOSSIBLE = {
     "negative padding": (convolution(padding=Padding(-1)), A, tensor("b", (6, 5, 4))),
     "all are at least 1": (convolution(stride=(0, 1)), A, tensor("b", (6, 5, 4))),
     "larger than its padded input": (convolution(dilation=(4, 1)), A, tensor("b", (6, 5, 4))),
+    "16,777,216 values are the most": (
+        convolution(padding=Padding(top=1 << 21), dilation=(1 << 20, 1)),
+        A,
+        tensor("b", (6, 5, 4)),
+    ),
     "clamps to 5 to 4": (
         convolution(activation_min=5, activation_max=4),
         A,

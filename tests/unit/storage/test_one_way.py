@@ -40,9 +40,13 @@ ELSEWHERE = {
         "csv.DictReader": "within `parsing`",
         "parquet.ParquetFile": "an extra; within `parsing`",
     },
+    "evidence.measurement.jls_child": {
+        "pyjls.Reader": "an extra; in a process of its own",
+        "json.loads": "lines of the process that it belongs to",
+    },
+    "evidence.measurement.jls_process": {"json.loads": "lines of its own process"},
     "evidence.measurement.trace_file": {
         "csv.reader": "within `parsing`",
-        "pyjls.Reader": "an extra; within `parsing`",
     },
     "approximation.data.restricted_pickle": {"_Unpickler": "the home of pickles, in `parsing`"},
     "networks.tflite_reader.graph": {"GetRootAs": "the home of models, within `parsing`"},
