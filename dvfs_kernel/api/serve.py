@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from dvfs_kernel.api.arguments.quantity import PllLockLike
     from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.boards.nucleo.pty_server import PtyServer
 
@@ -94,7 +95,7 @@ def served_board(
     network: NetworkLike | None = None,
     *,
     hse: str | float = "8MHz",
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     firmware: str | os.PathLike[str] | None = None,
     link: str | os.PathLike[str] | None = None,
 ) -> Iterator[ServedBoard]:
@@ -153,7 +154,7 @@ def serve(
     network: NetworkLike | None = None,
     *,
     hse: str | float = "8MHz",
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     firmware: str | os.PathLike[str] | None = None,
     link: str | os.PathLike[str] | None = None,
 ) -> None:

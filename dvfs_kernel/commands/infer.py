@@ -17,10 +17,10 @@ from dvfs_kernel.commands.parameters import (
     FREQUENCY,
     LAYERS,
     PATH,
-    PLL_LOCK,
     PROFILE,
     TIME,
     OutputFile,
+    with_pll_lock,
 )
 from dvfs_kernel.commands.study_options import unpacking_options
 
@@ -64,7 +64,7 @@ def _with_unpacking(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Let each run begin a window of this length, such as 80ms, and idle until it ends.",
 )
 @click.option("--idle", type=click.Choice(["sleep", "gated", "stop"]), help="How; default sleep.")
-@click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
+@with_pll_lock
 @_with_unpacking
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import dvfs_kernel as dvfs
-from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, MEMORY, PATH, PLL_LOCK, PROFILE, TIME
+from dvfs_kernel.commands.parameters import (
+    BOARD,
+    FREQUENCY,
+    MEMORY,
+    PATH,
+    PROFILE,
+    TIME,
+    with_pll_lock,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,9 +56,7 @@ def _board_options() -> list[Callable[..., Any]]:
         ),
         click.option("--board", type=BOARD, default="virtual", show_default=True),
         click.option("--hse", type=FREQUENCY, help="HSE of the board; by default its own."),
-        click.option(
-            "--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds."
-        ),
+        with_pll_lock,
         click.option("--profile", type=PROFILE, help="Board profile (TOML) of a virtual board."),
     ]
 

@@ -55,7 +55,7 @@ def study_document(study: Study, workload: Workload, command: str) -> dict[str, 
         "board": {
             "spec": str(workload.board),
             "hse_hz": ground.exploration.space.hse_hz,
-            "pll_lock": workload.board.pll_lock,
+            "pll_lock": workload.board.pll_lock.plain,
             "energy": (
                 "current model of the virtual board, times as measured"
                 if workload.board.is_physical

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, clock_list
+from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
@@ -75,7 +76,7 @@ class ClockSwitchPanel(Panel):
             from dvfs_kernel.exploration.switching.register_log import log_switch  # noqa: PLC0415
 
             progress("a change of clock", 0, 1)
-            with VirtualBoard(hse_hz=hse_hz, pll_lock=lock) as board:
+            with VirtualBoard(hse_hz=hse_hz, pll_lock=PllLock(lock)) as board:
                 return log_switch(before, after, board)
 
         def ended() -> None:
