@@ -24,8 +24,8 @@ from fit_current import NAMES, READS, fit
 from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
-from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.clocks.lists import parse_clocks
+from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.exploration.runs import Bench, Workload
 from dvfs_kernel.exploration.runs.worker import make_run
 from dvfs_kernel.studies import Bound, StudyPlan, run_study

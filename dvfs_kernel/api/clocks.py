@@ -10,7 +10,7 @@ from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.arguments.study_plan import clock_list_of
 from dvfs_kernel.api.board import board_spec
-from dvfs_kernel.clocks.lists import PRESETS
+from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, PRESETS
 from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
 from dvfs_kernel.clocks.state import states_of
 from dvfs_kernel.errors import ArgumentError, ClockError
@@ -104,7 +104,7 @@ class ClocksResult(Tabled):
 
 def list_clocks(
     *,
-    hse: str | float = "50MHz",
+    hse: str | float | None = None,
     clocks: ClocksLike = "default",
     sysclk: str | float | None = None,
     iso: bool = False,
@@ -119,7 +119,7 @@ def list_clocks(
     Parameters
     ----------
     hse
-        HSE of the board, an external clock.
+        HSE of the board, an external clock; by default the paper's 50 MHz.
     clocks
         As of `dvfs.explore`.
     sysclk
@@ -142,7 +142,7 @@ def list_clocks(
     BoardError
         As `dvfs.open_board`.
     """
-    hse_hz = quantity.FREQUENCY.parse(hse)
+    hse_hz = PAPER_HSE_HZ if hse is None else quantity.FREQUENCY.parse(hse)
     try:
         listed = clock_list_of(clocks, hse_hz)
     except ClockError as error:

@@ -20,13 +20,7 @@ __all__ = ["clocks"]
 
 
 @click.command(cls=Command)
-@click.option(
-    "--hse",
-    type=FREQUENCY,
-    default="50MHz",
-    show_default=True,
-    help="HSE of the board, an external clock.",
-)
+@click.option("--hse", type=FREQUENCY, help="HSE of the board, an external clock; default 50MHz.")
 @click.option(
     "--clocks",
     default="default",

@@ -17,9 +17,7 @@ __all__ = ["serve"]
 
 @click.command(cls=Command)
 @click.argument("network", required=False)
-@click.option(
-    "--hse", type=FREQUENCY, default=8e6, help="HSE of the board; by default 8MHz, as sold."
-)
+@click.option("--hse", type=FREQUENCY, help="HSE of the board; by default 8MHz, as sold.")
 @with_pll_lock
 @click.option("--firmware", type=click.Path(path_type=Path), help="An ELF file of your own.")
 @click.option("--link", type=click.Path(path_type=Path), help="Make a link to the terminal there.")

@@ -111,7 +111,7 @@ def _choice(name: str, options: Any, value: str) -> ipywidgets.Dropdown:
 
 def _name(state: ClockState, hse_hz: int) -> str:
     mhz = state.setting.sysclk_hz(hse_hz) / 1e6
-    if state.pll is not None and state.on_hse:
+    if state.keeps_pll:
         return f"HSE {mhz:g} MHz, PLL locked on {state.pll}"
     return f"PLL {mhz:g} MHz ({state.pll})"
 
