@@ -14,6 +14,7 @@ from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.task import Task
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.switching.register_log import SwitchLog
@@ -110,10 +111,10 @@ def _choice(name: str, options: Any, value: str) -> ipywidgets.Dropdown:
 
 
 def _name(state: ClockState, hse_hz: int) -> str:
-    mhz = state.setting.sysclk_hz(hse_hz) / 1e6
+    clock = megahertz(state.setting.sysclk_hz(hse_hz))
     if state.keeps_pll:
-        return f"HSE {mhz:g} MHz, PLL locked on {state.pll}"
-    return f"PLL {mhz:g} MHz ({state.pll})"
+        return f"HSE {clock}, PLL locked on {state.pll}"
+    return f"PLL {clock} ({state.pll})"
 
 
 def _changed(row: Any) -> str:

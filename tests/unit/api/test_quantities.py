@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import dvfs_kernel as dvfs
 from dvfs_kernel.api.board import board_spec
 from dvfs_kernel.commands.parameters import FREQUENCY, MEMORY, TIME
+from dvfs_kernel.errors import InfeasibleLatencyError
 from renode_platform.devices.clock_tree import megahertz
 
 LARGEST = 10**12
@@ -84,3 +85,9 @@ def test_what_would_take_minutes_to_write_out_is_no_quantity(text):
 def test_every_tenth_of_a_megahertz_is_itself_on_the_board(tenths):
     spec = board_spec("virtual", hse=f"{tenths / 10:g}MHz")
     assert spec.hse_hz == tenths * 100_000
+
+
+@given(st.floats(1e-6, 1e3))
+def test_the_latency_that_a_refusal_offers_is_one_that_can_be_kept(least_s):
+    offered = str(InfeasibleLatencyError(0.0, least_s)).rpartition("least possible is ")[2]
+    assert dvfs.TIME.parse(offered) >= least_s
