@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import dvfs_kernel as dvfs
+from dvfs_kernel.commands.inference_options import with_input
 from dvfs_kernel.commands.parameters import (
     BOARD,
     FREQUENCY,
     MEMORY,
-    PATH,
     PROFILE,
     TIME,
     with_pll_lock,
@@ -49,11 +49,7 @@ def joint_bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _board_options() -> list[Callable[..., Any]]:
     return [
-        click.option(
-            "--input",
-            type=PATH,
-            help="Input tensor: an .npy file or a picture; by default a sample picture.",
-        ),
+        with_input,
         click.option("--board", type=BOARD, default="virtual", show_default=True),
         click.option("--hse", type=FREQUENCY, help="HSE of the board; by default its own."),
         with_pll_lock,

@@ -11,7 +11,7 @@ import numpy as np
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
 from dvfs_kernel.link import abi
-from dvfs_kernel.storage.json_file import read_json
+from dvfs_kernel.storage.json_file import load_json
 from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
@@ -186,11 +186,7 @@ class Schedule:
         OSError
             The file cannot be read.
         """
-        data = read_json(path, error=ScheduleError, os_errors=True)
-        try:
-            return cls.from_dict(data)
-        except ScheduleError as error:
-            raise ScheduleError(f"{path}: {error}") from error
+        return load_json(path, cls.from_dict, ScheduleError)
 
     def to_json(self) -> str:
         """Return the text of a JSON file."""

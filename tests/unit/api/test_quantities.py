@@ -1,8 +1,8 @@
 """Quantities as text: exact, and rounded once, at the end."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
-from math import floor
 
 import pytest
 from hypothesis import example, given
@@ -62,7 +62,7 @@ def test_an_amount_of_memory_is_whole_bytes_and_no_more_than_was_said(number, un
     value = parsed(dvfs.MEMORY, MEMORY, number + unit, exact)
     if value is not None:
         assert type(value) is int
-        assert value == floor(exact)
+        assert value == math.floor(exact)
 
 
 @given(decimals(), st.sampled_from(list(SECONDS)))
@@ -87,7 +87,9 @@ def test_every_tenth_of_a_megahertz_is_itself_on_the_board(tenths):
     assert spec.hse_hz == tenths * 100_000
 
 
-@given(st.floats(1e-6, 1e3))
+@given(
+    st.floats(1e-6, 1e3) | st.integers(1, 10**8).map(lambda steps: math.nextafter(steps / 1e7, 1e9))
+)
 def test_the_latency_that_a_refusal_offers_is_one_that_can_be_kept(least_s):
     offered = str(InfeasibleLatencyError(0.0, least_s)).rpartition("least possible is ")[2]
     assert dvfs.TIME.parse(offered) >= least_s
