@@ -97,8 +97,7 @@ void concatenate_run(const abi_layer_t *layer, const kernel_context_t *context) 
         const map_t input = map_of(&context->tensors[i % 2 == 0 ? pair & 0xFFFFu : pair >> 16]);
         const int32_t run = map_elements(&input) / outer;
         for (int32_t j = 0; j < outer; j++) {
-            __builtin_memcpy(output.data + j * block + offset, input.data + j * run,
-                             (uint32_t)run);
+            __builtin_memcpy(output.data + j * block + offset, input.data + j * run, (uint32_t)run);
         }
         offset += run;
     }

@@ -10,8 +10,8 @@
  * They convolve one plane after another until their records' end. A layer whose outputs are few
  * brings one piece for all rows; others one for bands of pairs of output rows, so many bytes of a
  * plane, and one for the last row if it is without a neighbour. A channel's record is int32: the
- * bias, weights as pairs of lanes, multiplier, offset, shift. For the access segment a layer of four
- * channels or more brings
+ * bias, weights as pairs of lanes, multiplier, offset, shift. For the access segment a layer of
+ * four channels or more brings
  *
  *     void piece(uint32_t *target, const int8_t *upper, const int8_t *lower,
  *                const limits_t *limits)

@@ -21,8 +21,7 @@ static void fill_table(int32_t *table, int32_t zero_point, const int32_t *rescal
                        int32_t left_shift, abi_requantisation_t form) {
     for (int32_t i = 0; i < TABLE_ENTRIES; i++) {
         const int32_t value = (int8_t)i - zero_point;
-        const int32_t scaled =
-            rescale_exactly(value * (1 << left_shift), rescale[0], rescale[1]);
+        const int32_t scaled = rescale_exactly(value * (1 << left_shift), rescale[0], rescale[1]);
         table[i] = form == abi_requantisation_exact ? scaled : 2 * scaled;
     }
 }

@@ -44,8 +44,8 @@ static bool blob_fits(const check_t *check, uint32_t offset, uint64_t bytes) {
     return equal(check, offset % 4u, 0) && at_least(check, offset, sizeof(abi_image_header_t)) &&
            at_most(check, offset, total) &&
            (bytes <= total - offset ||
-            refuse(check, abi_status_bad_image,
-                   bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes, total - offset));
+            refuse(check, abi_status_bad_image, bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes,
+                   total - offset));
 }
 
 static bool channel_blobs_fit(const check_t *check, uint32_t channels) {
@@ -64,8 +64,7 @@ static bool weights_fit(const check_t *check, uint64_t bytes) {
 static bool matrix_fits(const check_t *check, uint32_t rows, uint32_t values) {
     const uint32_t stored = (rows + 1u) & ~1u;
     const uint64_t row_bytes = ((uint64_t)values + 3u) & ~3u;
-    return weights_fit(check, stored * row_bytes) &&
-           channel_blobs_fit(check, stored);
+    return weights_fit(check, stored * row_bytes) && channel_blobs_fit(check, stored);
 }
 
 /* The last window along an axis begins and ends within the padded input. */
@@ -82,12 +81,11 @@ static bool axis_fits(const check_t *check, uint32_t input, uint32_t output, uin
 static bool windows_fit(const check_t *check) {
     const abi_layer_t *layer = check->layer;
     const uint32_t side = layer_code_pools(layer) ? 2 : 1; /* windows of an output */
-    return axis_fits(check, check->input->height, side * check->output->height, layer->kernel_height,
-                     layer->stride_height, layer->dilation_height, layer->pad_top,
-                     layer->pad_bottom) &&
+    return axis_fits(check, check->input->height, side * check->output->height,
+                     layer->kernel_height, layer->stride_height, layer->dilation_height,
+                     layer->pad_top, layer->pad_bottom) &&
            axis_fits(check, check->input->width, side * check->output->width, layer->kernel_width,
-                     layer->stride_width, layer->dilation_width, layer->pad_left,
-                     layer->pad_right);
+                     layer->stride_width, layer->dilation_width, layer->pad_left, layer->pad_right);
 }
 
 /* The weights' record of a streamed piece: a bias for each channel, weights as pairs of int16 lanes
@@ -96,8 +94,8 @@ static uint64_t streamed_bytes(uint32_t channels, uint32_t values) {
     return 4ull * channels * (4ull + ((uint64_t)values + 3u) / 4u * 2u);
 }
 
-/* Code that the layer brings: every piece begins within the image's code, and computes channels that
- * the layer has. */
+/* Code that the layer brings: every piece begins within the image's code, and computes channels
+ * that the layer has. */
 static const abi_piece_t *pieces_of(const check_t *check) {
     return (const abi_piece_t *)(const void *)((const uint8_t *)check->header +
                                                check->layer->pieces_offset);
@@ -173,8 +171,7 @@ static bool tiles_fit(const check_t *check, uint32_t rows) {
     }
     const abi_piece_t *piece = pieces_of(check);
     for (uint32_t i = 0; i < layer->piece_count; i++, piece++) {
-        const uint64_t bytes =
-            4ull * piece->channels * (WINOGRAD_PLACES * (channels / 2u) + 4u);
+        const uint64_t bytes = 4ull * piece->channels * (WINOGRAD_PLACES * (channels / 2u) + 4u);
         if (!blob_fits(check, piece->weights_offset, bytes)) {
             return false;
         }
@@ -188,14 +185,12 @@ static bool planes_fit(const check_t *check, uint32_t channels) {
     const abi_tensor_t *output = check->output;
     const bool is_whole = output->height / 2 <= depthwise_code_turn(output->width);
     const uint32_t pitch = (output->width - 1u) * layer->stride_width + layer->kernel_width;
-    return pieces_exist(check, channels) &&
-           equal(check, layer->form, abi_kernel_form_streamed) &&
+    return pieces_exist(check, channels) && equal(check, layer->form, abi_kernel_form_streamed) &&
            at_most(check, pitch, ABI_SCRATCH_BYTES / 4u) && /* words of a row pair */
            equal(check, (uint32_t)layer->piece_count - layer->access_pieces,
                  is_whole ? 1u : 1u + output->height % 2u) &&
-           equal(check, layer->depth_multiplier, 1) &&
-           equal(check, layer->dilation_height, 1) && equal(check, layer->dilation_width, 1) &&
-           at_most(check, layer->stride_height, 2) &&
+           equal(check, layer->depth_multiplier, 1) && equal(check, layer->dilation_height, 1) &&
+           equal(check, layer->dilation_width, 1) && at_most(check, layer->stride_height, 2) &&
            at_most(check, layer->access_pieces, 1) &&
            at_least(check, pitch, (uint32_t)layer->pad_left + 1u) && /* else all is padding */
            blob_fits(check, pieces_of(check)[layer->access_pieces].weights_offset,
@@ -213,8 +208,8 @@ static bool product_fits(const check_t *check, uint32_t rows, uint32_t values) {
 
 static bool convolution_fits(const check_t *check) {
     const uint32_t taps = (uint32_t)check->layer->kernel_height * check->layer->kernel_width;
-    return (!layer_code_pools(check->layer) || (at_least(check, check->layer->form, 1) &&
-                                                equal(check, check->layer->columns, 4))) &&
+    return (!layer_code_pools(check->layer) ||
+            (at_least(check, check->layer->form, 1) && equal(check, check->layer->columns, 4))) &&
            windows_fit(check) &&
            (check->layer->form == abi_kernel_form_winograd
                 ? tiles_fit(check, check->output->channels)
@@ -233,7 +228,8 @@ static bool depthwise_fits(const check_t *check) {
     return windows_fit(check) &&
            equal(check, channels, (uint32_t)check->input->channels * layer->depth_multiplier) &&
            (layer->form == abi_kernel_form_packed
-                ? weights_fit(check, (uint64_t)channels * (uint32_t)depthwise_weight_bytes(layer)) &&
+                ? weights_fit(check,
+                              (uint64_t)channels * (uint32_t)depthwise_weight_bytes(layer)) &&
                       channel_blobs_fit(check, channels)
                 : planes_fit(check, channels));
 }

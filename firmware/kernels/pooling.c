@@ -93,8 +93,7 @@ void average_pool_run(const abi_layer_t *layer, const kernel_context_t *context)
     for (int32_t y = 0; y < output.height; y++) {
         for (int32_t x = 0; x < output.width; x++) {
             const window_t window = window_at(layer, &input, y, x);
-            const int32_t count =
-                (window.bottom - window.top) * (window.right - window.left);
+            const int32_t count = (window.bottom - window.top) * (window.right - window.left);
             for (int32_t channel = 0; channel < output.channels; channel++) {
                 int32_t sum = 0;
                 for (int32_t i = window.top; i < window.bottom; i++) {

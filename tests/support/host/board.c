@@ -107,8 +107,8 @@ static uint64_t work_of(const abi_layer_t *layer, const kernel_context_t *contex
     case abi_operator_fully_connected:
         return outputs * elements(input);
     case abi_operator_depthwise:
-        return outputs * taps + ABI_SCRATCH_BYTES / 4u
-            + (input->channels / group + 1u) * output->height * rows * (group + 4u);
+        return outputs * taps + ABI_SCRATCH_BYTES / 4u +
+               (input->channels / group + 1u) * output->height * rows * (group + 4u);
     case abi_operator_max_pool:
     case abi_operator_average_pool:
         return outputs * taps;

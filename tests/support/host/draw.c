@@ -30,8 +30,9 @@ uint32_t draw_between(uint32_t low, uint32_t high) {
 }
 
 uint32_t draw_size(uint32_t least, uint32_t most) {
-    static const uint32_t edges[] = {15, 31, 63, 127, 128, 152, 192, 217, 255, 256, 257, 1023,
-        4095, 4096, 8191, 16384, 21845, 32767, 32768, 43690, 65535};
+    static const uint32_t edges[] = {15,   31,    63,    127,   128,   152,   192,
+                                     217,  255,   256,   257,   1023,  4095,  4096,
+                                     8191, 16384, 21845, 32767, 32768, 43690, 65535};
     uint32_t value;
     if (!draw_one_in(5)) {
         value = draw_between(1, 8);
@@ -49,9 +50,25 @@ void draw_member(void *record, const field_t *fields, uint32_t count) {
     const uint64_t ones = field->bytes == 8 ? UINT64_MAX : (1ull << 8u * field->bytes) - 1u;
     uint64_t value = 0;
     memcpy(&value, place, field->bytes);
-    const uint64_t choices[] = {0, 1, 2, 4, 255, ones, ones >> 1, (ones >> 1) + 1u, ones - 1u,
-        value + 1u, value - 1u, value + 4u, value - 4u, 2u * value, value / 2u, ~value,
-        value ^ 1ull << draw_below(8u * field->bytes), next(), draw_size(0, 65536)};
+    const uint64_t choices[] = {0,
+                                1,
+                                2,
+                                4,
+                                255,
+                                ones,
+                                ones >> 1,
+                                (ones >> 1) + 1u,
+                                ones - 1u,
+                                value + 1u,
+                                value - 1u,
+                                value + 4u,
+                                value - 4u,
+                                2u * value,
+                                value / 2u,
+                                ~value,
+                                value ^ 1ull << draw_below(8u * field->bytes),
+                                next(),
+                                draw_size(0, 65536)};
     value = choices[draw_below(sizeof choices / sizeof choices[0])];
     memcpy(place, &value, field->bytes);
 }

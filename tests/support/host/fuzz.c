@@ -2,8 +2,8 @@
  *
  *     fuzz seed first count [image ...]
  *
- * Number `first` and those after it; each is the same whatever came before it. Images are valid ones
- * to damage. */
+ * Number `first` and those after it; each is the same whatever came before it. Images are valid
+ * ones to damage. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,10 +29,10 @@ static uint64_t number;
 
 static void tell(const char *what) {
     printf("%s %llu: %llu accepted, %llu layers run, %llu too long to run, %llu requests, "
-           "%llu replies\n", what, (unsigned long long)counts.images,
-        (unsigned long long)counts.accepted, (unsigned long long)counts.layers_run,
-        (unsigned long long)counts.layers_too_long, (unsigned long long)counts.requests,
-        (unsigned long long)counts.replies);
+           "%llu replies\n",
+           what, (unsigned long long)counts.images, (unsigned long long)counts.accepted,
+           (unsigned long long)counts.layers_run, (unsigned long long)counts.layers_too_long,
+           (unsigned long long)counts.requests, (unsigned long long)counts.replies);
     fflush(stdout);
 }
 
@@ -69,8 +69,10 @@ static bool ask(uint32_t command, void *payload, uint32_t bytes, const field_t *
     ask(command, &(record), sizeof(record), name##_fields, FIELD_COUNT(name##_fields))
 
 static void schedule(uint32_t layers) {
-    abi_schedule_header_t header = {.hse_hz = 50000000, .layer_count = (uint16_t)layers,
-        .clock_count = 2, .idle_clock = (uint8_t)draw_below(2)};
+    abi_schedule_header_t header = {.hse_hz = 50000000,
+                                    .layer_count = (uint16_t)layers,
+                                    .clock_count = 2,
+                                    .idle_clock = (uint8_t)draw_below(2)};
     abi_clock_t clocks[2] = {
         {.source = abi_clock_source_hse},
         {.source = abi_clock_source_pll, .pllm = 25, .plln = 216, .pllp = 2},
@@ -88,8 +90,8 @@ static void schedule(uint32_t layers) {
         draw_member(&clocks[draw_below(2)], clock_fields, FIELD_COUNT(clock_fields));
     }
     ask(abi_command_schedule_clocks, clocks, sizeof clocks, NULL, 0);
-    ask(abi_command_schedule_layers, plans, layers * (uint32_t)sizeof plans[0],
-        layer_plan_fields, FIELD_COUNT(layer_plan_fields));
+    ask(abi_command_schedule_layers, plans, layers * (uint32_t)sizeof plans[0], layer_plan_fields,
+        FIELD_COUNT(layer_plan_fields));
     line_request(abi_command_schedule_end, NULL, 0);
 }
 
@@ -106,9 +108,12 @@ static void run(void) {
 }
 
 static void measure(uint32_t layers) {
-    abi_current_request_t request = {.activity = (uint8_t)draw_below(3), .sample_count = 4,
-        .layer_count = (uint16_t)layers, .period_ticks = 1000,
-        .hse_hz = 50000000, .clock = {.source = abi_clock_source_hse}};
+    abi_current_request_t request = {.activity = (uint8_t)draw_below(3),
+                                     .sample_count = 4,
+                                     .layer_count = (uint16_t)layers,
+                                     .period_ticks = 1000,
+                                     .hse_hz = 50000000,
+                                     .clock = {.source = abi_clock_source_hse}};
     draw_member(&request, current_request_fields, FIELD_COUNT(current_request_fields));
     request.warmup = request.warmup % 3u;
     line_request(abi_command_current_measure, &request, sizeof request);
@@ -150,7 +155,8 @@ static void load(void) {
 
 /* What has nothing to do with images. */
 static void look_around(void) {
-    abi_clock_probe_t probe = {.hse_hz = 50000000,
+    abi_clock_probe_t probe = {
+        .hse_hz = 50000000,
         .a = {.source = abi_clock_source_hse},
         .b = {.source = abi_clock_source_pll, .pllm = 25, .plln = 216, .pllp = 2}};
     ASK(abi_command_clock_probe, probe, clock_probe);
@@ -249,8 +255,8 @@ static void read_seed(const char *path) {
     if (file == NULL || data == NULL || seed_count == SEEDS_MAX) {
         board_fail(path);
     }
-    seeds[seed_count++] = (seed_image_t){
-        .data = data, .bytes = (uint32_t)fread(data, 1, ABI_IMAGE_BYTES_MAX, file)};
+    seeds[seed_count++] =
+        (seed_image_t){.data = data, .bytes = (uint32_t)fread(data, 1, ABI_IMAGE_BYTES_MAX, file)};
     fclose(file);
 }
 

@@ -16,17 +16,18 @@ static abi_image_header_t *header(void) {
 
 /* A table of the header's, as far as it lies within the region. */
 void *image_table(uint32_t offset, uint32_t bytes) {
-    return offset % 4u == 0 && offset <= ABI_IMAGE_BYTES_MAX - bytes ? board_image() + offset : NULL;
+    return offset % 4u == 0 && offset <= ABI_IMAGE_BYTES_MAX - bytes ? board_image() + offset
+                                                                     : NULL;
 }
 
 static abi_layer_t *layer_at(uint32_t index) {
     return image_table(header()->layers_offset + index * (uint32_t)sizeof(abi_layer_t),
-                 sizeof(abi_layer_t));
+                       sizeof(abi_layer_t));
 }
 
 static abi_tensor_t *tensor_at(uint32_t index) {
     return image_table(header()->tensors_offset + index * (uint32_t)sizeof(abi_tensor_t),
-                 sizeof(abi_tensor_t));
+                       sizeof(abi_tensor_t));
 }
 
 void image_draw(void) {

@@ -150,7 +150,8 @@ static void code_draw(abi_layer_t *layer, uint32_t channels, uint64_t weights_by
     layer->access_pieces = (uint16_t)(draw_one_in(2) ? 0u : is_windows ? 2u : 1u);
     layer->piece_count = (uint16_t)(layer->access_pieces + draw_between(1, 2));
     layer->pieces_offset = blob_draw(layer->piece_count * sizeof(abi_piece_t));
-    abi_piece_t *pieces = image_table(layer->pieces_offset, layer->piece_count * (uint32_t)sizeof(abi_piece_t));
+    abi_piece_t *pieces =
+        image_table(layer->pieces_offset, layer->piece_count * (uint32_t)sizeof(abi_piece_t));
     const uint32_t half = channels / 2u;
     for (uint32_t i = 0; pieces != NULL && i < layer->piece_count; i++) {
         const bool is_last = i + 1u == layer->piece_count;
@@ -163,8 +164,8 @@ static void code_draw(abi_layer_t *layer, uint32_t channels, uint64_t weights_by
         }
     }
     if (header()->code_bytes == 0) {
-        header()->code_offset = (image_end + ABI_CODE_ALIGNMENT - 1u) / ABI_CODE_ALIGNMENT
-            * ABI_CODE_ALIGNMENT;
+        header()->code_offset =
+            (image_end + ABI_CODE_ALIGNMENT - 1u) / ABI_CODE_ALIGNMENT * ABI_CODE_ALIGNMENT;
         header()->code_bytes = CODE_BYTES;
         image_end = header()->code_offset + CODE_BYTES;
     }
@@ -217,8 +218,8 @@ static void depthwise_draw(abi_layer_t *layer, abi_tensor_t *input, abi_tensor_t
         const uint32_t turn = ABI_DEPTHWISE_TURN_OUTPUTS / 2u / output->width;
         const bool is_whole = output->height / 2u <= (turn < 1u ? 1u : turn);
         layer->access_pieces = (uint16_t)draw_below(2);
-        layer->piece_count
-            = (uint16_t)(layer->access_pieces + (is_whole ? 1u : 1u + output->height % 2u));
+        layer->piece_count =
+            (uint16_t)(layer->access_pieces + (is_whole ? 1u : 1u + output->height % 2u));
         return;
     }
     if (draw_one_in(3)) { /* the fast kernels, which are square */
@@ -313,8 +314,8 @@ static void second_draw(abi_layer_t *layer, const abi_tensor_t *input, abi_tenso
 }
 
 static uint32_t bytes_of(const abi_tensor_t *tensor) {
-    const bool is_wide
-        = tensor->element == abi_element_float32 || tensor->element == abi_element_int32;
+    const bool is_wide =
+        tensor->element == abi_element_float32 || tensor->element == abi_element_int32;
     const uint64_t bytes = volume(tensor) * (is_wide ? 4u : 1u);
     return bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
 }
@@ -363,8 +364,8 @@ void layer_draw(abi_layer_t *layer, abi_tensor_t *tensors, uint32_t first) {
             layer->kernel_height = layer->kernel_width = 3;
             layer->dilation_height = layer->dilation_width = 1;
         }
-        product_draw(layer, output->channels, (uint64_t)layer->kernel_height
-            * layer->kernel_width * input->channels);
+        product_draw(layer, output->channels,
+                     (uint64_t)layer->kernel_height * layer->kernel_width * input->channels);
         if (draw_one_in(4)) {
             winograd_draw(layer, input, output);
         }
