@@ -8,11 +8,6 @@
 #include "kernels/planes.h"
 #include "kernels/sizes.h"
 
-#define CHANNELS_OF_A_LINE 32
-/* Outputs of a channel that are computed before the next channel's turn: the cache lines that they
- * share with the other channels have to survive until then. */
-#define OUTPUTS_A_TURN 192
-
 static inline int32_t round_up(int32_t value, int32_t step) {
     return (value + step - 1) / step * step;
 }
@@ -109,7 +104,7 @@ static void convolve(const depthwise_t *depthwise, const abi_layer_t *layer, con
                      const map_t *output, int32_t channel, int32_t count, int32_t top,
                      int32_t rows) {
     const int32_t multiplier = layer->depth_multiplier;
-    const int32_t turn = larger(1, OUTPUTS_A_TURN / output->width);
+    const int32_t turn = larger(1, (int32_t)ABI_DEPTHWISE_TURN_OUTPUTS / output->width);
     for (int32_t done = 0; done < rows; done += turn) {
         const int8_t *window = planes->data + done * layer->stride_height * planes->row_bytes;
         int8_t *target = output->data + (top + done) * output->width * output->channels;

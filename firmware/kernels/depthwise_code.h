@@ -22,6 +22,15 @@
 
 #include "kernels/context.h"
 
+/* For both segments' pieces; where each lies is known to depthwise_code.py and access_code.py. */
+typedef struct {
+    uint32_t plane_bytes;
+    uint32_t four_planes_bytes;
+    const uint32_t *target_end;
+    const uint32_t *records_end;
+    uint32_t band_bytes; /* of a plane */
+} limits_t;
+
 /* Words of one channel's record. */
 uint32_t depthwise_code_record_words(const abi_layer_t *layer);
 

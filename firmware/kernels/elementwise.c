@@ -2,13 +2,7 @@
 #include "kernels/requantise.h"
 
 #include "kernels/operators.h"
-
-/* parameters of add: multiplier and right shift of input 0, of input 1, of the sum; left shift of
- * both inputs. */
-enum { add_rescale0 = 0, add_rescale1 = 2, add_rescale_sum = 4, add_left_shift = 6 };
-
-/* parameters of requantize: multiplier and right shift. */
-enum { requantize_multiplier = 0, requantize_shift = 1 };
+#include "kernels/parameters.h"
 
 #define TABLE_ENTRIES 256
 

@@ -7,6 +7,7 @@
 #include "kernels/layer_code.h"
 #include "kernels/number_check.h"
 #include "kernels/operators.h"
+#include "kernels/parameters.h"
 #include "kernels/winograd.h"
 
 /* The tensors' sizes have been checked against their regions: a product fits 32 bits. */
@@ -265,7 +266,7 @@ static bool pool_fits(const check_t *check) {
 }
 
 static bool mean_fits(const check_t *check) {
-    const uint32_t axes = (uint32_t)check->layer->parameters[0];
+    const uint32_t axes = (uint32_t)check->layer->parameters[mean_axes];
     return at_most(check, axes, 7) &&
            equal(check, check->output->height, (axes & 1u) != 0 ? 1u : check->input->height) &&
            equal(check, check->output->width, (axes & 2u) != 0 ? 1u : check->input->width) &&
@@ -274,10 +275,12 @@ static bool mean_fits(const check_t *check) {
 
 static bool upsample_fits(const check_t *check) {
     const int32_t *factors = check->layer->parameters;
-    return at_most(check, (uint32_t)factors[0], UINT16_MAX) &&
-           at_most(check, (uint32_t)factors[1], UINT16_MAX) &&
-           equal(check, check->output->height, check->input->height * (uint32_t)factors[0]) &&
-           equal(check, check->output->width, check->input->width * (uint32_t)factors[1]) &&
+    return at_most(check, (uint32_t)factors[upsample_height], UINT16_MAX) &&
+           at_most(check, (uint32_t)factors[upsample_width], UINT16_MAX) &&
+           equal(check, check->output->height,
+                 check->input->height * (uint32_t)factors[upsample_height]) &&
+           equal(check, check->output->width,
+                 check->input->width * (uint32_t)factors[upsample_width]) &&
            equal(check, check->output->channels, check->input->channels);
 }
 
@@ -307,7 +310,7 @@ static bool dequantize_fits(const check_t *check) {
 }
 
 static bool transpose_fits(const check_t *check) {
-    const int32_t *axes = check->layer->parameters;
+    const int32_t *axes = &check->layer->parameters[transpose_axes];
     const uint32_t sizes[3] = {check->input->height, check->input->width, check->input->channels};
     for (int i = 0; i < 3; i++) {
         if (!at_most(check, (uint32_t)axes[i], 2)) {
@@ -334,17 +337,17 @@ static bool first_lies_apart(const check_t *check) {
 
 static bool concatenate_fits(const check_t *check) {
     const int32_t *parameters = check->layer->parameters;
-    const uint32_t inputs_max = 2u * (sizeof check->layer->parameters / 4u - 2u);
-    const uint32_t count = (uint32_t)parameters[1];
-    if (!at_most(check, (uint32_t)parameters[0], 2) || !at_most(check, count, inputs_max)) {
+    const uint32_t count = (uint32_t)parameters[concatenate_count];
+    if (!at_most(check, (uint32_t)parameters[concatenate_axis], 2) ||
+        !at_most(check, count, CONCATENATE_INPUTS_MAX)) {
         return false;
     }
-    const uint32_t outer = (parameters[0] > 0 ? check->output->height : 1u) *
-                           (parameters[0] > 1 ? check->output->width : 1u);
+    const uint32_t outer = (parameters[concatenate_axis] > 0 ? check->output->height : 1u) *
+                           (parameters[concatenate_axis] > 1 ? check->output->width : 1u);
     uint32_t total = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t pair = (uint32_t)parameters[2 + i / 2];
-        const uint32_t index = i % 2 == 0 ? pair & 0xFFFFu : pair >> 16;
+        const uint32_t pair = (uint32_t)parameters[concatenate_inputs + i / 2];
+        const uint32_t index = concatenate_input(pair, i % 2 != 0);
         if (!tensor_exists(check, index) || !is_bytes(check, &check->tensors[index]) ||
             !lies_apart(check, &check->tensors[index]) ||
             !equal(check, elements(&check->tensors[index]) % outer, 0)) {

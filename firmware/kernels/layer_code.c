@@ -85,14 +85,6 @@ static inline void write_lanes(uint32_t *target, int32_t step, uint32_t word) {
     target[step] = (uint32_t)odd_bytes(word);
 }
 
-static uint32_t load_tail(const int8_t *source, int32_t values) {
-    uint32_t word = 0;
-    for (int32_t i = 0; i < values; i++) {
-        word |= (uint32_t)(uint8_t)source[i] << (8 * i);
-    }
-    return word;
-}
-
 /* One column at its place in a block. */
 static void write_column(uint32_t *target, int32_t at_a_time, const int8_t *source,
                          int32_t values) {

@@ -28,13 +28,14 @@
 #define LAYER_CODE_H
 
 #include "kernels/context.h"
+#include "kernels/parameters.h"
 
 typedef void (*piece_t)(const uint32_t *blocks, const void *weights, const uint32_t *end,
                         uint32_t channel);
 
 /* Whether code stores the largest of each 2 x 2 of a convolution's outputs, not all of them. */
 static inline int layer_code_pools(const abi_layer_t *layer) {
-    return layer->operator== abi_operator_convolution && layer->parameters[0] != 0;
+    return layer->operator== abi_operator_convolution && layer->parameters[convolution_pools] != 0;
 }
 
 piece_t layer_code_entry(const kernel_context_t *context, const abi_piece_t *piece);

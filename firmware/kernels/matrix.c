@@ -28,15 +28,6 @@ matrix_t matrix_of(const abi_layer_t *layer, const kernel_context_t *context, in
     return matrix;
 }
 
-/* The last one to three values of a column in the low bytes of a word. */
-static uint32_t load_tail(const int8_t *source, int32_t values) {
-    uint32_t word = 0;
-    for (int32_t i = 0; i < values; i++) {
-        word |= (uint32_t)(uint8_t)source[i] << (8 * i);
-    }
-    return word;
-}
-
 static inline void write_lanes(uint32_t *target, uint32_t word, int doubled) {
     const int16x2_t even = even_bytes(word);
     const int16x2_t odd = odd_bytes(word);

@@ -1,5 +1,6 @@
 /* Maximum, average and mean. */
 #include "kernels/operators.h"
+#include "kernels/parameters.h"
 #include "kernels/requantise.h"
 #include "kernels/simd.h"
 
@@ -109,10 +110,6 @@ void average_pool_run(const abi_layer_t *layer, const kernel_context_t *context)
         }
     }
 }
-
-/* parameters of mean: bit i set where axis i is averaged over; multiplier and right shift of a sum
- * of differences from the input's zero point. */
-enum { mean_axes = 0, mean_multiplier = 1, mean_shift = 2 };
 
 void mean_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const map_t input = map_of(&context->tensors[layer->input0]);

@@ -1,12 +1,9 @@
 /* Softmax over the channels in 32-bit fixed point. Qm.f has m integer and f fraction bits, 31 in
  * all. */
 #include "kernels/operators.h"
+#include "kernels/parameters.h"
 #include "kernels/requantise.h"
 #include "kernels/simd.h"
-
-/* parameters of softmax: multiplier and left shift that make Q5.26 of a difference of inputs, and
- * the least difference that counts. */
-enum { softmax_multiplier = 0, softmax_left_shift = 1, softmax_least = 2 };
 
 #define DIFFERENCE_FRACTION_BITS 26
 #define SUM_INTEGER_BITS 12

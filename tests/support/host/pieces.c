@@ -6,15 +6,6 @@
 #include "kernels/operators.h"
 #include "kernels/winograd.h"
 
-/* As in depthwise_code.c. */
-typedef struct {
-    uint32_t plane_bytes;
-    uint32_t four_planes_bytes;
-    const uint32_t *target_end;
-    const uint32_t *records_end;
-    uint32_t band_bytes;
-} limits_t;
-
 static const abi_piece_t *piece_now;
 
 static map_t input_map(void) {
