@@ -44,6 +44,30 @@ uint32_t draw_size(uint32_t least, uint32_t most) {
     return value < least ? least : value > most ? most : value;
 }
 
+void draw_values(void *target, uint32_t bytes) {
+    const uint32_t kind = draw_below(5);
+    if (kind == 0 || kind == 1) {
+        memset(target, kind == 0 ? INT8_MIN : INT8_MAX, bytes);
+        return;
+    }
+    uint8_t *to = target;
+    for (uint32_t done = 0; done < bytes; done += 8u) {
+        uint64_t values = next();
+        if (kind == 2) { /* each is either limit */
+            values = ((values >> 7 & 0x0101010101010101u) * 0xFFu) ^ 0x8080808080808080u;
+        }
+        const uint32_t left = bytes - done;
+        memcpy(to + done, &values, left < 8u ? left : 8u);
+    }
+}
+
+int32_t draw_number(void) {
+    static const int32_t limits[] = {
+        0, 1, -1, INT32_MAX, INT32_MAX - 1, INT32_MIN, INT32_MIN + 1, 1 << 30, -(1 << 30)};
+    return draw_one_in(2) ? limits[draw_below(sizeof limits / sizeof limits[0])]
+                          : (int32_t)(uint32_t)next();
+}
+
 void draw_member(void *record, const field_t *fields, uint32_t count) {
     const field_t *field = &fields[draw_below(count)];
     uint8_t *place = (uint8_t *)record + field->offset;

@@ -1,6 +1,8 @@
 /* Gives the firmware images, schedules and frames, and lets it run what it takes.
  *
  *     fuzz seed first count [image ...]
+ *     fuzz members seed count
+ *     fuzz infer image input
  *
  * Number `first` and those after it; each is the same whatever came before it. Images are valid
  * ones to damage. */
@@ -14,6 +16,7 @@
 #include "fields.h"
 #include "images.h"
 #include "link/crc32.h"
+#include "sweep.h"
 
 #define SEEDS_MAX 32u
 #define PROGRESS 50000u
@@ -36,6 +39,21 @@ static void tell(const char *what) {
     fflush(stdout);
 }
 
+/* What has been run of each kind of layer: operator, kernel form, requantisation, pooling. */
+static void tell_kinds(void) {
+    for (uint32_t kind = 0; kind < OPERATORS_MAX * FORMS_MAX * REQUANTISATIONS_MAX * 2u; kind++) {
+        const uint32_t pools = kind % 2u;
+        const uint32_t requantisation = kind / 2u % REQUANTISATIONS_MAX;
+        const uint32_t form = kind / 2u / REQUANTISATIONS_MAX % FORMS_MAX;
+        const uint32_t operator = kind / 2u / REQUANTISATIONS_MAX / FORMS_MAX;
+        const uint64_t run = counts.of_kind[operator][form][requantisation][pools];
+        if (run != 0) {
+            printf("layers %u %u %u %u: %llu\n", operator, form, requantisation, pools,
+                   (unsigned long long)run);
+        }
+    }
+}
+
 /* The sanitizers abort, as this program itself does: the number is what tries it again. */
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
@@ -49,7 +67,8 @@ const char *__ubsan_default_options(void) {
 }
 
 static void on_abort(int signal_number) {
-    fprintf(stderr, "at number %llu\n", (unsigned long long)number);
+    fprintf(stderr, "at number %llu, member %s\n", (unsigned long long)number,
+            sweep_member() == NULL ? "-" : sweep_member());
     signal(signal_number, SIG_DFL);
 }
 
@@ -180,12 +199,24 @@ static void chatter(void) {
     }
 }
 
+/* What layers compute with. */
+static void tensors_draw(const abi_image_header_t *header) {
+    const abi_tensor_t *tensor = (const void *)(board_image() + header->tensors_offset);
+    for (uint32_t i = 0; i < header->tensor_count; i++, tensor++) {
+        if (tensor->address != 0) {
+            draw_values((void *)(uintptr_t)tensor->address, tensor->bytes);
+        }
+    }
+}
+
 static void exercise(void) {
     if (!line_request(abi_command_image_use, NULL, 0)) {
         return;
     }
     counts.accepted++;
-    const uint32_t layers = ((const abi_image_header_t *)(const void *)board_image())->layer_count;
+    const abi_image_header_t *header = (const void *)board_image();
+    const uint32_t layers = header->layer_count;
+    tensors_draw(header);
     for (uint32_t times = draw_between(1, 2); times > 0; times--) {
         if (!draw_one_in(4)) {
             schedule(layers);
@@ -262,7 +293,9 @@ static void read_seed(const char *path) {
 
 int main(int argc, char **argv) {
     if (argc < 4) {
-        board_fail("fuzz seed first count [image ...], or fuzz infer image input");
+        board_fail(
+            "fuzz seed first count [image ...], fuzz members seed count, or fuzz infer image "
+            "input");
     }
     board_map();
     crc32_init();
@@ -273,13 +306,17 @@ int main(int argc, char **argv) {
         infer(seeds[1].data, seeds[1].bytes);
         return 0;
     }
+    signal(SIGABRT, on_abort);
+    if (strcmp(argv[1], "members") == 0) {
+        sweep(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
+        return 0;
+    }
     const uint64_t seed = strtoull(argv[1], NULL, 0);
     const uint64_t first = strtoull(argv[2], NULL, 0);
     const uint64_t end = first + strtoull(argv[3], NULL, 0);
     for (int i = 4; i < argc; i++) {
         read_seed(argv[i]);
     }
-    signal(SIGABRT, on_abort);
     for (number = first; number < end; number++) {
         once(seed);
         if (counts.images % PROGRESS == 0) {
@@ -287,5 +324,6 @@ int main(int argc, char **argv) {
         }
     }
     tell("images");
+    tell_kinds();
     return 0;
 }
