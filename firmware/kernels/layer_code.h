@@ -35,7 +35,7 @@ typedef void (*piece_t)(const uint32_t *blocks, const void *weights, const uint3
 
 /* Whether code stores the largest of each 2 x 2 of a convolution's outputs, not all of them. */
 static inline int layer_code_pools(const abi_layer_t *layer) {
-    return layer->operator== abi_operator_convolution && layer->parameters[convolution_pools] != 0;
+    return layer->operator == abi_operator_convolution && layer->parameters[convolution_pools] != 0;
 }
 
 piece_t layer_code_entry(const kernel_context_t *context, const abi_piece_t *piece);
