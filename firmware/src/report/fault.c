@@ -9,6 +9,7 @@
 #define EXC_RETURN_BASIC_FRAME 0x10u
 #define BASIC_FRAME_BYTES 32u
 #define EXTENDED_FRAME_BYTES 104u
+#define FRAME_XPSR 7 /* of r0, r1, r2, r3, r12, lr, pc, xpsr */
 #define XPSR_STACK_ALIGNED (1u << 9)
 #define XPSR_EXCEPTION_MSK 0x1FFu
 #define RAM_FIRST 0x20000000u
@@ -49,7 +50,7 @@ _Noreturn void fault_capture(uint32_t frame, uint32_t exc_return) {
     if (frame_readable(frame)) {
         memcpy(report.registers, (const void *)(uintptr_t)frame, sizeof report.registers);
         report.sp += exc_return & EXC_RETURN_BASIC_FRAME ? BASIC_FRAME_BYTES : EXTENDED_FRAME_BYTES;
-        report.sp += report.registers[7] & XPSR_STACK_ALIGNED ? 4u : 0u;
+        report.sp += report.registers[FRAME_XPSR] & XPSR_STACK_ALIGNED ? 4u : 0u;
     }
     kept.mark = REPORT_MARK;
     kept.report = report;
