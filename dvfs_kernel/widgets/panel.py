@@ -16,6 +16,8 @@ from dvfs_kernel.widgets.style import CSS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from dvfs_kernel.widgets.result import Result
+
 __all__ = ["Panel", "control_row"]
 
 _LABEL = {"description_width": "initial"}
@@ -42,6 +44,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.add_class("dvfs-panel")
         self.title = title
         self.message = ipywidgets.HTML()
+        self.results: list[Result[Any, Any]] = []
+        self._followers: list[Callable[[], None]] = []
         self._head = ipywidgets.HTML(f"{CSS}<h3>{escape(title)}</h3>")
 
     def fill(self, *parts: ipywidgets.Widget) -> None:
@@ -51,6 +55,25 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def tell(self, text: str, kind: markup.Kind = "note") -> None:
         """Show a message; an empty one takes it away."""
         self.message.value = markup.message(text, kind) if text else ""
+
+    def mark_all(self) -> None:
+        """Say of every result whether it is of what the controls say."""
+        for result in self.results:
+            result.mark()
+
+    def watch(self, *controls: ipywidgets.Widget) -> None:
+        """Say it anew whenever one of the controls is changed."""
+        for control in controls:
+            control.observe(lambda _: self.mark_all(), "value")
+
+    def follow(self, act: Callable[[], None]) -> None:
+        """Have something called whenever `figures` may have changed."""
+        self._followers.append(act)
+
+    def tell_followers(self) -> None:
+        """Tell those who follow that `figures` may have changed."""
+        for act in self._followers:
+            act()
 
     def guarded(self, act: Callable[[], None]) -> bool:
         """Do something; what goes wrong on purpose becomes a message. Say whether it went well."""
