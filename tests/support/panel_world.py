@@ -7,12 +7,13 @@ begins it, and ends at `World.finish`: done, failed, or cancelled, with controls
 import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import cache
 from types import SimpleNamespace
 from unittest.mock import patch
 
 from dvfs_kernel.errors import BoardError, BoardNotFoundError
 from dvfs_kernel.exploration.runs.bench import Bench
+from dvfs_kernel.studies.bound import Bound
+from dvfs_kernel.studies.study import run_study
 from dvfs_kernel.widgets import (
     boards,
     chart_view,
@@ -37,12 +38,12 @@ def quiet(_what, _count, _total):
 
 
 class World:
-    """What is under way, and what was asked of whom."""
+    """What is under way, and how it ends."""
 
     def __init__(self):
         self.pending = None
         self.outcome = "done"
-        self.asked = []
+        self.at_work = None
 
     def begin(self, target, daemon):
         """Take the place of a thread that begins."""
@@ -53,14 +54,23 @@ class World:
     def finish(self, outcome):
         """Let what is under way end."""
         target, self.pending, self.outcome = self.pending, None, outcome
+        self.at_work = None
         target()
         self.outcome = "done"
+        result, its_task, before = self.at_work
+        cancelled = its_task.cancel_button.disabled
+        if outcome == "failed":
+            assert GONE in its_task.note.value
+        elif cancelled:
+            assert "Cancelled" in its_task.note.value
+        if cancelled or outcome == "failed":
+            assert result.found is before, "what was cancelled or failed is shown"
 
-    def controlled(self, find, its_task):
+    def controlled(self, find, result, its_task):
         """Return a piece of work that ends as it is told."""
 
         def work(asked, progress):
-            self.asked.append(asked)
+            self.at_work = result, its_task, result.found
             if self.outcome == "failed":
                 raise BoardError(GONE)
             if self.outcome == "cancelled":
@@ -76,19 +86,31 @@ class World:
 
 
 @contextmanager
-def world():
-    """Yield a world; what is made of panels inside it is of it."""
+def world(most_charts=None):
+    """Yield a world; what is made of panels inside it is of it.
+
+    Parameters
+    ----------
+    most_charts
+        Of each kind that are drawn, in a process: drawing takes longer than everything else. By
+        default each that has not been drawn yet.
+    """
     here = World()
     made = Result.__init__
     draw = chart_view.ChartView.draw
 
     def controlled(result, panel, its_task, *, find, **options):
-        found = None if find is None else here.controlled(find, its_task)
+        found = None if find is None else here.controlled(find, result, its_task)
         made(result, panel, its_task, find=found, **options)
 
     def recorded(view, draw_chart, *arguments, **options):
         view.drawn = (draw_chart.__name__, arguments, options)
-        draw(view, draw_chart, *arguments, **options)
+        key = repr((arguments, options))
+        charts = _drawn.setdefault(draw_chart.__name__, {})
+        if key not in charts and (most_charts is None or len(charts) < most_charts):
+            draw(view, draw_chart, *arguments, **options)
+            charts[key] = view.chart
+        view.chart = charts.get(key, next(iter(charts.values())))
 
     loop = SimpleNamespace(call_soon_threadsafe=lambda act: act())
     threads = SimpleNamespace(Thread=here.begin, Event=threading.Event)
@@ -118,7 +140,7 @@ def world():
 
 # ---- work, done once -----------------------------------------------------------------------------
 
-_known = {}
+_known, _drawn = {}, {}
 
 
 def _once(key, work):
@@ -182,15 +204,14 @@ def _execute_window(_panel, window, _progress):
 
 def _study(panel, asked, _progress):
     most = replace(asked, percents=tuple(panel.bounds.options))
-    study, page = _once(
-        ("study", asked.surveyed.workload.digest), lambda: _REAL["study"](panel, most, quiet)
-    )
+    plan = asked.surveyed.plan([Bound(qos=percent) for percent in most.percents])
+    study = _once("study", lambda: asked.surveyed.with_bench(quiet, lambda b: run_study(b, plan)))
     results = tuple(
         one
         for one, percent in zip(study.results, most.percents, strict=True)
         if percent in asked.percents
     )
-    return replace(study, results=results), page
+    return replace(study, results=results), "<p>the report</p>"
 
 
 def _thinnable(network, data, _progress):
@@ -204,6 +225,5 @@ _REAL = {
     "execute_layer": layer_bench.LayerPanel._execute,
     "walk": loss_walk.ThinningWalk.of,
     "solved": optimiser.Solved.of,
-    "study": own_network.OwnNetworkPanel._study,
     "thinnable": significance_panel.thinnable,
 }
