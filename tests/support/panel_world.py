@@ -10,7 +10,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from dvfs_kernel.errors import BoardError, BoardNotFoundError
+from dvfs_kernel.clocks.state import ClockState
+from dvfs_kernel.errors import BoardError, BoardNotFoundError, ClockError
 from dvfs_kernel.exploration.runs.bench import Bench
 from dvfs_kernel.studies.bound import Bound
 from dvfs_kernel.studies.study import run_study
@@ -29,7 +30,6 @@ from dvfs_kernel.widgets import (
 )
 from dvfs_kernel.widgets.result import Result
 
-GONE = "the board is gone"
 OUTCOMES = ("done", "failed", "cancelled", "cancelled late")
 
 
@@ -58,12 +58,10 @@ class World:
         target()
         self.outcome = "done"
         result, its_task, before = self.at_work
-        cancelled = its_task.cancel_button.disabled
-        if outcome == "failed":
-            assert GONE in its_task.note.value
-        elif cancelled:
-            assert "Cancelled" in its_task.note.value
-        if cancelled or outcome == "failed":
+        failed, cancelled = "message error" in its_task.note.value, its_task.cancel_button.disabled
+        assert failed or outcome != "failed"
+        assert failed or not cancelled or "Cancelled" in its_task.note.value
+        if failed or cancelled:
             assert result.found is before, "what was cancelled or failed is shown"
 
     def controlled(self, find, result, its_task):
@@ -72,7 +70,7 @@ class World:
         def work(asked, progress):
             self.at_work = result, its_task, result.found
             if self.outcome == "failed":
-                raise BoardError(GONE)
+                raise BoardError("the board is gone")
             if self.outcome == "cancelled":
                 its_task.cancel()
                 progress("runs", 0, 1)
@@ -165,9 +163,11 @@ def _record(kind, network, hse_hz, _progress):
 
 
 def _log(panel, asked, _progress):
+    before, after = map(ClockState.parse, (asked.before, asked.after))
+    if not before.reaches(after):
+        raise ClockError(f"the firmware cannot go from {before} to {after}")
     log = _once("switch", lambda: _REAL["log"](panel, asked, quiet))
-    state = clock_switch.ClockState.parse
-    return replace(log, before=state(asked.before), after=state(asked.after))
+    return replace(log, before=before, after=after)
 
 
 def _study_layer(network, layer, *arguments, **options):
