@@ -12,7 +12,7 @@ from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
-from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.panel import Panel, chosen, control_row
 from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.task import Task
 from renode_platform.devices.clock_tree import megahertz
@@ -48,6 +48,11 @@ class ClockSwitchPanel(Panel):
     ----------
     before, after
         What is chosen first, as `ClockState.parse` reads it.
+
+    Raises
+    ------
+    PanelError
+        One of them is not in the list of clocks to choose from.
     """
 
     def __init__(
@@ -61,9 +66,9 @@ class ClockSwitchPanel(Panel):
         plls = [ClockState.of(setting) for setting in clock_list("paper", hse_hz).settings]
         states = [*plls, *(ClockState(state.pll, on_hse=True) for state in plls)]
         options = [(_name(state, hse_hz), str(state)) for state in states]
-        self.before = _choice("from", options, before)
-        self.after = _choice("to", options, after)
-        self.lock = _choice("PLL lock time", list(_LOCKS.items()), "typ")
+        self.before = chosen("from", options, before)
+        self.after = chosen("to", options, after)
+        self.lock = chosen("PLL lock time", list(_LOCKS.items()), "typ")
         self.run = ipywidgets.Button(description="Run on the board", button_style="primary")
         self.task = Task()
         self.view, self.facts = ChartView(), ipywidgets.HTML()
@@ -113,10 +118,6 @@ class ClockSwitchPanel(Panel):
         self.facts.value = markup.table(
             title, ["µs", "register", "changed by", "value", "fields"], rows, scrolls=True
         )
-
-
-def _choice(name: str, options: Any, value: str) -> ipywidgets.Dropdown:
-    return ipywidgets.Dropdown(description=name, options=options, value=value)
 
 
 def _name(state: ClockState, hse_hz: int) -> str:

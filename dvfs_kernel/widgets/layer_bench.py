@@ -22,7 +22,7 @@ from dvfs_kernel.report import charts
 from dvfs_kernel.report.timeline import timeline_to_dict
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
-from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.panel import Panel, chosen, control_row
 from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.task import Task
 from renode_platform.devices.clock_tree import megahertz
@@ -108,7 +108,7 @@ class LayerPanel(Panel):
         self._settings = parse_clocks(clocks, self._hse_hz).settings
         self._granularities = granularities
         self._board = BoardSpec(hse_hz=self._hse_hz)
-        self.layer = ipywidgets.Dropdown(description="layer", options=self._layers())
+        self.layer = self._layers(layer)
         self.granularity = ipywidgets.SelectionSlider(
             description="g", options=[0], value=0, layout={"width": "340px"}
         )
@@ -129,7 +129,7 @@ class LayerPanel(Panel):
         self.study: Result[_Layer, LayerStudy] = Result(
             self,
             self.task,
-            ask=self._asked_layer,
+            ask=lambda: self.layer.value,
             find=self._study,
             show=self._show_study,
             taken=self._fit_granularities,
@@ -146,7 +146,6 @@ class LayerPanel(Panel):
             button=self.run,
         )
         self.task.lock(self.layer)
-        self._choose(layer)
         self.layer.observe(lambda _: self.study.renew(), "value")
         for control in (self.granularity, self.hfo, self.lfo):
             control.observe(lambda _: self.study.redraw(), "value")
@@ -161,37 +160,19 @@ class LayerPanel(Panel):
             self.detail,
             self.chart,
         )
-        if self.layer.value is None:
-            self.tell(f"No layer of {loaded.name} has one input: none can stand alone.")
-        else:
-            self.study.renew()
+        self.study.renew()
 
-    def _layers(self) -> list[tuple[str, _Layer]]:
+    def _layers(self, first: int | None) -> ipywidgets.Dropdown:
         """Return what may be chosen: without a decoupled layer there are still clocks."""
         shown = list(decoupled_layers(self._network)) or lone_layers(self._network)
-        layers = [_Layer(index, self._network.layers[index].name) for index in shown]
-        return [(f"{layer.number}: {layer.name}", layer) for layer in layers]
-
-    def _choose(self, index: int | None) -> None:
-        if index is None:
-            self.layer.index = 0 if self.layer.options else None
-            return
-        fitting = [layer for _, layer in self.layer.options if layer.number == index]
-        if not fitting:
-            allowed = ", ".join(str(layer.number) for _, layer in self.layer.options)
-            raise PanelError(
-                f"layer {index} of {self._network.name} cannot be chosen; allowed are: "
-                f"{allowed or 'none'}"
-            )
-        self.layer.value = fitting[0]
+        layers = {index: _Layer(index, self._network.layers[index].name) for index in shown}
+        options = [(f"{one.number}: {one.name}", one) for one in layers.values()]
+        # There is one: the first layer of a network reads its input and nothing else.
+        return chosen(
+            "layer", options, options[0][1] if first is None else layers.get(first, first)
+        )
 
     # ---- exploration ---------------------------------------------------------------------------
-
-    def _asked_layer(self) -> _Layer:
-        layer: _Layer | None = self.layer.value
-        if layer is None:
-            raise PanelError("there is no layer to choose")
-        return layer
 
     def _study(self, layer: _Layer, progress: Progress) -> LayerStudy:
         return study_layer(

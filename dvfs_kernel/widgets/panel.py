@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.errors import DvfsError, PanelError
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.mode import is_static
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.widgets.result import Result
 
-__all__ = ["Panel", "control_row"]
+__all__ = ["Panel", "chosen", "control_row"]
 
 _LABEL = {"description_width": "initial"}
 # What only a reader with Python can use.
@@ -100,6 +100,21 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         if is_static():
             return {"text/html": self.still(), "text/plain": self.title}
         return super()._repr_mimebundle_(**kwargs)
+
+
+def chosen(name: str, options: Sequence[tuple[str, Any]], value: Any) -> ipywidgets.Dropdown:
+    """Return a list to choose from, with what is chosen first.
+
+    Raises
+    ------
+    PanelError
+        That is not in the list.
+    """
+    values = [option for _, option in options]
+    if value not in values:
+        allowed = ", ".join(map(str, values)) or "none"
+        raise PanelError(f"{name}: {value} cannot be chosen; allowed: {allowed}")
+    return ipywidgets.Dropdown(description=name, options=list(options), value=value)
 
 
 def control_row(controls: Sequence[ipywidgets.Widget]) -> ipywidgets.Box:

@@ -113,6 +113,13 @@ def test_access_and_execute(open_notebook):
     layer.get_by_role("button", name="Run on the board").click()
     expect(layer).to_contain_text("What the board counted", timeout=LONG_MS)
     notebook.shoot(layer, "layer")
+    notebook.move(layer, "g", "ArrowLeft", table)
+    old = layer.locator(".dvfs-old")
+    expect(layer).to_contain_text("the choice was changed since")
+    expect(old.filter(has_text="What the board counted")).to_be_visible()
+    notebook.shoot(layer, "old")
+    notebook.move(layer, "g", "ArrowRight", table)
+    expect(old).to_have_count(0)
 
 
 def test_explore(open_notebook):

@@ -1,6 +1,8 @@
 """Every panel, its controls in every order, its work done, failed or cancelled meanwhile."""
 
+import ast
 import random
+from pathlib import Path
 
 import pytest
 from panel_walks import WALKED, every_pair, walk
@@ -14,6 +16,20 @@ each_panel = pytest.mark.parametrize("name", WALKED)
 
 def test_every_panel_is_walked():
     assert set(WALKED) == set(widgets.__all__)
+
+
+def test_work_begins_in_a_result_and_nowhere_else():
+    # Whoever starts a task by himself has to remember what it was asked for.
+    starts = {
+        path.name
+        for path in Path(widgets.__file__).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "start"
+    }
+    threads = {"task.py", "thinning_walk.py"}
+    assert starts - threads == {"result.py"}
 
 
 @pytest.mark.board

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import math
+import re
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ from networks import convolution, one_layer, tensor
 from dvfs_kernel.errors import BoardError, PanelError
 from dvfs_kernel.widgets import (
     BoardsPanel,
+    ClockSwitchPanel,
     ClockTreePanel,
     ExercisePanel,
     ExplorerPanel,
@@ -311,6 +313,22 @@ def test_a_network_of_microseconds_without_a_decoupled_form_is_taken(panel_of):
     assert [result.told for result in panel.results] == [""] * len(panel.results)
     assert all(math.isfinite(value) for value in panel.figures().values())
     assert panel.figures()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: LayerPanel(path, 0), "layer: 0 cannot be chosen; allowed: layer 1: "),
+        (lambda path: LayerPanel(path, 9), "layer: 9 cannot be chosen; allowed: layer 1: "),
+        (
+            lambda _: ClockSwitchPanel("pll:9/9/9"),
+            "from: pll:9/9/9 cannot be chosen; allowed: pll:",
+        ),
+    ],
+)
+def test_a_first_choice_that_is_none_names_those_that_are(make, words, small_network):
+    with pytest.raises(PanelError, match=re.escape(words)):
+        make(str(small_network))
 
 
 # ---- markup ------------------------------------------------------------------------------------
