@@ -14,6 +14,7 @@ from dvfs_kernel.optimisation.graph_excerpt import GraphExcerpt
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.runs import kind
 from dvfs_kernel.studies.compared_schedules import Names
+from dvfs_kernel.studies.solved import LOOSEST, Solved
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.optimiser_views import (
@@ -23,7 +24,6 @@ from dvfs_kernel.widgets.optimiser_views import (
 )
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.result import Result
-from dvfs_kernel.widgets.solved import LOOSEST, Solved
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
 from renode_platform.devices import datasheet as ds
@@ -105,7 +105,7 @@ class OptimiserPanel(Panel):
             self,
             self.task,
             ask=lambda: self.idle.value,
-            find=lambda idle, progress: Solved.of(surveyed, _IDLE[idle], progress),
+            find=lambda idle, progress: Solved.of(surveyed.ground(progress), _IDLE[idle], progress),
             show=self._show,
             taken=self._fit_bounds,
             views=[self.facts, self.strip, self.bars, self.compared, self.line, self.graph],

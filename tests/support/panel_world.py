@@ -192,9 +192,8 @@ def _execute_thinned(_panel, thinned, _progress):
     return thinned.schedules(), [(record, True), (record, True)]
 
 
-def _solved(surveyed, mode, _progress):
-    key = ("solved", surveyed.workload.digest, mode)
-    return _once(key, lambda: _REAL["solved"](surveyed, mode, quiet))
+def _solved(ground, mode, _progress):
+    return _once(("solved", id(ground), mode), lambda: _REAL["solved"](ground, mode, quiet))
 
 
 def _execute_window(_panel, window, _progress):
