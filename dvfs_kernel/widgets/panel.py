@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets
 
@@ -16,7 +16,12 @@ from dvfs_kernel.widgets.style import CSS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from dvfs_kernel.widgets.result import Result
+    class Marked(Protocol):
+        """What can be of another choice than the controls': a `Result`."""
+
+        def mark(self) -> None:
+            """Say whether it is."""
+
 
 __all__ = ["Panel", "chosen", "control_row"]
 
@@ -44,7 +49,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.add_class("dvfs-panel")
         self.title = title
         self.message = ipywidgets.HTML()
-        self.results: list[Result[Any, Any]] = []
+        self.results: list[Marked] = []
         self._followers: list[Callable[[], None]] = []
         self._head = ipywidgets.HTML(f"{CSS}<h3>{escape(title)}</h3>")
 
