@@ -33,7 +33,13 @@ class DeviceHost:
     on_message
         Takes what a device logs.
     on_clocks
-        Called before and after the clocks change, with the old or new ones.
+        Called with the new state of the clock tree, once time goes by it.
+    on_ticks_moved
+        Called when counts of HCLK have other times than before.
+    on_power
+        Called before and after the current changes.
+    on_flash
+        Takes address and bytes that flash cells get.
     """
 
     def __init__(
@@ -44,11 +50,17 @@ class DeviceHost:
         on_violation: Callable[[str, str], None],
         on_message: Callable[[str], None],
         on_clocks: Callable[[Any], None],
+        on_ticks_moved: Callable[[], None],
+        on_power: Callable[[], None],
+        on_flash: Callable[[int, bytes], None],
     ) -> None:
         self._core = core
         self._nvic = nvic
         self._memory = memory
         self._on_clocks = on_clocks
+        self._on_ticks_moved = on_ticks_moved
+        self._on_power = on_power
+        self._on_flash = on_flash
         self.violation = on_violation
         self.log = on_message
         self.queue = EventQueue()
@@ -56,9 +68,6 @@ class DeviceHost:
         self.idle_ticks = 0
         self._flash_ready_ps = [0, 0]  # by bank
         self.reset_cause: str | None = None
-        self.on_ticks_moved: Callable[[], None] = _nothing
-        self.on_power: Callable[[], None] = _nothing
-        self.on_flash: Callable[[int, bytes], None] = _no_flash
 
     # ---- time --------------------------------------------------------------------------------
 
@@ -130,7 +139,7 @@ class DeviceHost:
 
     def _moved(self) -> None:
         """Ticks and times have shifted against each other."""
-        self.on_ticks_moved()
+        self._on_ticks_moved()
         self._plan_flash()
         following = self.queue.next_time_ps
         if following is not None:
@@ -148,7 +157,7 @@ class DeviceHost:
 
     def power_changed(self) -> None:
         """Integrate the current drawn so far: it is about to change or has just changed."""
-        self.on_power()
+        self._on_power()
 
     def request_reset(self, cause: str) -> None:
         """Reset the chip before the next block."""
@@ -169,7 +178,7 @@ class DeviceHost:
 
     def flash_write(self, address: int, size: int, value: int) -> None:
         """Give flash cells a value."""
-        self.on_flash(address, value.to_bytes(size, "little"))
+        self._on_flash(address, value.to_bytes(size, "little"))
 
     def flash_busy(self, banks: Sequence[int], until_ps: int) -> None:
         """Let accesses to banks of the flash wait until a time; 0 for no longer."""
@@ -194,12 +203,4 @@ class DeviceHost:
 
     def flash_erase(self, address: int, length: int) -> None:
         """Set bytes of flash to 0xFF."""
-        self.on_flash(address, b"\xff" * length)
-
-
-def _nothing() -> None:
-    return
-
-
-def _no_flash(_address: int, _data: bytes) -> None:
-    return
+        self._on_flash(address, b"\xff" * length)

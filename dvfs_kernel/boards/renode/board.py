@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from dvfs_kernel.boards.base import Board, Emulation
 from dvfs_kernel.boards.emulator.elf import Executable, SymbolTable
+from dvfs_kernel.boards.emulator.interrupt import deferred_interrupt
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.boards.emulator.trace import ClockChange, MarkerWrite, Trace, Violation
-from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.renode.cost_table import CostTableSource
 from dvfs_kernel.boards.renode.engine import RenodeMachine
 from dvfs_kernel.boards.trace_log import TraceLog
