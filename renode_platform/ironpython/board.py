@@ -98,7 +98,6 @@ class RenodeBoard(object):
         self.time.access_cycles = options.access_cycles
         self.host = Host(self.time, self, ports.Cells(self._bus), ports.log)
         self.host.on_stop = self.failed
-        self.host.on_reset = self._request_reset
         self.host.runs_from_flash = self._runs_from_flash
         self._timer = None
         self._stock = self._find_stock(options.paced)
@@ -314,10 +313,6 @@ class RenodeBoard(object):
         self.guarded(self.host.due)
 
     # ---- reset ----
-
-    def _request_reset(self, cause):
-        self._cause = cause
-        self.machine.RequestReset()
 
     def reset(self, cause):
         """Reset the machine, and start what flash memory holds."""

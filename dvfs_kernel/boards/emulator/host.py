@@ -8,6 +8,7 @@ from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.events import EventQueue
 from dvfs_kernel.boards.emulator.virtual_time import VirtualTime
 from renode_platform.devices import datasheet as ds
+from renode_platform.devices.host_time import coming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,8 +92,14 @@ class DeviceHost:
         )
 
     def call_at(self, time_ps: int, callback: Callable[[], None]) -> int:
-        """Call something at a time; in the past means as soon as possible."""
-        token = self.queue.call_at(time_ps, callback)
+        """Call something at a time.
+
+        Raises
+        ------
+        ValueError
+            It has passed, or is no whole number.
+        """
+        token = self.queue.call_at(coming(time_ps, self.now_ps()), callback)
         self._core.shorten(self.time.tick_at(time_ps) - self.idle_ticks)
         return token
 
@@ -115,15 +122,17 @@ class DeviceHost:
         return self.time.tick_at(time_ps) - self.idle_ticks
 
     def wait_until(self, time_ps: int) -> None:
-        """Hold the core in an access until a time, its clock running."""
-        cycles = max(self.cycle_at(time_ps) - self._core.words[st.CYCLES], 0)
+        """Hold the core in an access until a time, its clock running; errors as `call_at`."""
+        end = self.cycle_at(coming(time_ps, self.now_ps()))
+        cycles = max(end - self._core.words[st.CYCLES], 0)
         self._core.words[st.CYCLES] += cycles
         self._core.words[st.DEVICE_STALL] += cycles
         self.catch_up()
 
     def stall_until(self, time_ps: int) -> None:
-        """Stop HCLK until a time; nothing is counted meanwhile."""
-        if time_ps > self.now_ps():
+        """Stop HCLK until a time, and count nothing meanwhile; errors as `call_at`."""
+        now_ps = self.now_ps()
+        if coming(time_ps, now_ps) > now_ps:
             self.time.advance_to(self.ticks(), time_ps)
             self._moved()
 

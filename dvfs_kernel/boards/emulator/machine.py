@@ -440,7 +440,7 @@ class Machine:
 
     def _pass_time(self, time_ps: int) -> None:
         if self._board.stopped:
-            self.host.stall_until(time_ps)
+            self.host.stall_until(max(time_ps, self.now_ps))
         else:
             self.host.sleep_until(time_ps)
 
