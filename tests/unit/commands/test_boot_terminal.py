@@ -39,7 +39,7 @@ def test_what_is_typed_comes(monkeypatch):
 
 
 def test_a_terminal_that_is_gone_is_told(monkeypatch):
-    with pytest.raises(click.ClickException, match="cannot be read: .*Input/output error"):
+    with pytest.raises(click.ClickException, match=r"cannot be read: .*Input/output error"):
         taken(monkeypatch, Terminal(b"a", OSError(5, "Input/output error")), 2)
 
 
