@@ -167,7 +167,7 @@ class VirtualBoard(Board):
         self._uart.write(data)
 
     def write_memory(self, address: int, data: bytes) -> bool:
-        """Write memory as a debugger does."""
+        """Write memory as a debugger does; the model's caches have no data of their own."""
         self.machine.write_memory(address, data)
         return True
 

@@ -273,7 +273,7 @@ class Machine:
         for address, (_, instructions) in self._account.profile().items():
             name = (self.function_at(address) or f"0x{address:08X}").partition("+")[0]
             found[name] = found.get(name, 0) + instructions
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        return {name: found[name] for name in sorted(found, key=lambda name: (-found[name], name))}
 
     def _report(self, summary: str) -> FaultReport:
         control = self._control
