@@ -187,11 +187,12 @@ class RenodeBoard(Board):
             raise ending
         started = time.perf_counter()
         try:
+            # The embedded engine, which makes the table, looks after Ctrl-C itself.
+            if self._costs is not None and not self._received:
+                rows = self._costs.read(timeout_s)
+                if rows:
+                    self._machine.ask("table", rows)
             with deferred_interrupt() as interrupt:
-                if self._costs is not None and not self._received:
-                    rows = self._costs.read(timeout_s)
-                    if rows:
-                        self._machine.ask("table", rows)
                 self._run(timeout_s, lambda: interrupt.pending)
         finally:
             self._wall_s += time.perf_counter() - started
