@@ -28,6 +28,7 @@ from dvfs_kernel.approximation.search.space import build_space  # noqa: E402
 from dvfs_kernel.boards.spec import BoardSpec  # noqa: E402
 from dvfs_kernel.exploration.runs import Job, Workload, worker  # noqa: E402
 from dvfs_kernel.exploration.runs.origin import Origin  # noqa: E402
+from dvfs_kernel.exploration.runs.ready_boards import boards_of_thread  # noqa: E402
 from dvfs_kernel.image.code.product_code import product_code  # noqa: E402
 from dvfs_kernel.inference.schedule import Schedule  # noqa: E402
 from dvfs_kernel.networks.layers.weighted import FORMS  # noqa: E402
@@ -73,7 +74,7 @@ def make_run(watched):
     assert Origin.here().parameters
     job = Job(Schedule.uniform(len(network.layers), 50_000_000), 0.02)
     for trace in (contextlib.nullcontext(), watched):
-        worker.release_board()
+        boards_of_thread().close()
         with trace:
             worker.make_run(workload, job)
 

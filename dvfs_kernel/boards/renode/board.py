@@ -100,17 +100,6 @@ class RenodeBoard(Board):
             }
         )
         self._costs: CostTableSource | None = None
-        if fidelity == "cycles":
-            self._costs = CostTableSource(
-                VirtualBoard(
-                    hse_hz=hse_hz,
-                    pll_lock=pll_lock,
-                    strict=strict,
-                    platform=platform,
-                    wall_limit_s=wall_limit_s,
-                )
-            )
-        self._machine.ask("strict", "1" if strict else "0")
         self.fidelity: Fidelity = fidelity
         self._strict = strict
         self._wall_limit_s = wall_limit_s
@@ -121,7 +110,22 @@ class RenodeBoard(Board):
         self._ending: FirmwareFaultError | None = None
         self._watcher: Callable[[int], None] | None = None
         self._layers = self._watched_from = 0
-        self._started_ps = self._state()[0]
+        try:
+            if fidelity == "cycles":
+                self._costs = CostTableSource(
+                    VirtualBoard(
+                        hse_hz=hse_hz,
+                        pll_lock=pll_lock,
+                        strict=strict,
+                        platform=platform,
+                        wall_limit_s=wall_limit_s,
+                    )
+                )
+            self._machine.ask("strict", "1" if strict else "0")
+            self._started_ps = self._state()[0]
+        except BaseException:
+            self.close()  # else no further one could be opened in this process
+            raise
 
     def _state(self) -> tuple[int, int, int, float, int]:
         """Return time, instructions, cycles, energy and program counter."""

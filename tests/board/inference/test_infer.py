@@ -35,7 +35,8 @@ def expected(name):
 
 @pytest.fixture(scope="module")
 def vww():
-    with Deployment(zoo.load("vww"), VirtualBoard()) as deployment:
+    with VirtualBoard() as board:
+        deployment = Deployment(zoo.load("vww"), board)
         yield deployment
 
 
@@ -57,7 +58,8 @@ def assert_equal_to_reference(result):
 @pytest.mark.parametrize("name", zoo.SEEDED)
 def test_every_output_byte_equals_the_reference_at_every_granularity(name):
     network = zoo.load(name)
-    with Deployment(network, VirtualBoard()) as deployment:
+    with VirtualBoard() as board:
+        deployment = Deployment(network, board)
         for granularity in GRANULARITIES:
             result = deployment.infer(
                 zoo.sample_input(name),
@@ -72,7 +74,8 @@ def test_every_output_byte_equals_the_reference_at_every_granularity(name):
 def test_trained_networks_score_as_the_reference_does(name):
     """They have no layer with a DAE form: all their convolutions are of 3 by 3."""
     network = zoo.load(name)
-    with Deployment(network, VirtualBoard()) as deployment:
+    with VirtualBoard() as board:
+        deployment = Deployment(network, board)
         result = deployment.infer(
             zoo.sample_input(name), dae_schedule(network, 16), level=abi.ProfileLevel.OFF
         )
