@@ -143,7 +143,7 @@ class Owner:
         "def f():\n    board = VirtualBoard()\n    board.flash()",
         "def f():\n    deployment = Deployment(network, spec.open())",
         "class A:\n    def __init__(self):\n        self.board = VirtualBoard()",
-        "class A:\n    def __init__(self):\n        self.a = Serial()\n        f()\n    def close(self): 0",
+        "class A:\n    def __init__(self):\n        self.a = pipe()\n        f()\n    close = 1",
     ],
 )
 def test_a_board_that_nobody_closes_is_seen(bad):
