@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dvfs_kernel.errors import CacheError
+from dvfs_kernel.storage.by_content import content_digest
 from dvfs_kernel.storage.content import parsing
 from dvfs_kernel.storage.kept_files import KeptFiles
 from dvfs_kernel.storage.sources import sources_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy.typing as npt
@@ -29,10 +28,8 @@ _MODULES = ("dvfs_kernel.approximation.accuracy.judgement",)
 
 def network_digest(network: Network) -> str:
     """Return the SHA-256 of what a network computes, in hexadecimal digits: names do not count."""
-    digest = hashlib.sha256()
-    for piece in _content((network.tensors, network.layers, network.input, network.outputs)):
-        digest.update(piece)
-    return digest.hexdigest()
+    what = (network.tensors, network.layers, network.input, network.outputs)
+    return content_digest(what, without={"name"})
 
 
 class KeptJudgements:
@@ -85,21 +82,3 @@ class KeptJudgements:
             The file cannot be written.
         """
         self._files.write(key, judgement.astype("<i4").tobytes())
-
-
-def _content(value: Any) -> Iterator[bytes]:
-    """Yield what is equal for equal values and for no others, names left out."""
-    if is_dataclass(value):
-        yield type(value).__name__.encode()
-        for field in fields(value):
-            if field.name != "name":
-                yield from _content(getattr(value, field.name))
-    elif isinstance(value, tuple):
-        yield f"({len(value)}".encode()
-        for entry in value:
-            yield from _content(entry)
-    elif isinstance(value, np.ndarray):
-        yield f"{value.dtype.str}{value.shape}".encode()
-        yield value.tobytes()
-    else:
-        yield f"{value!r};".encode()

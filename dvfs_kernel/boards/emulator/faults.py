@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import FirmwareFaultError
 from dvfs_kernel.link.fault_status import exception_name, fault_causes
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.elf import SymbolTable
@@ -16,8 +17,8 @@ __all__ = ["CoreFaultError", "FaultReport"]
 _NAMES = [f"r{i}" for i in range(13)] + ["sp", "lr", "pc", "xpsr"]
 
 
-@dataclass(frozen=True)
-class FaultReport:
+@dataclass(frozen=True, eq=False)
+class FaultReport(ByContent):
     """The core at the moment of a fault.
 
     Attributes

@@ -6,6 +6,7 @@ import threading
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
+from dvfs_kernel.errors import ExecutorError
 from dvfs_kernel.inference.deployed_network import Deployment
 
 if TYPE_CHECKING:
@@ -40,9 +41,12 @@ class ReadyBoards:
         ------
         DvfsError
             The board cannot be opened or flashed; it is closed again.
+        ExecutorError
+            It is another kind of board in this process, such as another version of Renode.
         """
         found = self._ready.pop(workload.digest, None)
         if found is None:
+            _check_kind(workload)
             while len(self._ready) >= self._most:
                 self._ready.pop(next(iter(self._ready))).board.close()
             with ExitStack() as stack:
@@ -72,6 +76,15 @@ class ReadyBoards:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_kind(workload: Workload) -> None:
+    key = workload.board.key()
+    if key != workload.board_key:
+        raise ExecutorError(
+            f"the board {workload.board} is another one here than where the run is kept: {key}, "
+            f"there {workload.board_key}"
+        )
 
 
 # A board is used by one thread: a worker of a cluster may have several.

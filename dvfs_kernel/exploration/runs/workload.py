@@ -16,6 +16,7 @@ from dvfs_kernel.image.firmware import FIRMWARE
 from dvfs_kernel.image.image import Image
 from dvfs_kernel.image.image import build as build_image
 from dvfs_kernel.networks.input_tensor import fit_array, sample_input
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["Workload"]
 
 
-@dataclass(frozen=True)
-class Workload:
+@dataclass(frozen=True, eq=False)
+class Workload(ByContent):
     """A network with its input on a kind of board.
 
     Parameters
@@ -97,6 +98,11 @@ class Workload:
         return hashlib.sha256(self.image.data).hexdigest()
 
     @cached_property
+    def board_key(self) -> dict[str, Any]:
+        """What the board is, where the digest is made."""
+        return self.board.key()
+
+    @cached_property
     def digest(self) -> str:
         """Everything that can change a result, as 64 hexadecimal digits.
 
@@ -107,7 +113,7 @@ class Workload:
             self.firmware,
             self.image.data,
             self.data.tobytes(),
-            json.dumps(self.board.key(), sort_keys=True).encode(),
+            json.dumps(self.board_key, sort_keys=True).encode(),
             model_digest().encode(),
         ]
         digest = hashlib.sha256()

@@ -4,7 +4,6 @@ import ast
 import hashlib
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from imports import PACKAGE, ROOT, modules
