@@ -119,7 +119,7 @@ def test_a_board_of_another_kind_under_the_same_name_is_refused(log):
     assert log == []
 
 
-def test_a_bench_for_a_physical_board_gives_it_back(log, monkeypatch):
+def test_a_bench_for_a_physical_board_gives_it_back(log):
     with executors.one_at_a_time() as pool:
         pool.submit(worker.make_run, workload(log, "nucleo"), JOB).result()
         assert log == ["open nucleo"]
