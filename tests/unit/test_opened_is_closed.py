@@ -8,6 +8,7 @@ from imports import PACKAGE, ROOT, modules
 #: What gives something that has to be closed, by the last part of its name.
 OPENERS = {
     *("VirtualBoard", "NucleoBoard", "RenodeBoard", "RenodeMachine", "SerialLine", "PtyServer"),
+    *("JlsProcess",),
     *("open", "open_board", "opened", "board_for_schedule", "SampleFile", "ReadyBoards"),
     *("Popen", "Serial", "mkdtemp", "TemporaryDirectory", "NamedTemporaryFile", "ZipFile"),
     *("ThreadPoolExecutor", "ProcessPoolExecutor", "LocalProcesses", "openpty", "pipe", "Client"),
@@ -18,6 +19,7 @@ REASONS = {
     "dvfs_kernel.exploration.runs.executors:_here": "one thread and its boards, until Python ends",
     "dvfs_kernel.exploration.runs.ready_boards:boards_of_thread": "a worker's, until it ends",
     "dvfs_kernel.boards.nucleo.pty_server:PtyServer.__init__": "pipes come first or not at all",
+    "dvfs_kernel.evidence.measurement.trace_file:read_jls": "closed with the process that reads it",
     # No file: a browser, and a channel of Renode's.
     "dvfs_kernel.commands.docs:docs": "opens a page in a browser",
 }
@@ -83,6 +85,8 @@ class Opened(ast.NodeVisitor):
         target = assigned.targets[0] if isinstance(assigned, ast.Assign) else assigned.target
         if not isinstance(target, ast.Attribute) or not (self._closing and self._closing[-1]):
             return False
+        if self._names[-1] != "__init__":
+            return True  # who has the object closes it
         place = self._parents.index(assigned)
         around = self._parents[place - 1]
         if isinstance(around, ast.Try) or assigned is around.body[-1]:
