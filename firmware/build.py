@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -88,12 +89,11 @@ def _place_headers() -> Path:
     place = HEADERS / digest
     if not place.is_dir():
         HEADERS.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(dir=HEADERS))
-        write_headers(staged)
-        try:
-            staged.rename(place)
-        except OSError:  # another build was first
-            shutil.rmtree(staged)
+        with tempfile.TemporaryDirectory(dir=HEADERS) as folder:
+            staged = Path(folder) / digest
+            write_headers(staged)
+            with suppress(OSError):  # another build was first
+                staged.rename(place)
     return Path("..") / place.relative_to(ROOT)
 
 

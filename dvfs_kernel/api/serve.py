@@ -144,8 +144,10 @@ def served_board(
     ) as board:
         board.flash(firmware_path() if firmware is None else Path(firmware), image)
         board.reset()
-        server = PtyServer(board)
-        with _linked(None if link is None else Path(link), server.path):
+        with (
+            PtyServer(board) as server,
+            _linked(None if link is None else Path(link), server.path),
+        ):
             served = ServedBoard(server)
             try:
                 yield served

@@ -31,6 +31,9 @@ class Emulation:
     instructions: int
     wall_s: float
 
+    def __add__(self, further: Emulation) -> Emulation:
+        return Emulation(self.instructions + further.instructions, self.wall_s + further.wall_s)
+
     def __sub__(self, earlier: Emulation) -> Emulation:
         return Emulation(self.instructions - earlier.instructions, self.wall_s - earlier.wall_s)
 

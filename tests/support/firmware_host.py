@@ -98,7 +98,6 @@ def compile_fuzzer(folder: Path) -> HostFirmware:
         The compiler found an error; the message is its own.
     """
     include = _includes(folder)
-    (folder / "headers" / "fields.h").write_text(fields_header(), encoding="utf-8")
     sources = [
         *sorted((FIRMWARE / "kernels").glob("*.c")),
         *(FIRMWARE / "src" / name for name in _TRANSLATED),
@@ -130,7 +129,7 @@ def _includes(folder: Path) -> list[str]:
     """Write the generated headers to a folder; return where the compiler finds all of them."""
     headers = folder / "headers"
     build.write_headers(headers)
-    (headers / "fields.h").write_text(_fields_header(), encoding="utf-8")
+    (headers / "fields.h").write_text(fields_header(), encoding="utf-8")
     return [f"-I{HOST}", f"-I{FIRMWARE / 'src'}", f"-I{FIRMWARE}", f"-I{headers}"]
 
 

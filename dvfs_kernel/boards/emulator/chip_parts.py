@@ -25,6 +25,7 @@ from dvfs_kernel.boards.emulator.init_statements import is_worked_out
 from dvfs_kernel.boards.emulator.repl import Peripheral, PlatformDescription
 from dvfs_kernel.boards.emulator.repl_forms import HERTZ, check_attributes
 from dvfs_kernel.boards.emulator.repl_text import fail
+from dvfs_kernel.storage.by_content import ByContent
 from renode_platform.devices import attach
 
 __all__ = ["ChipParts"]
@@ -48,8 +49,8 @@ _PINS: Final = 16
 _I2C_ADDRESSES: Final = 128
 
 
-@dataclass(frozen=True)
-class ChipParts:
+@dataclass(frozen=True, eq=False)
+class ChipParts(ByContent):
     """A description as the device models are made from it.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dvfs_kernel.errors import FirmwareFaultError
 from dvfs_kernel.link.fault_status import exception_name, fault_causes
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.core_registers import Integers
@@ -23,8 +24,8 @@ class FaultStatus(NamedTuple):
     bfar: int
 
 
-@dataclass(frozen=True)
-class FaultReport:
+@dataclass(frozen=True, eq=False)
+class FaultReport(ByContent):
     """The core at the moment of a fault.
 
     Attributes

@@ -18,7 +18,6 @@ from numba import carray, cfunc, njit
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.caches import data_access, data_read_hits, fetch, flash_busy
 from dvfs_kernel.boards.emulator.device_hooks import find_steady
-from dvfs_kernel.boards.emulator.native_cache import keyed
 from dvfs_kernel.boards.emulator.native_calls import (
     call_register,
     call_resolve,
@@ -29,6 +28,7 @@ from dvfs_kernel.boards.emulator.native_calls import (
 )
 from dvfs_kernel.boards.emulator.nvic import PRIORITY_BITS_MASK
 from dvfs_kernel.boards.emulator.unicorn_binding import arm
+from dvfs_kernel.storage.numba_cache import keyed
 
 __all__ = ["access_hook", "block_hook", "find_block"]
 

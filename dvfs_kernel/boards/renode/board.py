@@ -110,17 +110,6 @@ class RenodeBoard(Board):
             }
         )
         self._costs: CostTableSource | None = None
-        if fidelity == "cycles":
-            self._costs = CostTableSource(
-                VirtualBoard(
-                    hse_hz=hse_hz,
-                    pll_lock=pll_lock,
-                    strict=strict,
-                    platform=platform,
-                    wall_limit_s=wall_limit_s,
-                )
-            )
-        self._machine.ask("strict", "1" if strict else "0")
         self.fidelity: Fidelity = fidelity
         self._strict = strict
         self._wall_limit_s = wall_limit_s
@@ -131,7 +120,22 @@ class RenodeBoard(Board):
         self._ending: FirmwareFaultError | None = None
         self._watcher: Callable[[int], None] | None = None
         self._layers = self._watched_from = 0
-        self._started_ps = self._state().time_ps
+        try:
+            if fidelity == "cycles":
+                self._costs = CostTableSource(
+                    VirtualBoard(
+                        hse_hz=hse_hz,
+                        pll_lock=pll_lock,
+                        strict=strict,
+                        platform=platform,
+                        wall_limit_s=wall_limit_s,
+                    )
+                )
+            self._machine.ask("strict", "1" if strict else "0")
+            self._started_ps = self._state().time_ps
+        except BaseException:
+            self.close()  # else no further one could be opened in this process
+            raise
 
     def _state(self) -> _State:
         time_ps, instructions, cycles, energy_j, pc = self._machine.ask("state").split()

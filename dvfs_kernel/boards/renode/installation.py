@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from dvfs_kernel.errors import RenodeUnavailableError
+from dvfs_kernel.storage.by_content import ByContent
 
-__all__ = ["Installation", "check_version", "find", "find_command"]
+__all__ = ["Installation", "check_version", "find", "find_command", "installed_version"]
 
 #: The first version whose translation blocks, skipped time and UARTs the glue was tried with.
 LEAST_VERSION = (1, 16)
@@ -31,8 +33,8 @@ _HOW = (
 )
 
 
-@dataclass(frozen=True)
-class Installation:
+@dataclass(frozen=True, eq=False)
+class Installation(ByContent):
     """A Renode that pyrenode3 can load.
 
     Parameters
@@ -72,6 +74,24 @@ def find() -> Installation:
         return Installation(f"the portable build {command}", environment)
     _check_mono_package(command)
     return Installation(str(_PACKAGE))
+
+
+@cache
+def installed_version() -> str:
+    """Return what tells this Renode from others, for keys; empty where there is none.
+
+    What it says of itself, or for one that pyrenode3's variables name the file and its time.
+    """
+    try:
+        found = find()
+    except RenodeUnavailableError:
+        return ""
+    variable = next((name for name in _LOCATIONS if os.environ.get(name)), None)
+    if variable is None:
+        program = found.environment.get("PYRENODE_BIN") or find_command()
+        return _version_text(program).strip()
+    place = Path(os.environ[variable]).resolve()
+    return f"{place} of {place.stat().st_mtime_ns}"
 
 
 def find_command() -> str:

@@ -69,13 +69,13 @@ def test_a_thread_whose_errors_go_nowhere_is_seen(source):
 def test_a_worker_whose_watch_fails_ends():
     program = """
     import os, sys, time
-    from dvfs_kernel.exploration.runs import executors
+    from dvfs_kernel.exploration.runs import local_processes
 
     def fail():
         raise OSError("nobody to ask")
 
-    executors.os.getppid = fail
-    executors._begin_worker(0)
+    local_processes.os.getppid = fail
+    local_processes._begin_worker(0)
     time.sleep(60)
     """
     done = subprocess.run(
