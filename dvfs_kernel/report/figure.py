@@ -1,0 +1,56 @@
+"""A figure of a report: a chart with its name, its place and its caption."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dvfs_kernel.report import charts
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["Drawing", "Figure"]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure as SVG, for a page and for a column as narrow as a telephone."""
+
+    wide: str
+    narrow: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A chart, what it is called and where it belongs.
+
+    Parameters
+    ----------
+    name
+        Of its files, and of its place in the page.
+    section
+        Of the page.
+    caption
+        What it shows and how to read it.
+    narrow
+        Another chart of the same for narrow screens; by default the same one, rearranged.
+    """
+
+    name: str
+    section: str
+    caption: str
+    chart: alt.TopLevelMixin
+    narrow: alt.TopLevelMixin | None = None
+
+    def draw(self) -> Drawing:
+        """Return the figure as drawings."""
+        narrow = self.chart if self.narrow is None else self.narrow
+        return Drawing(
+            charts.to_svg(self.chart, self.name),
+            charts.to_narrow_svg(narrow, f"{self.name}-narrow"),
+        )
+
+    def tables(self) -> list[charts.ChartTable]:
+        """Return what the chart draws, in rows."""
+        return charts.chart_tables(self.chart)
