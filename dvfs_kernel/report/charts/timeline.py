@@ -209,9 +209,10 @@ def _bars(
         first = min(int((left - begin_s) / step_s), _BINS - 1)
         for bin_ in range(first, _BINS):
             low = begin_s + bin_ * step_s
-            inside = min(right, low + step_s) - max(left, low)
-            if inside <= 0:
+            if low >= right:
                 break
+            # Rounding may have put the first bin one too low: there, nothing lies inside.
+            inside = max(min(right, low + step_s) - max(left, low), 0.0)
             shares[bin_][kind] = shares[bin_].get(kind, 0.0) + inside / step_s
     bars: list[dict[str, Any]] = []
     for number, found in enumerate(shares):
