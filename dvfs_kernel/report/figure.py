@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
 
 from dvfs_kernel.report import charts
+from dvfs_kernel.report.figure_table import csv_text, shown_tables
 
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["Drawing", "Figure"]
+__all__ = ["FIGURES", "Drawing", "Figure"]
+
+#: Folder of the figures' files, beside a page.
+FIGURES = "figures"
 
 
 @dataclass(frozen=True)
@@ -54,3 +60,23 @@ class Figure:
     def tables(self) -> list[charts.ChartTable]:
         """Return what the chart draws, in rows."""
         return charts.chart_tables(self.chart)
+
+    def on_page(self, drawing: Drawing) -> dict[str, Any]:
+        """Return what the template ``figure.html`` places.
+
+        Drawings come from the renderer, with every text in them escaped.
+        """
+        return {
+            "figure": self,
+            "wide": Markup(drawing.wide),  # noqa: S704
+            "narrow": Markup(drawing.narrow),  # noqa: S704
+            "tables": shown_tables(self.tables()),
+        }
+
+    def files(self, drawing: Drawing) -> dict[str, bytes]:
+        """Return the figure's files but its picture, on white, by their paths beside the page."""
+        svg = charts.on_background(drawing.wide, "white")
+        return {
+            f"{FIGURES}/{self.name}.svg": (svg + "\n").encode(),
+            f"{FIGURES}/{self.name}.csv": csv_text(self.tables()).encode(),
+        }

@@ -10,7 +10,7 @@ from altair.utils.schemapi import debug_mode
 from dvfs_kernel.report import charts, page
 from dvfs_kernel.report.continue_notebook import NOTEBOOK, continue_notebook
 from dvfs_kernel.report.document import check, to_json
-from dvfs_kernel.report.figure_table import csv_text
+from dvfs_kernel.report.figure import FIGURES
 from dvfs_kernel.report.figures import figures, is_figure
 from dvfs_kernel.report.page_tables import page_tables
 from dvfs_kernel.report.paper import compare
@@ -27,7 +27,6 @@ __all__ = ["FIGURES", "JSON", "PAGE", "write"]
 
 JSON = "report.json"
 PAGE = "report.html"
-FIGURES = "figures"
 
 _SUFFIXES = (".svg", ".png", ".csv")
 
@@ -74,11 +73,11 @@ def write(
             if progress is not None:
                 progress("figures", number, len(drawn))
             drawings[figure.name] = figure.draw()
-            svg = charts.on_background(drawings[figure.name].wide, "white")
-            files[f"{FIGURES}/{figure.name}.csv"] = csv_text(figure.tables()).encode()
-            files[f"{FIGURES}/{figure.name}.svg"] = (svg + "\n").encode()
+            made = figure.files(drawings[figure.name])
+            files |= made
+            svg = made[f"{FIGURES}/{figure.name}.svg"].decode()
             pictures[figure.name] = painter.submit(charts.to_png, svg)
-        files |= {f"{FIGURES}/{name}.png": made.result() for name, made in pictures.items()}
+        files |= {f"{FIGURES}/{name}.png": picture.result() for name, picture in pictures.items()}
     text = page.build(document, drawn, drawings)
     tables = {f"{page.TABLES}/{name}.csv": data for name, data in page_tables(text).items()}
     files |= {name: data.encode() for name, data in tables.items()}

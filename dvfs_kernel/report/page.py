@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import jinja2
-from markupsafe import Markup
-
 from dvfs_kernel.report import tables
-from dvfs_kernel.report.charts.theme import GRID, INK, MUTED
-from dvfs_kernel.report.figure_table import shown_tables
 from dvfs_kernel.report.figures import figures
 from dvfs_kernel.report.numbers import percent, quantity, scaled
 from dvfs_kernel.report.page_tables import page_tables
-from dvfs_kernel.report.palette import BLUE
+from dvfs_kernel.report.style import environment, style_sheet
 from dvfs_kernel.report.verdict import cards, findings, verdict
 
 if TYPE_CHECKING:
@@ -29,9 +24,6 @@ TABLES: Final = "tables"
 
 # Where the template leaves room for their list.
 _FILES: Final = "$FILES"
-
-# Colours of drawings that the style sheet exchanges in the dark.
-_COLOURS: Final = {"INK": INK, "MUTED": MUTED, "GRID": GRID, "BLUE": BLUE}
 
 
 def build(
@@ -49,33 +41,15 @@ def build(
     drawn = figures(document) if drawn is None else drawn
     if drawings is None:
         drawings = {figure.name: figure.draw() for figure in drawn}
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dvfs_kernel.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(si=quantity, percent=percent, scaled=scaled)
-    style = environment.loader.get_source(environment, "style.css")[0]  # type: ignore[union-attr]
-    for name, colour in _COLOURS.items():
-        style = style.replace(f"${name}", colour)
-    page = environment.get_template("report.html").render(
+    templates = environment()
+    templates.filters.update(si=quantity, percent=percent, scaled=scaled)
+    page = templates.get_template("report.html").render(
         document=document,
-        style=Markup(style),  # noqa: S704  our own file
+        style=style_sheet(),
         cards=cards(document),
         findings=findings(document),
         verdict=verdict(document),
-        figures=[
-            {
-                "figure": figure,
-                # Drawings come from the renderer, with every text in them escaped.
-                "wide": Markup(drawings[figure.name].wide),  # noqa: S704
-                "narrow": Markup(drawings[figure.name].narrow),  # noqa: S704
-                "tables": shown_tables(figure.tables()),
-            }
-            for figure in drawn
-        ],
+        figures=[figure.on_page(drawings[figure.name]) for figure in drawn],
         runs=[(bound, tables.run_rows(bound)) for bound in document["bounds"]],
         layers=[(bound, tables.layer_rows(document, bound)) for bound in document["bounds"]],
         proofs=tables.proof_rows(document),

@@ -25,6 +25,7 @@ def prediction_errors(
     *,
     time_limit: float | None = None,
     energy_limit: float | None = None,
+    above: str = "more was predicted than it took",
     width: int = 760,
 ) -> ChartType:
     """Draw predicted / executed - 1 of time and energy over the layers.
@@ -38,6 +39,8 @@ def prediction_errors(
         ``executed_j``; a row without one of them is left out of that panel.
     time_limit, energy_limit
         Differences that are allowed of a layer, drawn as rules; None where a layer has none.
+    above
+        What it means to lie above 0.
     """
     bounds = list(dict.fromkeys(row["bound"] for row in layers))
     colour = alt.Color(
@@ -110,7 +113,7 @@ def prediction_errors(
         *panels,
         title=heading(
             "",
-            "Above 0: more was predicted than it took."
+            f"Above 0: {above}."
             + (f" Allowed of a layer, dashed where it is near: {limits}." if limits else ""),
         ),
         description="Executed against predicted, by layer: " + "; ".join(told) + ".",
