@@ -42,8 +42,10 @@ for row in sorted(layers, key=lambda row: -row["predicted_j"])[:5]:
     print(row["name"], row["hfo"], "g =", row["granularity"], f"{energy_j * 1e6:.1f} µJ")"""
 
 _CHART = """\
-dvfs.charts.use_theme()
-dvfs.charts.schedule_strip(layers, f"{bound['name']} bound")"""
+from IPython.display import SVG
+
+chart = dvfs.charts.schedule_strip(layers, f"{bound['name']} bound")
+SVG(dvfs.charts.to_svg(chart, "schedule"))  # drawn here, with nothing from a network"""
 
 _FURTHER = """\
 # The options of every layer. To explore, optimise or run anew, start from here: for example

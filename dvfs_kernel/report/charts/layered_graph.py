@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["layered_graph"]
 
 _ROW_PX = 17  # an option's height
+_LEAST_PX = 180
 _CHANGES = {"none": GREY, "hop": ORANGE, "relock": PURPLE}
 
 
@@ -76,6 +77,7 @@ def layered_graph(
         "change:N",
         title="change of clock on the way",
         scale=alt.Scale(domain=list(_CHANGES), range=list(_CHANGES.values())),
+        legend=alt.Legend(symbolOpacity=1, symbolStrokeWidth=3),
     )
     possible = (
         alt.Chart(rows(line for line in lines if not line["chosen"]))
@@ -108,7 +110,7 @@ def layered_graph(
     path = " → ".join(f"{row['label']}" for row in dots if row["chosen"])
     return alt.layer(possible, taken, circles).properties(
         width=width,
-        height=max(_ROW_PX * len(options), 4 * _ROW_PX),
+        height=max(_ROW_PX * len(options), _LEAST_PX),
         title=heading("", "Thick: the schedule's way. Thin: what else is possible."),
         description=(
             f"Options of {len(heads)} layers as nodes and {len(lines)} possible changes as edges. "

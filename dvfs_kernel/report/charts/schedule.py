@@ -101,7 +101,7 @@ def _strip(
         "index:Q",
         title="layer (number)",
         scale=alt.Scale(domain=[begin, end], nice=False, padding=0),
-        axis=alt.Axis(grid=False, tickMinStep=1, tickCount=12, offset=22),
+        axis=alt.Axis(grid=False, tickMinStep=1, tickCount=12, offset=22, format="d"),
     )
     y = alt.Y(
         "mhz:Q",
