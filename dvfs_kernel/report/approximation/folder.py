@@ -49,7 +49,8 @@ def write_approximation(
     document = approximation_document(study, choice, workload, command)
     with debug_mode(arg=False):
         drawn = figures(document)
-    drawings, files = {}, {}
+    drawings = {}
+    files: dict[str, bytes] = {}
     for number, figure in enumerate(drawn):
         if progress is not None:
             progress("figures", number, len(drawn))
