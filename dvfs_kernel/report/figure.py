@@ -61,13 +61,19 @@ class Figure:
         """Return what the chart draws, in rows."""
         return charts.chart_tables(self.chart)
 
-    def on_page(self, drawing: Drawing) -> dict[str, Any]:
+    def on_page(self, drawing: Drawing, *, with_files: bool = True) -> dict[str, Any]:
         """Return what the template ``figure.html`` places.
 
         Drawings come from the renderer, with every text in them escaped.
+
+        Parameters
+        ----------
+        with_files
+            Whether the figure's files lie beside the page, for links to them.
         """
         return {
             "figure": self,
+            "with_files": with_files,
             "wide": Markup(drawing.wide),  # noqa: S704
             "narrow": Markup(drawing.narrow),  # noqa: S704
             "tables": shown_tables(self.tables()),

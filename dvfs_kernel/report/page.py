@@ -30,6 +30,8 @@ def build(
     document: Document,
     drawn: Sequence[Figure] | None = None,
     drawings: Mapping[str, Drawing] | None = None,
+    *,
+    with_files: bool = True,
 ) -> str:
     """Return the page of a checked document; the same document gives the same bytes.
 
@@ -37,6 +39,8 @@ def build(
     ----------
     drawn, drawings
         The document's figures and their drawings by name, where they are made already.
+    with_files
+        Whether the files of its folder lie beside the page, for links to them.
     """
     drawn = figures(document) if drawn is None else drawn
     if drawings is None:
@@ -45,11 +49,12 @@ def build(
     templates.filters.update(si=quantity, percent=percent, scaled=scaled)
     page = templates.get_template("report.html").render(
         document=document,
+        with_files=with_files,
         style=style_sheet(),
         cards=cards(document),
         findings=findings(document),
         verdict=verdict(document),
-        figures=[figure.on_page(drawings[figure.name]) for figure in drawn],
+        figures=[figure.on_page(drawings[figure.name], with_files=with_files) for figure in drawn],
         runs=[(bound, tables.run_rows(bound)) for bound in document["bounds"]],
         layers=[(bound, tables.layer_rows(document, bound)) for bound in document["bounds"]],
         proofs=tables.proof_rows(document),

@@ -270,6 +270,12 @@ def test_what_is_unknown_leaves_its_figure_out(document):
     assert names == {"window-energy", "pareto", "iso-frequency", "switching"}
 
 
+def test_a_page_that_stands_alone_leads_to_no_files(short):
+    short["paper"] = compare(short)
+    outline = Outline(build(short, with_files=False))
+    assert all(reference.startswith("#") for reference in outline.references)
+
+
 def test_a_page_without_figures(short):
     short["paper"] = compare(short)
     page = build(short, [], {})
