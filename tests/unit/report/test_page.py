@@ -157,6 +157,18 @@ def test_the_page_says_what_there_is_to_say(page):
         assert text in page, text
 
 
+def test_a_clock_stands_with_its_rate_source_and_voltage_scale(page):
+    tables = {
+        name: list(csv.DictReader(text.splitlines())) for name, text in page_tables(page).items()
+    }
+    clock = next(row for row in tables["clock-settings"] if row["clock"] == "pll:25/216/2")
+    assert (clock["source"], clock["SYSCLK MHz"], clock["voltage scale"]) == (
+        "PLL on HSE", "216", "3 + OD"
+    )  # fmt: skip
+    layer = tables["layers-at-the-bound-10"][0]
+    assert (layer["HFO"], layer["MHz"], layer["scale"]) == ("pll:25/216/2", "216", "3 + OD")
+
+
 def test_the_same_document_gives_the_same_bytes(page, short, tmp_path):
     full = report_document()
     assert build(full | {"paper": compare(full)}) == page
