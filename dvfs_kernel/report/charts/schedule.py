@@ -69,10 +69,12 @@ def schedule_strip(
         }
         for index, row in enumerate(layers)
     ]
-    top_mhz = top_hz / 1e6 if top_hz else max((row["mhz"] for row in values), default=1.0)
+    highest_mhz = max((row["mhz"] for row in values), default=1.0)
+    top_mhz = highest_mhz if top_hz is None else top_hz / 1e6
     count = max(min(row_layers, len(values)), 1)
     begins = range(0, max(len(values), 1), count)
-    width = width or max(_LEAST_PX if row_layers == _ROW_LAYERS else 0, _LAYER_PX * count)
+    if width is None:
+        width = max(_LEAST_PX if row_layers == _ROW_LAYERS else 0, _LAYER_PX * count)
     strips = [_strip(values[k : k + count], k, k + count, top_mhz, width) for k in begins]
     hopping = sum(row["hops"] for row in values)
     told = ", ".join(

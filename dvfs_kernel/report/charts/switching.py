@@ -65,12 +65,12 @@ def switching_told(
         ("hop", "A hop, between HSE and a PLL that stays locked,"),
         ("relock", "A relock, after which the PLL gives another frequency,"),
     ):
-        rows_ = [row for row in _values(states, time_s, energy_j) if row["kind"] == kind]
-        if rows_:
-            us, uj = (sorted(row[name] for row in rows_) for name in ("us", "uj"))
-            found.append(
-                f"{what} takes {_range(us)} µs and {_range(uj)} µJ ({len(rows_)} changes)."
-            )
+        alike = [row for row in _values(states, time_s, energy_j) if row["kind"] == kind]
+        if alike:
+            us = sorted(row["us"] for row in alike)
+            uj = sorted(row["uj"] for row in alike if row["uj"] is not None)
+            energy = f" and {_range(uj)} µJ" if uj else ""
+            found.append(f"{what} takes {_range(us)} µs{energy} ({len(alike)} changes).")
     return " ".join(found)
 
 
