@@ -41,7 +41,7 @@ def test_what_went_in_is_named(after):
     causes = compared(report_document(), after).causes
     assert [str(cause) for cause in causes] == [
         "firmware build: 0badcafe → 12345678",
-        "parameter supply: 3.3 V → 3 V",
+        f"parameter {after['parameters'][0]['name']}: 3.3 V → 3 V",
         "version numba: not there → 1.0",
     ]
 
