@@ -67,6 +67,7 @@ from dvfs_kernel.boards.spec import BoardSpec as BoardSpec
 from dvfs_kernel.boards.virtual import VirtualBoard as VirtualBoard
 from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE as PAPER_EXAMPLE_NOTE
 from dvfs_kernel.clocks.lists import ClockList as ClockList
+from dvfs_kernel.clocks.pll_lock import PllLock as PllLock
 from dvfs_kernel.clocks.setting import ClockSetting as ClockSetting
 from dvfs_kernel.clocks.space import IsoSetting as IsoSetting
 from dvfs_kernel.clocks.state import ClockState as ClockState

@@ -50,6 +50,7 @@ _COMPILE = [
     *("-fno-stack-protector", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"),
     *("-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wundef", "-Wvla", "-Wstrict-prototypes"),
     *("-Wmissing-prototypes", "-Wpointer-arith", "-Wcast-align", "-Wwrite-strings"),
+    *("-Wconversion", "-Wsign-conversion", "-Wcast-qual", "-Wimplicit-fallthrough"),
 ]
 _INCLUDE = ["-Isrc", "-I."]  # "clocks/lptim.h", "kernels/matrix.h": an include names the folder
 _LINK = [

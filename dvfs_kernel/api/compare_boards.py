@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.board import load_profile, opened
-from dvfs_kernel.api.measure import SHUNT_OHM, check_shunt
+from dvfs_kernel.api.measure import check_shunt
 from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.errors import ScheduleError, SensorMissingError
 from dvfs_kernel.storage import rows as tables
+from renode_platform.devices.datasheet import SHUNT_OHM
 
 if TYPE_CHECKING:
     import os

@@ -13,6 +13,7 @@ from dvfs_kernel.api.infer import check_choice
 from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.errors import ArgumentError
+from renode_platform.devices.datasheet import SHUNT_OHM
 
 if TYPE_CHECKING:
     import os
@@ -23,10 +24,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.evidence.measurement.result import MeasurementResult
 
-__all__ = ["SHUNT_OHM", "check_shunt", "measure"]
+__all__ = ["check_shunt", "measure"]
 
 #: Of the INA219 modules that are sold.
-SHUNT_OHM = 0.1
 
 _SHUNT_OHM = (0.001, 10)
 _PRECISION = (1e-5, 0.5)

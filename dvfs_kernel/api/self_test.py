@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.api.board import opened
-from dvfs_kernel.api.measure import SHUNT_OHM, check_shunt
+from dvfs_kernel.api.measure import check_shunt
 from dvfs_kernel.errors import ArgumentError, BoardError
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.json_file import write_json
+from renode_platform.devices.datasheet import SHUNT_OHM
 
 if TYPE_CHECKING:
     import os

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dvfs_kernel.api.arguments.ranges import check_limits
 from dvfs_kernel.errors import ArgumentError
+from renode_platform.devices.datasheet import VDD_V
 
 if TYPE_CHECKING:
     from dvfs_kernel.evidence.measurement.trace_result import TraceResult
@@ -27,7 +28,7 @@ def trace(
     run: RunLike,
     *,
     trigger: str | None = None,
-    supply: float = 3.3,
+    supply: float = VDD_V,
 ) -> TraceResult:
     """Cut a trace, recorded while a run went on, into layers, and tell the energy of each.
 

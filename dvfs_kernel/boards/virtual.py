@@ -12,16 +12,15 @@ from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.boards.emulator.repl import PlatformDescription
 from dvfs_kernel.boards.emulator.virtual_time import picoseconds
-from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
+from dvfs_kernel.clocks.pll_lock import TYPICAL, PllLock
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
-    ClockError,
     FirmwareFaultError,
 )
 from dvfs_kernel.link import abi
-from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
+from renode_platform.devices import datasheet as ds
 from renode_platform.devices.traffic import TrafficLog
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ __all__ = ["NUCLEO_F767ZI", "VirtualBoard"]
 #: The description of the board, as Renode reads it too.
 NUCLEO_F767ZI = Path(renode_platform.__file__).with_name("nucleo_f767zi.repl")
 
-_PS_A_SECOND = 1e12
 # How far to run on for the rest of a frame once its first byte is there: bytes come one by one.
 _GATHER_S = 200e-6
 # A firmware that never stops talking has to be listened to in pieces.
@@ -52,8 +50,7 @@ class VirtualBoard(Board):
     hse_hz
         Frequency of the HSE; by default what the board description says.
     pll_lock
-        Lock latency of the PLL: ``"min"``, ``"mid"`` or ``"max"`` of the data sheet's range,
-        ``"typ"`` for the 200 us that were measured on the chip, or seconds.
+        Lock latency of the PLL; by default what was measured on the chip.
     strict
         Whether programming that the reference manual forbids ends the run.
     timing
@@ -77,8 +74,6 @@ class VirtualBoard(Board):
         The file is missing, damaged, or lacks a part that the board cannot do without.
     BoardError
         There is no such serial port.
-    ClockError
-        The name of the lock latency is unknown.
     """
 
     name = "virtual"
@@ -87,7 +82,7 @@ class VirtualBoard(Board):
         self,
         *,
         hse_hz: int | None = None,
-        pll_lock: str | float = "typ",
+        pll_lock: PllLock = TYPICAL,
         strict: bool = True,
         platform: Path | None = None,
         search: Sequence[Path] = (),
@@ -97,17 +92,11 @@ class VirtualBoard(Board):
         profile: BoardProfile | None = None,
         wall_limit_s: float = 60.0,
     ) -> None:
-        if isinstance(pll_lock, str) and pll_lock not in PLL_LOCK_CORNERS:
-            raise ClockError(
-                f"the PLL's lock time {pll_lock!r} is unknown; "
-                f"{', '.join(PLL_LOCK_CORNERS)} or a number of seconds is allowed"
-            )
-        lock = pll_lock if isinstance(pll_lock, str) else round(pll_lock * _PS_A_SECOND)
         profile = profile or BoardProfile()
         options = MachineOptions(
             hse_hz=hse_hz,
             strict=strict,
-            pll_lock=lock,
+            pll_lock=pll_lock.which,
             timing=timing or profile.timing_parameters(),
             current=profile.current,
             line=line,
@@ -178,7 +167,7 @@ class VirtualBoard(Board):
         self._uart.write(data)
 
     def write_memory(self, address: int, data: bytes) -> bool:
-        """Write memory as a debugger does."""
+        """Write memory as a debugger does; the model's caches have no data of their own."""
         self.machine.write_memory(address, data)
         return True
 
@@ -228,8 +217,7 @@ class VirtualBoard(Board):
         self._raise_ending()
         started = time.perf_counter()
         try:
-            with deferred_interrupt() as interrupt:
-                self.machine.run(timeout_s, lambda: self._look() or interrupt.pending, wall_limit_s)
+            self.machine.run(timeout_s, self._look, wall_limit_s)
         except FirmwareFaultError as error:
             if not self._received:
                 raise
@@ -266,17 +254,12 @@ class VirtualBoard(Board):
         started = time.perf_counter()
         end_ps = self.machine.now_ps + picoseconds(for_s)
         try:
-            with deferred_interrupt() as interrupt:
-
-                def ended() -> bool:
-                    return interrupt.pending or (until is not None and until())
-
-                reason = StopReason.WALL_LIMIT
-                self._progressed = True
-                while reason is StopReason.WALL_LIMIT and self._progressed:
-                    self._progressed = False
-                    left_s = (end_ps - self.machine.now_ps) / _PS_A_SECOND
-                    reason = self.machine.run(left_s, ended, self._wall_limit_s)
+            reason = StopReason.WALL_LIMIT
+            self._progressed = True
+            while reason is StopReason.WALL_LIMIT and self._progressed:
+                self._progressed = False
+                left_s = (end_ps - self.machine.now_ps) / ds.PS_PER_S
+                reason = self.machine.run(left_s, until, self._wall_limit_s)
         finally:
             self._wall_s += time.perf_counter() - started
         if reason is StopReason.WALL_LIMIT:
@@ -288,7 +271,7 @@ class VirtualBoard(Board):
     @property
     def now_s(self) -> float:
         """Virtual time since the board was made."""
-        return self.machine.now_ps / _PS_A_SECOND
+        return self.machine.now_ps / ds.PS_PER_S
 
     def close(self) -> None:
         """Let the engine and its memories go."""

@@ -13,7 +13,7 @@ import click
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.command import Command
-from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK, SERIAL_LINE, TIME
+from dvfs_kernel.commands.parameters import FREQUENCY, SERIAL_LINE, TIME, with_pll_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ __all__ = ["boot"]
     help="Folder for the files that the .repl uses; more than once: several.",
 )
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz.")
-@click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
+@with_pll_lock
 @click.option("--lenient", is_flag=True, help="Report illegal programming, but run on.")
 def boot(
     *, firmware: Path, duration: float | None, wall_limit: float | None, **arguments: Any
@@ -93,13 +93,25 @@ def _show(data: bytes) -> None:
 
 def _terminal() -> Callable[[], bytes]:
     """Read the terminal from now on; return what tells a piece of what was typed, if any."""
-    typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    typed: queue.SimpleQueue[bytes | BaseException] = queue.SimpleQueue()
     threading.Thread(target=_read_terminal, args=(typed,), daemon=True).start()
-    return lambda: b"" if typed.empty() else typed.get()
+
+    def take() -> bytes:
+        piece = b"" if typed.empty() else typed.get()
+        if isinstance(piece, OSError):
+            raise click.ClickException(f"standard input cannot be read: {piece}") from piece
+        if isinstance(piece, BaseException):
+            raise piece
+        return piece
+
+    return take
 
 
-def _read_terminal(typed: queue.SimpleQueue[bytes]) -> None:
-    # The unbuffered stream: a lock on the buffered one would be held when the process ends.
-    stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
-    while data := stream.read(4096):
-        typed.put(data)
+def _read_terminal(typed: queue.SimpleQueue[bytes | BaseException]) -> None:
+    try:
+        # The unbuffered stream: a lock on the buffered one would be held when the process ends.
+        stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+        while data := stream.read(4096):
+            typed.put(data)
+    except BaseException as error:  # noqa: BLE001  raised again in the thread that takes
+        typed.put(error)

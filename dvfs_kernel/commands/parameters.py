@@ -13,14 +13,14 @@ import dvfs_kernel as dvfs
 
 if TYPE_CHECKING:
     # Generic for type checkers only: older releases of click cannot be subscripted.
-    FloatType = click.ParamType[float]
+    NumberType = click.ParamType[int | float]
     BoardType = click.ParamType[dvfs.BoardSpec]
-    PllLockType = click.ParamType[str | float]
+    PllLockType = click.ParamType[dvfs.PllLock]
     SerialLineType = click.ParamType[str | int]
     ClockType = click.ParamType[dvfs.ClockSetting]
     LayersType = click.ParamType[tuple[int, int]]
 else:
-    FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
+    NumberType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
     SerialLineType = click.ParamType
 
 __all__ = [
@@ -35,22 +35,23 @@ __all__ = [
     "SERIAL_LINE",
     "TIME",
     "OutputFile",
+    "with_pll_lock",
 ]
 
 #: A file or folder that the face looks at.
 PATH = click.Path(path_type=Path)
 
 
-class _Quantity(FloatType):
+class _Quantity(NumberType):
     """A number with a unit, converted to the SI unit."""
 
-    def __init__(self, quantity: dvfs.Quantity) -> None:
+    def __init__(self, quantity: dvfs.Quantity[int] | dvfs.Quantity[float]) -> None:
         self.name = quantity.name
         self._quantity = quantity
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    ) -> int | float:
         """Read text such as ``50MHz``; a number is taken as it is."""
         try:
             return self._quantity.parse(value if isinstance(value, int | float) else str(value))
@@ -70,15 +71,21 @@ class _PllLock(PllLockType):
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str | float:
-        """Return the corner's name, or seconds."""
+    ) -> dvfs.PllLock:
+        """Read a corner's name, or microseconds."""
+        if isinstance(value, dvfs.PllLock):
+            return value
         try:
-            return dvfs.pll_lock(value if isinstance(value, int | float) else str(value))
+            return dvfs.pll_lock(str(value))
         except dvfs.QuantityError as error:
             self.fail(str(error), param, ctx)
 
 
 PLL_LOCK = _PllLock()
+
+with_pll_lock = click.option(
+    "--pll-lock", type=PLL_LOCK, help="min, mid, typ, max or microseconds."
+)
 
 
 class _SerialLine(SerialLineType):

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import dvfs_kernel as dvfs
-from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, MEMORY, PATH, PLL_LOCK, PROFILE, TIME
+from dvfs_kernel.commands.inference_options import with_input
+from dvfs_kernel.commands.parameters import (
+    BOARD,
+    FREQUENCY,
+    MEMORY,
+    PROFILE,
+    TIME,
+    with_pll_lock,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,16 +49,10 @@ def joint_bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _board_options() -> list[Callable[..., Any]]:
     return [
-        click.option(
-            "--input",
-            type=PATH,
-            help="Input tensor: an .npy file or a picture; by default a sample picture.",
-        ),
+        with_input,
         click.option("--board", type=BOARD, default="virtual", show_default=True),
         click.option("--hse", type=FREQUENCY, help="HSE of the board; by default its own."),
-        click.option(
-            "--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds."
-        ),
+        with_pll_lock,
         click.option("--profile", type=PROFILE, help="Board profile (TOML) of a virtual board."),
     ]
 

@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 
 __all__ = ["keyed"]
 
-_SOURCES = ("state.py", "caches.py", "hooks.py", "device_hooks.py", "native_calls.py")
+_SOURCES = (
+    "state_layout.py",
+    "trace.py",
+    "state.py",
+    "nvic.py",
+    "caches.py",
+    "unicorn_binding.py",
+    "native_calls.py",
+    "device_hooks.py",
+    "hooks.py",
+)
 
 
 def _digest() -> bytes:

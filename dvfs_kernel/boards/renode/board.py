@@ -5,21 +5,22 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from dvfs_kernel.boards.base import Board, Emulation
 from dvfs_kernel.boards.emulator.elf import Executable, SymbolTable
+from dvfs_kernel.boards.emulator.interrupt import deferred_interrupt
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.boards.emulator.trace import ClockChange, MarkerWrite, Trace, Violation
-from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.renode.cost_table import CostTableSource
 from dvfs_kernel.boards.renode.engine import RenodeMachine
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI, VirtualBoard
-from dvfs_kernel.errors import BoardError, BoardSilentError, ClockError, FirmwareFaultError
+from dvfs_kernel.clocks.pll_lock import TYPICAL, PllLock
+from dvfs_kernel.errors import BoardError, BoardSilentError, FirmwareFaultError
 from dvfs_kernel.link import abi
 from dvfs_kernel.storage.atomic_file import write_atomically
-from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
+from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,8 +33,6 @@ Fidelity = Literal["fast", "cycles"]
 
 # Beside the instruction's own, of an access to a device: most are on an APB.
 _ACCESS_CYCLES = TimingParameters().ahb_read_cycles + TimingParameters().apb_cycles
-_PS_A_SECOND = 1e12
-_US_A_SECOND = 1e6
 # Renode runs in pieces; bytes are looked for between them. A reply comes within the first pieces,
 # an inference fills the last ones.
 _PIECE_FIRST_S = 200e-6
@@ -43,6 +42,16 @@ _PIECE_GROWTH = 1.5
 _PIECE_LEAST_S = 1e-6
 _GATHER_S = 200e-6
 _GATHERED_MOST = 2000
+
+
+class _State(NamedTuple):
+    """What the channel tells of the core."""
+
+    time_ps: int
+    instructions: int
+    cycles: int
+    energy_j: float
+    pc: int
 
 
 class RenodeBoard(Board):
@@ -66,8 +75,6 @@ class RenodeBoard(Board):
         Renode or pyrenode3 is not there.
     BoardError
         A Renode board is open already, or the level is unknown.
-    ClockError
-        The name of the lock latency is unknown.
     """
 
     name = "renode"
@@ -77,7 +84,7 @@ class RenodeBoard(Board):
         *,
         fidelity: Fidelity = "fast",
         hse_hz: int | None = None,
-        pll_lock: str | float = "typ",
+        pll_lock: PllLock = TYPICAL,
         strict: bool = True,
         platform: Path | None = None,
         wall_limit_s: float = 60.0,
@@ -86,11 +93,6 @@ class RenodeBoard(Board):
             raise BoardError(
                 f"fidelity {fidelity!r} is unknown; allowed: {', '.join(get_args(Fidelity))}"
             )
-        if isinstance(pll_lock, str) and pll_lock not in PLL_LOCK_CORNERS:
-            raise ClockError(
-                f"the PLL's lock time {pll_lock!r} is unknown; "
-                f"{', '.join(PLL_LOCK_CORNERS)} or a number of seconds is allowed"
-            )
         repl = (platform or NUCLEO_F767ZI).resolve()
         if not repl.is_file():
             raise BoardError(f"the platform description {repl} does not exist")
@@ -98,9 +100,7 @@ class RenodeBoard(Board):
             {
                 "repl": f"{repl}",
                 "hse": hse_hz or 0,
-                "pll_lock": pll_lock
-                if isinstance(pll_lock, str)
-                else round(pll_lock * _US_A_SECOND),
+                "pll_lock": str(pll_lock),
                 "cycles": "",
                 "access": _ACCESS_CYCLES,
                 # A byte on the paced line costs a millisecond of the host.
@@ -131,12 +131,11 @@ class RenodeBoard(Board):
         self._ending: FirmwareFaultError | None = None
         self._watcher: Callable[[int], None] | None = None
         self._layers = self._watched_from = 0
-        self._started_ps = self._state()[0]
+        self._started_ps = self._state().time_ps
 
-    def _state(self) -> tuple[int, int, int, float, int]:
-        """Return time, instructions, cycles, energy and program counter."""
-        words = self._machine.ask("state").split()
-        return int(words[0]), int(words[1]), int(words[2]), float(words[3]), int(words[4])
+    def _state(self) -> _State:
+        time_ps, instructions, cycles, energy_j, pc = self._machine.ask("state").split()
+        return _State(int(time_ps), int(instructions), int(cycles), float(energy_j), int(pc))
 
     # ---- the board -------------------------------------------------------------------------------
 
@@ -188,11 +187,12 @@ class RenodeBoard(Board):
             raise ending
         started = time.perf_counter()
         try:
+            # The embedded engine, which makes the table, looks after Ctrl-C itself.
+            if self._costs is not None and not self._received:
+                rows = self._costs.read(timeout_s)
+                if rows:
+                    self._machine.ask("table", rows)
             with deferred_interrupt() as interrupt:
-                if self._costs is not None and not self._received:
-                    rows = self._costs.read(timeout_s)
-                    if rows:
-                        self._machine.ask("table", rows)
                 self._run(timeout_s, lambda: interrupt.pending)
         finally:
             self._wall_s += time.perf_counter() - started
@@ -263,7 +263,7 @@ class RenodeBoard(Board):
     @property
     def now_s(self) -> float:
         """Virtual time since the board was made."""
-        return (self._state()[0] - self._started_ps) / _PS_A_SECOND
+        return (self._state().time_ps - self._started_ps) / ds.PS_PER_S
 
     @property
     def hse_hz(self) -> int:
@@ -285,7 +285,7 @@ class RenodeBoard(Board):
 
     def whereabouts(self) -> str:
         """Tell where the core is."""
-        address = self._state()[4]
+        address = self._state().pc
         name = self.function_at(address)
         return f"at 0x{address:08X}" + (f" ({name})" if name else "")
 
@@ -301,7 +301,7 @@ class RenodeBoard(Board):
 
     def emulation(self) -> Emulation:
         """Tell what the emulation took since the board was made, cost tables included."""
-        return Emulation(self._state()[1], self._wall_s)
+        return Emulation(self._state().instructions, self._wall_s)
 
     @property
     def unknown_pieces(self) -> int:
@@ -340,5 +340,5 @@ class RenodeBoard(Board):
                 )
             )
         self._log.take(trace)
-        _, instructions_now, _, energy_now_j, _ = self._state()
-        return self._log.ground_truth(energy_now_j, instructions_now)
+        now = self._state()
+        return self._log.ground_truth(now.energy_j, now.instructions)

@@ -168,10 +168,10 @@ def check_version(text: str) -> None:
     RenodeUnavailableError
         It is too old, or says none.
     """
-    found = re.search(r"(\d+)\.(\d+)(?:\.\d+)*", text)
+    found = re.search(r"(?P<major>\d+)\.(?P<minor>\d+)(?:\.\d+)*", text)
     if found is None:
         raise RenodeUnavailableError(f"Renode tells no version, but {text.strip()!r}. {_HOW}")
-    if (int(found[1]), int(found[2])) < LEAST_VERSION:
+    if (int(found["major"]), int(found["minor"])) < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         raise RenodeUnavailableError(
             f"Renode {found[0]} is too old: {least} or later is needed. {_HOW}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+import traceback
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -153,7 +154,15 @@ def _begin_worker(parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process when its parent has ended, whatever ended that."""
-    while os.getppid() == parent:
-        time.sleep(_LOOK_S)
-    os._exit(1)
+    """End this process when its parent has ended, whatever ended that.
+
+    Where it cannot look any more the process ends, too: the parent misses a worker, and a worker
+    that nobody watches could stay for good.
+    """
+    try:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+    except BaseException:  # noqa: BLE001  told before the process ends
+        traceback.print_exc()
+    finally:
+        os._exit(1)

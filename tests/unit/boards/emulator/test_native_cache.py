@@ -1,5 +1,8 @@
 """The key of the compiled code's cache."""
 
+import ast
+from pathlib import Path
+
 from dvfs_kernel.boards.emulator import native_cache
 from dvfs_kernel.boards.emulator.native_cache import keyed
 
@@ -16,6 +19,24 @@ def test_a_keyed_function_is_the_same_function_that_closes_over_a_digest():
         add.__name__, add.__doc__, add.__module__,
     )  # fmt: skip
     assert [cell.cell_contents for cell in copy.__closure__] == [native_cache._digest()]
+
+
+def test_the_digest_covers_all_that_native_code_takes_from_its_neighbours():
+    folder = Path(native_cache.__file__).parent
+    taken = {
+        f"{node.module.rpartition('.')[2]}.py"
+        for name in native_cache._SOURCES
+        for node in ast.walk(ast.parse((folder / name).read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module and "emulator." in node.module
+    }
+    taken |= {
+        f"{alias.name}.py"
+        for name in native_cache._SOURCES
+        for node in ast.walk(ast.parse((folder / name).read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "dvfs_kernel.boards.emulator"
+        for alias in node.names
+    }
+    assert taken - {"native_cache.py"} <= set(native_cache._SOURCES)
 
 
 def test_the_digest_follows_every_native_source(tmp_path, monkeypatch):
