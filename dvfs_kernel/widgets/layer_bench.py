@@ -26,7 +26,6 @@ from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, chosen, control_row
 from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.task import Task
-from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.layer_study import LayerStudy
