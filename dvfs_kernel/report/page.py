@@ -4,65 +4,57 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import jinja2
-from markupsafe import Markup
-
-from dvfs_kernel.report import charts, tables
-from dvfs_kernel.report.charts.theme import GRID, INK, MUTED
+from dvfs_kernel.report import tables
 from dvfs_kernel.report.figures import figures
 from dvfs_kernel.report.numbers import percent, quantity, scaled
-from dvfs_kernel.report.palette import BLUE
+from dvfs_kernel.report.page_tables import page_tables
+from dvfs_kernel.report.style import environment, style_sheet
 from dvfs_kernel.report.verdict import cards, findings, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from dvfs_kernel.report.document import Document
-    from dvfs_kernel.report.figures import Figure
+    from dvfs_kernel.report.figure import Drawing, Figure
 
-__all__ = ["build"]
+__all__ = ["TABLES", "build"]
 
-# Colours of drawings that the style sheet exchanges in the dark.
-_COLOURS: Final = {"INK": INK, "MUTED": MUTED, "GRID": GRID, "BLUE": BLUE}
+#: Folder of the tables as CSV, beside the page.
+TABLES: Final = "tables"
+
+# Where the template leaves room for their list.
+_FILES: Final = "$FILES"
 
 
 def build(
     document: Document,
     drawn: Sequence[Figure] | None = None,
-    drawings: Mapping[str, str] | None = None,
+    drawings: Mapping[str, Drawing] | None = None,
+    *,
+    with_files: bool = True,
 ) -> str:
     """Return the page of a checked document; the same document gives the same bytes.
 
     Parameters
     ----------
     drawn, drawings
-        The document's figures and their SVG by name, where they are made already.
+        The document's figures and their drawings by name, where they are made already.
+    with_files
+        Whether the files of its folder lie beside the page, for links to them.
     """
     drawn = figures(document) if drawn is None else drawn
     if drawings is None:
-        drawings = {figure.name: charts.to_svg(figure.chart, figure.name) for figure in drawn}
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dvfs_kernel.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(si=quantity, percent=percent, scaled=scaled)
-    style = environment.loader.get_source(environment, "style.css")[0]  # type: ignore[union-attr]
-    for name, colour in _COLOURS.items():
-        style = style.replace(f"${name}", colour)
-    return environment.get_template("report.html").render(
+        drawings = {figure.name: figure.draw() for figure in drawn}
+    templates = environment()
+    templates.filters.update(si=quantity, percent=percent, scaled=scaled)
+    page = templates.get_template("report.html").render(
         document=document,
-        style=Markup(style),  # noqa: S704  our own file
+        with_files=with_files,
+        style=style_sheet(),
         cards=cards(document),
         findings=findings(document),
         verdict=verdict(document),
-        figures=[
-            # The drawing comes from the renderer, with every text in it escaped.
-            {"figure": figure, "svg": Markup(drawings[figure.name])}  # noqa: S704
-            for figure in drawn
-        ],
+        figures=[figure.on_page(drawings[figure.name], with_files=with_files) for figure in drawn],
         runs=[(bound, tables.run_rows(bound)) for bound in document["bounds"]],
         layers=[(bound, tables.layer_rows(document, bound)) for bound in document["bounds"]],
         proofs=tables.proof_rows(document),
@@ -70,3 +62,13 @@ def build(
         clocks=tables.clock_rows(document),
         paper=tables.paper_rows(document),
     )
+    return page.replace(_FILES, _table_links(page))
+
+
+def _table_links(page: str) -> str:
+    """Return the list of the files that hold the page's tables."""
+    links = "".join(
+        f'<li><a href="{TABLES}/{name}.csv" download>{name}.csv</a></li>\n'
+        for name in page_tables(page)
+    )
+    return f'<ul class="files">\n{links}</ul>'
