@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.exploration.tolerance import prediction_error
 from dvfs_kernel.studies.joint.joint_problem import forms_of
 from dvfs_kernel.widgets import markup
 
@@ -126,6 +127,10 @@ def time_rows(
     return found
 
 
+def _off(predicted: float, executed: float) -> str:
+    return f"{100 * prediction_error(predicted, executed):+.2f} %"
+
+
 def executed_table(
     chosen: Sequence[TechniqueCandidate], found: Sequence[tuple[Record, bool]]
 ) -> str:
@@ -137,9 +142,9 @@ def executed_table(
             (
                 one.variant.name,
                 f"{record.latency_s * 1e3:.3f}",
-                f"{100 * (candidate.prediction.latency_s / record.latency_s - 1):+.2f} %",
+                _off(candidate.prediction.latency_s, record.latency_s),
                 f"{record.total('window_j') * 1e3:.4f}",
-                f"{100 * (candidate.predicted_window_j / record.total('window_j') - 1):+.2f} %",
+                _off(candidate.predicted_window_j, record.total("window_j")),
                 "yes" if same else "no",
             )
         )

@@ -17,6 +17,7 @@ from dvfs_kernel.report.runs import kind
 from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.studies.bound import Bound
 from dvfs_kernel.studies.compared_schedules import Names
+from dvfs_kernel.studies.plans import plan_file, plan_of
 from dvfs_kernel.studies.study import Study, run_study
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
@@ -73,6 +74,7 @@ class OwnNetworkPanel(Panel):
         )
         self.strip, self.bars = ChartView(), ChartView()
         self.surveyed: Surveyed | None = None
+        self._source = ""
         self.upload.observe(self._take_upload, "value")
         self.run.on_click(lambda _: self._start())
         self.fill(
@@ -118,7 +120,7 @@ class OwnNetworkPanel(Panel):
         surveyed = Surveyed(network, self._clocks)
         plan = memory_plan.plan(network)
         image_bytes = len(surveyed.workload.image.data)
-        self.surveyed = surveyed
+        self.surveyed, self._source = surveyed, name
         self.tell(
             f"{name}: {len(network.layers)} layers, {sum(network.macs):,} multiply-accumulates, "
             f"{image_bytes:,} of {abi.IMAGE_BYTES_MAX:,} bytes of flash, {plan.tensor_bytes:,} of "
@@ -184,15 +186,9 @@ class OwnNetworkPanel(Panel):
                     "yes" if ours.same_output else "no",
                 )
             )
-            text = ours.candidate.schedule.to_json()
-            links.append(
-                markup.download(
-                    f"schedule-{result.bound.slug}.json",
-                    text.encode(),
-                    "application/json",
-                    f"schedule.json, {result.bound.name}",
-                )
-            )
+            plan = plan_of(ours.candidate, result.bound, surveyed.workload, self._source)
+            file = plan_file(result.bound.slug)
+            links.append(markup.download(file, plan.to_json().encode(), "application/json", file))
         name = surveyed.network.name
         links.append(markup.download(f"{name}.html", page.encode(), "text/html", "report.html"))
         heads = [
@@ -205,7 +201,7 @@ class OwnNetworkPanel(Panel):
             "same output",
         ]
         self.results.value = markup.table(
-            "DVFS on the board, against TinyEngine at 216 MHz", heads, rows
+            "DVFS on the board, against the same kernels idling as TinyEngine does", heads, rows
         )
         self.files.value = f"<p>Take home ({html.escape(name)}): {''.join(links)}</p>"
         self.bars.draw(charts.window_energy, bars, width=_BARS_WIDTH)

@@ -8,7 +8,7 @@ from typing import Final
 
 from dvfs_kernel.errors import QuantityError
 
-__all__ = ["FREQUENCY", "MEMORY", "TIME", "Quantity", "pll_lock"]
+__all__ = ["CHARGE", "FREQUENCY", "MEMORY", "PERIOD", "TIME", "Quantity", "pll_lock"]
 
 _LARGEST = 1e12
 _TEXT = re.compile(r"\s*(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*")
@@ -82,6 +82,10 @@ MEMORY: Final = Quantity(
 )
 _TIMES = (("s", 1), ("ms", 1e-3), ("us", 1e-6), ("µs", 1e-6), ("μs", 1e-6))
 TIME: Final = Quantity("time", (*_TIMES, ("", 1)), "2s")
+#: From one inference to the next: may be long.
+PERIOD: Final = Quantity("period", (*_TIMES, ("min", 60), ("h", 3600)), "1s")
+#: Of a battery.
+CHARGE: Final = Quantity("charge", (("mAh", 3.6), ("Ah", 3600), ("C", 1)), "1200mAh")
 _LOCK_TIME = Quantity("lock time", (*_TIMES, ("", 1e-6)), "150us")
 
 

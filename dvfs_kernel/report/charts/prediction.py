@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from dvfs_kernel.exploration.tolerance import prediction_error
 from dvfs_kernel.report.charts.theme import MUTED, cycled, rows
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def prediction_errors(
     energy_limit: float = 0.02,
     width: int = 760,
 ) -> ChartType:
-    """Draw (executed - predicted) / predicted of time and energy over the layers.
+    """Draw the errors of predicted times and energies over the layers.
 
     Parameters
     ----------
@@ -47,10 +48,11 @@ def prediction_errors(
                 "bound": row["bound"],
                 "layer": row["index"],
                 "name": row["name"],
-                "percent": 100 * (row[f"executed_{unit}"] / row[f"predicted_{unit}"] - 1),
+                "percent": 100
+                * prediction_error(row[f"predicted_{unit}"], row[f"executed_{unit}"]),
             }
             for row in layers
-            if row[f"executed_{unit}"] is not None and row[f"predicted_{unit}"]
+            if row[f"executed_{unit}"] and row[f"predicted_{unit}"] is not None
         ]
         worst = max((abs(row["percent"]) for row in values), default=0.0)
         told.append(f"{name} differs by at most {worst:.3g} % of a layer")
