@@ -50,7 +50,8 @@ def comments_of(source: str) -> dict[str, str]:
 
 def groups_of(source: str) -> dict[str, str]:
     """Return the heading (``# ---- caches ----``) under which each name is assigned."""
-    found, heading = {}, ""
+    found: dict[str, str] = {}
+    heading = ""
     for line in source.splitlines():
         if titled := _HEADING.match(line):
             heading = titled[1]

@@ -88,7 +88,7 @@ TERMS: Final = (
     ),
     Term(
         "hop",
-        "A change of SYSCLK between the HSE and a PLL that stays locked: takes about a microsecond.",
+        "A change of SYSCLK between HSE and a PLL that stays locked: takes about a microsecond.",
         ("hops", "hopping"),
     ),
     Term("HSE", "The board's external clock or crystal, 50 MHz where nothing else is said."),

@@ -198,7 +198,7 @@ _BOTH = "the bounds 10 % and 50 %"
 
 _ITEMS = (
     _Item(
-        "energy saved against TinyEngine, at most",
+        "energy saved against TinyEngine (here: its way of idling), at most",
         0.252,
         "abstract, section IV, Fig. 5",
         _best_saving("tinyengine"),
@@ -206,7 +206,7 @@ _ITEMS = (
         "the runs dvfs and tinyengine",
     ),
     _Item(
-        "energy saved against TinyEngine with clock gating, at most",
+        "energy saved against the same with clock gating, at most",
         0.072,
         "section IV, Fig. 5",
         _best_saving("tinyengine-gated"),

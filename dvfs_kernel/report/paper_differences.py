@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.report.numbers import percent
 from dvfs_kernel.report.runs import (
     HEADLINE,
     bound_at,
@@ -80,7 +81,7 @@ def relaxation(document: Document) -> str:
         if bound is None or window is None:
             return "the energies are not known"
         other = energy(run_of(bound, "tinyengine"))
-        relative = f" ({window / other:.3f} of TinyEngine's)" if other else ""
+        relative = f" ({window / other:.3f} of what idling as TinyEngine takes)" if other else ""
         names.append(f"{window * 1e3:.4g} mJ{relative} at {bound['name']}")
     network = document["network"]["name"]
     return f"{network} needs " + " and ".join(names) + f"; {charge_per_cycle(document)}"
@@ -147,7 +148,8 @@ def clock_of_most_layers(document: Document, layers: Sequence[tuple[str, Any]]) 
     rates = Counter(layer["sysclk_hz"] for _, layer in layers)
     hz, count = max(rates.items(), key=lambda item: (item[1], item[0]))
     return (
-        f"most layers, {count} of {len(layers)}, run at {mega_hz(hz)}; {charge_per_cycle(document)}"
+        f"most layers, {percent(count / len(layers))}, run at {mega_hz(hz)}; "
+        f"{charge_per_cycle(document)}"
     )
 
 
