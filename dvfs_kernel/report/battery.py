@@ -19,8 +19,9 @@ __all__ = ["SELF_DISCHARGE", "SELF_DISCHARGE_SOURCE", "Duty", "DutyRow", "duty_o
 #: Part of its charge that a battery loses in a month by itself.
 SELF_DISCHARGE: Final = 0.03
 SELF_DISCHARGE_SOURCE: Final = (
-    "lithium-ion at room temperature: 2 to 3 % a month (Wikipedia, Self-discharge; Battery "
-    "University BU-802b has 1 to 2 % and 3 % for a protection circuit); the upper end is taken"
+    "lithium-ion at room temperature: 2 to 3\u00a0% a month (Wikipedia, Self-discharge; Battery "
+    "University BU-802b has 1 to 2\u00a0% and 3\u00a0% for a protection circuit); the upper end "
+    "is taken"
 )
 _MONTH_S: Final = 30 * 86_400.0
 _DAY_S: Final = 86_400.0
@@ -28,6 +29,7 @@ _DAY_S: Final = 86_400.0
 _EXAMPLE_PERIODS_S: Final = (1.0, 10.0, 60.0, 3_600.0, 86_400.0)
 _EXAMPLE_BATTERY_C: Final = 1.2 * 3_600.0
 _RACE: Final = "race-to-stop"
+_SINGLE: Final = "single-clock"
 _STOP: Final = "stop"
 
 
@@ -138,18 +140,25 @@ def _row(
 
 
 def _ways(document: Document) -> Iterator[tuple[str, float, float, str]]:
-    """Yield idle mode, latency, energy and title of what is worth a row."""
+    """Yield idle mode, latency, energy and title of what is worth a row; nothing twice."""
     bounds = document["bounds"]
-    found = [(run_of(bounds[0], name), "") for name in (REFERENCE, _RACE)]
-    found += [(_from_stop(bound), f" within {bound['name']}") for bound in bounds]
-    for run, within in found:
-        if run is None:
-            continue
+    first = [run_of(bounds[0], name) for name in (REFERENCE, _RACE)]
+    found = [(run, run["title"]) for run in first if run is not None]
+    for bound in bounds:
+        for run, name in (
+            (run_of(bound, _SINGLE), "Best single clock"),
+            (_from_stop(bound), "DVFS"),
+        ):
+            if run is not None:
+                found.append((run, f"{name} within {bound['name']}"))
+    seen = set()
+    for run, title in found:
+        mode = "sleep" if run["name"] == REFERENCE else _STOP
         took_s, inference_j = latency_s(run), energy(run, "inference_j")
-        if took_s is not None and inference_j is not None:
-            mode = "sleep" if run["name"] == REFERENCE else _STOP
-            title = f"DVFS{within}" if is_ours(run) else run["title"]
-            yield mode, took_s, inference_j, title
+        if None in (took_s, inference_j) or (mode, took_s, inference_j) in seen:
+            continue
+        seen.add((mode, took_s, inference_j))
+        yield mode, took_s or 0.0, inference_j or 0.0, title
 
 
 def _from_stop(bound: Mapping[str, Any]) -> Mapping[str, Any] | None:

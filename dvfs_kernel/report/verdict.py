@@ -194,8 +194,9 @@ def sure(document: Document) -> Iterator[str]:
     told = board.get("energy")
     yield (
         f"All of it ran on board {board['spec']}"
-        + (f"; energies are {told}" if told else "")
-        + ". Its currents are the data sheet's typical ones: yours may differ, see the assumptions."
+        + (f" (energies: {told})" if told else "")
+        + ". Currents are the data sheet's typical ones; a board of yours may differ: see the "
+        "assumptions."
     )
 
 

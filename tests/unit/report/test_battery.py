@@ -35,6 +35,7 @@ def test_tinyengine_sleeps_and_the_others_stop(document):
         "tinyengine": "sleep",
         "race to stop": "stop",
         "DVFS within 10 %": "stop",
+        "Best single clock within 50 %": "stop",
         "DVFS within 50 %": "stop",
     }
 
