@@ -126,7 +126,8 @@ class Plan:
         head = data.get("schema"), data.get("schema_version")
         if head == (SCHEDULE, SCHEDULE_VERSION):
             raise ScheduleError(
-                "this is a schedule, which names no network, no bound and no prediction; "
+                f"the schema is {SCHEDULE!r}, version {SCHEDULE_VERSION}: a schedule, which names "
+                "no network, no bound and no prediction; "
                 "`dvfs infer NETWORK --schedule FILE` runs it. What is deployed is a plan, "
                 "which dvfs optimise and dvfs run write"
             )

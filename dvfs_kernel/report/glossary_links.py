@@ -17,7 +17,9 @@ __all__ = ["linked"]
 _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"</?([a-zA-Z0-9]+)")
 # Where a word is no text of ours, or where a link cannot be.
-_OPAQUE = frozenset({"a", "code", "dfn", "h1", "h2", "h3", "option", "style", "svg", "title"})
+_OPAQUE = frozenset(
+    {"a", "code", "dfn", "h1", "h2", "h3", "option", "style", "summary", "svg", "title"}
+)
 # Where a reader may begin, led there by a link.
 _BEGINNINGS = frozenset({"section", "footer"})
 

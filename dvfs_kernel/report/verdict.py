@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.report.document import Document
 
-__all__ = ["Card", "asked", "cards", "largest_error", "saved", "sure"]
+__all__ = ["Card", "asked", "cards", "joined", "largest_error", "saved", "sure"]
 
 #: What the reference is, where it stands in a sentence: its idling is TinyEngine's, no more.
 _REFERENCE = "the same kernels at full clock, idling as TinyEngine does"
@@ -64,7 +64,7 @@ class Card:
 def asked(document: Document) -> str:
     """Say what was asked, as one would ask it."""
     network, bounds = document["network"]["name"], document["bounds"]
-    limits = _joined(
+    limits = joined(
         "or", [f"{quantity(bound['bound_s'], 's')} ({bound['name']})" for bound in bounds]
     )
     relative = any(bound["qos"] is not None for bound in bounds)
@@ -132,7 +132,7 @@ def _schedule(run: Mapping[str, Any]) -> str:
         parts += [f"{count} at {clock}" for clock, count in others]
         rest = sum(count for _, count in clocks[_CLOCKS_NAMED:])
         parts += [f"{rest} at other clocks"] * bool(rest)
-        where = f"Run {_joined('and', parts)}"
+        where = f"Run {joined('and', parts)}"
     grains = sum(layer["granularity"] > 0 for layer in layers)
     hops = sum(layer["lfo"] is not None for layer in layers)
     decoupled = f"; {grains} layers are decoupled" if grains else ""
@@ -220,5 +220,6 @@ def _some(count: int, whole: int) -> str:
     return f"all {whole}" if count == whole else f"{count} of {whole}"
 
 
-def _joined(word: str, parts: Sequence[str]) -> str:
-    return f" {word} ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+def joined(word: str, parts: Sequence[str]) -> str:
+    """Return parts as a list in a sentence, a word before the last."""
+    return f" {word} ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))

@@ -214,3 +214,5 @@ def _shares(document):
         for run in bound["runs"]:
             for part in ("latency_s", "window_j"):
                 yield run["predicted"][part] / run["executed"][part] - 1
+                if run.get("allowed"):
+                    yield run["allowed"][part] / run["executed"][part]

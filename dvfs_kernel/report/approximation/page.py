@@ -8,7 +8,10 @@ import jinja2
 from markupsafe import Markup
 
 from dvfs_kernel.report.approximation.papers import paper_rows
+from dvfs_kernel.report.approximation.verdict import asked, best_runs, sure
 from dvfs_kernel.report.charts.theme import GRID, INK, MUTED
+from dvfs_kernel.report.glossary import TERMS
+from dvfs_kernel.report.glossary_links import linked
 from dvfs_kernel.report.numbers import percent, quantity, scaled
 from dvfs_kernel.report.palette import BLUE
 
@@ -41,8 +44,12 @@ def build(
     style = environment.loader.get_source(environment, "style.css")[0]  # type: ignore[union-attr]
     for name, colour in _COLOURS.items():
         style = style.replace(f"${name}", colour)
-    return environment.get_template("approximation.html").render(
+    rendered = environment.get_template("approximation.html").render(
         document=document,
+        asked=asked(document),
+        best=list(best_runs(document)),
+        sure=list(sure(document)),
+        terms=TERMS,
         style=Markup(style),  # noqa: S704  our own file
         figures=[
             # The drawing comes from the renderer, with every text in it escaped.
@@ -51,3 +58,4 @@ def build(
         ],
         papers=paper_rows(document),
     )
+    return linked(rendered)

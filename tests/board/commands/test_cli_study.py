@@ -124,7 +124,10 @@ def test_a_plan_is_taken_wherever_a_schedule_is(dvfs, folder):
     (folder / "bare.json").write_text(Plan.load(plan).schedule.to_json())
     refused = dvfs("deploy", "bare.json")
     assert refused.exit_code == 1
-    assert "bare.json: this is a schedule, which names no network" in refused.stderr
+    assert (
+        "bare.json: the schema is 'dvfs-kernel/schedule', version 1: a schedule, which names no"
+        in refused.stderr
+    )
     assert "`dvfs infer NETWORK --schedule FILE` runs it" in refused.stderr
 
 
