@@ -168,7 +168,13 @@ def print_deployment(result: dvfs.DeploymentResult) -> None:
 
 
 def _error(predicted: float, executed: float) -> str:
-    return f"{dvfs.prediction_error(predicted, executed):+.2%}" if executed else ""
+    return _signed(dvfs.prediction_error(predicted, executed)) if executed else ""
+
+
+def _signed(error: float) -> str:
+    """Return an error with its sign; none where nothing of it is left to be seen."""
+    text = f"{error:+.2%}"
+    return text if text.strip("+-0.%") else text[1:]
 
 
 def print_study(result: dvfs.StudyResult) -> None:
@@ -256,7 +262,7 @@ def _outcome_table(result: dvfs.BoundResult) -> Table:
             f"{1 - outcome.window_j / reference_j:.2%}",
             f"{outcome.record.total('relocks'):.0f}",
             f"{outcome.record.total('hops'):.0f}",
-            f"{outcome.energy_error:+.2%}",
+            _signed(outcome.energy_error),
             "same" if outcome.same_output else "DIFFERS",
         )
     return table

@@ -193,7 +193,8 @@ def _clocks(document: Document) -> str:
     return paper_differences.clock_of_most_layers(document, headline_layers(document))
 
 
-_SCHEDULES = "an executed or predicted DVFS schedule with its layers"
+_POINTWISE = "pointwise layers in an executed or predicted DVFS schedule"
+_DEPTHWISE = "depthwise layers in an executed or predicted DVFS schedule"
 _BOTH = "the bounds 10 % and 50 %"
 
 _ITEMS = (
@@ -235,7 +236,7 @@ _ITEMS = (
         "section IV, Fig. 6",
         _share_of("pointwise", _at_top),
         _both_readings,
-        _SCHEDULES,
+        _POINTWISE,
     ),
     _Item(
         "depthwise layers at 216 MHz",
@@ -243,7 +244,7 @@ _ITEMS = (
         "section IV, Fig. 6",
         _share_of("depthwise", _at_top),
         _both_readings,
-        _SCHEDULES,
+        _DEPTHWISE,
     ),
     _Item(
         "pointwise layers at 75 or 100 MHz",
@@ -251,7 +252,7 @@ _ITEMS = (
         "section IV, Fig. 6",
         _share_of("pointwise", _at_low),
         _clocks,
-        _SCHEDULES,
+        _POINTWISE,
     ),
     _Item(
         "depthwise layers at 75 or 100 MHz",
@@ -259,7 +260,7 @@ _ITEMS = (
         "section IV, Fig. 6",
         _share_of("depthwise", _at_low),
         _clocks,
-        _SCHEDULES,
+        _DEPTHWISE,
     ),
     _Item(
         "more layers at 216 MHz at the 10 % bound than at 50 %",

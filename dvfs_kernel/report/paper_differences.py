@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.report.numbers import percent
+from dvfs_kernel.report.numbers import percent, quantity
 from dvfs_kernel.report.runs import (
     HEADLINE,
     bound_at,
@@ -82,7 +82,7 @@ def relaxation(document: Document) -> str:
             return "the energies are not known"
         other = energy(run_of(bound, "tinyengine"))
         relative = f" ({window / other:.3f} of what idling as TinyEngine takes)" if other else ""
-        names.append(f"{window * 1e3:.4g} mJ{relative} at {bound['name']}")
+        names.append(f"{quantity(window, 'J')}{relative} at {bound['name']}")
     network = document["network"]["name"]
     return f"{network} needs " + " and ".join(names) + f"; {charge_per_cycle(document)}"
 
@@ -131,8 +131,8 @@ def power_drop(document: Document) -> str:
     _, row, base = found
     name = document["network"]["layers"][row["layer"]]["name"]
     text = (
-        f"{name} goes from {base['power_w'] * 1e3:.4g} to {row['power_w'] * 1e3:.4g} mW with "
-        f"g = {row['granularity']} at {mega_hz(row['sysclk_hz'])}"
+        f"{name} goes from {quantity(base['power_w'], 'W')} to {quantity(row['power_w'], 'W')} "
+        f"with g = {row['granularity']} at {mega_hz(row['sysclk_hz'])}"
     )
     currents = {item["clock"]: item["run_current_a"] for item in document["clocks"]["settings"]}
     if row["lfo"] in currents and currents.get(row["clock"]):
@@ -174,9 +174,11 @@ def granularities(tight: float, relaxed: float) -> Callable[[Document], str]:
         parts = []
         for qos in (tight, relaxed):
             counts = Counter(layer["granularity"] for layer in _layers(document, qos))
-            listed = ", ".join(f"{n} layers with g = {g}" for g, n in sorted(counts.items()))
+            listed = ", ".join(
+                f"{n} layer{'s' * (n != 1)} with g = {g}" for g, n in sorted(counts.items())
+            )
             parts.append(f"at {100 * qos:g} % {listed}")
-        return "; ".join([*parts, _gain_of_decoupling(document)])
+        return "; ".join(filter(None, [*parts, _gain_of_decoupling(document)]))
 
     return told
 
@@ -190,6 +192,8 @@ def _gain_of_decoupling(document: Document) -> str:
         for entry in kept
         if entry["points"]
     ]
+    if not best:
+        return ""
     count = sum(point["granularity"] > 0 for point in best)
     return f"of {len(best)} depthwise and pointwise layers {count} need the least energy decoupled"
 
@@ -206,8 +210,8 @@ def _relock(document: Document) -> str:
     count = len(document["network"]["layers"])
     mean_s = document["baseline_latency_s"] / count
     return (
-        f"a change of clocks takes up to {longest_s * 1e6:.4g} µs, "
-        f"a layer {mean_s * 1e6:.4g} µs on average"
+        f"a change of clocks takes up to {quantity(longest_s, 's')}, "
+        f"a layer {quantity(mean_s, 's')} on average"
     )
 
 

@@ -135,8 +135,9 @@ def _schedule(run: Mapping[str, Any]) -> str:
         where = f"Run {joined('and', parts)}"
     grains = sum(layer["granularity"] > 0 for layer in layers)
     hops = sum(layer["lfo"] is not None for layer in layers)
-    decoupled = f"; {grains} layers are decoupled" if grains else ""
-    hopping = f", {hops} of them hop to the LFO" if hops else ""
+    are = "layer is" if grains == 1 else "layers are"
+    decoupled = f"; {grains} {are} decoupled" if grains else ""
+    hopping = f", {hops} with hops to the LFO" if hops else ""
     return f"{where}{decoupled}{hopping}; then wait in {idling}."
 
 
@@ -176,11 +177,12 @@ def sure(document: Document) -> Iterator[str]:
     bounds = document["bounds"]
     proved = sum(map(is_proved, bounds))
     good = sum(card.executed for card in cards(document))
+    bounds_told = f"{_some(proved, len(bounds))} {'bound' if len(bounds) == 1 else 'bounds'}"
     yield (
-        f"Proved is the prediction: for {_some(proved, len(bounds))} bounds no schedule of the "
+        f"Proved is the prediction: for {bounds_told} no schedule of the "
         f"{document['exploration']['candidates']:,} options explored is predicted to need less. "
-        f"{_some(good, len(bounds)).capitalize()} schedules were executed, kept the bound and gave "
-        "the baseline's output."
+        f"{_some(good, len(bounds)).capitalize()} kept the bound when executed, with the "
+        "baseline's output."
     )
     runs = [run for bound in bounds for run in bound["runs"]]
     time, window = (largest_error(runs, part) for part in ("latency_s", "window_j"))
@@ -217,7 +219,9 @@ def _executed(runs: Sequence[Mapping[str, Any]]) -> int:
 
 
 def _some(count: int, whole: int) -> str:
-    return f"all {whole}" if count == whole else f"{count} of {whole}"
+    if count < whole:
+        return f"{count} of {whole}"
+    return {1: "the one", 2: "both"}.get(whole, f"all {whole}")
 
 
 def joined(word: str, parts: Sequence[str]) -> str:

@@ -1,11 +1,12 @@
 """Walks a report: every number that stands on its page is one of its document, and has one form."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from html.parser import HTMLParser
 from itertools import permutations
 
 from dvfs_kernel.report.battery import SELF_DISCHARGE, duty_of
+from dvfs_kernel.report.paper import headline_layers
 from dvfs_kernel.report.runs import EQUAL
 
 THIN = "\u202f"
@@ -17,6 +18,8 @@ UNITS = {
 _NUMBER = r"[+−-]?\d[\d,]*(?:\.\d+)?"
 _QUANTITY = re.compile(rf"({_NUMBER})[{THIN} ]({'|'.join(sorted(UNITS, key=len)[::-1])})\b")
 _PERCENT = re.compile(rf"({_NUMBER}){THIN}%")
+# A cell with more letters is a text: why a number is not the paper's.
+_REMARK = 60
 _BLOCKS = {"p", "li", "h1", "h2", "h3", "figcaption", "caption"}
 
 
@@ -50,6 +53,8 @@ class Page(HTMLParser):
             self._hidden -= 1
         elif tag in ("td", "th"):
             self._cell = None
+            if len(self.tables[-1][1][-1][-1]) > _REMARK:
+                self.texts.append(self.tables[-1][1][-1][-1])
         elif tag in _BLOCKS:
             text = " ".join(self._open.pop().split(" "))
             if tag == "caption":
@@ -184,6 +189,8 @@ def _check_prose(document, page):
 def _times(document):
     yield document["baseline_latency_s"]
     yield duty_of(document).period_s
+    yield document["baseline_latency_s"] / len(document["network"]["layers"])
+    yield max((t for row in document["clocks"]["switching"]["time_s"] for t in row if t), default=0)
     if document["exploration"]["wall_s"] is not None:
         yield document["exploration"]["wall_s"]
     for bound in document["bounds"]:
@@ -208,6 +215,8 @@ def _shares(document):
         for unit in ("s", "j"):
             if row[f"executed_{unit}"]:
                 yield row[f"predicted_{unit}"] / row[f"executed_{unit}"] - 1
+    clocks = Counter(layer["sysclk_hz"] for _, layer in headline_layers(document))
+    yield from (count / clocks.total() for count in clocks.values())
     for bound in document["bounds"]:
         windows = [run["executed"]["window_j"] for run in bound["runs"]]
         yield from (1 - mine / other for mine, other in permutations(windows, 2))

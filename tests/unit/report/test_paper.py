@@ -39,13 +39,13 @@ def test_a_large_difference_is_explained_from_the_data(document):
     assert "30.8 % of its window's energy" in first
     assert "DVFS saves 36.2 %" in first  # dvfs-sleep: 8.3 of 13 mJ
     drop = remarks["drop of a layer's power by the granularity, at most"]
-    assert "layer1 goes from 66 to 39.6 mW with g = 16 at 50 MHz" in drop
+    assert "layer1 goes from 66.000\u202fmW to 39.600\u202fmW with g = 16 at 50 MHz" in drop
     shares = remarks["pointwise layers at 216 MHz"]
     assert "75.0 % pointwise, 0.0 % depthwise" in shares
     assert "most layers, 50.0\u202f%, run at 216 MHz" in shares
     assert "least, 0.36 nC, at 100 MHz (0.4 nC at 50 MHz, 0.417 nC at 216 MHz)" in shares
     grains = remarks["more layers with g = 16 at the 50 % bound than at 10 %"]
-    assert "at 50 % 1 layers with g = 0, 3 layers with g = 16" in grains
+    assert "at 50 % 1 layer with g = 0, 3 layers with g = 16" in grains
     assert "of 3 depthwise and pointwise layers 3 need the least energy decoupled" in grains
 
 
