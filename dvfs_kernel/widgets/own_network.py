@@ -120,7 +120,9 @@ class OwnNetworkPanel(Panel):
         surveyed = Surveyed(network, self._clocks)
         plan = memory_plan.plan(network)
         image_bytes = len(surveyed.workload.image.data)
-        self.surveyed, self._source = surveyed, name
+        self.surveyed = surveyed
+        # By which a plan finds its network again: a name or a file's; one made here has its own.
+        self._source = name if isinstance(name, str) else network.name
         self.tell(
             f"{name}: {len(network.layers)} layers, {sum(network.macs):,} multiply-accumulates, "
             f"{image_bytes:,} of {abi.IMAGE_BYTES_MAX:,} bytes of flash, {plan.tensor_bytes:,} of "
