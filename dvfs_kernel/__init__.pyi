@@ -28,6 +28,8 @@ from dvfs_kernel.api.clocks import ClocksResult as ClocksResult
 from dvfs_kernel.api.clocks import list_clocks as list_clocks
 from dvfs_kernel.api.compare_boards import ComparisonResult as ComparisonResult
 from dvfs_kernel.api.compare_boards import compare_boards as compare_boards
+from dvfs_kernel.api.compare_reports import ReportComparison as ReportComparison
+from dvfs_kernel.api.compare_reports import compare_reports as compare_reports
 from dvfs_kernel.api.cross_check import CrossCheckResult as CrossCheckResult
 from dvfs_kernel.api.cross_check import cross_check as cross_check
 from dvfs_kernel.api.deploy import DeploymentResult as DeploymentResult
@@ -98,6 +100,7 @@ from dvfs_kernel.errors import PlatformDescriptionError as PlatformDescriptionEr
 from dvfs_kernel.errors import ProtocolError as ProtocolError
 from dvfs_kernel.errors import QuantityError as QuantityError
 from dvfs_kernel.errors import RenodeUnavailableError as RenodeUnavailableError
+from dvfs_kernel.errors import ReportError as ReportError
 from dvfs_kernel.errors import ScheduleError as ScheduleError
 from dvfs_kernel.errors import SearchTooLargeError as SearchTooLargeError
 from dvfs_kernel.errors import SensorMissingError as SensorMissingError

@@ -39,6 +39,7 @@ __all__ = [
     "ProtocolError",
     "QuantityError",
     "RenodeUnavailableError",
+    "ReportError",
     "ScheduleError",
     "SearchTooLargeError",
     "SensorMissingError",
@@ -102,6 +103,10 @@ class QuantityError(DvfsError, ValueError):
 
 class FileFormatError(DvfsError, ValueError):
     """A file is not what its name or place says it is, or is damaged."""
+
+
+class ReportError(DvfsError, ValueError):
+    """Two reports have nothing in common that could be compared."""
 
 
 class PlatformDescriptionError(FileFormatError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.space import (
+    canonical,
     check_hse,
     describe,
     highest_below,
@@ -124,7 +125,7 @@ def clock_list(name: str, hse_hz: int) -> ClockList:
     --------
     >>> paper = clock_list("paper", 50_000_000)
     >>> len(paper.settings), [str(entry.setting) for entry in paper.forbidden]
-    (11, ['pll:25/336/2', 'pll:25/432/2', 'pll:50/75/2'])
+    (8, ['pll:25/336/2', 'pll:25/432/2', 'pll:50/75/2'])
     """
     if name not in PRESETS:
         raise ClockError(f"clock list {name!r} is unknown; allowed: {', '.join(PRESETS)}")
@@ -146,8 +147,8 @@ def parse_clocks(text: str, hse_hz: int) -> ClockList:
     Parameters
     ----------
     text
-        A key of `PRESETS`, or settings as `ClockSetting.parse` reads them; a setting that stands
-        twice counts once.
+        A key of `PRESETS`, or settings as `ClockSetting.parse` reads them. Of those that give the
+        same clock, one stands for all under its `canonical` name, and the note says so.
     hse_hz
         The board's HSE; 0 for none.
 
@@ -179,7 +180,22 @@ def parse_clocks(text: str, hse_hz: int) -> ClockList:
         if len(parts) == 1:
             complaints.append(f"a name is allowed too: {', '.join(PRESETS)}")
         raise ClockError("\n".join(complaints))
-    return ClockList(text, hse_hz, tuple(dict.fromkeys(settings)))
+    return ClockList(text, hse_hz, *_named_once(settings, hse_hz))
+
+
+def _named_once(
+    settings: Iterable[ClockSetting], hse_hz: int
+) -> tuple[tuple[ClockSetting, ...], tuple[ForbiddenSetting, ...], str]:
+    """Return every clock once under its one name, nothing forbidden, and who has another name."""
+    named = {setting: canonical(setting, hse_hz) for setting in settings}
+    renamed = [f"{old} is {new}" for old, new in named.items() if old != new]
+    note = (
+        f"One clock, one name: {', '.join(renamed)}, with the same SYSCLK, VCO and current; the "
+        "PLL's input is nearer to the recommended 2 MHz."
+        if renamed
+        else ""
+    )
+    return tuple(dict.fromkeys(named.values())), (), note
 
 
 def _paper(hse_hz: int) -> ClockList:
@@ -188,12 +204,13 @@ def _paper(hse_hz: int) -> ClockList:
     legal = [setting for setting in listed if not broken[setting]]
     if hse_hz == PAPER_HSE_HZ:
         forbidden = tuple(ForbiddenSetting(s, tuple(why)) for s, why in broken.items() if why)
-        return ClockList("paper", hse_hz, _sorted(legal, hse_hz), forbidden)
+        settings, _, note = _named_once(_sorted(legal, hse_hz), hse_hz)
+        return ClockList("paper", hse_hz, settings, forbidden, note)
     wanted_hz = sorted({setting.sysclk_hz(PAPER_HSE_HZ) for setting in legal})
-    settings = [nearest(sysclk_hz, hse_hz) for sysclk_hz in wanted_hz]
+    nearby = [nearest(sysclk_hz, hse_hz) for sysclk_hz in wanted_hz]
     worst_hz = max(
         abs(setting.sysclk_hz(hse_hz) - sysclk_hz)
-        for setting, sysclk_hz in zip(settings, wanted_hz, strict=True)
+        for setting, sysclk_hz in zip(nearby, wanted_hz, strict=True)
     )
     off = f"at most {clock_tree.megahertz(worst_hz)} beside" if worst_hz else "the same as"
     note = (
@@ -201,7 +218,7 @@ def _paper(hse_hz: int) -> ClockList:
         f"{clock_tree.megahertz(hse_hz or ds.HSI_HZ)} these are the settings with the nearest "
         f"SYSCLKs, {off} the paper's."
     )
-    return ClockList("paper", hse_hz, _by_sysclk(settings, hse_hz), note=note)
+    return ClockList("paper", hse_hz, _by_sysclk(nearby, hse_hz), note=note)
 
 
 def _edges(hse_hz: int) -> list[ClockSetting]:

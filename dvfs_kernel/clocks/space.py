@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IsoSetting",
+    "canonical",
     "cheapest",
     "check_hse",
     "current_a",
     "describe",
+    "described",
     "highest_below",
     "iso_frequency",
     "legal_settings",
@@ -189,6 +191,45 @@ def describe(setting: ClockSetting, hse_hz: int) -> dict[str, Any]:
         "run_current_a": current_a(setting, hse_hz),
         "sleep_current_a": current_a(setting, hse_hz, "sleep"),
     }
+
+
+def described(setting: ClockSetting, hse_hz: int) -> str:
+    """Return a setting as a person reads it: rate, name, where it comes from, voltage scale.
+
+    Examples
+    --------
+    >>> described(ClockSetting.parse("pll:25/216/2"), 50_000_000)
+    '216 MHz: pll:25/216/2, PLL on HSE, VCO 432 MHz, scale 1 with over-drive'
+    """
+    told = [str(setting)]
+    if setting.source == "pll":
+        told.append(f"PLL on {'HSE' if hse_hz else 'HSI'}")
+        told.append(f"VCO {setting.vco_hz(hse_hz) / 1e6:g} MHz")
+    overdrive = " with over-drive" if setting.needs_overdrive(hse_hz) else ""
+    told.append(f"scale {setting.voltage_scale(hse_hz)}{overdrive}")
+    return f"{setting.hclk_hz(hse_hz) / 1e6:g} MHz: {', '.join(told)}"
+
+
+def canonical(setting: ClockSetting, hse_hz: int) -> ClockSetting:
+    """Return the one name of a clock: of the settings with its SYSCLK and VCO, the steadiest.
+
+    Factors that have both in common give the same clock at the same current: the data sheet's
+    current goes by SYSCLK and VCO. They differ in the PLL's input, of which 2 MHz is recommended
+    for the least jitter: the setting nearest to it names them all. Another VCO is another clock.
+
+    Examples
+    --------
+    >>> str(canonical(ClockSetting.parse("pll:50/432/2"), 50_000_000))
+    'pll:25/216/2'
+    """
+    if setting.source != "pll":
+        return setting
+    alike = [
+        replace(other, ahb_divider=setting.ahb_divider)
+        for other in _by_sysclk(hse_hz).get(setting.sysclk_hz(hse_hz), ())
+        if other.vco_hz(hse_hz) == setting.vco_hz(hse_hz)
+    ]
+    return min(_legal(alike, hse_hz), key=lambda one: _order(one, hse_hz), default=setting)
 
 
 def cheapest(settings: Iterable[ClockSetting], hse_hz: int) -> ClockSetting:

@@ -55,7 +55,6 @@ class GraphExcerpt:
         """Return nodes and edges with their places, the schedule ``chosen`` among them."""
         problem = self._problem
         kept = [self._options(layer, int(chosen[layer])) for layer in self._layers]
-        names = problem.exploration.space.states
         graph = nx.DiGraph()
         for column, (layer, options) in enumerate(zip(self._layers, kept, strict=True)):
             for option in options:
@@ -65,27 +64,45 @@ class GraphExcerpt:
                 for earlier in kept[column - 1]:
                     for option in options:
                         self._add_edge(graph, (layer - 1, earlier), (layer, option))
-        places = nx.multipartite_layout(graph, subset_key="layer", scale=1.0)
+        places = self._places(graph)
         path = {(layer, int(chosen[layer])) for layer in self._layers}
         nodes = []
-        hse_hz = problem.exploration.space.hse_hz
         for node, values in graph.nodes(data=True):
             row = values["row"]
-            state = names[row["state"]]
-            mhz = state.setting.sysclk_hz(hse_hz) / 1e6
-            lfo = " hse" if row["hops"] else ""
             nodes.append(
                 {
                     "x": float(places[node][0]),
                     "y": float(places[node][1]),
                     "layer": f"layer {node[0]}",
-                    "label": f"{mhz:.4g} g{row['granularity']}{lfo}",
+                    "label": self._label(row),
                     "time_s": float(row["time_s"]),
                     "energy_j": float(row["energy_j"]),
                     "chosen": node in path,
                 }
             )
         return nodes, list(self._edges(graph, places, path))
+
+    def _rank(self, row: Any) -> tuple[int, str, int, bool]:
+        """Return what an option is, slow clocks first."""
+        space = self._problem.exploration.space
+        state = space.states[row["state"]]
+        sysclk_hz = state.setting.sysclk_hz(space.hse_hz)
+        return sysclk_hz, str(state), int(row["granularity"]), bool(row["hops"])
+
+    def _label(self, row: Any) -> str:
+        sysclk_hz, state, granularity, hops = self._rank(row)
+        return f"{sysclk_hz / 1e6:.4g} {state}, g {granularity}{', hops' if hops else ''}"
+
+    def _places(self, graph: nx.DiGraph[Any]) -> dict[Any, tuple[float, float]]:
+        """Return layers from left to right, and an option at the same height in every layer.
+
+        Slow clocks are at the bottom: a schedule that keeps its clock and its form is level.
+        """
+        ranks = sorted({self._rank(values["row"]) for _, values in graph.nodes(data=True)})
+        return {
+            node: (float(values["layer"]), float(ranks.index(self._rank(values["row"]))))
+            for node, values in graph.nodes(data=True)
+        }
 
     def _options(self, layer: int, chosen: int) -> list[int]:
         counted = Counter(self._choices[:, layer].tolist())

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import jinja2
-from markupsafe import Markup
-
 from dvfs_kernel.report import charts
+from dvfs_kernel.report.figure import FIGURES, Figure
+from dvfs_kernel.report.style import environment, style_sheet
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -23,27 +22,39 @@ _SEGMENTS_SHOWN = 30
 
 
 def write_comparison(folder: Path, comparison: Comparison) -> Path:
-    """Write ``comparison.html``, ``comparison.json`` and ``comparison.svg``; return the page."""
+    """Write ``comparison.html``, ``comparison.json`` and its figure; return the page."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawing = charts.to_svg(charts.prediction_errors(comparison.chart_rows()), "comparison")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dvfs_kernel.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
+    figure = Figure(
+        "comparison",
+        "layers",
+        f"What {comparison.boards[1]} takes more than {comparison.boards[0]} in each layer. A "
+        "large point is a layer that takes a large part of the run.",
+        charts.prediction_errors(
+            comparison.chart_rows(), above=f"{comparison.boards[1]} takes more"
+        ),
     )
-    page = environment.get_template("comparison.html").render(
-        network=comparison.network.name,
-        boards=comparison.boards,
-        schedules=[_schedule_row(schedule) for schedule in comparison.schedules],
-        segments=_segment_rows(comparison),
-        # The drawing comes from the renderer, with every text in it escaped.
-        drawing=Markup(drawing),  # noqa: S704
+    drawing = figure.draw()
+    page = (
+        environment()
+        .get_template("comparison.html")
+        .render(
+            network=comparison.network.name,
+            boards=comparison.boards,
+            schedules=[_schedule_row(schedule) for schedule in comparison.schedules],
+            segments=_segment_rows(comparison),
+            drawn=figure.on_page(drawing),
+            style=style_sheet(),
+        )
     )
+    files = figure.files(drawing)
+    svg = files[f"{FIGURES}/{figure.name}.svg"].decode()
+    files[f"{FIGURES}/{figure.name}.png"] = charts.to_png(svg)
     path = folder / "comparison.html"
     text = json.dumps(comparison.to_dict(), indent=1) + "\n"
     write_atomically(folder / "comparison.json", text.encode())
-    write_atomically(folder / "comparison.svg", drawing.encode())
+    (folder / FIGURES).mkdir(exist_ok=True)
+    for name, data in files.items():
+        write_atomically(folder / name, data)
     write_atomically(path, page.encode())
     return path
 

@@ -117,6 +117,10 @@ def _layers_named(data: Document) -> Iterator[tuple[str, int | None]]:
         "exploration.check.samples": data["exploration"]["check"]["samples"],
         "figures.fig4": data["figures"]["fig4"],
         "timeline.segments": (data["timeline"] or {"segments": []})["segments"],
+        **{
+            f"further_timelines[{number}].segments": drawn["segments"]
+            for number, drawn in enumerate(data.get("further_timelines", ()))
+        },
     }
     for place, entries in lists.items():
         for index, entry in enumerate(entries):

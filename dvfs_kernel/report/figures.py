@@ -3,48 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.report import charts
+from dvfs_kernel.report.figure import Figure
 from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, kind, latency_s, run_of, top_hz
-from dvfs_kernel.storage.ordered_sum import ordered_sum
+from dvfs_kernel.report.timeline_figures import timeline_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    import altair as alt
 
     from dvfs_kernel.report.document import Document
 
 __all__ = ["Figure", "figures", "is_figure"]
 
 _PARETO_LAYERS = 6
+_NARROW_LAYERS = 14  # of a row of a schedule, on a narrow screen
 
 _NAMES = re.compile(
-    r"window-energy|schedule-\d+|frontier|prediction|timeline|timeline-layer|"
+    r"window-energy|schedule-\d+|frontier|prediction|timeline(-\d+)?(-layer)?|"
     r"layer-clock-granularity|pareto|iso-frequency|switching"
 )
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A chart, what it is called and where it belongs.
-
-    Parameters
-    ----------
-    name
-        Of its files, and of its place in the page.
-    section
-        Of the page.
-    caption
-        What it shows and how to read it.
-    """
-
-    name: str
-    section: str
-    caption: str
-    chart: alt.TopLevelMixin
 
 
 def is_figure(name: str) -> bool:
@@ -61,7 +40,7 @@ def figures(document: Document) -> list[Figure]:
             _schedules,
             _frontier,
             _prediction,
-            _timelines,
+            timeline_figures,
             _layers,
             _pareto,
             _clocks,
@@ -108,12 +87,14 @@ def _schedules(document: Document) -> Iterator[Figure]:
         if run is None or not run["layers"]:
             continue
         rows = [{**layer, **plan} for layer, plan in zip(layers, run["layers"], strict=True)]
+        title, top = f"{bound['name']} bound", top_hz(document)
         yield Figure(
             f"schedule-{number}",
             "schedules",
             f"HFO of every layer at the {bound['name']} bound, and its granularity (the "
             f"paper's Fig. 6). {_decoupled(run['layers'])}",
-            charts.schedule_strip(rows, f"{bound['name']} bound", top_hz=top_hz(document)),
+            charts.schedule_strip(rows, title, top_hz=top),
+            charts.schedule_strip(rows, title, top_hz=top, row_layers=_NARROW_LAYERS),
         )
 
 
@@ -167,76 +148,19 @@ def _prediction(document: Document) -> Iterator[Figure]:
         for index, layer in enumerate(run["layers"])
         if layer["executed_s"] is not None
     ]
+    check = document["exploration"]["check"]
     if rows:
         yield Figure(
             "prediction",
             "execution",
-            "Executed against predicted, layer by layer of the DVFS schedules; dashed: the "
-            "differences that are allowed for the whole window (1 % of time, 2 % of energy).",
-            charts.prediction_errors(rows),
-        )
-
-
-def _timelines(document: Document) -> Iterator[Figure]:
-    drawn = document["timeline"]
-    if not drawn or not drawn["clock"]:
-        return
-    end_s = _logged_until(drawn)
-    yield Figure(
-        "timeline",
-        "timeline",
-        "SYSCLK and supply current of "
-        + ("the window" if end_s == drawn["window_s"] else "the inference")
-        + ". Bands: memory, compute and switching segments.",
-        charts.clock_timeline(drawn["clock"], drawn["segments"], drawn["title"], end_s=end_s),
-    )
-    detail = _busiest_layer(drawn)
-    if detail is not None:
-        begin_s, end_s, name, cut = detail
-        yield Figure(
-            "timeline-layer",
-            "timeline",
-            f"The {'start of the ' if cut else ''}decoupled layer {name}: memory segments on the "
-            "LFO, compute segments on the HFO.",
-            charts.clock_timeline(
-                drawn["clock"], drawn["segments"], name, begin_s=begin_s, end_s=end_s
+            "Executed against predicted, layer by layer of the DVFS schedules. A large point is a "
+            "layer that takes a large part of the run: only there a difference matters.",
+            charts.prediction_errors(
+                rows,
+                time_limit=check.get("time_tolerance"),
+                energy_limit=check.get("energy_tolerance"),
             ),
         )
-
-
-def _logged_until(drawn: Mapping[str, Any]) -> float | None:
-    """Return the window's end if idle was logged, else the inference's: its clock goes no further.
-
-    None where nothing says when the inference ended.
-    """
-    last_s: float | None = max((row["end_s"] for row in drawn["segments"]), default=None)
-    if last_s is None or any(row["time_s"] >= last_s for row in drawn["clock"]):
-        window_s: float | None = drawn["window_s"]
-        return window_s
-    return last_s
-
-
-_SEGMENTS_SHOWN = 24  # of the layer that is drawn larger
-
-
-def _busiest_layer(drawn: Mapping[str, Any]) -> tuple[float, float, str, bool] | None:
-    """Return the part of the decoupled layer with the longest memory segments."""
-    parts: dict[int, list[Mapping[str, Any]]] = {}
-    for row in drawn["segments"]:
-        if row["layer"] is not None:
-            parts.setdefault(row["layer"], []).append(row)
-    decoupled = [rows for rows in parts.values() if any(row["segment"] == "memory" for row in rows)]
-    if not decoupled:
-        return None
-
-    def memory_s(rows: list[Mapping[str, Any]]) -> float:
-        found = (row["end_s"] - row["start_s"] for row in rows if row["segment"] == "memory")
-        return float(ordered_sum(found))
-
-    rows = max(decoupled, key=memory_s)
-    shown = rows[:_SEGMENTS_SHOWN]
-    name = rows[0]["name"] or f"layer {rows[0]['layer']}"
-    return shown[0]["start_s"], shown[-1]["end_s"], name, len(shown) < len(rows)
 
 
 def _layers(document: Document) -> Iterator[Figure]:
@@ -288,10 +212,7 @@ def _clocks(document: Document) -> Iterator[Figure]:
         )
     switching = clocks["switching"]
     if switching["states"]:
+        costs = switching["states"], switching["time_s"], switching["energy_j"]
         yield Figure(
-            "switching",
-            "clocks",
-            "Time of a change between two clock states: within a running PLL it is a hop, "
-            "otherwise the PLL has to lock again.",
-            charts.switching_cost(switching["states"], switching["time_s"], switching["energy_j"]),
+            "switching", "clocks", charts.switching_told(*costs), charts.switching_cost(*costs)
         )

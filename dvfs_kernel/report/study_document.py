@@ -90,7 +90,12 @@ def study_document(
         "baseline_latency_s": ground.baseline.latency_s,
         "bounds": [_bound(result, ground) for result in study.results],
         "figures": {"fig4": list(_figure_4(ground, workload))},
-        "timeline": _timeline(study, workload),
+        "timeline": _timeline(study.results[0], workload) if study.results else None,
+        "further_timelines": [
+            {**timeline, "bound": result.bound.name}
+            for result in study.results[1:]
+            if (timeline := _timeline(result, workload)) is not None
+        ],
     }
 
 
@@ -263,11 +268,8 @@ def _figure_4(ground: Ground, workload: Workload) -> Iterator[dict[str, Any]]:
             }
 
 
-def _timeline(study: Study, workload: Workload) -> dict[str, Any] | None:
-    """Return clock and segments of the headline schedule at the first bound."""
-    if not study.results:
-        return None
-    result = study.results[0]
+def _timeline(result: BoundResult, workload: Workload) -> dict[str, Any] | None:
+    """Return clock and segments of the headline schedule at a bound; None: none was logged."""
     outcome = result.outcome(Names.DVFS)
     if outcome is None or not len(outcome.record.clock):
         return None

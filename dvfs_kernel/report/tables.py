@@ -80,6 +80,7 @@ def layer_rows(document: Document, bound: Mapping[str, Any]) -> list[dict[str, s
     run = run_of(bound, HEADLINE)
     if run is None:
         return []
+    scales = {row["clock"]: row["scale"] for row in clock_rows(document)}
     times, energies = (
         [column([plan[f"{side}_{unit}"] for plan in run["layers"]], 1e-6) for side in _SIDES]
         for unit in ("s", "j")
@@ -93,6 +94,7 @@ def layer_rows(document: Document, bound: Mapping[str, Any]) -> list[dict[str, s
             "granularity": str(plan["granularity"]),
             "hfo": plan["hfo"],
             "sysclk": _mega_hz(plan["sysclk_hz"]),
+            "scale": scales.get(plan["hfo"], UNKNOWN),
             "lfo": plan["lfo"] or UNKNOWN,
             "predicted_time": times[0][number],
             "executed_time": times[1][number],
@@ -230,10 +232,11 @@ def clock_rows(document: Document) -> list[dict[str, str]]:
     return [
         {
             "clock": row["clock"],
+            "source": _source(row["clock"], document["board"]["hse_hz"]),
             "sysclk": _mega_hz(row["sysclk_hz"]),
             "hclk": _mega_hz(row["hclk_hz"]),
             "vco": _mega_hz(row["vco_hz"] or None),
-            "scale": f"{row['voltage_scale']}{' + over-drive' if row['overdrive'] else ''}",
+            "scale": f"{row['voltage_scale']}{' + OD' if row['overdrive'] else ''}",
             "wait_states": str(row["wait_states"]),
             "run": scaled(row["run_current_a"], 1e-3),
             "sleep": scaled(row["sleep_current_a"], 1e-3),
@@ -255,6 +258,13 @@ def paper_rows(document: Document) -> list[dict[str, str]]:
         }
         for row in document["paper"]
     ]
+
+
+def _source(clock: str, hse_hz: float) -> str:
+    """Return what SYSCLK is made of, in words."""
+    if not clock.startswith("pll"):
+        return clock.partition(":")[0].upper()
+    return f"PLL on {'HSE' if hse_hz else 'HSI'}"
 
 
 def _mega_hz(hz: float | None) -> str:

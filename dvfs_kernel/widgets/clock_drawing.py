@@ -22,6 +22,7 @@ _WIDTH, _HEIGHT = 960, 190
 _BOX_WIDTH, _BOX_HEIGHT = 104, 46
 _STEP, _TOP = 134, 38
 _BUS_TOP = 122
+_LETTER_PX = 7.6  # of a bold letter, at most
 
 #: The place of the tree where each limit applies.
 _PLACE: Final = {
@@ -127,6 +128,14 @@ def _box(box: _Box, *, bad: bool) -> list[str]:
         ),
         (
             f'<text x="{middle}" y="{box.top + 37}" text-anchor="middle" fill="{INK}" '
-            f'font-weight="600">{escape(box.value)}</text>'
+            f'font-weight="600"{_squeezed(box.value)}>{escape(box.value)}</text>'
         ),
     ]
+
+
+def _squeezed(text: str) -> str:
+    """Return what keeps a long number within its box."""
+    room = _BOX_WIDTH - 8
+    if len(text) * _LETTER_PX <= room:
+        return ""
+    return f' textLength="{room}" lengthAdjust="spacingAndGlyphs"'

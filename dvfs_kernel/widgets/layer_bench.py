@@ -11,6 +11,7 @@ from dvfs_kernel.api.arguments.making import run_store
 from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
+from dvfs_kernel.clocks.space import described
 from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.image.dae_form import decoupled_layers
 from dvfs_kernel.inference.deployed_network import Deployment
@@ -78,7 +79,7 @@ class LayerPanel(Panel):
         self.granularity = ipywidgets.SelectionSlider(
             description="g", options=[0], value=0, layout={"width": "340px"}
         )
-        mhz = {str(s): f"{s.sysclk_hz(self._hse_hz) / 1e6:g} MHz ({s})" for s in self._settings}
+        mhz = {str(s): described(s, self._hse_hz) for s in self._settings}
         self.hfo = ipywidgets.Dropdown(
             description="HFO", options=[(text, name) for name, text in mhz.items()]
         )

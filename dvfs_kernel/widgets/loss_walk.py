@@ -32,7 +32,7 @@ _BOUNDS: Final = (0, 10, 30, 50)
 _CHART_WIDTH: Final = 680
 _TIMES_WIDTH: Final = 620  # layers' names stand beside
 # Of the paper's, as many as show what a schedule does: each pair of them is a change to be run.
-_CLOCKS: Final = "pll:25/75/2,pll:50/216/2,pll:25/150/2,pll:25/168/2,pll:25/216/2"
+_CLOCKS: Final = "pll:25/75/2,pll:25/108/2,pll:25/150/2,pll:25/168/2,pll:25/216/2"
 _ASKED_POINTS: Final = 1.0  # of the exercise
 
 

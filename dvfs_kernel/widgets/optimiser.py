@@ -207,6 +207,7 @@ class OptimiserPanel(Panel):
                 for one in found
                 if one.name in (Names.TINYENGINE, Names.PAPER, Names.DVFS)
             ],
+            points_are="predicted",
             width=680,
         )
 

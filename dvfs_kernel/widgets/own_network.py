@@ -148,7 +148,7 @@ class OwnNetworkPanel(Panel):
             study: Study = surveyed.with_bench(progress, lambda bench: run_study(bench, plan))
             progress("report", 0, 1)
             document = study_document(study, surveyed.workload, "the notebook Your own network")
-            return study, build({**check(document), "paper": compare(document)})
+            return study, build({**check(document), "paper": compare(document)}, with_files=False)
 
         def ended() -> None:
             self.run.disabled = self.upload.disabled = False

@@ -26,7 +26,12 @@ CSS: Final = f"""<style>
   text-align: right; font-variant-numeric: tabular-nums; }}
 .dvfs-panel tbody tr, .dvfs-still tbody tr {{ border-top: 1px solid
   var(--jp-border-color3, {GRID}); }}
-.dvfs-scroll {{ max-height: 320px; overflow: auto; }}
+.dvfs-scroll {{ max-height: 320px; overflow: auto; scrollbar-width: auto;
+  scrollbar-gutter: stable; border-bottom: 1px solid var(--jp-border-color2, #bdbdbd); }}
+.dvfs-scroll::-webkit-scrollbar {{ width: 12px; height: 12px; }}
+.dvfs-scroll::-webkit-scrollbar-thumb {{ background: {MUTED}; border-radius: 6px; }}
+.dvfs-scroll thead th {{ position: sticky; top: 0;
+  background: var(--jp-layout-color1, #ffffff); }}
 .dvfs-message {{ border-left: 4px solid {BLUE}; padding: 4px 10px; margin: 4px 0;
   white-space: pre-line; }}
 .dvfs-message.error {{ border-color: {VERMILLION}; }}

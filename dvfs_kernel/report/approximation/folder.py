@@ -10,7 +10,8 @@ from altair.utils.schemapi import debug_mode
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.approximation.document import approximation_document
 from dvfs_kernel.report.approximation.page import build
-from dvfs_kernel.report.folder import FIGURES, JSON, PAGE
+from dvfs_kernel.report.figure import FIGURES, Figure
+from dvfs_kernel.report.folder import JSON, PAGE
 from dvfs_kernel.storage.atomic_file import write_atomically
 
 if TYPE_CHECKING:
@@ -48,20 +49,20 @@ def write_approximation(
     document = approximation_document(study, choice, workload, command)
     with debug_mode(arg=False):
         drawn = figures(document)
-    drawings, files = {}, {}
-    for number, (name, (chart, _)) in enumerate(drawn.items()):
+    drawings = {}
+    files: dict[str, bytes] = {}
+    for number, figure in enumerate(drawn):
         if progress is not None:
             progress("figures", number, len(drawn))
-        drawings[name] = charts.to_svg(chart, name)
-        svg = charts.on_background(drawings[name], "white")
-        files[f"{FIGURES}/{name}.svg"] = (svg + "\n").encode()
-        files[f"{FIGURES}/{name}.png"] = charts.to_png(svg)
+        drawings[figure.name] = figure.draw()
+        made = figure.files(drawings[figure.name])
+        svg = made[f"{FIGURES}/{figure.name}.svg"].decode()
+        files |= made | {f"{FIGURES}/{figure.name}.png": charts.to_png(svg)}
     if progress is not None:
         progress("figures", len(drawn), len(drawn))
     text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     files[JSON] = text.encode()
-    captions = {name: caption for name, (_, caption) in drawn.items()}
-    files[PAGE] = build(document, drawings, captions).encode()
+    files[PAGE] = build(document, drawn, drawings).encode()
     (folder / FIGURES).mkdir(parents=True, exist_ok=True)
     if choice is not None:
         for loss, _ in choice.losses:
@@ -71,35 +72,31 @@ def write_approximation(
     return folder / PAGE
 
 
-def figures(document: dict[str, Any]) -> dict[str, tuple[Any, str]]:
-    """Return charts and captions by their names."""
-    found: dict[str, tuple[Any, str]] = {}
+def figures(document: dict[str, Any]) -> list[Figure]:
+    """Return the figures that the document has data for."""
+    found = []
     points = [
         {**point, **point["accuracy"], "window_j": point["windows"][-1]["window_j"]}
         for point in document["points"]
         if point["accuracy"] is not None and point["windows"]
     ]
     if points:
-        found["accuracy-frontier"] = (
-            charts.accuracy_frontier(points, document["baseline_latency_s"]),
-            _FRONTIER,
-        )
-    found["technique-energy"] = (
-        charts.technique_energy(
-            [
-                {
-                    "bound": bound["name"],
-                    "label": label(run),
-                    "window_j": run["executed"]["window_j"],
-                }
-                for bound in document["bounds"]
-                for run in bound["runs"]
-                if run["executed"]["window_j"] is not None
-            ]
-        ),
-        "Energy of each window as executed: each technique alone, and together.",
+        chart = charts.accuracy_frontier(points, document["baseline_latency_s"])
+        found.append(Figure("accuracy-frontier", "points", _FRONTIER, chart))
+    energies = charts.technique_energy(
+        [
+            {
+                "bound": bound["name"],
+                "label": label(run),
+                "window_j": run["executed"]["window_j"],
+            }
+            for bound in document["bounds"]
+            for run in bound["runs"]
+            if run["executed"]["window_j"] is not None
+        ]
     )
-    return found
+    caption = "Energy of each window as executed: each technique alone, and together."
+    return [*found, Figure("technique-energy", "points", caption, energies)]
 
 
 def label(run: dict[str, Any]) -> str:

@@ -2,60 +2,43 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
-import jinja2
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.report.approximation.papers import paper_rows
 from dvfs_kernel.report.approximation.verdict import asked, best_runs, sure
-from dvfs_kernel.report.charts.theme import GRID, INK, MUTED
 from dvfs_kernel.report.glossary import TERMS
 from dvfs_kernel.report.glossary_links import linked
 from dvfs_kernel.report.numbers import percent, quantity, scaled
-from dvfs_kernel.report.palette import BLUE
+from dvfs_kernel.report.style import environment, style_sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from dvfs_kernel.report.figure import Drawing, Figure
 
 __all__ = ["build"]
 
-_COLOURS: Final = {"INK": INK, "MUTED": MUTED, "GRID": GRID, "BLUE": BLUE}
-
 
 def build(
-    document: dict[str, Any], drawings: Mapping[str, str], captions: Mapping[str, str]
+    document: dict[str, Any], drawn: Sequence[Figure], drawings: Mapping[str, Drawing]
 ) -> str:
     """Return the page; the same document gives the same bytes.
 
     Parameters
     ----------
-    drawings, captions
-        SVG and text of the figures, by name.
+    drawn, drawings
+        The figures, and their drawings by name.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dvfs_kernel.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(si=quantity, percent=percent, scaled=scaled)
-    style = environment.loader.get_source(environment, "style.css")[0]  # type: ignore[union-attr]
-    for name, colour in _COLOURS.items():
-        style = style.replace(f"${name}", colour)
-    rendered = environment.get_template("approximation.html").render(
+    templates = environment()
+    templates.filters.update(si=quantity, percent=percent, scaled=scaled)
+    rendered = templates.get_template("approximation.html").render(
         document=document,
         asked=asked(document),
         best=list(best_runs(document)),
         sure=list(sure(document)),
         terms=TERMS,
-        style=Markup(style),  # noqa: S704  our own file
-        figures=[
-            # The drawing comes from the renderer, with every text in it escaped.
-            {"name": name, "svg": Markup(svg), "caption": captions[name]}  # noqa: S704
-            for name, svg in drawings.items()
-        ],
+        style=style_sheet(),
+        figures=[figure.on_page(drawings[figure.name]) for figure in drawn],
         papers=paper_rows(document),
     )
     return linked(rendered)

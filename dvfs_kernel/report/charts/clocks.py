@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import altair as alt
 
+from dvfs_kernel.report.charts.narrow import ROOMY
 from dvfs_kernel.report.charts.theme import INK, rows
 from dvfs_kernel.report.palette import BLUE, ORANGE
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from altair.typing import ChartType
 
 __all__ = ["iso_frequency"]
+
+_WHICH: Final = ("the setting that draws least, which is taken", "another with the same SYSCLK")
 
 # Of a name beside its point: alignment, baseline and offset, below right and above left.
 _PLACES: Final[tuple[tuple[Literal["left", "right"], Literal["top", "bottom"], int, int], ...]] = (
@@ -43,7 +46,7 @@ def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) ->
             "ma": row["current_a"] * 1e3,
             "clock": row["clock"],
             "more": 100 * (row["current_a"] / least_a[row["sysclk_hz"]] - 1),
-            "which": "chosen" if row["chosen"] else "other setting",
+            "which": _WHICH[0] if row["chosen"] else _WHICH[1],
         }
         for row in settings
     ]
@@ -57,24 +60,25 @@ def iso_frequency(settings: Sequence[Mapping[str, Any]], *, width: int = 760) ->
             alt.Tooltip("more:Q", title="above the least (%)", format=".2f"),
         ],
     )
-    domain = ["chosen", "other setting"]
     points = base.mark_point(strokeWidth=1.8, opacity=1).encode(
-        size=alt.Size("which:N", legend=None, scale=alt.Scale(domain=domain, range=[40, 130])),
+        size=alt.Size("which:N", title=None, scale=alt.Scale(domain=list(_WHICH), range=[40, 130])),
         color=alt.Color(
-            "which:N", title=None, scale=alt.Scale(domain=domain, range=[BLUE, ORANGE])
+            "which:N", title=None, scale=alt.Scale(domain=list(_WHICH), range=[BLUE, ORANGE])
         ),
         shape=alt.Shape(
-            "which:N", title=None, scale=alt.Scale(domain=domain, range=["circle", "diamond"])
+            "which:N", title=None, scale=alt.Scale(domain=list(_WHICH), range=["circle", "diamond"])
         ),
     )
     # Neighbours in turn below and above their points, so that close ones stay readable.
     names = [
         base.transform_filter(f"datum.number >= 0 && datum.number % 2 == {side}")
-        .mark_text(color=INK, fontSize=10, align=align, baseline=baseline, dx=dx, dy=dy)
+        .mark_text(
+            color=INK, fontSize=10, align=align, baseline=baseline, dx=dx, dy=dy, style=ROOMY
+        )
         .encode(text="clock:N")
         for side, (align, baseline, dx, dy) in enumerate(_PLACES)
     ]
-    above = points.encode(y=alt.Y("more:Q", title="above the least (%)"))
+    above = points.encode(y=alt.Y("more:Q", title="more than the least (%)"))
     count = len({row["mhz"] for row in values})
     worst = max((row["more"] for row in values), default=0.0)
     return alt.vconcat(

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.report.charts.theme import INK, MUTED, cycled, operator_colour, operator_kind, rows
+from dvfs_kernel.report.charts.theme import (
+    GRAIN,
+    INK,
+    MUTED,
+    grain_colour,
+    heading,
+    operator_colour,
+    operator_kind,
+    rows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["design_space", "stall_and_compute"]
 
 _FAINT = 0.12
+_HOPS = ("stay on the HFO", "hop to the LFO")
 _LABELS = 25  # of layers
 
 
@@ -77,6 +87,7 @@ def design_space(
             "g": row["granularity"],
             "hfo": row["hfo"],
             "lfo": row["lfo"] or "none",
+            "hops": _HOPS[row["lfo"] is not None],
             "mhz": row["sysclk_hz"] / 1e6,
             "ms": row["time_s"] * 1e3,
             "uj": row["energy_j"] * 1e6,
@@ -93,10 +104,10 @@ def design_space(
         alt.Tooltip("uj:Q", title="energy (µJ)", format=".2f"),
     ]
     base = alt.Chart(values).transform_filter(brush)
-    grain = alt.Color(
-        "g:O",
-        title="granularity g",
-        scale=alt.Scale(domain=grains, range=cycled(len(grains))),
+    hops = alt.Shape(
+        "hops:N",
+        title="memory segments",
+        scale=alt.Scale(domain=list(_HOPS), range=["circle", "triangle-up"]),
     )
     axes = {
         "x": alt.X("ms:Q", title="time (ms)", scale=alt.Scale(zero=False)),
@@ -106,7 +117,8 @@ def design_space(
         base.mark_point(filled=True, size=30)
         .encode(
             **axes,
-            color=grain,
+            color=grain_colour(grains),
+            shape=hops,
             opacity=alt.condition(picked, alt.value(0.75), alt.value(_FAINT)),
             tooltip=tooltip,
         )
@@ -118,16 +130,20 @@ def design_space(
         .encode(**axes, tooltip=tooltip)
     )
     cloud = alt.layer(points, rings).properties(
-        width=width * 0.56, height=250, title="Options of those layers; ringed: Pareto points"
+        width=width * 0.56,
+        height=250,
+        title=heading(
+            "Options of those layers", "Ringed: Pareto points, which no option of the layer beats."
+        ),
     )
     where = (
         base.transform_filter(picked)
         .mark_rect()
         .encode(
             x=alt.X("mhz:O", title="SYSCLK of the HFO (MHz)", axis=alt.Axis(labelAngle=-45)),
-            y=alt.Y("g:O", title="granularity g", scale=alt.Scale(domain=grains)),
+            y=alt.Y("g:O", title=GRAIN, scale=alt.Scale(domain=grains)),
             color=alt.Color(
-                "count():Q", title="options", scale=alt.Scale(scheme="greys"), legend=None
+                "count():Q", title="number of options", scale=alt.Scale(scheme="blues")
             ),
             tooltip=[alt.Tooltip("count():Q", title="options")],
         )
@@ -175,7 +191,7 @@ def stall_and_compute(layers: Sequence[Mapping[str, Any]], *, width: int = 480) 
     roofs = [{**row, "roof": row["rate"] / (1 - row["stalled"])} for row in values]
     x = alt.X(
         "intensity:Q",
-        title="multiply-accumulates per byte filled into the caches",
+        title="work per byte filled into the caches (MAC/byte)",
         scale=alt.Scale(type="log"),
     )
     tooltip = [
@@ -190,7 +206,7 @@ def stall_and_compute(layers: Sequence[Mapping[str, Any]], *, width: int = 480) 
         .mark_point(filled=True, opacity=0.85)
         .encode(
             x=x,
-            y=alt.Y("rate:Q", title="multiply-accumulates per cycle"),
+            y=alt.Y("rate:Q", title="rate (MAC/cycle)"),
             color=operator_colour(),
             size=alt.Size("kcycles:Q", title="thousand cycles", scale=alt.Scale(range=[25, 320])),
             tooltip=tooltip,
@@ -211,7 +227,9 @@ def stall_and_compute(layers: Sequence[Mapping[str, Any]], *, width: int = 480) 
     return alt.layer(stems, ends, points).properties(
         width=width,
         height=250,
-        title="Rate of each layer; the tick above: without waiting for memory",
+        title=heading(
+            "Rate of each layer", "Tick above a point: what it would be without waiting for memory."
+        ),
         description=(
             f"Multiply-accumulates per cycle of {len(values)} layers against those per byte filled "
             f"into the caches{told}."

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from dvfs_kernel.report.charts.theme import INK, MUTED, rows
+from dvfs_kernel.report.charts.theme import INK, MUTED, heading, rows
 from dvfs_kernel.report.charts.window import KIND
 from dvfs_kernel.report.palette import BLUE
 
@@ -28,6 +28,7 @@ def energy_frontier(
     bounds: Sequence[Mapping[str, Any]],
     runs: Sequence[Mapping[str, Any]],
     *,
+    points_are: Literal["executed", "predicted"] = "executed",
     width: int = 760,
 ) -> ChartType:
     """Draw the frontier as a staircase, bounds as rules and runs as points.
@@ -40,6 +41,8 @@ def energy_frontier(
         ``name`` and ``bound_s``.
     runs
         ``title``, ``kind`` (a key of `KIND`), ``bound``, ``latency_s`` and ``inference_j``.
+    points_are
+        What the runs' numbers are.
     """
     last_s = max(
         [*(row["bound_s"] for row in bounds), *(row["latency_s"] for row in runs)], default=0
@@ -90,10 +93,10 @@ def energy_frontier(
             y=y,
             color=alt.Color(
                 "kind:N",
-                title="executed",
+                title=points_are,
                 scale=alt.Scale(domain=kinds, range=[KIND[kind] for kind in kinds]),
             ),
-            shape=alt.Shape("kind:N", title="executed", scale=alt.Scale(domain=kinds)),
+            shape=alt.Shape("kind:N", title=points_are, scale=alt.Scale(domain=kinds)),
             tooltip=[
                 alt.Tooltip("title:N", title="run"),
                 alt.Tooltip("bound:N"),
@@ -111,5 +114,6 @@ def energy_frontier(
     return alt.layer(rules, names, line, points).properties(
         width=width,
         height=300,
+        title=heading("", "Line: the least energy for every bound, predicted. Dashed: bounds."),
         description=f"Least energy of the inference against the bound on latency: {told}.",
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.report.charts.theme import cycled, rows
+from dvfs_kernel.report.charts.theme import GRAIN, cycled, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,7 +77,7 @@ def frequency_and_granularity(
     latency = alt.Y("ms:Q", title="latency (ms)")
     power = alt.Y("mw:Q", title="power (mW)")
     clock = alt.X("mhz:Q", title="SYSCLK (MHz), g = 0")
-    grain = alt.X("g:O", title="granularity g, at the highest SYSCLK", axis=alt.Axis(labelAngle=0))
+    grain = alt.X("g:O", title=f"{GRAIN}, at the highest SYSCLK", axis=alt.Axis(labelAngle=0))
     return alt.vconcat(
         alt.hconcat(panel("left", clock, latency), panel("right", grain, latency)),
         alt.hconcat(panel("left", clock, power), panel("right", grain, power)),

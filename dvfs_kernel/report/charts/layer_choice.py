@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 
-from dvfs_kernel.report.charts.theme import INK, rows
+from dvfs_kernel.report.charts.theme import GRAIN, INK, heading, rows
 from dvfs_kernel.report.palette import BLUE, ORANGE
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _QUANTITIES: Final = (
     ("mw", "average power (mW)"),
     ("uj", "energy (µJ)"),
 )
-_MISSES: Final = ("misses", "D-cache line fills")
+_MISSES: Final = ("misses", "D-cache fills (lines)")
 
 
 def layer_choice(
@@ -62,7 +62,7 @@ def layer_choice(
 
     def panel(side: str, field: str, title: str) -> ChartType:
         x = (
-            alt.X("g:O", title="granularity g", axis=alt.Axis(labelAngle=0))
+            alt.X("g:O", title=GRAIN, axis=alt.Axis(labelAngle=0))
             if side == "left"
             else alt.X("mhz:Q", title="SYSCLK of the HFO (MHz)")
         )
@@ -107,6 +107,7 @@ def layer_choice(
         *lines,
         panel("left", *_MISSES),
         data=rows(row for row in values if row["left"] or row["right"]),
+        title=heading("", "Ring: this choice. Left at its clock, right at its granularity."),
         description=(
             "Latency, power and energy of one layer against granularity and against SYSCLK, and "
             f"its D-cache line fills against granularity; {told}."

@@ -50,7 +50,7 @@ def layer_times(layers: Sequence[Mapping[str, Any]], title: str, *, width: int =
         title="time of the layer (ms)",
         scale=alt.Scale(domain=[0, longest * _ROOM], nice=False),
     )
-    y = alt.Y("layer:N", title=None, sort=names)
+    y = alt.Y("layer:N", title="layer", sort=names)
     offset = alt.YOffset("side:N", sort=sides)
     colour = alt.Color(
         "side:N", title=None, sort=sides, scale=alt.Scale(domain=sides, range=list(_COLOURS))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.report.charts.theme import GRID, INK, rows
+from dvfs_kernel.report.charts.theme import GRID, INK, heading, rows
 from dvfs_kernel.report.palette import BLUE, GREY, ORANGE, PURPLE
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["layered_graph"]
 
-_HEIGHT = 230
+_ROW_PX = 17  # an option's height
+_LEAST_PX = 180
 _CHANGES = {"none": GREY, "hop": ORANGE, "relock": PURPLE}
 
 
@@ -31,7 +33,8 @@ def layered_graph(
     Parameters
     ----------
     nodes
-        ``x``, ``y`` (places), ``layer`` (a name), ``label``, ``time_s``, ``energy_j``, ``chosen``.
+        ``x``, ``y`` (places, an option at the same height in every layer), ``layer`` (a name),
+        ``label``, ``time_s``, ``energy_j``, ``chosen``.
     edges
         ``x``, ``y``, ``x2``, ``y2``, ``change`` (``none``, ``hop`` or ``relock``), ``time_s``,
         ``energy_j`` and ``chosen``.
@@ -52,8 +55,20 @@ def layered_graph(
         }
         for row in edges
     ]
-    x = alt.X("x:Q", axis=None, scale=alt.Scale(nice=False, padding=40))
-    y = alt.Y("y:Q", axis=None, scale=alt.Scale(nice=False, padding=18))
+    heads = {row["x"]: row["layer"] for row in dots}
+    options = {row["y"]: row["label"] for row in dots}
+    x = alt.X(
+        "x:Q",
+        title="layer, first to last",
+        axis=_named(heads),
+        scale=alt.Scale(nice=False, zero=False, padding=24),
+    )
+    y = alt.Y(
+        "y:Q",
+        title="SYSCLK (MHz), clock state, g",
+        axis=_named(options),
+        scale=alt.Scale(nice=False, zero=False, padding=12),
+    )
     cost = [
         alt.Tooltip("us:Q", title="time (µs)", format=".2f"),
         alt.Tooltip("uj:Q", title="energy (µJ)", format=".3f"),
@@ -62,6 +77,7 @@ def layered_graph(
         "change:N",
         title="change of clock on the way",
         scale=alt.Scale(domain=list(_CHANGES), range=list(_CHANGES.values())),
+        legend=alt.Legend(symbolOpacity=1, symbolStrokeWidth=3),
     )
     possible = (
         alt.Chart(rows(line for line in lines if not line["chosen"]))
@@ -81,33 +97,35 @@ def layered_graph(
         .encode(
             x=x,
             y=y,
-            fill=alt.condition("datum.chosen", alt.value(BLUE), alt.value(GRID)),
+            fill=alt.Color(
+                "chosen:N",
+                title="of the schedule",
+                scale=alt.Scale(domain=[True, False], range=[BLUE, GRID]),
+                legend=alt.Legend(labelExpr="datum.label == 'true' ? 'yes' : 'no'"),
+            ),
             stroke=alt.value(INK),
-            tooltip=[alt.Tooltip("layer:N"), alt.Tooltip("label:N", title="option"), *cost],
+            tooltip=[alt.Tooltip("layer:N"), alt.Tooltip("label:N", title="its option"), *cost],
         )
-    )
-    labels = (
-        alt.Chart(rows(dots))
-        .mark_text(color=INK, fontSize=9, dy=-11)
-        .encode(
-            x=x,
-            y=y,
-            text="label:N",
-            opacity=alt.condition("datum.chosen", alt.value(1.0), alt.value(0.75)),
-        )
-    )
-    heads = {row["x"]: row["layer"] for row in dots}
-    names = (
-        alt.Chart(rows({"x": place, "layer": name} for place, name in heads.items()))
-        .mark_text(color=INK, fontSize=10, fontWeight="bold")
-        .encode(x=x, y=alt.value(-12), text="layer:N")
     )
     path = " → ".join(f"{row['label']}" for row in dots if row["chosen"])
-    return alt.layer(possible, taken, circles, labels, names).properties(
+    return alt.layer(possible, taken, circles).properties(
         width=width,
-        height=_HEIGHT,
+        height=max(_ROW_PX * len(options), _LEAST_PX),
+        title=heading("", "Thick: the schedule's way. Thin: what else is possible."),
         description=(
             f"Options of {len(heads)} layers as nodes and {len(lines)} possible changes as edges. "
             f"The chosen path: {path}."
         ),
+    )
+
+
+def _named(names: Mapping[float, str]) -> alt.Axis:
+    """Return an axis with names in place of numbers."""
+    told = json.dumps({f"{place:g}": name for place, name in names.items()})
+    return alt.Axis(
+        values=list(names),
+        labelExpr=f"({told})[format(datum.value, '~g')]",
+        grid=True,
+        labelAngle=0,
+        labelLimit=240,
     )

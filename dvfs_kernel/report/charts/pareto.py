@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.report.charts.theme import MUTED, cycled, rows
+from dvfs_kernel.report.charts.theme import MUTED, grain_colour, heading, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,11 +49,7 @@ def pareto_points(layers: Sequence[Mapping[str, Any]], *, width: int = 210) -> C
         interpolate="step-after", color=MUTED, strokeWidth=0.8
     )
     points = base.mark_point(filled=True, size=34, opacity=0.9).encode(
-        color=alt.Color(
-            "g:O",
-            title="granularity g",
-            scale=alt.Scale(domain=grains, range=cycled(len(grains))),
-        ),
+        color=grain_colour(grains),
         shape=alt.Shape(
             "best:N",
             title="Pareto point of the layer",
@@ -78,11 +74,12 @@ def pareto_points(layers: Sequence[Mapping[str, Any]], *, width: int = 210) -> C
         )
         .resolve_scale(x="independent", y="independent")
         .properties(
+            title=heading("", "Line: the options that no other of the layer beats in both."),
             description=(
                 "Time and energy of the candidates of "
                 + ", ".join(f"{layer['title']} ({len(layer['points'])})" for layer in layers)
                 + "."
-            )
+            ),
         )
     )
     return chart

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ET
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import altair as alt
 import vl_convert
 
+from dvfs_kernel.report.charts.narrow import COLUMN_PX, narrow
 from dvfs_kernel.report.charts.theme import config
 
-__all__ = ["on_background", "to_png", "to_svg"]
+__all__ = ["on_background", "to_narrow_svg", "to_png", "to_svg"]
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -21,6 +23,7 @@ _LONG_FRACTION = re.compile(r"(\d+\.\d{2})\d+")
 # What XML has no way to say; a name of a layer may.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
+_PLOT_PX, _LEAST_PLOT_PX = 262, 60  # of a narrow drawing, beside axes
 _GEOMETRY = ("transform", "d", "x", "y", "x1", "x2", "y1", "y2", "width", "height")
 
 
@@ -37,9 +40,35 @@ def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
     Marks keep their values as ``<title>``, which browsers show when the pointer rests on them. The
     same chart gives the same text every time.
     """
+    return _drawn(chart.to_dict(validate=False), prefix)
+
+
+def to_narrow_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
+    """Return a chart as `to_svg` does, for a screen as narrow as a telephone's.
+
+    Marks keep no values: there is no pointer to rest on them.
+    """
+    plain = chart.to_dict(validate=False)
+    drawn = _drawn(narrow(plain, _PLOT_PX), prefix, is_narrow=True)
+    # What stands beside the plot is as wide as it is: only the plot can give way.
+    beyond = _width(drawn) - COLUMN_PX
+    if beyond > 0:
+        drawn = _drawn(
+            narrow(plain, max(_PLOT_PX - beyond, _LEAST_PLOT_PX)), prefix, is_narrow=True
+        )
+    return drawn
+
+
+def _width(svg: str) -> int:
+    return math.ceil(float(ET.fromstring(svg).attrib["width"]))  # noqa: S314  drawn by us
+
+
+def _drawn(plain: dict[str, Any], prefix: str, *, is_narrow: bool = False) -> str:
     # The renderer tells of what it cannot draw, but text that is none ends the whole process.
-    specification = _writable(chart.to_dict(validate=False))
-    svg = vl_convert.vegalite_to_svg(specification, config=config(), vl_version=_VEGA_LITE)
+    specification = _writable(plain)
+    svg = vl_convert.vegalite_to_svg(
+        specification, config=config(is_narrow=is_narrow), vl_version=_VEGA_LITE
+    )
     ET.register_namespace("", _SVG)
     ET.register_namespace("xlink", _XLINK)
     root = ET.fromstring(svg)  # noqa: S314  the drawing was made a line above
@@ -49,7 +78,7 @@ def to_svg(chart: alt.TopLevelMixin, prefix: str) -> str:
         label = element.attrib.pop("aria-label", None)
         for name in ("role", "aria-roledescription", "aria-hidden"):
             element.attrib.pop(name, None)
-        if label is not None and element.tag == f"{{{_SVG}}}path":
+        if label is not None and not is_narrow and element.tag == f"{{{_SVG}}}path":
             title = ET.Element(f"{{{_SVG}}}title")
             title.text = label
             element.insert(0, title)

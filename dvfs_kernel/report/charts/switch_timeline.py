@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
-from dvfs_kernel.report.charts.theme import INK, rows
+from dvfs_kernel.report.charts.theme import INK, heading, rows
 from dvfs_kernel.report.palette import BLUE, VERMILLION
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def switch_timeline(
         panel("mhz", "SYSCLK (MHz)", INK, 130),
         panel("ma", "current (mA)", BLUE, 90),
         spacing=8,
-        title=title,
+        title=heading(title, "Red ticks at the top: changes of registers."),
         description=(
             f"{title}. SYSCLK in MHz: {rates}. {len(marks)} changes of registers are marked at "
             "the top."

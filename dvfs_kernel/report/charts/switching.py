@@ -2,21 +2,81 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 
-from dvfs_kernel.report.charts.theme import rows
+from dvfs_kernel.clocks.state import ClockState
+from dvfs_kernel.report.charts.theme import INK, heading, rows
+from dvfs_kernel.report.palette import GREY, ORANGE, PURPLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from altair.typing import ChartType
 
-__all__ = ["switching_cost"]
+__all__ = ["CHANGES", "change_kind", "switching_cost", "switching_told"]
 
-_NUMBERS_AT_MOST = 16  # states whose cells are wide enough for a number
-_LEAST_US = 0.1  # costs below count as this much on the logarithmic scale
+_LEAST_US: Final = 0.01  # a change that costs nothing is drawn here: the scale is logarithmic
+
+#: Kinds of change, and the colour of each.
+CHANGES: Final = {"no change": GREY, "hop": ORANGE, "relock": PURPLE}
+
+
+def change_kind(before: str, after: str) -> str:
+    """Return the kind of a change between two states, as text: a key of `CHANGES`.
+
+    A hop changes what SYSCLK runs on and leaves the PLL alone; a relock locks the PLL anew.
+    """
+    if before == after:
+        return "no change"
+    one, other = ClockState.parse(before), ClockState.parse(after)
+    return "relock" if other.pll is not None and one.factors != other.factors else "hop"
+
+
+def _values(
+    states: Sequence[str],
+    time_s: Sequence[Sequence[float | None]],
+    energy_j: Sequence[Sequence[float | None]],
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "from": a,
+            "to": b,
+            "kind": change_kind(a, b),
+            "us": t * 1e6,
+            "shown": max(t * 1e6, _LEAST_US),
+            "uj": None if e is None else e * 1e6,
+        }
+        for a, times, energies in zip(states, time_s, energy_j, strict=True)
+        for b, t, e in zip(states, times, energies, strict=True)
+        if t is not None and a != b
+    ]
+
+
+def switching_told(
+    states: Sequence[str],
+    time_s: Sequence[Sequence[float | None]],
+    energy_j: Sequence[Sequence[float | None]],
+) -> str:
+    """Return in sentences what changes cost; the arguments are those of `switching_cost`."""
+    found = []
+    for kind, what in (
+        ("hop", "A hop, between HSE and a PLL that stays locked,"),
+        ("relock", "A relock, after which the PLL gives another frequency,"),
+    ):
+        rows_ = [row for row in _values(states, time_s, energy_j) if row["kind"] == kind]
+        if rows_:
+            us, uj = (sorted(row[name] for row in rows_) for name in ("us", "uj"))
+            found.append(
+                f"{what} takes {_range(us)} µs and {_range(uj)} µJ ({len(rows_)} changes)."
+            )
+    return " ".join(found)
+
+
+def _range(values: Sequence[float]) -> str:
+    low, high = f"{values[0]:.3g}", f"{values[-1]:.3g}"
+    return low if low == high else f"{low} to {high}"
 
 
 def switching_cost(
@@ -26,7 +86,7 @@ def switching_cost(
     *,
     width: int = 620,
 ) -> ChartType:
-    """Draw the time of every change as a heat map.
+    """Draw a tick for every change on a line of time, one line for each kind of change.
 
     Parameters
     ----------
@@ -35,54 +95,34 @@ def switching_cost(
     time_s, energy_j : (states, states)
         None where the change is not allowed.
     """
-    values: list[dict[str, Any]] = [
-        {
-            "from": a,
-            "to": b,
-            "us": t * 1e6,
-            "shade": max(t * 1e6, _LEAST_US),
-            "uj": (e or 0.0) * 1e6,
-        }
-        for a, times, energies in zip(states, time_s, energy_j, strict=True)
-        for b, t, e in zip(states, times, energies, strict=True)
-        if t is not None
-    ]
-    high = max((row["shade"] for row in values), default=1.0)
-    base = alt.Chart(rows(values)).encode(
-        x=alt.X("to:N", title="to", sort=list(states), axis=alt.Axis(labelAngle=-45)),
-        y=alt.Y("from:N", title="from", sort=list(states)),
-        tooltip=[
-            alt.Tooltip("from:N"),
-            alt.Tooltip("to:N"),
-            alt.Tooltip("us:Q", title="time (µs)", format=".2f"),
-            alt.Tooltip("uj:Q", title="energy (µJ)", format=".3f"),
-        ],
-    )
-    cells = base.mark_rect().encode(
-        color=alt.Color(
-            "shade:Q",
-            title="time (µs)",
-            scale=alt.Scale(scheme="cividis", type="log", domain=[_LEAST_US, max(high, 1.0)]),
-            legend=alt.Legend(format="~g", gradientLength=260, tickCount=4),
+    values = _values(states, time_s, energy_j)
+    kinds = [kind for kind in CHANGES if any(row["kind"] == kind for row in values)]
+    ticks = (
+        alt.Chart(rows(values))
+        .mark_tick(thickness=1.5, opacity=0.55, color=INK)
+        .encode(
+            x=alt.X("shown:Q", title="time of the change (µs)", scale=alt.Scale(type="log")),
+            y=alt.Y("kind:N", title="kind of change", sort=kinds),
+            color=alt.Color(
+                "kind:N",
+                title=None,
+                scale=alt.Scale(domain=kinds, range=[CHANGES[kind] for kind in kinds]),
+            ),
+            tooltip=[
+                alt.Tooltip("from:N"),
+                alt.Tooltip("to:N"),
+                alt.Tooltip("us:Q", title="time (µs)", format=".2f"),
+                alt.Tooltip("uj:Q", title="energy (µJ)", format=".3f"),
+            ],
         )
     )
-    layers = [cells]
-    if len(states) <= _NUMBERS_AT_MOST:
-        layers.append(
-            base.mark_text(fontSize=9).encode(
-                text=alt.Text("us:Q", format=".3~g"),
-                color=alt.condition(
-                    f"datum.shade > {(high * _LEAST_US) ** 0.5!r}",
-                    alt.value("#101010"),
-                    alt.value("#fefefe"),
-                ),
-            )
-        )
-    return alt.layer(*layers).properties(
+    chart: ChartType = ticks.properties(
         width=width,
-        height=max(140, min(26 * len(states), 620)),
+        height=alt.Step(34),
+        title=heading("", "A tick for each pair of clock states between which one may change."),
         description=(
-            f"Time of a change between any two of {len(states)} clock states; "
-            f"the longest takes {max((row['us'] for row in values), default=0.0):.4g} µs."
+            f"Time of the changes between {len(states)} clock states. "
+            f"{switching_told(states, time_s, energy_j)}"
         ),
     )
+    return chart

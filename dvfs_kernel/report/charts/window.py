@@ -51,12 +51,18 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
         alt.Chart()
         .mark_bar(height={"band": 0.72})
         .encode(
-            x=alt.X("share:Q", title="energy of the window, relative to the first bar", stack=True),
+            x=alt.X(
+                "share:Q",
+                title="energy of the window, first bar = 1 (a ratio: no unit)",
+                stack=True,
+            ),
             y=alt.Y(
                 "title:N",
-                title=None,
+                title="run",
                 sort=alt.EncodingSortField("place", op="min"),
-                axis=alt.Axis(labelLimit=300),
+                axis=alt.Axis(
+                    labelLimit=300, titleAngle=0, titleAlign="right", titleX=-6, titleY=-8
+                ),
             ),
             color=alt.Color(
                 "kind:N",
@@ -65,8 +71,9 @@ def window_energy(runs: Sequence[Mapping[str, Any]], *, width: int = 600) -> Cha
             ),
             opacity=alt.Opacity(
                 "part:N",
+                title=None,
                 scale=alt.Scale(domain=["inference", "idle"], range=[1.0, 0.45]),
-                legend=None,
+                legend=alt.Legend(symbolType="square"),
             ),
             order="order:Q",
             tooltip=[

@@ -66,9 +66,11 @@ def test_the_csv_file(tmp_path, iso):
     text_of("--clocks", "paper", "--csv", str(path), *iso)
     with path.open(newline="") as file:
         records = list(csv.DictReader(file))
-    assert {"pll:25/216/2", "pll:50/432/2"} <= {record["clock"] for record in records}
+    names = {record["clock"] for record in records}
+    assert "pll:25/216/2" in names
+    assert ("pll:50/432/2" in names) == bool(iso)
     assert float(records[0]["run_current_a"]) == pytest.approx(0.01997, abs=1e-5)
-    assert len(records) == (11 if not iso else len({record["clock"] for record in records}))
+    assert len(records) == (8 if not iso else len(names))
     assert ("chosen" in records[0]) == bool(iso)
 
 

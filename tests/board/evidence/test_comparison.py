@@ -72,7 +72,7 @@ def test_the_wire_changes_nothing_but_what_runs_differ_by_anyway(embedded, tmp_p
     data = json.loads((tmp_path / "out" / "comparison.json").read_text())
     assert mistakes(data) == []
     assert [one["name"] for one in data["schedules"]] == [NAMES[0], NAMES[-1]]
-    assert (tmp_path / "out" / "comparison.svg").read_text().startswith("<svg")
+    assert (tmp_path / "out" / "figures" / "comparison.svg").read_text().startswith("<svg")
 
 
 def test_what_is_modelled_otherwise_shows_where_it_is(embedded):

@@ -1,6 +1,8 @@
 """The presets are what their names say, on every board; a user's list is read or refused whole."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import sampled_from
 
 from dvfs_kernel.clocks.lists import (
     PAPER_EXAMPLE_NOTE,
@@ -10,7 +12,13 @@ from dvfs_kernel.clocks.lists import (
     parse_clocks,
 )
 from dvfs_kernel.clocks.setting import ClockSetting
-from dvfs_kernel.clocks.space import legal_settings, settings_at
+from dvfs_kernel.clocks.space import (
+    canonical,
+    current_a,
+    described,
+    legal_settings,
+    settings_at,
+)
 from dvfs_kernel.errors import ClockError
 
 HSE_HZ = 50_000_000
@@ -24,11 +32,10 @@ def megahertz(found):
     return [setting.sysclk_hz(found.hse_hz) / 1e6 for setting in found.settings]
 
 
-def test_the_papers_list_holds_eleven_legal_settings_and_names_three_forbidden_ones():
+def test_the_papers_list_holds_eight_clocks_and_names_three_forbidden_settings():
     paper = clock_list("paper", PAPER_HSE_HZ)
-    assert len(paper.settings) == 11
-    assert sorted(set(megahertz(paper))) == [50, 75, 84, 100, 108, 150, 168, 216]
-    assert paper.note == ""
+    assert megahertz(paper) == [50, 75, 84, 100, 108, 150, 168, 216]
+    assert "pll:50/432/2 is pll:25/216/2" in paper.note
     assert {str(entry.setting): entry.reasons for entry in paper.forbidden} == {
         "pll:25/336/2": (
             "VCO 50 MHz / 25 x 336 = 672 MHz; allowed: 100 MHz to 432 MHz",
@@ -139,3 +146,39 @@ def test_an_hse_out_of_range_is_refused(text):
 def test_an_unknown_preset():
     with pytest.raises(ClockError, match="clock list 'mine' is unknown; allowed: paper, edges"):
         clock_list("mine", HSE_HZ)
+
+
+# ---- one name for a clock ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hse_hz", [HSE_HZ, 8_000_000, 0])
+@pytest.mark.parametrize("name", sorted(set(PRESETS) - {"all"}))
+def test_a_list_has_every_clock_once_under_its_one_name(name, hse_hz):
+    clocks = clock_list(name, hse_hz).settings
+    assert all(canonical(clock, hse_hz) == clock for clock in clocks)
+    rates = [(clock.hclk_hz(hse_hz), clock.vco_hz(hse_hz)) for clock in clocks]
+    assert len(set(rates)) == len(rates)
+
+
+@settings(max_examples=60)
+@given(sampled_from(legal_settings(HSE_HZ)))
+def test_a_clock_and_its_one_name_are_the_same_clock(setting):
+    named = canonical(setting, HSE_HZ)
+    assert canonical(named, HSE_HZ) == named
+    for what in ("sysclk_hz", "vco_hz", "voltage_scale", "required_wait_states"):
+        assert getattr(named, what)(HSE_HZ) == getattr(setting, what)(HSE_HZ)
+    assert current_a(named, HSE_HZ) == current_a(setting, HSE_HZ)
+    assert str(named) in described(named, HSE_HZ)
+
+
+def test_two_names_of_one_clock_become_one_and_the_list_says_so():
+    found = parse_clocks("pll:50/432/2, hse, pll:25/216/2:ahb2, pll:25/216/2", HSE_HZ)
+    assert texts(found) == ["pll:25/216/2", "hse", "pll:25/216/2:ahb2"]
+    assert "pll:50/432/2 is pll:25/216/2" in found.note
+
+
+def test_another_vco_is_another_clock():
+    slow, fast = (ClockSetting.parse(text) for text in ("pll:25/100/2", "pll:25/200/4"))
+    assert canonical(fast, HSE_HZ) == fast != canonical(slow, HSE_HZ)
+    assert "VCO 400 MHz" in described(fast, HSE_HZ)
+    assert "VCO 200 MHz" in described(slow, HSE_HZ)

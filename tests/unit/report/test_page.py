@@ -1,5 +1,6 @@
 """The page and the folder: well-formed, self-contained, the same every time, never half there."""
 
+import csv
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -14,9 +15,11 @@ from report_document import report_document, run_named
 
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.report import build, charts, compare, write
 from dvfs_kernel.report.document import to_json
 from dvfs_kernel.report.figures import figures, is_figure
+from dvfs_kernel.report.page_tables import page_tables
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 SVG = "{http://www.w3.org/2000/svg}"
@@ -91,12 +94,21 @@ def test_the_page_is_well_formed(page):
     assert inner <= set(outline.ids)
     contents = {one for one in inner if not one.startswith("term-")}
     sections = {values["id"] for tag, values, _ in outline.tags if tag == "section"}
-    assert contents == sections - {"windows"}  # which belongs to the answer above it
+    # The picture belongs to the answer above it; the files are below the contents' page.
+    assert contents == sections - {"windows", "files"} | {"contents"}
 
 
-def test_the_page_needs_no_network(page):
+def test_the_page_needs_no_network(page, written):
     outline = Outline(page)
-    assert all(reference.startswith("#") for reference in outline.references)
+    inner = [reference for reference in outline.references if reference.startswith("#")]
+    files = {reference for reference in outline.references if reference not in inner}
+    assert all((written[0].parent / name).is_file() for name in files)
+    everything = {
+        str(path.relative_to(written[0].parent))
+        for path in written[0].parent.rglob("*.*")
+        if path.is_file()
+    }
+    assert files == everything - {"report.html"}
     assert not {tag for tag, _, _ in outline.tags} & {"script", "link", "iframe", "img", "object"}
     assert not re.search(r"@import|url\((?!#)", page)
     # Names of XML namespaces are no addresses to fetch.
@@ -108,7 +120,8 @@ def test_the_page_can_be_read_without_seeing_it(page):
     outline = Outline(page)
     tags = [tag for tag, _, _ in outline.tags]
     assert tags.count("caption") == tags.count("table")
-    assert tags.count("figcaption") == tags.count("figure") == tags.count("svg")
+    assert tags.count("figcaption") == tags.count("figure") == tags.count("details")
+    assert tags.count("svg") == 2 * tags.count("figure")  # for a wide and for a narrow screen
     for tag, values, _ in outline.tags:
         if tag == "svg":
             assert values["role"] == "img"
@@ -148,6 +161,18 @@ def test_the_page_says_what_there_is_to_say(page):
         assert text in told, text
 
 
+def test_a_clock_stands_with_its_rate_source_and_voltage_scale(page):
+    tables = {
+        name: list(csv.DictReader(text.splitlines())) for name, text in page_tables(page).items()
+    }
+    clock = next(row for row in tables["clock-settings"] if row["clock"] == "pll:25/216/2")
+    assert (clock["source"], clock["SYSCLK MHz"], clock["voltage scale"]) == (
+        "PLL on HSE", "216", "3 + OD"
+    )  # fmt: skip
+    layer = tables["layers-at-the-bound-10"][0]
+    assert (layer["HFO"], layer["MHz"], layer["scale"]) == ("pll:25/216/2", "216", "3 + OD")
+
+
 def test_the_same_document_gives_the_same_bytes(page, short, tmp_path):
     full = report_document()
     assert build(full | {"paper": compare(full)}) == page
@@ -157,7 +182,7 @@ def test_the_same_document_gives_the_same_bytes(page, short, tmp_path):
         found = (tmp_path / name).rglob("*.*")
         contents.append({p.relative_to(tmp_path / name): p.read_bytes() for p in found})
     assert contents[0] == contents[1]
-    assert len(contents[0]) == 6
+    assert sum(path.parts[0] == "figures" for path in contents[0]) == 6
 
 
 def test_the_folder(document, written):
@@ -170,7 +195,7 @@ def test_the_folder(document, written):
     assert told[-1] == ("figures", len(names), len(names))
     assert all(map(is_figure, names))
     assert {p.name for p in (path.parent / "figures").iterdir()} == {
-        f"{name}.{kind}" for name in names for kind in ("svg", "png")
+        f"{name}.{kind}" for name in names for kind in ("svg", "png", "csv")
     }
     for name in names:
         ET.parse(path.parent / "figures" / f"{name}.svg")  # noqa: S314  our own file
@@ -185,7 +210,10 @@ def test_figures_of_an_earlier_report_go_and_others_stay(short, tmp_path):
     short["bounds"].pop()
     write(tmp_path, short)
     names = {path.name for path in (tmp_path / "figures").iterdir()}
-    assert names == {"mine.png", "schedule-1.svg", "schedule-1.png"}
+    assert names == {"mine.png", "schedule-1.svg", "schedule-1.png", "schedule-1.csv"}
+    tables = {path.name for path in (tmp_path / "tables").iterdir()}
+    assert "layers-at-the-bound-10.csv" in tables
+    assert "layers-at-the-bound-50.csv" not in tables
 
 
 def test_charts_hold_to_the_schema_of_vega_lite(document):
@@ -198,26 +226,42 @@ def test_charts_hold_to_the_schema_of_vega_lite(document):
         assert len(specification["description"]) > 20
 
 
-def titles(specification):
-    """Yield the title of every axis."""
-    if isinstance(specification, dict):
-        for channel in ("x", "y"):
-            found = specification.get("encoding", {}).get(channel, {})
-            if found.get("title"):
-                yield found["title"]
-        for value in specification.values():
-            yield from titles(value)
-    elif isinstance(specification, list):
-        for value in specification:
-            yield from titles(value)
+def test_the_tables_are_files(page, written):
+    """Every table of the page that is not behind a figure, with the same cells."""
+    tables = page_tables(page)
+    assert len(tables) == page.count("<table") - page.count('aria-label="Data of figure')
+    for name, text in tables.items():
+        assert (written[0].parent / "tables" / f"{name}.csv").read_text(encoding="utf-8") == text
+        rows = list(csv.reader(text.splitlines()))
+        assert len({len(row) for row in rows}) == 1
+        assert len(rows) > 1
+    runs = list(csv.DictReader(tables["runs-at-the-bound-10"].splitlines()))
+    assert (runs[0]["run"], runs[0]["window mJ"], runs[0]["saved"]) == ("tinyengine", "10.000", "")
 
 
-def test_axes_have_units(document):
-    without = {"from", "to", "layer", "energy of the window, relative to the first bar"}
+def test_a_figure_has_its_data_as_a_table_and_as_a_file(page, document, written):
     for figure in figures(document):
-        for title in titles(figure.chart.to_dict()):
-            plain = title in without or title.startswith(("granularity g", "layer; "))
-            assert plain or re.search(r"\((?:MHz|m[sAJW]|µJ|%)\)", title), title
+        text = (written[0].parent / "figures" / f"{figure.name}.csv").read_text(encoding="utf-8")
+        rows = [row for row in csv.reader(text.splitlines()) if row]
+        assert len(rows) == sum(1 + len(table.rows) for table in figure.tables())
+        assert f'aria-label="Data of figure {figure.name}' in page
+
+
+def test_every_bound_has_its_timeline(document):
+    document["further_timelines"] = [
+        {**document["timeline"], "bound": "50 %", "window_s": 0.03, "title": "tiny at 50 %"}
+    ]
+    names = [figure.name for figure in figures(document)]
+    assert [name for name in names if name.startswith("timeline")] == [
+        "timeline", "timeline-layer", "timeline-2", "timeline-2-layer"
+    ]  # fmt: skip
+    drawn = next(figure for figure in figures(document) if figure.name == "timeline-2")
+    bars, lines = drawn.tables()
+    kinds = {row[bars.heads.index("kind")] for row in bars.rows}
+    assert kinds == {"memory", "compute", "idle"}
+    assert max(row[bars.heads.index("to (ms)")] for row in bars.rows) == pytest.approx(30)
+    idle_ma = 1e3 * run_named(document, 1, "dvfs")["executed"]["idle_j"] / 0.021 / SUPPLY_V
+    assert lines.rows[-1][lines.heads.index("current (mA)")] == pytest.approx(idle_ma)
 
 
 def test_a_drawing_tells_its_values(document):
@@ -240,6 +284,12 @@ def test_what_is_unknown_leaves_its_figure_out(document):
             run["layers"] = []
     names = {figure.name for figure in figures(document)}
     assert names == {"window-energy", "pareto", "iso-frequency", "switching"}
+
+
+def test_a_page_that_stands_alone_leads_to_no_files(short):
+    short["paper"] = compare(short)
+    outline = Outline(build(short, with_files=False))
+    assert all(reference.startswith("#") for reference in outline.references)
 
 
 def test_a_page_without_figures(short):
