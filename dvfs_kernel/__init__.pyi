@@ -5,8 +5,10 @@ from dvfs_kernel.api.approximate import ApproximationResult as ApproximationResu
 from dvfs_kernel.api.approximate import approximate as approximate
 from dvfs_kernel.api.arguments.making import Making as Making
 from dvfs_kernel.api.arguments.progress import shown_progress as shown_progress
+from dvfs_kernel.api.arguments.quantity import CHARGE as CHARGE
 from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
 from dvfs_kernel.api.arguments.quantity import MEMORY as MEMORY
+from dvfs_kernel.api.arguments.quantity import PERIOD as PERIOD
 from dvfs_kernel.api.arguments.quantity import TIME as TIME
 from dvfs_kernel.api.arguments.quantity import Quantity as Quantity
 from dvfs_kernel.api.arguments.quantity import pll_lock as pll_lock
@@ -122,6 +124,7 @@ from dvfs_kernel.evidence.validation.figure import Summary as Summary
 from dvfs_kernel.evidence.validation.result import ValidationResult as ValidationResult
 from dvfs_kernel.exploration.sample_check import SampleCheck as SampleCheck
 from dvfs_kernel.exploration.switching.cost_matrix import SwitchCosts as SwitchCosts
+from dvfs_kernel.exploration.tolerance import prediction_error as prediction_error
 from dvfs_kernel.image.firmware import firmware_path as firmware_path
 from dvfs_kernel.inference.deployed_network import Deployment as Deployment
 from dvfs_kernel.inference.deployment_plan import Plan as Plan

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from dvfs_kernel.api.arguments.duty import asked_duty, duty_table
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, study_plan
@@ -16,8 +17,9 @@ from dvfs_kernel.storage.rows import Tabled
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from dvfs_kernel.api.arguments.duty import ChargeLike, PeriodLike
     from dvfs_kernel.api.arguments.progress import Shown
     from dvfs_kernel.api.arguments.study_plan import Bounds, ClocksLike
     from dvfs_kernel.api.network import NetworkLike
@@ -46,12 +48,15 @@ class StudyResult(Tabled):
         What was found out.
     page
         The report, where it was written.
+    duty
+        Period and battery that were asked for, in seconds and coulombs.
     """
 
     network: str
     workload: Workload
     study: Study
     page: Path | None = None
+    duty: Mapping[str, float] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         savings = ", ".join(
@@ -134,6 +139,28 @@ class StudyResult(Tabled):
             (record.total("window_s"), record.total("window_j")),
         )
 
+    def on_battery(self, period: PeriodLike = None, battery: ChargeLike = None) -> list[Row]:
+        """Return the average current, and days on a battery, at one inference a period.
+
+        Parameters
+        ----------
+        period
+            In seconds, or text such as ``"1s"``; by default what was asked for, or an example.
+        battery
+            In coulombs, or text such as ``"1200mAh"``; likewise.
+
+        Raises
+        ------
+        ArgumentError
+            The period is shorter than the quickest inference.
+        QuantityError
+            One of them is no quantity.
+        """
+        from dvfs_kernel.report.study_document import study_document
+
+        duty = {**self.duty, **asked_duty(period, battery)}
+        return duty_table(study_document(self.study, self.workload, "", duty))
+
     def plan(self, bound: str) -> Plan:
         """Return what is deployed for a bound."""
         from dvfs_kernel.studies.plans import plan_of
@@ -179,7 +206,15 @@ class StudyResult(Tabled):
 
         typed = command or f"dvfs.study({self.network!r})"
         with shown_progress(progress) as shown:
-            return write_study(Path(folder), self.study, self.workload, self.network, typed, shown)
+            return write_study(
+                Path(folder),
+                self.study,
+                self.workload,
+                self.network,
+                typed,
+                shown,
+                duty=self.duty,
+            )
 
     def _saved(self, bound: str) -> float:
         return next(
@@ -197,6 +232,8 @@ def study(
     latency: Bounds = (),
     clocks: ClocksLike = "default",
     granularities: Sequence[int] | None = None,
+    period: PeriodLike = None,
+    battery: ChargeLike = None,
     output: str | os.PathLike[str] | None = None,
     command: str | None = None,
     **making: Unpack[Making],
@@ -214,6 +251,9 @@ def study(
         Bounds, as of `dvfs.optimise`; without any, 10, 30 and 50 %.
     clocks, granularities
         As of `dvfs.explore`.
+    period, battery
+        Tell what one inference a period draws from a battery: a time such as ``"1s"``, a charge
+        such as ``"1200mAh"``; in the report an example where neither is given.
     output
         Write the report into this folder; by default nowhere.
     command
@@ -234,6 +274,7 @@ def study(
     DvfsError
         As `dvfs.explore`.
     """
+    duty = asked_duty(period, battery)
     with open_bench(network, **making) as bench:
         from dvfs_kernel.studies import run_study
 
@@ -241,7 +282,8 @@ def study(
         if output is not None:
             # A folder that cannot be written is worth knowing before a minute of work.
             Path(output).mkdir(parents=True, exist_ok=True)
-        found = StudyResult(network_name(network), bench.workload, run_study(bench, plan))
+        studied = run_study(bench, plan)
+        found = StudyResult(network_name(network), bench.workload, studied, duty=duty)
     if output is None:
         return found
     page = found.save(output, command=command, progress=making.get("progress", True))

@@ -25,11 +25,13 @@ else:
 
 __all__ = [
     "BOARD",
+    "CHARGE",
     "CLOCK",
     "FREQUENCY",
     "LAYERS",
     "MEMORY",
     "PATH",
+    "PERIOD",
     "PLL_LOCK",
     "PROFILE",
     "SERIAL_LINE",
@@ -62,6 +64,8 @@ class _Quantity(NumberType):
 FREQUENCY = _Quantity(dvfs.FREQUENCY)
 MEMORY = _Quantity(dvfs.MEMORY)
 TIME = _Quantity(dvfs.TIME)
+PERIOD = _Quantity(dvfs.PERIOD)
+CHARGE = _Quantity(dvfs.CHARGE)
 
 
 class _PllLock(PllLockType):

@@ -9,6 +9,7 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.command import Command
 from dvfs_kernel.commands.difference_tables import print_comparison
+from dvfs_kernel.commands.study_options import duty_options
 
 __all__ = ["report"]
 
@@ -28,10 +29,19 @@ __all__ = ["report"]
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for what is written; by default that of DOCUMENT, and none with --compare.",
 )
-def report(document: Path | None, compare: tuple[Path, Path] | None, output: Path | None) -> None:
+@duty_options
+def report(
+    document: Path | None,
+    compare: tuple[Path, Path] | None,
+    output: Path | None,
+    period: float | None,
+    battery: float | None,
+) -> None:
     """Make the page, figures and tables anew from DOCUMENT, a report.json.
 
-    With --compare, put two reports side by side; with -o, write that as difference.html, too.
+    With --compare, put two reports side by side; with -o, write that as difference.html, too. With
+    --period or --battery, tell what one inference a period draws from a battery: by what the
+    document knows, without a new run.
     """
     if compare is not None:
         if document is not None:
@@ -43,4 +53,4 @@ def report(document: Path | None, compare: tuple[Path, Path] | None, output: Pat
         return
     if document is None:
         raise click.UsageError("a DOCUMENT is needed, a report.json, or --compare BEFORE AFTER")
-    click.echo(dvfs.write_report(document, output))
+    click.echo(dvfs.write_report(document, output, period=period, battery=battery))

@@ -12,7 +12,12 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.many_values import ManyValues
-from dvfs_kernel.commands.study_options import bench_options, bound_options, space_options
+from dvfs_kernel.commands.study_options import (
+    bench_options,
+    bound_options,
+    duty_options,
+    space_options,
+)
 from dvfs_kernel.commands.study_tables import print_study
 
 __all__ = ["run"]
@@ -23,6 +28,7 @@ __all__ = ["run"]
 @bound_options
 @space_options
 @bench_options
+@duty_options
 @click.option(
     "-o",
     "--output",

@@ -10,8 +10,10 @@ import dvfs_kernel as dvfs
 from dvfs_kernel.commands.inference_options import with_input
 from dvfs_kernel.commands.parameters import (
     BOARD,
+    CHARGE,
     FREQUENCY,
     MEMORY,
+    PERIOD,
     PROFILE,
     TIME,
     with_pll_lock,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "bench_options",
     "bound_options",
+    "duty_options",
     "joint_bench_options",
     "space_options",
     "unpacking_options",
@@ -126,6 +129,25 @@ def bound_options(command: Callable[..., Any]) -> Callable[..., Any]:
             type=TIME,
             metavar="TIME …",
             help="Bounds as times, such as 180ms.",
+        ),
+    )
+
+
+def duty_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what a battery is asked."""
+    return _with(
+        command,
+        click.option(
+            "--period",
+            type=PERIOD,
+            metavar="TIME",
+            help="One inference every so often, such as 1s: tell the average current.",
+        ),
+        click.option(
+            "--battery",
+            type=CHARGE,
+            metavar="CHARGE",
+            help="Charge of a battery, such as 1200mAh: tell how many days it lasts.",
         ),
     )
 

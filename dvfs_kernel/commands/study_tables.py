@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+import dvfs_kernel as dvfs
 from dvfs_kernel.commands.console import open_console
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import dvfs_kernel as dvfs
+    from rich.console import Console
 
 # By how much a baseline has to beat the optimum to be named: predictions are no nearer than that.
 _WORTH_TELLING = 0.0005
@@ -56,7 +57,7 @@ def print_exploration(result: dvfs.ExplorationResult) -> None:
     console.print(
         f"\n{workload.network.name}: {len(exploration.options):,} options of "
         f"{exploration.layers} layers in {len(exploration.space.states)} clock states; "
-        f"{ground.runs_made} runs in {ground.wall_s:.1f} s"
+        f"{_made_line(ground.runs_made, ground.wall_s)}"
     )
     if exploration.fit_error is not None:
         console.print(_fit_line(exploration.fit_error))
@@ -70,6 +71,13 @@ def _fit_line(fit_error: float) -> str:
         f"times fitted to runs at a few clocks, which they meet within {fit_error:.2%}; "
         "energies by the current model"
     )
+
+
+def _made_line(runs_made: int, wall_s: float) -> str:
+    """Say how long the runs took, or that they were not made now."""
+    if not runs_made:
+        return "every run was kept from before"
+    return f"{runs_made} runs in {wall_s:.1f} s"
 
 
 def _check_line(check: dvfs.SampleCheck) -> str:
@@ -90,7 +98,7 @@ def print_optima(result: dvfs.OptimisationResult) -> None:
             f"{found.window_s * 1e3:.3f} ms: "
             f"{found.latency_s * 1e3:.3f} ms, {found.inference_j * 1e3:.3f} mJ, "
             f"{found.window_j * 1e3:.3f} mJ with idling; "
-            f"{solution.status}, gap {solution.gap * 1e9:.3f} nJ, "
+            f"{solution.status} by prediction, gap {solution.gap * 1e9:.3f} nJ, "
             f"one millisecond more is worth {solution.multiplier * 1e3:.2f} µJ"
         )
         console.print(f"  {_strip(found.schedule)}")
@@ -126,10 +134,10 @@ def print_deployment(result: dvfs.DeploymentResult) -> None:
         ("LFO", "left"),
         ("predicted ms", "right"),
         ("executed ms", "right"),
-        ("%", "right"),
+        ("error", "right"),
         ("predicted µJ", "right"),
         ("executed µJ", "right"),
-        ("%", "right"),
+        ("error", "right"),
     )
     for index, (layer, layer_plan) in enumerate(
         zip(plan.layers, plan.schedule.layers, strict=True)
@@ -144,18 +152,29 @@ def print_deployment(result: dvfs.DeploymentResult) -> None:
             "" if layer_plan.lfo is None else str(clocks[layer_plan.lfo]),
             f"{layer.time_s * 1e3:.3f}",
             f"{time_s * 1e3:.3f}",
-            f"{(layer.time_s / time_s - 1) * 100:+.2f}",
+            _error(layer.time_s, time_s),
             f"{layer.energy_j * 1e6:.1f}",
             f"{energy_j * 1e6:.1f}",
-            f"{(layer.energy_j / energy_j - 1) * 100:+.2f}",
+            _error(layer.energy_j, energy_j),
         )
     console.print(table)
     console.print(
         f"\n{workload.network.name}, bound {plan.bound}: {record.latency_s * 1e3:.3f} ms of "
-        f"{plan.window_s * 1e3:.3f} ms ({deployment.latency_error:+.3%}), "
-        f"{record.total('window_j') * 1e3:.3f} mJ in the window ({deployment.energy_error:+.3%}), "
-        f"{'same output' if deployment.same_output else 'ANOTHER OUTPUT'} as the plain schedule"
+        f"{plan.window_s * 1e3:.3f} ms, {record.total('window_j') * 1e3:.3f} mJ in the window, "
+        f"{'same output' if deployment.same_output else 'ANOTHER OUTPUT'} as the plain schedule\n"
+        f"errors of the prediction, predicted / executed - 1: {deployment.latency_error:+.3%} of "
+        f"latency, {deployment.energy_error:+.3%} of energy"
     )
+
+
+def _error(predicted: float, executed: float) -> str:
+    return _signed(dvfs.prediction_error(predicted, executed)) if executed else ""
+
+
+def _signed(error: float) -> str:
+    """Return an error with its sign; none where nothing of it is left to be seen."""
+    text = f"{error:+.2%}"
+    return text if text.strip("+-0.%") else text[1:]
 
 
 def print_study(result: dvfs.StudyResult) -> None:
@@ -166,10 +185,12 @@ def print_study(result: dvfs.StudyResult) -> None:
     if fit_error is not None:
         console.print(_fit_line(fit_error))
     console.print(_check_line(study.ground.check))
+    if not study.ground.runs_made:
+        console.print("the exploration's runs were all kept from before")
     for found in study.results:
         console.print(
             f"\n{workload.network.name}, bound {found.bound.name}: "
-            f"{found.bound_s * 1e3:.3f} ms, {found.solution.status} by prediction"
+            f"{found.bound_s * 1e3:.3f} ms; DVFS is {found.solution.status} by prediction"
         )
         console.print(_outcome_table(found))
         headline = found.outcome("dvfs")
@@ -178,6 +199,42 @@ def print_study(result: dvfs.StudyResult) -> None:
             console.print(
                 f"  {found.best.candidate.title} takes {saved:.2%} less than DVFS in this window"
             )
+    worst = [
+        max(abs(error) for found in study.results for error in errors(found))
+        for errors in (_latency_errors, _energy_errors)
+    ]
+    console.print(
+        "\nErrors are predicted / executed - 1. Of all runs here none is further off than "
+        f"{worst[0]:.2%} in latency\nand {worst[1]:.2%} in energy: between two that differ by "
+        "less, the proof decides nothing."
+    )
+    if result.duty:
+        _print_duty(console, result)
+
+
+def _latency_errors(found: dvfs.BoundResult) -> list[float]:
+    return [outcome.latency_error for outcome in found.outcomes]
+
+
+def _energy_errors(found: dvfs.BoundResult) -> list[float]:
+    return [outcome.energy_error for outcome in found.outcomes]
+
+
+def _print_duty(console: Console, result: dvfs.StudyResult) -> None:
+    """Print what one inference a period draws."""
+    rows = result.on_battery()
+    period_s, charge_c = float(rows[0]["period_s"]), float(rows[0]["battery_c"])
+    table = _table(("", "left"), ("between", "left"), ("average mA", "right"), ("days", "right"))
+    for row in rows:
+        known = row["average_a"] is not None
+        table.add_row(
+            str(row["title"]),
+            str(row["between"]),
+            f"{row['average_a'] * 1e3:.3f}" if known else "too long",
+            f"{row['days']:.1f}" if known else "",
+        )
+    console.print(f"\nOne inference every {period_s:g} s, from {charge_c / 3.6:g} mAh:")
+    console.print(table)
 
 
 def _outcome_table(result: dvfs.BoundResult) -> Table:
@@ -190,7 +247,7 @@ def _outcome_table(result: dvfs.BoundResult) -> Table:
         ("saved", "right"),
         ("relocks", "right"),
         ("hops", "right"),
-        ("predicted", "right"),
+        ("error", "right"),
         ("output", "left"),
     )
     outcomes: Sequence[dvfs.Outcome] = result.outcomes
@@ -205,7 +262,7 @@ def _outcome_table(result: dvfs.BoundResult) -> Table:
             f"{1 - outcome.window_j / reference_j:.2%}",
             f"{outcome.record.total('relocks'):.0f}",
             f"{outcome.record.total('hops'):.0f}",
-            f"{outcome.energy_error:+.2%}",
+            _signed(outcome.energy_error),
             "same" if outcome.same_output else "DIFFERS",
         )
     return table

@@ -18,6 +18,7 @@ from dvfs_kernel.exploration.tolerance import (
     allowed_energy_j,
     allowed_time_s,
     energy_tolerance,
+    prediction_error,
     time_tolerance,
 )
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
@@ -98,6 +99,8 @@ class Sample:
             "executed_s": self.executed_s,
             "predicted_j": self.predicted_j,
             "executed_j": self.executed_j,
+            "time_error": self.time_error,
+            "energy_error": self.energy_error,
         }
 
 
@@ -140,12 +143,12 @@ class SampleCheck:
     @property
     def worst_run_time(self) -> float:
         """Largest relative error of a run's time."""
-        return max((abs(mine / theirs - 1) for mine, theirs in self._run_times_s), default=0.0)
+        return max((abs(prediction_error(*pair)) for pair in self._run_times_s), default=0.0)
 
     @property
     def worst_run_energy(self) -> float:
         """Largest relative error of a run's energy."""
-        return max((abs(mine / theirs - 1) for mine, theirs in self._run_energies_j), default=0.0)
+        return max((abs(prediction_error(*pair)) for pair in self._run_energies_j), default=0.0)
 
     @property
     def _run_times_s(self) -> list[tuple[float, float]]:

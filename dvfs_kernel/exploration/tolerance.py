@@ -13,6 +13,7 @@ __all__ = [
     "allowed_energy_j",
     "allowed_time_s",
     "energy_tolerance",
+    "prediction_error",
     "time_tolerance",
 ]
 
@@ -34,6 +35,14 @@ ENERGY_FLOOR_J: Final = 2.5e-6
 
 #: Runs that differ by no more than a spread were measured: others may differ by so much more.
 _SPREADS: Final = 2.0
+
+
+def prediction_error(predicted: float, executed: float) -> float:
+    """Return (predicted - executed) / executed: above 0 where more was predicted than was taken.
+
+    Every error of a prediction that anyone is told is this one.
+    """
+    return predicted / executed - 1.0
 
 
 def time_tolerance(spread: float) -> float:

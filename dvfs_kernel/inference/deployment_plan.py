@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.errors import ScheduleError
+from dvfs_kernel.inference.schedule import SCHEMA as SCHEDULE
+from dvfs_kernel.inference.schedule import SCHEMA_VERSION as SCHEDULE_VERSION
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import FORMS
@@ -122,6 +124,13 @@ class Plan:
         if not isinstance(data, dict):
             raise ScheduleError(f"a plan has to be a JSON object, not {data!r:.60}")
         head = data.get("schema"), data.get("schema_version")
+        if head == (SCHEDULE, SCHEDULE_VERSION):
+            raise ScheduleError(
+                f"the schema is {SCHEDULE!r}, version {SCHEDULE_VERSION}: a schedule, which names "
+                "no network, no bound and no prediction; "
+                "`dvfs infer NETWORK --schedule FILE` runs it. What is deployed is a plan, "
+                "which dvfs optimise and dvfs run write"
+            )
         if head != (SCHEMA, SCHEMA_VERSION):
             raise ScheduleError(
                 f"the schema is {head[0]!r}, version {head[1]!r}; "

@@ -74,8 +74,8 @@ def _windows(document: Document) -> Iterator[Figure]:
             "window-energy",
             "windows",
             "Energy of the whole window, from leaving idle to the end of the bound, relative to "
-            "TinyEngine at the same bound; the pale end of a bar is idle (the paper's "
-            "Fig. 5).",
+            "the run that idles as TinyEngine does; the pale end of a bar is idle (the "
+            "paper's Fig. 5).",
             charts.window_energy(bars),
         )
 

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["UNKNOWN", "column", "percent", "quantity", "scaled"]
+__all__ = ["DIGITS", "UNKNOWN", "column", "number", "percent", "quantity", "scaled", "signed"]
 
 #: What stands for a value that is null.
 UNKNOWN: Final = "–"
+#: Significant digits of a value, in the text and in the tables: one number has one form.
+DIGITS: Final = 5
 _THIN = "\u202f"  # between a number and its unit: does not break
 _PREFIXES: Final = ((1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
-def quantity(value: float | None, unit: str, digits: int = 4) -> str:
+def quantity(value: float | None, unit: str, digits: int = DIGITS) -> str:
     """Return a value with the SI prefix that leaves one to three digits before the point."""
     if value is None:
         return UNKNOWN
@@ -28,12 +30,17 @@ def quantity(value: float | None, unit: str, digits: int = 4) -> str:
     return f"{_plain(value / factor, digits)}{_THIN}{prefix}{unit}"
 
 
-def scaled(value: float | None, factor: float, digits: int = 4) -> str:
+def number(value: float) -> str:
+    """Return a number as it was written, without digits that say nothing."""
+    return f"{value:.6g}".replace("-", "−")
+
+
+def scaled(value: float | None, factor: float, digits: int = DIGITS) -> str:
     """Return a value in the unit of a column, such as 1e-3 for milliseconds."""
     return UNKNOWN if value is None else _plain(value / factor, digits)
 
 
-def column(values: Sequence[float | None], factor: float, digits: int = 5) -> list[str]:
+def column(values: Sequence[float | None], factor: float, digits: int = DIGITS) -> list[str]:
     """Return the values of a column with as many decimals as its largest needs for its digits."""
     largest = max((abs(value / factor) for value in values if value is not None), default=0.0)
     decimals = 0 if not largest else max(digits - 1 - math.floor(math.log10(largest)), 0)
@@ -51,6 +58,12 @@ def percent(value: float | None, decimals: int = 1) -> str:
     if not text.strip("−0."):
         text = text.lstrip("−")
     return f"{text}{_THIN}%"
+
+
+def signed(value: float | None, decimals: int = 2) -> str:
+    """Return a fraction as a percentage that says which way it is."""
+    text = percent(value, decimals)
+    return f"+{text}" if value is not None and value > 0 and text.strip("0.%\u202f") else text
 
 
 def _plain(value: float, digits: int) -> str:

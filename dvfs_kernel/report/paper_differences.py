@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.image.dae_form import DAE_OPERATORS
+from dvfs_kernel.report.numbers import percent, quantity
 from dvfs_kernel.report.runs import (
     HEADLINE,
     bound_at,
@@ -79,8 +80,8 @@ def relaxation(document: Document) -> str:
         if bound is None or window is None:
             return "the energies are not known"
         other = energy(run_of(bound, "tinyengine"))
-        relative = f" ({window / other:.3f} of TinyEngine's)" if other else ""
-        names.append(f"{window * 1e3:.4g} mJ{relative} at {bound['name']}")
+        relative = f" ({window / other:.3f} of what idling as TinyEngine takes)" if other else ""
+        names.append(f"{quantity(window, 'J')}{relative} at {bound['name']}")
     network = document["network"]["name"]
     return f"{network} needs " + " and ".join(names) + f"; {charge_per_cycle(document)}"
 
@@ -129,8 +130,8 @@ def power_drop(document: Document) -> str:
     _, row, base = found
     name = document["network"]["layers"][row["layer"]]["name"]
     text = (
-        f"{name} goes from {base['power_w'] * 1e3:.4g} to {row['power_w'] * 1e3:.4g} mW with "
-        f"g = {row['granularity']} at {mega_hz(row['sysclk_hz'])}"
+        f"{name} goes from {quantity(base['power_w'], 'W')} to {quantity(row['power_w'], 'W')} "
+        f"with g = {row['granularity']} at {mega_hz(row['sysclk_hz'])}"
     )
     currents = {item["clock"]: item["run_current_a"] for item in document["clocks"]["settings"]}
     if row["lfo"] in currents and currents.get(row["clock"]):
@@ -146,7 +147,8 @@ def clock_of_most_layers(document: Document, layers: Sequence[tuple[str, Any]]) 
     rates = Counter(layer["sysclk_hz"] for _, layer in layers)
     hz, count = max(rates.items(), key=lambda item: (item[1], item[0]))
     return (
-        f"most layers, {count} of {len(layers)}, run at {mega_hz(hz)}; {charge_per_cycle(document)}"
+        f"most layers, {percent(count / len(layers))}, run at {mega_hz(hz)}; "
+        f"{charge_per_cycle(document)}"
     )
 
 
@@ -171,9 +173,11 @@ def granularities(tight: float, relaxed: float) -> Callable[[Document], str]:
         parts = []
         for qos in (tight, relaxed):
             counts = Counter(layer["granularity"] for layer in _layers(document, qos))
-            listed = ", ".join(f"{n} layers with g = {g}" for g, n in sorted(counts.items()))
+            listed = ", ".join(
+                f"{n} layer{'s' * (n != 1)} with g = {g}" for g, n in sorted(counts.items())
+            )
             parts.append(f"at {100 * qos:g} % {listed}")
-        return "; ".join([*parts, _gain_of_decoupling(document)])
+        return "; ".join(filter(None, [*parts, _gain_of_decoupling(document)]))
 
     return told
 
@@ -187,6 +191,8 @@ def _gain_of_decoupling(document: Document) -> str:
         for entry in kept
         if entry["points"]
     ]
+    if not best:
+        return ""
     count = sum(point["granularity"] > 0 for point in best)
     kinds = " and ".join(DAE_OPERATORS)
     return f"of {len(best)} {kinds} layers {count} need the least energy decoupled"
@@ -204,8 +210,8 @@ def _relock(document: Document) -> str:
     count = len(document["network"]["layers"])
     mean_s = document["baseline_latency_s"] / count
     return (
-        f"a change of clocks takes up to {longest_s * 1e6:.4g} µs, "
-        f"a layer {mean_s * 1e6:.4g} µs on average"
+        f"a change of clocks takes up to {quantity(longest_s, 's')}, "
+        f"a layer {quantity(mean_s, 's')} on average"
     )
 
 

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BASELINES",
+    "EQUAL",
     "HEADLINE",
+    "IDLING",
     "KNAPSACK",
     "REFERENCE",
     "bound_at",
     "energy",
     "is_ours",
+    "is_proved",
     "kind",
     "latency_s",
     "mega_hz",
@@ -36,12 +39,27 @@ KNAPSACK: Final = "paper-mckp"
 BASELINES: Final = ("tinyengine", "tinyengine-gated", "race-to-stop", "single-clock")
 
 
+#: How a window's rest is spent, for people.
+IDLING: Final = {
+    "sleep": "Sleep at full clock",
+    "gated": "Sleep with clocks gated",
+    "stop": "Stop",
+}
+#: Energies closer than this, relatively, count as the same.
+EQUAL: Final = 5e-4
+
 _SAME_QOS = 1e-6
+_PROVED = "optimal"
 
 
 def is_ours(run: Mapping[str, Any]) -> bool:
     """Say whether a run is a switching-aware DVFS schedule."""
     return str(run["name"]).startswith(HEADLINE)
+
+
+def is_proved(bound: Mapping[str, Any]) -> bool:
+    """Say whether no schedule of the explored options is predicted to need less at a bound."""
+    return bool(bound["solution"]["status"] == _PROVED)
 
 
 def kind(run: Mapping[str, Any]) -> str:

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.boards.parameters import parameters
-from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE
 from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.image import packing
@@ -16,15 +15,17 @@ from dvfs_kernel.image.dae_form import DAE_OPERATORS
 from dvfs_kernel.link import abi
 from dvfs_kernel.report.document import SCHEMA, SCHEMA_VERSION
 from dvfs_kernel.studies.compared_schedules import Names
+from renode_platform.devices import datasheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
 
     from dvfs_kernel.exploration.design_space import DesignSpace
     from dvfs_kernel.exploration.runs.record import Record
     from dvfs_kernel.exploration.runs.workload import Workload
+    from dvfs_kernel.optimisation.idle_cost import IdleCost
     from dvfs_kernel.studies.candidate import Outcome
     from dvfs_kernel.studies.study import BoundResult, Ground, Study
 
@@ -33,13 +34,17 @@ __all__ = ["study_document"]
 _PACKAGES = ("dvfs-kernel", "numpy", "numba", "unicorn", "altair", "vl-convert-python")
 
 
-def study_document(study: Study, workload: Workload, command: str) -> dict[str, Any]:
+def study_document(
+    study: Study, workload: Workload, command: str, duty: Mapping[str, float] | None = None
+) -> dict[str, Any]:
     """Return everything that was found out, without the paper's numbers beside it.
 
     Parameters
     ----------
     command
         What a person typed, or would type, to get it.
+    duty
+        Period and battery that were asked for, as the document has them.
     """
     ground = study.ground
     return {
@@ -55,6 +60,7 @@ def study_document(study: Study, workload: Workload, command: str) -> dict[str, 
             "spec": str(workload.board),
             "hse_hz": ground.exploration.space.hse_hz,
             "pll_lock": workload.board.pll_lock.plain,
+            "supply_v": datasheet.VDD_V,
             "energy": (
                 "current model of the virtual board, times as measured"
                 if workload.board.is_physical
@@ -69,6 +75,7 @@ def study_document(study: Study, workload: Workload, command: str) -> dict[str, 
             "candidates": len(ground.exploration.options),
             "wall_s": ground.wall_s,
             "cached": ground.runs_made == 0,
+            "runs_made": ground.runs_made,
             "fit_error": ground.exploration.fit_error,
             "check": ground.check.to_dict(),
         },
@@ -76,6 +83,8 @@ def study_document(study: Study, workload: Workload, command: str) -> dict[str, 
             {"layer": layer, "points": list(_points(ground, layer))}
             for layer in range(ground.exploration.layers)
         ],
+        "idle": {mode.name.lower(): _idle(cost) for mode, cost in ground.idle.items()},
+        **({"duty": dict(duty)} if duty else {}),
         "frontier": _frontier(study),
         "baseline_latency_s": ground.baseline.latency_s,
         "bounds": [_bound(result, ground) for result in study.results],
@@ -127,7 +136,7 @@ def _clocks(study: Study) -> dict[str, Any]:
     switching = study.ground.switching.to_dict()
     return {
         "preset": plan.clocks.name,
-        "note": " ".join(filter(None, (plan.clocks.note, PAPER_EXAMPLE_NOTE))),
+        "note": plan.clocks.note,
         "settings": [describe(setting, space.hse_hz) for setting in settings],
         "forbidden": described["forbidden"],
         "iso": [row.to_dict() for row in iso],
@@ -163,6 +172,16 @@ def _frontier(study: Study) -> dict[str, Any]:
         "time_s": times_s.tolist(),
         "energy_j": (study.frontier.energy + power_w * times_s).tolist(),
         "exact": study.frontier.error == 0.0,
+    }
+
+
+def _idle(cost: IdleCost) -> dict[str, float]:
+    """Return what long idle times cost, and how long is long."""
+    shorter = (line.until_s for line in cost.shorter)
+    return {
+        "power_w": cost.power_w,
+        "fixed_j": cost.fixed_j,
+        "from_s": max(shorter, default=0.0),
     }
 
 

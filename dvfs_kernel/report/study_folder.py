@@ -12,6 +12,7 @@ from dvfs_kernel.studies.compared_schedules import Names
 from dvfs_kernel.studies.plans import drop_other_plans, plan_of, write_plans
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from dvfs_kernel.exploration.runs.workload import Workload
@@ -30,6 +31,7 @@ def write_study(
     network: str,
     command: str,
     progress: Progress | None = None,
+    duty: Mapping[str, float] | None = None,
 ) -> Path:
     """Write plans, options, document, figures and page; return the path of the page.
 
@@ -39,6 +41,8 @@ def write_study(
         Name of a built-in network, or path of its file, for the plans.
     command
         What was typed.
+    duty
+        As of `study_document`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     plans = {}
@@ -49,5 +53,5 @@ def write_study(
     drop_other_plans(folder, write_plans(folder, plans))
     table = to_csv(study.ground.exploration, workload)
     write_atomically(folder / EXPLORATION, table.encode())
-    document = study_document(study, workload, command)
+    document = study_document(study, workload, command, duty)
     return report.write(folder, document, progress=progress)

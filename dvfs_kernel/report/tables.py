@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.report.numbers import UNKNOWN, column, percent, quantity, scaled
-from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, kind, latency_s, run_of, saving
+from dvfs_kernel.exploration.tolerance import prediction_error
+from dvfs_kernel.report.battery import SELF_DISCHARGE, SELF_DISCHARGE_SOURCE, duty_rows
+from dvfs_kernel.report.numbers import UNKNOWN, column, number, percent, quantity, scaled, signed
+from dvfs_kernel.report.runs import (
+    HEADLINE,
+    IDLING,
+    REFERENCE,
+    energy,
+    kind,
+    latency_s,
+    run_of,
+    saving,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dvfs_kernel.report.battery import Duty
     from dvfs_kernel.report.document import Document
 
-__all__ = ["check_rows", "clock_rows", "layer_rows", "paper_rows", "proof_rows", "run_rows"]
+__all__ = [
+    "battery_rows",
+    "check_limits",
+    "check_rows",
+    "cited_in",
+    "clock_rows",
+    "layer_rows",
+    "paper_rows",
+    "parameter_rows",
+    "proof_rows",
+    "run_rows",
+]
 
 #: Samples that the page shows; the document holds all.
 SAMPLES_SHOWN = 10
@@ -39,8 +63,8 @@ def run_rows(bound: Mapping[str, Any]) -> list[dict[str, Any]]:
             "idle_energy": idle,
             "window": window,
             "saving": UNKNOWN if run["name"] == REFERENCE else percent(_saved(bound, run)),
-            "latency_error": _error(run, "latency_s"),
-            "window_error": _error(run, "window_j"),
+            "latency_error": error(run["predicted"]["latency_s"], run["executed"]["latency_s"]),
+            "window_error": error(run["predicted"]["window_j"], run["executed"]["window_j"]),
             "relocks": UNKNOWN if run["relocks"] is None else f"{run['relocks']:,}",
             "hops": UNKNOWN if run["hops"] is None else f"{run['hops']:,}",
             "keeps_bound": _yes(run["keeps_bound"]),
@@ -74,10 +98,10 @@ def layer_rows(document: Document, bound: Mapping[str, Any]) -> list[dict[str, s
             "lfo": plan["lfo"] or UNKNOWN,
             "predicted_time": times[0][number],
             "executed_time": times[1][number],
-            "time_error": _difference(plan["executed_s"], plan["predicted_s"]),
+            "time_error": error(plan["predicted_s"], plan["executed_s"]),
             "predicted_energy": energies[0][number],
             "executed_energy": energies[1][number],
-            "energy_error": _difference(plan["executed_j"], plan["predicted_j"]),
+            "energy_error": error(plan["predicted_j"], plan["executed_j"]),
         }
         for number, (layer, plan) in enumerate(
             zip(document["network"]["layers"], run["layers"], strict=False)
@@ -92,14 +116,29 @@ def proof_rows(document: Document) -> list[dict[str, str]]:
             "bound": bound["name"],
             "bound_s": quantity(bound["bound_s"], "s"),
             "status": bound["solution"]["status"],
-            "energy": quantity(bound["solution"]["energy_j"], "J", 5),
-            "lower_bound": quantity(bound["solution"]["lower_bound_j"], "J", 5),
+            "energy": quantity(bound["solution"]["energy_j"], "J"),
+            "lower_bound": quantity(bound["solution"]["lower_bound_j"], "J"),
             "gap": quantity(bound["solution"]["gap_j"], "J", 3),
             # A watt is a microjoule a microsecond, and a millijoule a millisecond.
             "price": scaled(bound["solution"]["shadow_price_w"], 1e-3, 3),
         }
         for bound in document["bounds"]
     ]
+
+
+def check_limits(document: Document) -> dict[str, str]:
+    """Return the largest errors of the samples: as they are in the rows, and as they are judged.
+
+    A timer interrupt hits a layer in one run and not in another; what is judged is the rest.
+    """
+    check = document["exploration"]["check"]
+    found = {}
+    for name, unit in (("time", "s"), ("energy", "j")):
+        errors = [abs(e) for row in check["samples"] if (e := _sample_error(row, unit)) is not None]
+        found[name] = percent(max(errors, default=None), 2)
+        found[f"{name}_beyond"] = percent(check[f"worst_{name}"], 2)
+        found[f"{name}_allowed"] = percent(check.get(f"{name}_tolerance"), 0)
+    return found
 
 
 def check_rows(document: Document) -> list[dict[str, str]]:
@@ -114,13 +153,78 @@ def check_rows(document: Document) -> list[dict[str, str]]:
             "lfo": row["lfo"] or UNKNOWN,
             "predicted_time": scaled(row["predicted_s"], 1e-6),
             "executed_time": scaled(row["executed_s"], 1e-6),
-            "time_error": _difference(row["executed_s"], row["predicted_s"]),
+            "time_beyond": signed(row.get("time_error")),
+            "time_error": error(row["predicted_s"], row["executed_s"]),
             "predicted_energy": scaled(row["predicted_j"], 1e-6),
             "executed_energy": scaled(row["executed_j"], 1e-6),
-            "energy_error": _difference(row["executed_j"], row["predicted_j"]),
+            "energy_beyond": signed(row.get("energy_error")),
+            "judged": "" if row.get("time_error") is None else "yes",
+            "energy_error": error(row["predicted_j"], row["executed_j"]),
         }
         for row in samples[:SAMPLES_SHOWN]
     ]
+
+
+def battery_rows(document: Document, duty: Duty) -> list[dict[str, str]]:
+    """Return one row for each schedule at one inference a period."""
+    rows = duty_rows(document, duty)
+    latencies = column([row.latency_s for row in rows], 1e-3)
+    currents = column([row.average_a for row in rows], 1e-3, 4)
+    days = column([row.days for row in rows], 1.0, 3)
+    return [
+        {
+            "title": row.title,
+            "between": IDLING.get(row.between, row.between),
+            "latency": latency,
+            "average": "too long" if row.average_a is None else average,
+            "days": lasts,
+        }
+        for row, latency, average, lasts in zip(rows, latencies, currents, days, strict=True)
+    ]
+
+
+def parameter_rows(document: Document) -> list[dict[str, str]]:
+    """Return one row for each assumption; a document of an older version has fewer columns."""
+    rows = [
+        {
+            "title": row.get("title") or row["name"],
+            "value": _value(row["value"]),
+            "unit": row["unit"] or "",
+            "source": row["source"],
+            "moves": row.get("moves", ""),
+        }
+        for row in document["parameters"]
+    ]
+    lock = document["board"]["pll_lock"]
+    return [
+        *rows,
+        {
+            "title": "PLL lock time that was used",
+            "value": quantity(lock, "s", 3) if isinstance(lock, int | float) else str(lock),
+            "unit": "",
+            "source": "option of the board, --pll-lock",
+            "moves": "what a change of clocks costs",
+        },
+        {
+            "title": "self-discharge of a battery, a month",
+            "value": percent(SELF_DISCHARGE, 0),
+            "unit": "",
+            "source": SELF_DISCHARGE_SOURCE,
+            "moves": "days on a battery",
+        },
+    ]
+
+
+def cited_in(document: Document, known: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that the sources of a document use, and what they stand for."""
+    told = " ".join(row["source"] for row in document["parameters"])
+    return {tag: meaning for tag, meaning in known.items() if re.search(rf"\b{tag}\b", told)}
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return _yes(value)
+    return number(value) if isinstance(value, int | float) else str(value)
 
 
 def clock_rows(document: Document) -> list[dict[str, str]]:
@@ -176,23 +280,23 @@ def _saved(bound: Mapping[str, Any], run: Mapping[str, Any]) -> float | None:
 
 
 def _farthest(row: Mapping[str, Any]) -> float:
-    """Return minus the larger of a sample's relative differences, to sort by."""
-    return -max(
-        abs(row[f"executed_{unit}"] / row[f"predicted_{unit}"] - 1.0)
-        if row[f"executed_{unit}"] is not None and row[f"predicted_{unit}"]
-        else 0.0
-        for unit in ("s", "j")
-    )
+    """Return minus the larger of a sample's errors, to sort by."""
+    return -max(abs(_sample_error(row, unit) or 0.0) for unit in ("s", "j"))
 
 
-def _error(run: Mapping[str, Any], part: str) -> str:
-    return _difference(run["executed"][part], run["predicted"][part])
+def _sample_error(row: Mapping[str, Any], unit: str) -> float | None:
+    return _known_error(row[f"predicted_{unit}"], row[f"executed_{unit}"])
 
 
-def _difference(executed: float | None, predicted: float | None) -> str:
-    if executed is None or not predicted:
-        return UNKNOWN
-    return percent(executed / predicted - 1.0, 2)
+def error(predicted: float | None, executed: float | None) -> str:
+    """Return the error of a prediction as text."""
+    return signed(_known_error(predicted, executed))
+
+
+def _known_error(predicted: float | None, executed: float | None) -> float | None:
+    if predicted is None or not executed:
+        return None
+    return prediction_error(predicted, executed)
 
 
 def _yes(value: bool | None) -> str:

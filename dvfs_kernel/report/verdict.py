@@ -1,63 +1,83 @@
-"""What a report says first: savings, against what, proved or not, executed or not, and findings."""
+"""What a report says first: what was asked, what to do, what that saves, and how sure it is."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any
 
-from dvfs_kernel.exploration.tolerance import ENERGY_TOLERANCE, TIME_TOLERANCE
+from dvfs_kernel.exploration.tolerance import prediction_error
 from dvfs_kernel.report.numbers import UNKNOWN, percent, quantity
 from dvfs_kernel.report.runs import (
-    BASELINES,
+    EQUAL,
     HEADLINE,
+    IDLING,
     REFERENCE,
     energy,
-    is_ours,
+    is_proved,
     latency_s,
+    mega_hz,
     run_of,
     saving,
     strongest_baseline,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dvfs_kernel.report.document import Document
 
-__all__ = ["Card", "Finding", "cards", "findings", "verdict"]
+__all__ = ["Card", "asked", "cards", "joined", "largest_error", "saved", "sure"]
 
-_EQUAL = 5e-4  # energies closer than this, relatively, count as the same
-_PROVED: Final = "optimal"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One sentence that a reader must not miss.
-
-    Parameters
-    ----------
-    weight
-        ``"warning"``: something that was promised does not hold. ``"finding"``: it holds, and says
-        something about the method.
-    """
-
-    weight: Literal["warning", "finding"]
-    text: str
+#: What the reference is, where it stands in a sentence: its idling is TinyEngine's, no more.
+_REFERENCE = "the same kernels at full clock, idling as TinyEngine does"
+_CLOCKS_NAMED = 3
 
 
 @dataclass(frozen=True)
 class Card:
-    """One bound at a glance."""
+    """One bound at a glance.
+
+    Parameters
+    ----------
+    do
+        The schedule in one sentence.
+    saved, against
+        A share and what it is compared with.
+    proof, execution
+        How sure that is.
+    """
 
     bound: str
     bound_s: float
+    latency_s: float | None
     window_j: float | None
+    do: str
     saved: tuple[str, str]
     against: tuple[str, str] | None
     proof: str
     proved: bool
     execution: str
     executed: bool
+
+
+def asked(document: Document) -> str:
+    """Say what was asked, as one would ask it."""
+    network, bounds = document["network"]["name"], document["bounds"]
+    limits = joined(
+        "or", [f"{quantity(bound['bound_s'], 's')} ({bound['name']})" for bound in bounds]
+    )
+    relative = any(bound["qos"] is not None for bound in bounds)
+    return (
+        f"Which clock should each layer of {network} run on, so that an inference and the wait "
+        f"after it need the least energy, while the inference takes at most {limits}?"
+        + (
+            f" Per cent are over {quantity(document['baseline_latency_s'], 's')}, what it takes "
+            "at full clock."
+            if relative
+            else ""
+        )
+    )
 
 
 def cards(document: Document) -> list[Card]:
@@ -67,24 +87,28 @@ def cards(document: Document) -> list[Card]:
 
 def _card(bound: Mapping[str, Any]) -> Card:
     run, strongest = run_of(bound, HEADLINE), strongest_baseline(bound)
-    proved = bound["solution"]["status"] == _PROVED
+    proved = is_proved(bound)
     executed = run is not None and run["executed"]["window_j"] is not None
     good = executed and run is not None and run["keeps_bound"] and run["same_output"]
     return Card(
         bound=bound["name"],
         bound_s=bound["bound_s"],
+        latency_s=None if run is None else latency_s(run),
         window_j=energy(run),
-        saved=_compared(saving(bound, REFERENCE), "TinyEngine"),
+        do=UNKNOWN if run is None else _schedule(run),
+        saved=_compared(saving(bound, REFERENCE), _REFERENCE),
         against=None
-        if strongest is None
+        if strongest is None or strongest["name"] == REFERENCE
         else _compared(
-            saving(bound, strongest["name"]), f"the strongest baseline, {strongest['title']}"
+            saving(bound, strongest["name"]),
+            f"the best without changing clocks ({strongest['title']})",
         ),
-        proof="proved optimal"
+        proof="the best by prediction, proved"
         if proved
-        else f"not proved: {bound['solution']['status']}, gap {_gap(bound)}",
+        else f"not proved the best: {bound['solution']['status']}, "
+        f"gap {quantity(bound['solution']['gap_j'], 'J', 3)}",
         proved=proved,
-        execution="executed, bound kept, output the same"
+        execution="executed: bound kept, output the same"
         if good
         else "executed, see the findings"
         if executed
@@ -93,201 +117,113 @@ def _card(bound: Mapping[str, Any]) -> Card:
     )
 
 
+def _schedule(run: Mapping[str, Any]) -> str:
+    """Return a schedule in one sentence."""
+    layers = run["layers"]
+    idling = IDLING.get(run["idle"], run["idle"])
+    if not layers:
+        return f"Then {idling}."
+    clocks = Counter(mega_hz(layer["sysclk_hz"]) for layer in layers).most_common()
+    if len(clocks) == 1:
+        where = f"Run all {len(layers)} layers at {clocks[0][0]}"
+    else:
+        first, *others = clocks[:_CLOCKS_NAMED]
+        parts = [f"{first[1]} of {len(layers)} layers at {first[0]}"]
+        parts += [f"{count} at {clock}" for clock, count in others]
+        rest = sum(count for _, count in clocks[_CLOCKS_NAMED:])
+        parts += [f"{rest} at other clocks"] * bool(rest)
+        where = f"Run {joined('and', parts)}"
+    grains = sum(layer["granularity"] > 0 for layer in layers)
+    hops = sum(layer["lfo"] is not None for layer in layers)
+    are = "layer is" if grains == 1 else "layers are"
+    decoupled = f"; {grains} {are} decoupled" if grains else ""
+    hopping = f", {hops} with hops to the LFO" if hops else ""
+    return f"{where}{decoupled}{hopping}; then wait in {idling}."
+
+
 def _compared(amount: float | None, other: str) -> tuple[str, str]:
     """Return a saving and what it is against, as the parts of a sentence."""
     if amount is None:
         return UNKNOWN, f"against {other}: not known"
-    if abs(amount) < _EQUAL:
+    if abs(amount) < EQUAL:
         return "as much", f"as {other}"
     return percent(abs(amount)), f"{'less' if amount > 0 else 'more'} than {other}"
 
 
-def verdict(document: Document) -> list[str]:
-    """Answer: what do I save, at which bound, against what, is it proved, was it executed."""
-    return [sentence for part in (_saved(document), _trust(document)) for sentence in part]
-
-
-def _saved(document: Document) -> Iterator[str]:
+def saved(document: Document) -> Iterator[str]:
+    """Say what is saved where it is most, and against what."""
     known = [bound for bound in document["bounds"] if saving(bound, REFERENCE) is not None]
     if not known:
-        yield "The document holds no energies of DVFS and TinyEngine at the same bound."
+        yield f"The document holds no energies of DVFS and of {_REFERENCE} at the same bound."
         return
     best = max(known, key=lambda bound: saving(bound, REFERENCE) or 0.0)
     amount = saving(best, REFERENCE) or 0.0
-    reference = run_of(best, REFERENCE)
-    title = REFERENCE if reference is None else reference["title"]
-    verb = "saves" if amount >= 0 else "costs"
     yield (
-        f"At the {best['name']} bound ({quantity(best['bound_s'], 's')}), DVFS {verb} "
-        f"{percent(abs(amount))} of the window's energy against {title}."
+        f"At the {best['name']} bound ({quantity(best['bound_s'], 's')}), DVFS "
+        f"{'saves' if amount >= 0 else 'costs'} {percent(abs(amount))} of the energy of "
+        f"{_REFERENCE}."
     )
     strongest = strongest_baseline(best)
     if strongest is not None and strongest["name"] != REFERENCE:
         needs, relation = _compared(
-            saving(best, strongest["name"]), f"the strongest baseline there, {strongest['title']}"
+            saving(best, strongest["name"]),
+            f"the best that one could ship without changing clocks ({strongest['title']})",
         )
         yield f"It needs {needs} {relation}."
 
 
-def _trust(document: Document) -> Iterator[str]:
+def sure(document: Document) -> Iterator[str]:
+    """Say what is proved, what was executed, how far the two are apart, and what neither shows."""
     bounds = document["bounds"]
-    proved = sum(bound["solution"]["status"] == _PROVED for bound in bounds)
+    proved = sum(map(is_proved, bounds))
     good = sum(card.executed for card in cards(document))
+    bounds_told = f"{_some(proved, len(bounds))} {'bound' if len(bounds) == 1 else 'bounds'}"
     yield (
-        f"Of {len(bounds)} schedules {proved} are proved to need the least energy within their "
-        f"bound, and {good} were executed with the bound kept and the baseline's output."
+        f"Proved is the prediction: for {bounds_told} no schedule of the "
+        f"{document['exploration']['candidates']:,} options explored is predicted to need less. "
+        f"{_some(good, len(bounds)).capitalize()} kept the bound when executed, with the "
+        "baseline's output."
     )
-    time, window = (
-        max((abs(error) for b in bounds if (error := _error(run_of(b, HEADLINE), part))), default=0)
-        for part, _ in _PAIRS
-    )
-    if good:
+    runs = [run for bound in bounds for run in bound["runs"]]
+    time, window = (largest_error(runs, part) for part in ("latency_s", "window_j"))
+    if time is not None and window is not None:
         yield (
-            f"Execution differs from prediction by at most {percent(time, 2)} in latency and "
-            f"{percent(window, 2)} in energy of the window."
+            f"Of all {_executed(runs)} runs here none is further from its prediction than "
+            f"{percent(time, 2)} in latency and {percent(window, 2)} in energy: between two runs "
+            "that differ by less, the proof decides nothing."
         )
+    board = document["board"]
+    told = board.get("energy")
+    yield (
+        f"All of it ran on board {board['spec']}"
+        + (f" (energies: {told})" if told else "")
+        + ". Currents are the data sheet's typical ones; a board of yours may differ: see the "
+        "assumptions."
+    )
 
 
-_PAIRS = (("latency_s", TIME_TOLERANCE), ("window_j", ENERGY_TOLERANCE))
+def largest_error(runs: Sequence[Mapping[str, Any]], part: str) -> float | None:
+    """Return how far execution and prediction are apart at most; None where nothing was run."""
+    return max(
+        (
+            abs(prediction_error(run["predicted"][part], run["executed"][part]))
+            for run in runs
+            if run["executed"][part] and run["predicted"][part] is not None
+        ),
+        default=None,
+    )
 
 
-def findings(document: Document) -> list[Finding]:
-    """Return warnings first, then findings."""
-    found = [
-        finding
-        for bound in document["bounds"]
-        for part in (_broken, _unproved, _mispredicted, _beaten, _late)
-        for finding in part(bound)
-    ]
-    found += _exploration_off(document)
-    found += _unused_lfo(document)
-    return sorted(found, key=lambda finding: finding.weight == "finding")
+def _executed(runs: Sequence[Mapping[str, Any]]) -> int:
+    return sum(run["executed"]["window_j"] is not None for run in runs)
 
 
-def _exploration_off(document: Document) -> Iterator[Finding]:
-    """Warn where a candidate that was run again is not what the exploration said."""
-    check = document["exploration"]["check"]
-    for name, limit in (("time", TIME_TOLERANCE), ("energy", ENERGY_TOLERANCE)):
-        allowed = check.get(f"{name}_tolerance", limit)
-        worst = check[f"worst_{name}"]
-        if worst is not None and worst > allowed:
-            yield Finding(
-                "warning",
-                f"A candidate that was run again at its real clock differs from the exploration by "
-                f"{percent(worst, 2)} in {name}; {percent(allowed, 0)} is allowed.",
-            )
+def _some(count: int, whole: int) -> str:
+    if count < whole:
+        return f"{count} of {whole}"
+    return {1: "the one", 2: "both"}.get(whole, f"all {whole}")
 
 
-def _broken(bound: Mapping[str, Any]) -> Iterator[Finding]:
-    """Warn of our own schedules that miss the bound, change the output or were not executed."""
-    for run in bound["runs"]:
-        if run["same_output"] is False:
-            yield Finding(
-                "warning",
-                f"{_at(bound)} {run['title']} gives another output than the baseline.",
-            )
-        if is_ours(run) and run["keeps_bound"] is False:
-            yield Finding("warning", f"{_at(bound)} {run['title']} {_missed(bound, run)}.")
-    headline = run_of(bound, HEADLINE)
-    if headline is None or headline["executed"]["window_j"] is None:
-        yield Finding(
-            "warning",
-            f"{_at(bound)} the DVFS schedule was not executed; its numbers are predictions.",
-        )
-
-
-def _unproved(bound: Mapping[str, Any]) -> Iterator[Finding]:
-    solution = bound["solution"]
-    if solution["status"] != _PROVED:
-        yield Finding(
-            "warning",
-            f"{_at(bound)} the solver ended with {solution['status']!r}; the schedule may need "
-            f"up to {_gap(bound)} more than the best one.",
-        )
-
-
-def _mispredicted(bound: Mapping[str, Any]) -> Iterator[Finding]:
-    run = run_of(bound, HEADLINE)
-    for (part, limit), name in zip(_PAIRS, ("latency", "energy"), strict=True):
-        error = _error(run, part)
-        if error is not None and run is not None and abs(error) > _allowed(run, part, limit):
-            yield Finding(
-                "warning",
-                f"{_at(bound)} executed and predicted {name} of the DVFS schedule differ by "
-                f"{percent(error, 2)}; {percent(_allowed(run, part, limit), 1)} is allowed.",
-            )
-
-
-def _allowed(run: Mapping[str, Any], part: str, limit: float) -> float:
-    """Return how far a run may be off, as a part of its prediction."""
-    allowed = run.get("allowed", {}).get(part)
-    return limit if allowed is None else float(allowed / run["predicted"][part])
-
-
-def _beaten(bound: Mapping[str, Any]) -> Iterator[Finding]:
-    """Say where something simpler is as good as DVFS, or better."""
-    ours = energy(run_of(bound, HEADLINE))
-    if not ours:
-        return
-    for name in BASELINES:
-        run = run_of(bound, name)
-        other = energy(run)
-        if run is None or other is None or run["keeps_bound"] is False:
-            continue
-        if abs(other - ours) <= _EQUAL * ours:
-            yield Finding(
-                "finding",
-                f"{_at(bound)} {run['title']} is as good as DVFS "
-                f"({quantity(other, 'J')} against {quantity(ours, 'J')}): changing clocks and "
-                "decoupling gain next to nothing at this bound.",
-            )
-        elif other < ours:
-            yield Finding(
-                "finding",
-                f"{_at(bound)} {run['title']} beats DVFS, with {quantity(other, 'J')} against "
-                f"{quantity(ours, 'J')} ({percent(1 - other / ours)} less). Ship that instead.",
-            )
-
-
-def _unused_lfo(document: Document) -> Iterator[Finding]:
-    """Say so where candidates with an LFO were there and none was worth its hops."""
-    runs = [run for bound in document["bounds"] if (run := run_of(bound, HEADLINE)) is not None]
-    layers = [layer for run in runs for layer in run["layers"]]
-    if any(document["exploration"]["granularities"]) and layers:
-        decoupled = sum(layer["granularity"] > 0 for layer in layers)
-        if all(layer["lfo"] is None for layer in layers):
-            yield Finding(
-                "finding",
-                "No layer of any DVFS schedule runs its memory segments on the LFO "
-                f"({decoupled} of {len(layers)} are decoupled): by the explored costs no hop "
-                "inside a layer saves what it costs.",
-            )
-
-
-def _late(bound: Mapping[str, Any]) -> Iterator[Finding]:
-    for run in bound["runs"]:
-        if not is_ours(run) and run["keeps_bound"] is False:
-            yield Finding("finding", f"{_at(bound)} {run['title']} {_missed(bound, run)}.")
-
-
-def _at(bound: Mapping[str, Any]) -> str:
-    return f"At the {bound['name']} bound,"
-
-
-def _missed(bound: Mapping[str, Any], run: Mapping[str, Any]) -> str:
-    took_s = latency_s(run)
-    text = "misses the bound"
-    if took_s is not None and took_s > bound["bound_s"]:
-        text += f" by {quantity(took_s - bound['bound_s'], 's', 3)}"
-    return text + (f", with {run['relocks']} PLL relocks" if run["relocks"] else "")
-
-
-def _error(run: Mapping[str, Any] | None, part: str) -> float | None:
-    """Return executed over predicted, less one."""
-    if run is None or run["executed"][part] is None or not run["predicted"][part]:
-        return None
-    return float(run["executed"][part] / run["predicted"][part] - 1.0)
-
-
-def _gap(bound: Mapping[str, Any]) -> str:
-    return quantity(bound["solution"]["gap_j"], "J", 3)
+def joined(word: str, parts: Sequence[str]) -> str:
+    """Return parts as a list in a sentence, a word before the last."""
+    return f" {word} ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))

@@ -12,6 +12,7 @@ from dvfs_kernel.exploration.tolerance import (
     allowed_energy_j,
     allowed_time_s,
     energy_tolerance,
+    prediction_error,
     time_tolerance,
 )
 
@@ -115,12 +116,12 @@ class Outcome:
     @property
     def latency_error(self) -> float:
         """Relative error of the predicted latency."""
-        return self.candidate.prediction.latency_s / self.record.latency_s - 1
+        return prediction_error(self.candidate.prediction.latency_s, self.record.latency_s)
 
     @property
     def energy_error(self) -> float:
         """Relative error of the predicted energy of the window."""
-        return self.candidate.predicted_window_j / self.window_j - 1
+        return prediction_error(self.candidate.predicted_window_j, self.window_j)
 
     @property
     def allowed_s(self) -> float:

@@ -102,21 +102,21 @@ class Candidates:
     def baselines(self, window_s: float) -> list[Candidate]:
         """Return what runs on the fastest clock and idles in one way or another.
 
-        The first is TinyEngine's: everything interleaved (g = 0), the clock never changes, Sleep
-        at full clock until the window ends. Then the same with everything gated meanwhile, and
-        the same in Stop mode: race to idle.
+        The first idles as TinyEngine does: everything interleaved (g = 0), the clock never
+        changes, Sleep at full clock until the window ends. Then the same with everything gated
+        meanwhile, and the same in Stop mode: race to idle.
         """
         sleep, gated, stop = abi.IdleMode.SLEEP, abi.IdleMode.GATED, abi.IdleMode.STOP
         return [
             self._uniform(
                 Names.TINYENGINE,
-                "TinyEngine: fastest clock, Sleep at full clock",
+                "Idling as TinyEngine: fastest clock, Sleep",
                 self.fastest,
                 window_s,
                 sleep,
             ),
             self._uniform(
-                Names.GATED, "TinyEngine, Sleep with clocks gated", self.fastest, window_s, gated
+                Names.GATED, "Idling as TinyEngine, clocks gated", self.fastest, window_s, gated
             ),
             self._uniform(
                 Names.RACE, "Race to idle: fastest clock, Stop", self.fastest, window_s, stop

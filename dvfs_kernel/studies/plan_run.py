@@ -13,6 +13,7 @@ from dvfs_kernel.exploration.tolerance import (
     TIME_TOLERANCE,
     allowed_energy_j,
     allowed_time_s,
+    prediction_error,
 )
 from dvfs_kernel.inference.schedule import Schedule
 
@@ -44,12 +45,12 @@ class PlanRun:
     @property
     def latency_error(self) -> float:
         """Relative error of the predicted latency."""
-        return self.plan.latency_s / self.record.latency_s - 1
+        return prediction_error(self.plan.latency_s, self.record.latency_s)
 
     @property
     def energy_error(self) -> float:
         """Relative error of the predicted energy of the window; NaN where it is not known."""
-        return self.plan.window_j / self.record.total("window_j") - 1
+        return prediction_error(self.plan.window_j, self.record.total("window_j"))
 
     def verify(self) -> None:
         """Refuse a run that is not what the plan promised.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.studies.bound import Bound
     from dvfs_kernel.studies.candidate import Candidate
 
-__all__ = ["drop_other_plans", "plan_of", "write_plans"]
+__all__ = ["drop_other_plans", "plan_file", "plan_of", "write_plans"]
 
 
 def plan_of(candidate: Candidate, bound: Bound, workload: Workload, network: str) -> Plan:
@@ -47,12 +47,17 @@ def plan_of(candidate: Candidate, bound: Bound, workload: Workload, network: str
     )
 
 
+def plan_file(slug: str) -> str:
+    """Return the name of the file that holds the plan of a bound."""
+    return f"schedule-{slug}.json"
+
+
 def write_plans(folder: Path, plans: Mapping[str, Plan]) -> list[Path]:
     """Write ``schedule-NAME.json`` for each plan; return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, plan in plans.items():
-        path = folder / f"schedule-{name}.json"
+        path = folder / plan_file(name)
         write_atomically(path, plan.to_json().encode())
         paths.append(path)
     return paths
@@ -73,4 +78,4 @@ def _is_plan(path: Path) -> bool:
     except (ScheduleError, OSError):
         return False
     slug = f"qos{name.removesuffix(' %')}" if name.endswith(" %") else name.replace(" ", "")
-    return path.name == f"schedule-{slug}.json"
+    return path.name == plan_file(slug)

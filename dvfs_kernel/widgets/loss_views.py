@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.exploration.tolerance import prediction_error
 from dvfs_kernel.studies.joint.joint_problem import forms_of
 from dvfs_kernel.widgets import markup
 from renode_platform.devices.clock_tree import megahertz
@@ -127,6 +128,10 @@ def time_rows(
     return found
 
 
+def _off(predicted: float, executed: float) -> str:
+    return f"{100 * prediction_error(predicted, executed):+.2f} %"
+
+
 def executed_table(
     chosen: Sequence[TechniqueCandidate], found: Sequence[tuple[Record, bool]], what: str
 ) -> str:
@@ -138,9 +143,9 @@ def executed_table(
             (
                 one.variant.name,
                 f"{record.latency_s * 1e3:.3f}",
-                f"{100 * (candidate.prediction.latency_s / record.latency_s - 1):+.2f} %",
+                _off(candidate.prediction.latency_s, record.latency_s),
                 f"{record.total('window_j') * 1e3:.4f}",
-                f"{100 * (candidate.predicted_window_j / record.total('window_j') - 1):+.2f} %",
+                _off(candidate.predicted_window_j, record.total("window_j")),
                 "yes" if same else "no",
             )
         )

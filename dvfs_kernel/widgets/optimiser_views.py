@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.exploration.tolerance import prediction_error
 from dvfs_kernel.optimisation.graph_excerpt import RELOCK_LEAST_S
 from dvfs_kernel.report.runs import kind
 from dvfs_kernel.widgets import markup
@@ -44,9 +45,9 @@ def executed_table(found: list[Candidate], records: list[Record], bound_s: float
             one.title,
             f"{record.latency_s * 1e3:.3f}",
             "yes" if record.latency_s <= bound_s else "no",
-            f"{100 * (one.prediction.latency_s / record.latency_s - 1):+.2f} %",
+            f"{100 * prediction_error(one.prediction.latency_s, record.latency_s):+.2f} %",
             f"{record.total('window_j') * 1e3:.4f}",
-            f"{100 * (one.predicted_window_j / record.total('window_j') - 1):+.2f} %",
+            f"{100 * prediction_error(one.predicted_window_j, record.total('window_j')):+.2f} %",
             int(record.total("relocks")),
         )
         for one, record in zip(found, records, strict=True)

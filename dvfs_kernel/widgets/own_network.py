@@ -19,6 +19,7 @@ from dvfs_kernel.report.runs import kind
 from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.studies.bound import Bound
 from dvfs_kernel.studies.compared_schedules import Names
+from dvfs_kernel.studies.plans import plan_file, plan_of
 from dvfs_kernel.studies.study import Study, run_study
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
@@ -45,6 +46,7 @@ _BARS_WIDTH: Final = 480  # titles and remarks stand beside the bars
 
 @dataclass(frozen=True)
 class _Asked:
+    source: str  # by which a plan finds its network again: a name, or a file's
     surveyed: Surveyed
     percents: tuple[int, ...]
 
@@ -159,12 +161,12 @@ class OwnNetworkPanel(Panel):
         )
 
     def _asked(self) -> _Asked:
-        surveyed = self.surveyed.found
-        if surveyed is None:
+        source, surveyed = self.surveyed.asked, self.surveyed.found
+        if source is None or surveyed is None:
             raise PanelError("There is no network yet; choose a file.")
         if not self.bounds.value:
             raise PanelError("No bound is chosen; choose at least one.")
-        return _Asked(surveyed, tuple(sorted(self.bounds.value)))
+        return _Asked(source, surveyed, tuple(sorted(self.bounds.value)))
 
     def _study(self, asked: _Asked, progress: Progress) -> tuple[Study, str]:
         surveyed = asked.surveyed
@@ -206,15 +208,9 @@ class OwnNetworkPanel(Panel):
                     "yes" if ours.same_output else "no",
                 )
             )
-            text = ours.candidate.schedule.to_json()
-            links.append(
-                markup.download(
-                    f"schedule-{result.bound.slug}.json",
-                    text.encode(),
-                    "application/json",
-                    f"schedule.json, {result.bound.name}",
-                )
-            )
+            plan = plan_of(ours.candidate, result.bound, surveyed.workload, asked.source)
+            file = plan_file(result.bound.slug)
+            links.append(markup.download(file, plan.to_json().encode(), "application/json", file))
         name = surveyed.network.name
         links.append(markup.download(f"{name}.html", page.encode(), "text/html", "report.html"))
         heads = [
@@ -227,7 +223,9 @@ class OwnNetworkPanel(Panel):
             "same output",
         ]
         self.table.value = markup.table(
-            f"DVFS on the board, against TinyEngine at 216 MHz: {asked}", heads, rows
+            f"DVFS on the board, against the same kernels idling as TinyEngine does: {asked}",
+            heads,
+            rows,
         )
         self.files.value = f"<p>Take home ({html.escape(name)}): {''.join(links)}</p>"
         self.bars.draw(charts.window_energy, bars, width=_BARS_WIDTH)

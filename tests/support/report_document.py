@@ -139,10 +139,17 @@ _DOCUMENT = {
             for i, operator in enumerate(OPERATORS)
         ],
     },
-    "board": {"spec": "virtual", "hse_hz": HSE_HZ, "pll_lock": "typ"},
+    "board": {"spec": "virtual", "hse_hz": HSE_HZ, "pll_lock": "typ", "supply_v": 3.3},
     "firmware_build_id": "0badcafe",
     "parameters": [
-        {"name": "supply", "value": 3.3, "unit": "V", "source": "DS Table 24 <typical>"},
+        {
+            "name": "VDD_V",
+            "value": 3.3,
+            "unit": "V",
+            "source": "DS Table 24 <typical>",
+            "title": "supply voltage",
+            "moves": "every energy",
+        },
         {"name": "caches", "value": True, "unit": None, "source": "firmware"},
     ],
     "clocks": {
@@ -189,11 +196,18 @@ _DOCUMENT = {
                     "executed_s": 1.001e-3,
                     "predicted_j": 2e-4,
                     "executed_j": None,
+                    "time_error": -0.0005,
+                    "energy_error": None,
                 }
             ],
-            "worst_time": 0.001,
+            "worst_time": 0.0005,
             "worst_energy": None,
         },
+    },
+    "idle": {
+        "sleep": {"power_w": 0.06, "fixed_j": 0.0, "from_s": 0.0},
+        "gated": {"power_w": 0.012, "fixed_j": 1e-6, "from_s": 0.001},
+        "stop": {"power_w": 0.0015, "fixed_j": 2e-6, "from_s": 0.001},
     },
     "layers": [{"layer": i, "points": _points(i)} for i in range(len(OPERATORS))],
     "frontier": {

@@ -14,7 +14,7 @@ from dvfs_kernel.errors import ClockError, QuantityError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FREQUENCY", "MEMORY", "TIME", "PllLockLike", "Quantity", "pll_lock"]
+__all__ = ["CHARGE", "FREQUENCY", "MEMORY", "PERIOD", "TIME", "PllLockLike", "Quantity", "pll_lock"]
 
 #: What stands for the time that a PLL takes to lock: a corner's name, seconds, or text with a unit.
 PllLockLike = PllLock | str | float
@@ -112,6 +112,12 @@ _TIMES: Final[tuple[tuple[str, int | Fraction], ...]] = (
     *((unit, _MICRO) for unit in ("us", "µs", "μs")),
 )
 TIME: Final = Quantity("time", (*_TIMES, ("", 1)), "2s", float)
+#: From one inference to the next: may be long.
+PERIOD: Final = Quantity("period", (*_TIMES, ("min", 60), ("h", 3600)), "1s", float)
+#: Of a battery.
+CHARGE: Final = Quantity(
+    "charge", (("mAh", Fraction(36, 10)), ("Ah", 3600), ("C", 1)), "1200mAh", float
+)
 _LOCK_TIME = Quantity(
     f"lock time or one of {', '.join(PLL_LOCK_CORNERS)}",
     (*_TIMES, ("", _MICRO)),

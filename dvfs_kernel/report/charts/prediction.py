@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from dvfs_kernel.exploration.tolerance import prediction_error
 from dvfs_kernel.report.charts.theme import MUTED, cycled, heading, rows
 from dvfs_kernel.storage.ordered_sum import ordered_sum
 
@@ -65,7 +66,8 @@ def prediction_errors(
                 "bound": row["bound"],
                 "layer": row["index"],
                 "name": row["name"],
-                "percent": 100 * (row[f"predicted_{unit}"] / row[f"executed_{unit}"] - 1),
+                "percent": 100
+                * prediction_error(row[f"predicted_{unit}"], row[f"executed_{unit}"]),
                 "part": 100 * row[f"executed_{unit}"] / (whole[row["bound"]] or 1.0),
             }
             for row in known

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from json_document import mistakes
+from report_numbers import check_numbers
 from small_model import small_model
 
 from dvfs_kernel import report
@@ -79,6 +80,57 @@ def test_run_leaves_a_report_and_what_it_was_made_of(reported, folder):
         assert bound["solution"]["status"] == "optimal"
         assert all(run["same_output"] for run in bound["runs"])
         assert executed["dvfs"] < executed["tinyengine"]
+
+
+def test_numbers_agree_on_the_page_in_the_document_and_in_the_terminal(reported, folder):
+    made = folder / "dvfs-small"
+    document = report.load(made / "report.json")
+    check_numbers(document, (made / "report.html").read_text(encoding="utf-8"))
+    for bound in document["bounds"]:
+        assert f"bound {bound['name']}: {bound['bound_s'] * 1e3:.3f} ms;" in reported.stdout
+        reference_j = bound["runs"][0]["executed"]["window_j"]
+        for run in bound["runs"]:
+            took, planned = run["executed"], run["predicted"]
+            cells = [
+                f"{took['latency_s'] * 1e3:.3f}",
+                "kept" if run["keeps_bound"] else "missed",
+                f"{took['window_j'] * 1e3:.3f}",
+                f"{1 - took['window_j'] / reference_j:.2%}",
+                str(run["relocks"]),
+                str(run["hops"]),
+                f"{planned['window_j'] / took['window_j'] - 1:+.2%}".replace(
+                    "+0.00", "0.00"
+                ).replace("-0.00", "0.00"),
+                "same",
+            ]
+            printed = [line.split()[-8:] for line in reported.stdout.splitlines()]
+            assert cells in printed, run["name"]
+
+
+@pytest.mark.usefixtures("reported")
+def test_a_second_run_says_that_its_runs_were_kept(dvfs, folder):
+    result = dvfs("run", "small.tflite", "--qos", "20", *SPACE, "-o", "again", "--period", "1s")
+    assert result.exit_code == 0, result.output
+    assert "the exploration's runs were all kept from before" in result.stdout
+    assert "One inference every 1 s, from 1200 mAh:" in result.stdout
+    page = (folder / "again" / "report.html").read_text(encoding="utf-8")
+    assert "was kept from an earlier command" in page
+    assert report.load(folder / "again" / "report.json")["duty"] == {"period_s": 1.0}
+
+
+@pytest.mark.usefixtures("reported")
+def test_a_plan_is_taken_wherever_a_schedule_is(dvfs, folder):
+    plan = folder / "dvfs-small" / "schedule-qos20.json"
+    result = dvfs("infer", "small.tflite", "--schedule", str(plan), cache=None)
+    assert result.exit_code == 0, result.output
+    (folder / "bare.json").write_text(Plan.load(plan).schedule.to_json())
+    refused = dvfs("deploy", "bare.json")
+    assert refused.exit_code == 1
+    assert (
+        "bare.json: the schema is 'dvfs-kernel/schedule', version 1: a schedule, which names no"
+        in refused.stderr
+    )
+    assert "`dvfs infer NETWORK --schedule FILE` runs it" in refused.stderr
 
 
 @pytest.mark.usefixtures("reported")

@@ -102,10 +102,10 @@ def test_a_report_tells_of_the_profile():
         9,
         "Board profile 'bench 3'",
     )
-    assert "'static_a': 0.5" in found["CURRENT_MODEL"].value
-    assert "bench 3" in found["CURRENT_MODEL"].source
+    assert found["CURRENT_MODEL.static_a"].value == 500.0
+    assert "bench 3" in found["CURRENT_MODEL.static_a"].source
     changed = {name for name in found if found[name] != plain[name]}
-    assert changed == {"flash_line_latency", "CURRENT_MODEL"}
+    assert changed == {"flash_line_latency", "CURRENT_MODEL.static_a"}
 
 
 def test_renode_takes_none():
