@@ -12,7 +12,7 @@ from dvfs_kernel.storage.numba_cache import source_digest, with_digest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "compiled_into_callers"]
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
@@ -25,6 +25,8 @@ SOURCES = (
     "extension.py",
     "halves.py",
     "hull.py",
+    "label_buffers.py",
+    "label_stages.py",
     "labels.py",
     "merging.py",
     "orthants.py",
@@ -33,6 +35,7 @@ SOURCES = (
     "switching.py",
     "trimming.py",
     "wall_clock.py",
+    "wanted_region.py",
 )
 
 
@@ -42,5 +45,17 @@ _DIGEST = source_digest(Path(__file__).parent, SOURCES)
 def compiled(function: Function) -> Function:
     """Compile a function on its first call, without the interpreter lock while it runs."""
     dispatcher: Any = njit(cache=True, nogil=True)(with_digest(function, _DIGEST))
+    result: Function = dispatcher
+    return result
+
+
+def compiled_into_callers(function: Function) -> Function:
+    """Compile a function as `compiled` does, and into what calls it: for a stage of a long loop.
+
+    It costs no call then, and its callers' buffers need no counting of references.
+    """
+    dispatcher: Any = njit(cache=True, nogil=True, forceinline=True)(
+        with_digest(function, _DIGEST)
+    )
     result: Function = dispatcher
     return result
