@@ -54,8 +54,6 @@ def compiled_into_callers(function: Function) -> Function:
 
     It costs no call then, and its callers' buffers need no counting of references.
     """
-    dispatcher: Any = njit(cache=True, nogil=True, forceinline=True)(
-        with_digest(function, _DIGEST)
-    )
+    dispatcher: Any = njit(cache=True, nogil=True, forceinline=True)(with_digest(function, _DIGEST))
     result: Function = dispatcher
     return result

@@ -12,9 +12,9 @@ from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE
 from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.image import packing
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.link import abi
 from dvfs_kernel.report.document import SCHEMA, SCHEMA_VERSION
-from dvfs_kernel.studies.compared_schedules import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,7 +249,7 @@ def _timeline(study: Study, workload: Workload) -> dict[str, Any] | None:
     if not study.results:
         return None
     result = study.results[0]
-    outcome = result.outcome(Names.DVFS)
+    outcome = result.outcome(RunName.DVFS)
     if outcome is None or not len(outcome.record.clock):
         return None
     names = [layer.name for layer in workload.network.layers]

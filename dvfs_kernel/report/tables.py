@@ -180,7 +180,7 @@ def _error(run: Mapping[str, Any], part: str) -> str:
 
 
 def _difference(executed: float | None, predicted: float | None) -> str:
-    if executed is None or not predicted:
+    if executed is None or predicted is None or predicted == 0:
         return UNKNOWN
     return percent(executed / predicted - 1.0, 2)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from dvfs_kernel.inference.run_names import BASELINES, is_dvfs
 from dvfs_kernel.report.numbers import UNKNOWN, percent, quantity
 from dvfs_kernel.report.runs import (
-    BASELINES,
     HEADLINE,
     REFERENCE,
     energy,
-    is_ours,
     latency_s,
     run_of,
     saving,
@@ -111,12 +110,15 @@ def verdict(document: Document) -> list[str]:
 
 
 def _saved(document: Document) -> Iterator[str]:
-    known = [bound for bound in document["bounds"] if saving(bound, REFERENCE) is not None]
+    known = [
+        (amount, bound)
+        for bound in document["bounds"]
+        if (amount := saving(bound, REFERENCE)) is not None
+    ]
     if not known:
         yield "The document holds no energies of DVFS and TinyEngine at the same bound."
         return
-    best = max(known, key=lambda bound: saving(bound, REFERENCE) or 0.0)
-    amount = saving(best, REFERENCE) or 0.0
+    amount, best = max(known, key=lambda pair: pair[0])
     reference = run_of(best, REFERENCE)
     title = REFERENCE if reference is None else reference["title"]
     verb = "saves" if amount >= 0 else "costs"
@@ -189,7 +191,7 @@ def _broken(bound: Mapping[str, Any]) -> Iterator[Finding]:
                 "warning",
                 f"{_at(bound)} {run['title']} gives another output than the baseline.",
             )
-        if is_ours(run) and run["keeps_bound"] is False:
+        if is_dvfs(run["name"]) and run["keeps_bound"] is False:
             yield Finding("warning", f"{_at(bound)} {run['title']} {_missed(bound, run)}.")
     headline = run_of(bound, HEADLINE)
     if headline is None or headline["executed"]["window_j"] is None:
@@ -269,7 +271,7 @@ def _unused_lfo(document: Document) -> Iterator[Finding]:
 
 def _late(bound: Mapping[str, Any]) -> Iterator[Finding]:
     for run in bound["runs"]:
-        if not is_ours(run) and run["keeps_bound"] is False:
+        if not is_dvfs(run["name"]) and run["keeps_bound"] is False:
             yield Finding("finding", f"{_at(bound)} {run['title']} {_missed(bound, run)}.")
 
 

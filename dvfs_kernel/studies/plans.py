@@ -8,6 +8,7 @@ from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.image.forms import forms_of
 from dvfs_kernel.inference.deployment_plan import LayerPrediction, Plan
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.studies.bound import slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,10 +53,14 @@ def write_plans(folder: Path, plans: Mapping[str, Plan]) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, plan in plans.items():
-        path = folder / f"schedule-{name}.json"
+        path = folder / _file_name(name)
         write_atomically(path, plan.to_json().encode())
         paths.append(path)
     return paths
+
+
+def _file_name(slug: str) -> str:
+    return f"schedule-{slug}.json"
 
 
 def drop_other_plans(folder: Path, written: Iterable[Path]) -> None:
@@ -72,5 +77,4 @@ def _is_plan(path: Path) -> bool:
         name = Plan.load(path).bound
     except (ScheduleError, OSError):
         return False
-    slug = f"qos{name.removesuffix(' %')}" if name.endswith(" %") else name.replace(" ", "")
-    return path.name == f"schedule-{slug}.json"
+    return path.name == _file_name(slug_of(name))

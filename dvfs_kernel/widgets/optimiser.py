@@ -8,11 +8,11 @@ import ipywidgets
 import numpy as np
 
 from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.graph_excerpt import GraphExcerpt
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.runs import kind
-from dvfs_kernel.studies.compared_schedules import Names
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.optimiser_views import (
@@ -183,7 +183,7 @@ class OptimiserPanel(Panel):
             ),
             ("schedules on the frontier", f"{len(solved.frontier):,}"),
         ]
-        if found[0].name == Names.TINYENGINE:
+        if found[0].name == RunName.TINYENGINE:
             saved = 100 * (1 - ours.predicted_window_j / found[0].predicted_window_j)
             rows.insert(4, ("saved against TinyEngine", f"{saved:.1f} %"))
         self.facts.value = markup.table("The best schedule", ["quantity", "value"], rows)
@@ -205,7 +205,7 @@ class OptimiserPanel(Panel):
                     "inference_j": one.prediction.inference_j,
                 }
                 for one in found
-                if one.name in (Names.TINYENGINE, Names.PAPER, Names.DVFS)
+                if one.name in (RunName.TINYENGINE, RunName.PAPER, RunName.DVFS)
             ],
             width=680,
         )

@@ -10,13 +10,13 @@ import ipywidgets
 
 from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.image import memory_plan
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import SUPPORTED_OPERATORS, read_bytes
 from dvfs_kernel.report import build, charts, check, compare
 from dvfs_kernel.report.runs import kind
 from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.studies.bound import Bound
-from dvfs_kernel.studies.compared_schedules import Names
 from dvfs_kernel.studies.study import Study, run_study
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
@@ -170,7 +170,7 @@ class OwnNetworkPanel(Panel):
                         "late": not outcome.keeps_bound,
                     }
                 )
-            ours = result.outcome(Names.DVFS)
+            ours = result.outcome(RunName.DVFS)
             if ours is None:
                 continue
             rows.append(
@@ -213,12 +213,12 @@ class OwnNetworkPanel(Panel):
 
     def figures(self) -> dict[str, float]:
         """Return how many windows of the loosest bound a coin cell lasts."""
-        ours = None if self.study is None else self.study.results[-1].outcome(Names.DVFS)
+        ours = None if self.study is None else self.study.results[-1].outcome(RunName.DVFS)
         return {} if ours is None else {"windows_of_a_cell": _CELL_J / ours.window_j}
 
     def _draw_strip(self, surveyed: Surveyed, study: Study) -> None:
         result = study.results[-1]
-        ours = result.outcome(Names.DVFS)
+        ours = result.outcome(RunName.DVFS)
         if ours is None:
             return
         layers = surveyed.schedule_rows(ours.candidate.schedule)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.link import abi
 from dvfs_kernel.studies.candidate import Candidate
-from dvfs_kernel.studies.compared_schedules import Names
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -104,9 +104,14 @@ class Solved:
         if self.paper_frontier.time[0] <= bound_s:
             optimum = self.paper.optimum(self.paper_frontier.at(bound_s))
             found.append(
-                _candidate(Names.PAPER, "Paper's MCKP, clocks gated", self.paper, optimum, bound_s)
+                Candidate.of(
+                    RunName.PAPER, "Paper's MCKP, clocks gated", self.paper, optimum, bound_s
+                )
             )
-        return [*found, _candidate(Names.DVFS, title, self.problem, self.optimum(bound_s), bound_s)]
+        return [
+            *found,
+            Candidate.of(RunName.DVFS, title, self.problem, self.optimum(bound_s), bound_s),
+        ]
 
     def saved_percent(self, percent: float) -> float:
         """Return what our schedule with Stop saves of TinyEngine's window."""
@@ -114,11 +119,3 @@ class Solved:
         ours, _ = self.candidates.dvfs_or_awake(bound_s, abi.IdleMode.STOP)
         baseline = self.candidates.baselines(bound_s)[0]
         return 100 * (1 - ours.predicted_window_j / baseline.predicted_window_j)
-
-
-def _candidate(
-    name: str, title: str, problem: WindowProblem, optimum: Optimum, bound_s: float
-) -> Candidate:
-    return Candidate(
-        name, title, bound_s, optimum.schedule, optimum.rows, optimum.prediction, problem.idle
-    )

@@ -362,7 +362,7 @@ class SystemControl:
         nvic = self._nvic
         status = self._core.registers.integers.read()[16]
         first = nvic.first()
-        value = status & 0x1FF | (first or 0) << 12
+        value = status & 0x1FF | (0 if first is None else first) << 12
         if any(number >= nv.FIRST_IRQ for number in nvic.pending):
             value |= 1 << 22
         if len(nvic.active) <= 1:

@@ -97,7 +97,7 @@ class RenodeBoard(Board):
         self._machine = RenodeMachine(
             {
                 "repl": f"{repl}",
-                "hse": hse_hz or 0,
+                "hse": 0 if hse_hz is None else hse_hz,
                 "pll_lock": pll_lock
                 if isinstance(pll_lock, str)
                 else round(pll_lock * _US_A_SECOND),

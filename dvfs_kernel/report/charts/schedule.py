@@ -60,7 +60,8 @@ def schedule_strip(
         }
         for index, row in enumerate(layers)
     ]
-    top_mhz = top_hz / 1e6 if top_hz else max((row["mhz"] for row in values), default=1.0)
+    highest_mhz = max((row["mhz"] for row in values), default=1.0)
+    top_mhz = highest_mhz if top_hz is None else top_hz / 1e6
     # The line needs an end for the last layer's step.
     steps = [*values, {**values[-1], "index": len(values)}] if values else []
     x = alt.X(
@@ -82,7 +83,8 @@ def schedule_strip(
         alt.Tooltip("lfo:N", title="LFO"),
         alt.Tooltip("g:Q", title="granularity"),
     ]
-    width = width or max(_LEAST_PX, _LAYER_PX * len(values))
+    if width is None:
+        width = max(_LEAST_PX, _LAYER_PX * len(values))
     line = (
         alt.Chart(rows(steps))
         .mark_line(interpolate="step-after", color=MUTED, strokeWidth=0.8)

@@ -41,7 +41,7 @@ def switching_cost(
             "to": b,
             "us": t * 1e6,
             "shade": max(t * 1e6, _LEAST_US),
-            "uj": (e or 0.0) * 1e6,
+            "uj": None if e is None else e * 1e6,
         }
         for a, times, energies in zip(states, time_s, energy_j, strict=True)
         for b, t, e in zip(states, times, energies, strict=True)
