@@ -52,7 +52,7 @@ def compiled(function: Function) -> Function:
 def compiled_into_callers(function: Function) -> Function:
     """Compile a function as `compiled` does, and into what calls it: for a stage of a long loop.
 
-    It costs no call then, and its callers' buffers need no counting of references.
+    Its many arguments are then not handed over for each layer and state.
     """
     dispatcher: Any = njit(cache=True, nogil=True, forceinline=True)(with_digest(function, _DIGEST))
     result: Function = dispatcher

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 __all__ = [
-    "Place", "Sources", "arrive", "begin", "keep", "share", "take_only_option", "take_option",
-    "whole_paths",
+    "Place", "Sources", "arrive", "begin", "keep", "room_to_keep", "share",
+    "take_only_option", "take_option", "whole_paths",
 ]  # fmt: skip
 
 _BATCH = 1 << 20  # candidates generated before they are merged
@@ -226,16 +226,16 @@ def take_option(
     return taken, length if length >= 0 else -OUT_OF_TIME
 
 
-@compiled_into_callers
-def keep(
-    made: Run, count: int, taken: Run, length: int, trace: Ints, stored: int, buffers: Buffers,
-    limits: Limits,
-) -> tuple[Run, Ints, int]:  # fmt: skip
-    """Keep the first ``length`` labels that took an option, behind ``count`` of their layer.
+@compiled
+def room_to_keep(
+    made: Run, trace: Ints, count: int, length: int, stored: int, buffers: Buffers, limits: Limits
+) -> tuple[Run, Ints, int]:
+    """Return ``made`` and ``trace`` with room for ``length`` labels more, and 0.
 
-    Invariant: ``trace`` has the traces of all labels kept, in the order in which they were made; a
-    label of ``made`` has in the high half of its trace its own place there. It returns both, and
-    0 or, as the others, why it had to end.
+    Parameters
+    ----------
+    count, stored
+        Labels kept so far of this layer, and of all.
     """
     if stored + length > limits.label_limit:
         return made, trace, -OUT_OF_LABELS
@@ -251,14 +251,22 @@ def keep(
         larger = np.empty(wanted, np.int64)
         larger[:stored] = trace[:stored]
         trace = larger
+    return made, trace, FINISHED
+
+
+@compiled_into_callers
+def keep(made: Run, trace: Ints, count: int, stored: int, taken: Run, length: int) -> None:
+    """Keep the first ``length`` labels that took an option, behind those kept so far.
+
+    Invariant: ``trace`` has the traces of all labels kept, in the order in which they were made; a
+    label of ``made`` has in the high half of its trace its own place there.
+    """
     times, energies, numbers = made
     times[count : count + length] = taken[0][:length]
     energies[count : count + length] = taken[1][:length]
     trace[stored : stored + length] = taken[2][:length]
     for label in range(length):
         numbers[count + label] = (stored + label) << TRACE_SHIFT
-    buffers.until_check[0] -= length
-    return made, trace, FINISHED
 
 
 @compiled

@@ -27,6 +27,7 @@ from dvfs_kernel.layered_graph.label_stages import (
     arrive,
     begin,
     keep,
+    room_to_keep,
     share,
     take_only_option,
     take_option,
@@ -76,6 +77,7 @@ def set_labels(
     region = new_region(bounds.prices)
     buffers = new_buffers(graph, manner.keep)
     before, made, shared = new_run(_AT_FIRST), new_run(_AT_FIRST), new_run(_AT_FIRST)
+    sources = Sources(before, shared)
     arrivals, taken = new_pair(_AT_FIRST), new_pair(_AT_FIRST)
     buffers.held[0] = 7 * _AT_FIRST
     trace, layer_start = np.empty(_AT_FIRST, np.int64), np.zeros(layers + 1, np.int64)
@@ -91,11 +93,10 @@ def set_labels(
                     graph.switch_time[layer - 1], graph.switch_energy[layer - 1], manner.keep == 1
                 )
                 buffers.until_check[0] -= states * states * states
-            shared, arrivals, size = share(
-                Sources(before, shared), arrivals, buffers, links, limits, stored
-            )
+            shared, arrivals, size = share(sources, arrivals, buffers, links, limits, stored)
             if size < 0:
                 break
+            sources = Sources(before, shared)
         count = 0
         for state in range(states):
             buffers.made_start[state] = count
@@ -110,9 +111,7 @@ def set_labels(
                 rest, quickest = bounds.arrival[layer, state], bounds.quickest_arrival[layer, state]
                 if not find_region(region, rest, quickest, ceilings, limits):
                     continue
-                arrivals, size = arrive(
-                    arrivals, Sources(before, shared), links, region, buffers, limits, place
-                )
+                arrivals, size = arrive(arrivals, sources, links, region, buffers, limits, place)
                 if size < 0:
                     break
             if size == 0:
@@ -136,12 +135,16 @@ def set_labels(
             if out_of_time(buffers.until_check, size, limits.deadline_s):
                 size = -OUT_OF_TIME
                 break
-            made, trace, ended = keep(
-                made, count, taken.run, size, trace, stored + count, buffers, limits
-            )
-            if ended < 0:
-                size = ended
-                break
+            whole = place.stored + size
+            if whole > min(limits.label_limit, trace.size) or count + size > made[0].size:
+                made, trace, ended = room_to_keep(
+                    made, trace, count, size, place.stored, buffers, limits
+                )
+                if ended < 0:
+                    size = ended
+                    break
+            keep(made, trace, count, place.stored, taken.run, size)
+            buffers.until_check[0] -= size
             if manner.complete:
                 complete_to_best(taken.run, size, place, bounds, limits, best)
             if manner.buckets > 0:
@@ -153,6 +156,7 @@ def set_labels(
         buffers.before_start[:] = buffers.made_start
         layer_start[layer + 1] = stored + count
         before, made = made, before
+        sources = Sources(before, shared)
         if best[1] == layer:
             _lower(ceilings.lines, bounds.prices, best[0], limits)
             if best[0] <= limits.stop_at:
