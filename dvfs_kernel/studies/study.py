@@ -94,6 +94,12 @@ class Ground:
         return f"<Ground of a study: {self.exploration!r}, {self.check!r}>"
 
     @property
+    def top_hz(self) -> float:
+        """SYSCLK of the fastest clock."""
+        hse_hz = self.exploration.space.hse_hz
+        return float(ClockSetting.fastest(hse_hz).sysclk_hz(hse_hz))
+
+    @property
     def candidates(self) -> Candidates:
         """Makes candidates of what is known."""
         return Candidates(self.exploration, self.switching, self.idle, self.beside)

@@ -147,7 +147,7 @@ class OptimiserPanel(Panel):
             charts.schedule_strip,
             self.surveyed.schedule_rows(optimum.schedule),
             f"Schedule of least energy within {bound_s * 1e3:.2f} ms",
-            top_hz=216e6,
+            top_hz=solved.ground.top_hz,
         )
         self.bars.draw(charts.window_energy, window_bars(found, bound_s), width=_BARS_WIDTH)
         self._draw_frontier(solved, bound_s, found)

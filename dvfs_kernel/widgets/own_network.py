@@ -223,5 +223,8 @@ class OwnNetworkPanel(Panel):
             return
         layers = surveyed.schedule_rows(ours.candidate.schedule)
         self.strip.draw(
-            charts.schedule_strip, layers, f"Schedule at {result.bound.name}", top_hz=216e6
+            charts.schedule_strip,
+            layers,
+            f"Schedule at {result.bound.name}",
+            top_hz=study.ground.top_hz,
         )
