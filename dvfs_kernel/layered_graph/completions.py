@@ -62,7 +62,7 @@ def new_sample(buckets: int, start: float, end: float) -> Sample:
 @compiled
 def thin_out(run: Run, length: int, width: float, region: Region) -> int:
     """Keep of every stretch of time the label that is furthest inside the wanted region."""
-    since, top, price, count = region.since, region.top, region.price, region.count[0]
+    since, top, price, count = region.since, region.top, region.price, region.pieces[0]
     times, energies, traces = run
     out, piece, most, current = 0, 0, -INFINITY, -INFINITY
     for label in range(length):
@@ -111,7 +111,7 @@ def complete_to_sample(
     run: Run, length: int, place: Place, bounds: Bounds, region: Region, sample: Sample
 ) -> None:
     """Complete each label at the price it is wanted for; keep the best of each bucket of time."""
-    since, price, count = region.since, region.price, region.count[0]
+    since, price, count = region.since, region.price, region.pieces[0]
     layer, state = place.layer, place.state
     piece = 0
     for label in range(length):

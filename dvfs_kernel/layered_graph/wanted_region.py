@@ -34,8 +34,8 @@ class Region(NamedTuple):
         When each piece of the envelope begins.
     top, price
         Height of its line at time 0, and the number of its price.
-    count
-        (1) of the pieces; 0: no label is wanted.
+    pieces
+        (1) how many there are; 0: no label is wanted.
     latest
         (1) most time of a label.
     """
@@ -44,7 +44,7 @@ class Region(NamedTuple):
     since: Floats
     top: Floats
     price: Ints
-    count: Ints
+    pieces: Ints
     latest: Floats
 
 
@@ -84,15 +84,15 @@ def find_region(
     quickest
         Least time of the rest.
     """
-    prices, since, top, price, count, latest = region
+    prices, since, top, price, pieces, latest = region
     if ceilings.lines.size == 0:
-        count[0] = upper_envelope_of_tents(
+        pieces[0] = upper_envelope_of_tents(
             prices, rest, ceilings.tents, limits.bound, since, top, price
         )
     else:
-        count[0] = lower_envelope(prices, rest, ceilings.lines, since, top, price)
+        pieces[0] = lower_envelope(prices, rest, ceilings.lines, since, top, price)
     latest[0] = limits.bound + limits.slack_time - quickest
-    return bool(count[0] > 0)
+    return bool(pieces[0] > 0)
 
 
 @compiled
@@ -106,7 +106,7 @@ def append_wanted(
     times, energies, traces = source
     out_times, out_energies, out_traces = result
     prices, since, top, price = region.prices, region.since, region.top, region.price
-    count, latest = region.count[0], region.latest[0]
+    count, latest = region.pieces[0], region.latest[0]
     more_time, more_energy, more_trace = step
     piece = 0
     until = since[1] if count > 1 else INFINITY
