@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dvfs_kernel.layered_graph.compiled import compiled
+from dvfs_kernel.layered_graph.label_search import Sample
 from dvfs_kernel.layered_graph.wall_clock import monotonic_s
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dvfs_kernel.layered_graph.compact import Bounds
-    from dvfs_kernel.layered_graph.label_search import Limits
-    from dvfs_kernel.layered_graph.label_stages import Place
+    from dvfs_kernel.layered_graph.label_search import Limits, Place
     from dvfs_kernel.layered_graph.merging import Run
     from dvfs_kernel.layered_graph.wanted_region import Region
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-__all__ = ["Sample", "complete_to_best", "complete_to_sample", "new_sample", "thin_out"]
+__all__ = ["complete_to_best", "complete_to_sample", "new_sample", "thin_out"]
 
 INFINITY = np.inf
 _CHECK = 1 << 16  # labels between two looks at the clock
-
-
-class Sample(NamedTuple):
-    """Completions, the best of each bucket of time.
-
-    Attributes
-    ----------
-    start, width
-        Where the first bucket begins, and how wide each is.
-    time, energy
-        (buckets) of the completions; infinite: none yet.
-    origin
-        (buckets, 4) layer, label, state and price of each.
-    """
-
-    start: float
-    width: float
-    time: Floats
-    energy: Floats
-    origin: Ints
 
 
 @compiled

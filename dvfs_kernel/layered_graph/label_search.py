@@ -8,13 +8,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dvfs_kernel.layered_graph.completions import Sample
-
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
 __all__ = [
-    "FINISHED", "OUT_OF_LABELS", "OUT_OF_TIME", "Ceilings", "Limits", "Manner", "Search",
+    "FINISHED", "OUT_OF_LABELS", "OUT_OF_TIME", "Ceilings", "Limits", "Manner", "Place", "Sample",
+    "Search",
 ]  # fmt: skip
 
 FINISHED = 0
@@ -95,6 +94,42 @@ class Manner(NamedTuple):
     buckets: int = 0
     sample_start: float = 0.0
     sample_end: float = 0.0
+
+
+class Place(NamedTuple):
+    """Where a search is.
+
+    Attributes
+    ----------
+    layer, state
+        Which are being worked on.
+    stored
+        How many labels are kept so far.
+    """
+
+    layer: int
+    state: int
+    stored: int
+
+
+class Sample(NamedTuple):
+    """Completions, the best of each bucket of time.
+
+    Attributes
+    ----------
+    start, width
+        Where the first bucket begins, and how wide each is.
+    time, energy
+        (buckets) of the completions; infinite: none yet.
+    origin
+        (buckets, 4) layer, label, state and price of each.
+    """
+
+    start: float
+    width: float
+    time: Floats
+    energy: Floats
+    origin: Ints
 
 
 class Search(NamedTuple):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.layered_graph.compact import Graph
     from dvfs_kernel.layered_graph.label_buffers import Buffers
-    from dvfs_kernel.layered_graph.label_search import Limits
+    from dvfs_kernel.layered_graph.label_search import Limits, Place
     from dvfs_kernel.layered_graph.merging import Pair, Run
     from dvfs_kernel.layered_graph.switching import Links
     from dvfs_kernel.layered_graph.wanted_region import Region
@@ -35,29 +35,13 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 __all__ = [
-    "Place", "Sources", "arrive", "begin", "keep", "room_to_keep", "share",
+    "Sources", "arrive", "begin", "keep", "room_to_keep", "share",
     "take_only_option", "take_option", "whole_paths",
 ]  # fmt: skip
 
 _BATCH = 1 << 20  # candidates generated before they are merged
 _WHOLE_TRACE = 1 << 20  # more labels get all the room at once: what is unused costs nothing
 INFINITY = np.inf
-
-
-class Place(NamedTuple):
-    """Where a search is.
-
-    Attributes
-    ----------
-    layer, state
-        Which are being worked on.
-    stored
-        How many labels are kept so far.
-    """
-
-    layer: int
-    state: int
-    stored: int
 
 
 class Sources(NamedTuple):

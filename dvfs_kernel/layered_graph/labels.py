@@ -20,9 +20,8 @@ from dvfs_kernel.layered_graph.completions import (
     thin_out,
 )
 from dvfs_kernel.layered_graph.label_buffers import new_buffers, out_of_time
-from dvfs_kernel.layered_graph.label_search import FINISHED, OUT_OF_TIME, Ceilings, Search
+from dvfs_kernel.layered_graph.label_search import FINISHED, OUT_OF_TIME, Ceilings, Place, Search
 from dvfs_kernel.layered_graph.label_stages import (
-    Place,
     Sources,
     arrive,
     begin,

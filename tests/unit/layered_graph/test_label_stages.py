@@ -11,9 +11,9 @@ from dvfs_kernel.layered_graph.label_search import (
     OUT_OF_TIME,
     Ceilings,
     Limits,
+    Place,
 )
 from dvfs_kernel.layered_graph.label_stages import (
-    Place,
     Sources,
     arrive,
     begin,
