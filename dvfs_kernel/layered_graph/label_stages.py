@@ -125,23 +125,24 @@ def arrive(
     Invariant: ``arrivals`` holds, by time, the labels of the layer before with the switch into the
     state added, without those outside the wanted region and those that others arriving dominate.
     """
-    size, count = 0, 0
+    size, count, run = 0, 0, arrivals.run
     for link in range(links.start[place.state], links.start[place.state + 1]):
         origin = links.origin[link]
         if origin >= 0:
             low, high = buffers.before_start[origin], buffers.before_start[origin + 1]
         else:
             low, high = buffers.shared_start[-1 - origin], buffers.shared_start[-origin]
-        if size + high - low > arrivals.run[0].size:
+        if size + high - low > run[0].size:
             arrivals, fits = with_room_to_merge(
                 arrivals, size, size + high - low, buffers.held, place.stored, limits
             )
             if not fits:
                 return arrivals, -OUT_OF_LABELS
+            run = arrivals.run
         first = size
         size = append_wanted(
             sources.before if origin >= 0 else sources.shared, low, high,
-            Step(links.time[link], links.energy[link], 0), region, arrivals.run, size,
+            Step(links.time[link], links.energy[link], 0), region, run, size,
         )  # fmt: skip
         if size > first:
             count += 1
@@ -177,9 +178,10 @@ def take_option(
     """
     ends, smallest, deadline_s = buffers.ends, buffers.smallest, limits.deadline_s
     group = place.layer * graph.entry.shape[1] + place.state
-    count, length = 0, 0
+    times, energies = graph.time, graph.energy
+    count, length, run = 0, 0, taken.run
     for option in range(graph.start[group], graph.start[group + 1]):
-        if length + size > taken.run[0].size:
+        if length + size > run[0].size:
             taken, fits = with_room_to_merge(
                 taken, length, length + size, buffers.held, place.stored, limits
             )
@@ -191,10 +193,10 @@ def take_option(
                 fits = length + size <= taken.run[0].size
             if not fits:
                 return taken, -OUT_OF_LABELS
+            run = taken.run
         first = length
         length = append_wanted(
-            arrivals, 0, size, Step(graph.time[option], graph.energy[option], option), region,
-            taken.run, length,
+            arrivals, 0, size, Step(times[option], energies[option], option), region, run, length
         )  # fmt: skip
         if length > first:
             count += 1
@@ -205,7 +207,7 @@ def take_option(
             taken, length = merge_runs(taken, ends, count, smallest, deadline_s)
             if length < 0:
                 return taken, -OUT_OF_TIME
-            count = 1
+            count, run = 1, taken.run
     taken, length = merge_runs(taken, ends, count, smallest, deadline_s)
     return taken, length if length >= 0 else -OUT_OF_TIME
 

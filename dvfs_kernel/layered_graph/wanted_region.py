@@ -95,7 +95,7 @@ def find_region(
     return bool(pieces[0] > 0)
 
 
-@compiled
+@compiled_into_callers
 def append_wanted(
     source: Run, first: int, last: int, step: Step, region: Region, result: Run, out: int
 ) -> int:
