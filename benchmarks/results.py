@@ -14,14 +14,14 @@ from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import parse_clocks
 from dvfs_kernel.exploration.runs import Bench, Store, Workload
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.studies import Bound, StudyPlan, run_study
-from dvfs_kernel.studies.compared_schedules import Names
 
 if TYPE_CHECKING:
     from dvfs_kernel.studies import BoundResult, Study
 
 BOUNDS = (10, 30, 50)
-BASELINES = (Names.TINYENGINE, Names.GATED, Names.RACE, Names.SINGLE, Names.PAPER)
+BASELINES = (RunName.TINYENGINE, RunName.GATED, RunName.RACE, RunName.SINGLE, RunName.PAPER)
 
 
 def study(name: str, store: Store | None, clocks: str) -> tuple[Study, float, int]:
@@ -34,7 +34,7 @@ def study(name: str, store: Store | None, clocks: str) -> tuple[Study, float, in
 
 
 def row(name: str, result: BoundResult) -> list[str]:
-    dvfs = result.outcome(Names.DVFS)
+    dvfs = result.outcome(RunName.DVFS)
     cells = [Path(name).name, result.bound.name, f"{result.bound_s * 1e3:.2f}"]
     cells += [f"{dvfs.record.latency_s * 1e3:.2f}", f"{dvfs.window_j * 1e3:.3f}"]
     for baseline in BASELINES:

@@ -28,8 +28,8 @@ from dvfs_kernel.clocks.lists import parse_clocks
 from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.exploration.runs import Bench, Workload
 from dvfs_kernel.exploration.runs.worker import make_run
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.studies import Bound, StudyPlan, run_study
-from dvfs_kernel.studies.compared_schedules import Names
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs import Job
     from dvfs_kernel.studies import Study
 
-BASELINES = (Names.TINYENGINE, Names.RACE)
+BASELINES = (RunName.TINYENGINE, RunName.RACE)
 #: Values to try: what other readings of the same sources, or of none, would give.
 TIMING = {
     "flash_line_latency": (0, 6),
@@ -63,7 +63,7 @@ def jobs_of(study: Study) -> dict[tuple[str, str], Job]:
     return {
         (result.bound.name, name): result.outcome(name).candidate.job
         for result in study.results
-        for name in (*BASELINES, Names.DVFS)
+        for name in (*BASELINES, RunName.DVFS)
     }
 
 
@@ -78,7 +78,7 @@ def savings(workload: Workload, jobs: dict[tuple[str, str], Job], latency_s: flo
     bounds = list(dict.fromkeys(bound for bound, _ in jobs))
     return 100 * np.array(
         [
-            1 - window_j[bound, Names.DVFS] / window_j[bound, baseline]
+            1 - window_j[bound, RunName.DVFS] / window_j[bound, baseline]
             for bound in bounds
             for baseline in BASELINES
         ]

@@ -105,7 +105,7 @@ def infer(
         As `dvfs.load` and `dvfs.open_board`, and whatever the run ended with.
     """
     check_choice(schedule, clock, lfo, granularity, hse)
-    if lfo is not None and not granularity:
+    if lfo is not None and granularity in {None, 0}:
         raise ArgumentError(
             "{lfo} is the clock of memory segments, which only the DAE form has: "
             "it needs {granularity} with 1 or more"
@@ -140,7 +140,8 @@ def infer(
         shown_progress(progress) as shown,
     ):
         if chosen is None:
-            chosen = uniform_schedule(loaded, own.hse_hz, clock, lfo, granularity or 0)
+            grain = 0 if granularity is None else granularity
+            chosen = uniform_schedule(loaded, own.hse_hz, clock, lfo, grain)
         result = run(
             loaded,
             data,

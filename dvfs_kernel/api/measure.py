@@ -112,7 +112,7 @@ def measure(
         As `dvfs.infer`.
     """
     check_choice(schedule, clock, lfo, granularity, hse)
-    if lfo is not None and not granularity:
+    if lfo is not None and granularity in {None, 0}:
         raise ArgumentError(
             "{lfo} is the clock of memory segments: it needs {granularity} with 1 or more"
         )
@@ -139,7 +139,8 @@ def measure(
         shown_progress(progress) as shown,
     ):
         if chosen is None:
-            chosen = uniform_schedule(loaded, own.hse_hz, clock, lfo, granularity or 0)
+            grain = 0 if granularity is None else granularity
+            chosen = uniform_schedule(loaded, own.hse_hz, clock, lfo, grain)
         plain = uniform_schedule(loaded, own.hse_hz, None, None, 0) if baseline else None
         return measure_network(
             Deployment(loaded, own, progress=shown),

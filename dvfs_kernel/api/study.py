@@ -13,6 +13,7 @@ from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, study_plan
 from dvfs_kernel.api.network import network_name
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.parts import Part, ScheduledLayer, parts_of, scheduled_layers
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.storage.rows import Tabled
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["StudyResult", "study"]
 
-_DVFS = "dvfs"
+_DVFS = RunName.DVFS
 
 
 @dataclass(frozen=True, eq=False, repr=False)

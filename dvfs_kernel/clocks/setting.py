@@ -72,8 +72,8 @@ class ClockSetting:
         source: Source = (
             "pll" if match["factors"] else "hse" if text.strip()[2:3] in "eE" else "hsi"
         )
-        m, n, p = (int(match[name] or 0) for name in "mnp")
-        return cls(source, m, n, p, int(match["ahb"] or 1))
+        m, n, p = (int(match[name] or "0") for name in "mnp")
+        return cls(source, m, n, p, int(match["ahb"] or "1"))
 
     @classmethod
     def fastest(cls, hse_hz: int) -> Self:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.approximation_tables import print_approximation
 from dvfs_kernel.commands.asking import ask_at_terminal
+from dvfs_kernel.commands.command import typed_command
 from dvfs_kernel.commands.many_values import ManyValues
 from dvfs_kernel.commands.parameters import PATH, TIME
 from dvfs_kernel.commands.study_options import (
@@ -79,7 +78,7 @@ def approximate(*, network: str, folder: Path | None, **arguments: Any) -> None:
         network,
         **arguments,
         output=folder or Path(f"dvfs-{Path(network).stem}-approximate"),
-        command=shlex.join(["dvfs", *sys.argv[1:]]),
+        command=typed_command(),
         ask=ask_at_terminal(),
     )
     print_approximation(result)

@@ -69,7 +69,7 @@ def boot(
         try:
             booted.run(
                 duration,
-                wall_limit=wall_limit or _default_wall_limit(),
+                wall_limit=_default_wall_limit() if wall_limit is None else wall_limit,
                 typed=_terminal(),
                 told=_show,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -11,16 +12,31 @@ import click
 import dvfs_kernel as dvfs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["Command"]
+__all__ = ["Command", "remember_words", "typed_command"]
 
 # No name of a file has as many, and no number that means anything.
 _MOST_DIGITS: Final = 300
 _MANY_DIGITS: Final = re.compile(rf"\d{{{_MOST_DIGITS},}}", re.ASCII)
 _LARGEST: Final = 2**63
 _LONG_MESSAGE: Final = 1000
+_WORDS: Final = f"{__name__}.words"
 _TYPED: Final = click.core.ParameterSource.COMMANDLINE
+
+
+def remember_words(ctx: click.Context, args: Sequence[str]) -> None:
+    """Note what a command was called with, unless that is known: before anything is rewritten."""
+    ctx.meta.setdefault(_WORDS, list(args))
+
+
+def typed_command() -> str:
+    """Return the command that is being run, as one would type it again.
+
+    Its words are those that it was called with, which are not this process's where it is embedded.
+    """
+    ctx = click.get_current_context()
+    return shlex.join(["dvfs", ctx.info_name or "", *ctx.meta[_WORDS]])
 
 
 class Command(click.Command):
@@ -29,6 +45,7 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse numbers that no option takes; those that are too long, in a short message."""
         words = list(args)
+        remember_words(ctx, words)
         try:
             rest = super().parse_args(ctx, args)
         except click.UsageError as error:

@@ -123,7 +123,8 @@ def _window_line(result: dvfs.InferenceResult) -> str:
 
 def _output_lines(output: npt.NDArray[Any], tensor: dvfs.Tensor) -> str:
     """Show a vector's largest values with their indices, or a map's range."""
-    real = (output.astype(np.float64) - tensor.zero_point) * (tensor.scale or 1.0)
+    scale = tensor.scale if tensor.scale > 0 else 1.0  # float32 tensors have none
+    real = (output.astype(np.float64) - tensor.zero_point) * scale
     shape = " × ".join(map(str, output.shape))
     if output.shape[:2] != (1, 1):
         return (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dvfs_kernel.commands.command import Command
+from dvfs_kernel.commands.command import Command, remember_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -23,6 +23,7 @@ class ManyValues(Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Repeat the option before each further value."""
+        remember_words(ctx, args)
         names = {
             name
             for param in self.params

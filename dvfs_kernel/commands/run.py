@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +9,7 @@ import click
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
+from dvfs_kernel.commands.command import typed_command
 from dvfs_kernel.commands.many_values import ManyValues
 from dvfs_kernel.commands.study_options import (
     bench_options,
@@ -47,7 +46,7 @@ def run(*, network: str, folder: Path | None, **arguments: Any) -> None:
         network,
         **arguments,
         output=folder or Path(f"dvfs-{Path(network).stem}"),
-        command=shlex.join(["dvfs", *sys.argv[1:]]),
+        command=typed_command(),
         ask=ask_at_terminal(),
     )
     print_study(result)

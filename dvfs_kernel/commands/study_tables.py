@@ -193,7 +193,7 @@ def print_study(result: dvfs.StudyResult) -> None:
             f"{found.bound_s * 1e3:.3f} ms; DVFS is {found.solution.status} by prediction"
         )
         console.print(_outcome_table(found))
-        headline = found.outcome("dvfs")
+        headline = found.headline
         saved = 1 - found.best.window_j / headline.window_j if headline is not None else 0.0
         if saved >= _WORTH_TELLING:
             console.print(

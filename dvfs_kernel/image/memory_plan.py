@@ -120,7 +120,7 @@ def plan(network: Network) -> Plan:
         bound, peak = _lower_bound(blocks, len(network.layers))
         if bound > abi.TENSOR_BYTES:
             continue
-        offsets, used = _place(blocks, bound)
+        offsets, used = _place(blocks)
         if used <= abi.TENSOR_BYTES:
             addresses = [0] * len(network.tensors)
             for block, offset in zip(blocks, offsets, strict=True):
@@ -190,7 +190,7 @@ def _lower_bound(blocks: Sequence[_Block], layers: int) -> tuple[int, int]:
     return most, alive.index(most)
 
 
-def _place(blocks: Sequence[_Block], bound: int) -> tuple[list[int], int]:
+def _place(blocks: Sequence[_Block]) -> tuple[list[int], int]:
     """Offsets of the blocks and the bytes they take, by the best order of several."""
     numbers = range(len(blocks))
 
@@ -212,7 +212,7 @@ def _place(blocks: Sequence[_Block], bound: int) -> tuple[list[int], int]:
     draws = Draws(0)
     base = list(orders[0])
     for _ in range(_SHUFFLES):
-        if least == bound or least <= abi.TENSOR_BYTES:
+        if least <= abi.TENSOR_BYTES:
             break
         # Large blocks tend to come first, but not always.
         keys = [place + draws.below(len(base)) for place in numbers]

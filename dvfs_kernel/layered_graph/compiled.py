@@ -11,7 +11,7 @@ from dvfs_kernel.storage.numba_cache import keyed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "compiled_into_callers"]
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
@@ -19,5 +19,15 @@ Function = TypeVar("Function", bound="Callable[..., Any]")
 def compiled(function: Function) -> Function:
     """Compile a function on its first call, without the interpreter lock while it runs."""
     dispatcher: Any = njit(cache=True, nogil=True)(keyed(function))
+    result: Function = dispatcher
+    return result
+
+
+def compiled_into_callers(function: Function) -> Function:
+    """Compile a function as `compiled` does, and into what calls it: for a stage of a long loop.
+
+    Its many arguments are then not handed over for each layer and state.
+    """
+    dispatcher: Any = njit(cache=True, nogil=True, forceinline=True)(keyed(function))
     result: Function = dispatcher
     return result

@@ -10,7 +10,14 @@ import numpy as np
 
 from dvfs_kernel.errors import InfeasibleBoundError, LayeredGraphError
 from dvfs_kernel.layered_graph.hull import convex_hull, spread_prices
-from dvfs_kernel.layered_graph.labels import FINISHED, OUT_OF_TIME, Limits, set_labels
+from dvfs_kernel.layered_graph.label_search import (
+    FINISHED,
+    OUT_OF_TIME,
+    Ceilings,
+    Limits,
+    Manner,
+)
+from dvfs_kernel.layered_graph.labels import set_labels
 from dvfs_kernel.layered_graph.potentials import bounds_at, follow
 from dvfs_kernel.layered_graph.solution import Solution
 from dvfs_kernel.layered_graph.trimming import (
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dvfs_kernel.layered_graph.compact import Bounds
-    from dvfs_kernel.layered_graph.labels import Search
+    from dvfs_kernel.layered_graph.label_search import Search
     from dvfs_kernel.layered_graph.prepared import Prepared
     from dvfs_kernel.layered_graph.resources import Resources
     from dvfs_kernel.layered_graph.solution import Status
@@ -41,7 +48,7 @@ _HULL_MOST = 2048  # vertices looked for
 _PRICES = 64  # at which labels are bounded
 _TABLE_MOST = 4_000_000  # (layer, state, price) entries of the bounds
 _BUCKETS = 1 << 14  # of time, for schedules found on the way
-_STRETCHES = (1200.0,)  # into which the thinned searches divide the time
+_STRETCHES = 1200.0  # into which the thinned search divides the time
 _HULL_SHARE = 0.25  # of the time, at most, for the hull
 _LAST_S = 0.05  # behind the deadline, for the sums of schedules that were found
 _AT_PRICE, _QUICKEST = -1, -2  # in place of a label
@@ -261,8 +268,8 @@ class _Bracketing:
             np.maximum(below, least - price * time, out=below)
         return float(np.maximum(energy - below, 0.0)[1:].max())
 
-    def search(self, epsilon: float, stretches: float) -> int:
-        """Search once, thinned unless ``stretches`` is 0; return the status."""
+    def search(self, epsilon: float, *, thinned: bool) -> int:
+        """Search once, for all labels or for the best of each stretch of time; tell the status."""
         bounds, problem = self.bounds, self.problem
         if bounds is None:
             return OUT_OF_TIME
@@ -278,12 +285,14 @@ class _Bracketing:
             self.label_limit - sum(search.trace.size // 2 for search in self.searches),
             self.deadline_s,
         )
-        width = (self.last - self.first) / stretches if stretches else 0.0
-        found = set_labels(
-            problem.graph, bounds, _NO_LINES, self.ceilings(bounds, epsilon), limits,
-            1, False, _BUCKETS if stretches else 0, self.first, self.last, width,
-        )  # fmt: skip
-        used = max(int(found.layer_start.max()), int(found.sample[:, 1].max(initial=-1)) + 1)
+        manner = Manner(sample_start=self.first, sample_end=self.last)
+        if thinned:
+            stretch = (self.last - self.first) / _STRETCHES
+            manner = manner._replace(thin=stretch, buckets=_BUCKETS)
+        wanted = Ceilings(_NO_LINES, self.ceilings(bounds, epsilon))
+        found = set_labels(problem.graph, bounds, wanted, limits, manner)
+        sampled = found.sample.origin[:, 1]
+        used = max(int(found.layer_start.max()), int(sampled.max(initial=-1)) + 1)
         found = found._replace(trace=found.trace[:used])
         number = len(self.searches)
         self.searches.append(found)
@@ -293,7 +302,7 @@ class _Bracketing:
             origin = np.empty((found.time.size, 2), np.int64)
             origin[:, 0] = found.label
             origin[:, 1] = last * problem.states * bounds.prices.size
-            if not stretches and epsilon == 0.0:  # this search is complete by itself
+            if not thinned and epsilon == 0.0:  # this search is complete by itself
                 self.points = _Points(found.time, found.energy, origin)
             else:
                 self.points.add(found.time, found.energy, origin)
@@ -301,10 +310,10 @@ class _Bracketing:
 
     def _add_sample(self, bounds: Bounds, found: Search, number: int) -> None:
         """Add completions that a search met, with sums in the defining order."""
-        taken = np.flatnonzero(found.sample_time < np.inf)
-        lowest = np.minimum.accumulate(found.sample_energy[taken])
+        taken = np.flatnonzero(found.sample.time < np.inf)
+        lowest = np.minimum.accumulate(found.sample.energy[taken])
         taken = taken[np.diff(lowest, prepend=np.inf) < 0.0]
-        rows = found.sample[taken]
+        rows = found.sample.origin[taken]
         now_s = clock.monotonic()
         until_s = max(self.deadline_s, now_s + _LAST_S)
         time, energy = sums_of_completions(self.problem.graph, bounds, found.trace, rows, until_s)
@@ -333,14 +342,13 @@ def frontier(
 ) -> Frontier:
     """Find the frontier up to a bound that can be kept (see `LayeredGraph.frontier`)."""
     bracketing = _Bracketing(problem, longest, deadline_s, label_limit, resources)
-    for stretches in (*_STRETCHES, 0.0):
+    for thinned in (True, False):
         if epsilon > 0.0 and bracketing.error() <= epsilon:
-            break
-        status = bracketing.search(epsilon, stretches)
+            return bracketing.result(bracketing.error(), "tolerance")
+        status = bracketing.search(epsilon, thinned=thinned)
         if status != FINISHED:
             ended: Status = "time limit" if status == OUT_OF_TIME else "label limit"
             return bracketing.result(bracketing.error(), ended)
-        if not stretches:
-            error = min(epsilon, bracketing.error()) if epsilon > 0.0 else 0.0
-            return bracketing.result(error, "tolerance")
-    return bracketing.result(bracketing.error(), "tolerance")
+    # The last search was for all labels: what it left out is worth no more than epsilon.
+    error = min(epsilon, bracketing.error()) if epsilon > 0.0 else 0.0
+    return bracketing.result(error, "tolerance")

@@ -9,7 +9,14 @@ import numpy as np
 
 from dvfs_kernel.errors import LayeredGraphError, SearchTooLargeError
 from dvfs_kernel.layered_graph.compact import undominated
-from dvfs_kernel.layered_graph.labels import FINISHED, OUT_OF_TIME, Limits, set_labels
+from dvfs_kernel.layered_graph.label_search import (
+    FINISHED,
+    OUT_OF_TIME,
+    Ceilings,
+    Limits,
+    Manner,
+)
+from dvfs_kernel.layered_graph.labels import set_labels
 from dvfs_kernel.layered_graph.potentials import bounds_at
 from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.solution import Solution
@@ -77,9 +84,8 @@ def k_best_until(
         limits = Limits(
             bound, slack_time, np.inf, np.inf, 0.0, -np.inf, label_limit, label_limit, deadline_s
         )
-        found = set_labels(
-            trimmed, bounds, ceiling, NO_TENTS, limits, count, False, 0, 0.0, 0.0, 0.0
-        )
+        wanted = Ceilings(ceiling, NO_TENTS)
+        found = set_labels(trimmed, bounds, wanted, limits, Manner(keep=count))
         if found.status != FINISHED:
             ended: Status = "time limit" if found.status == OUT_OF_TIME else "label limit"
             raise _stopped(count, ended, label_limit)

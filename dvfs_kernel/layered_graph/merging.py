@@ -6,7 +6,7 @@ index of its parent (−1: none) in the high half and its option in the low half
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     Run = tuple[Floats, Floats, Ints]
 
 __all__ = [
-    "BYTES_PER_LABEL", "TRACE_SHIFT", "grown", "grown_pair", "merge_runs", "new_run", "room_left",
+    "BYTES_PER_LABEL", "TRACE_SHIFT", "Pair", "grown", "grown_pair", "merge_runs", "new_pair",
+    "new_run", "room_left",
 ]  # fmt: skip
 
 TRACE_SHIFT = 32
@@ -34,6 +35,13 @@ _LARGE = 1 << 20  # labels from which on room is not doubled any more
 _SMALL = 1 << 15  # labels for which there is always room
 
 
+class Pair(NamedTuple):
+    """Labels that are to be merged, and as much room to merge them into."""
+
+    run: Run
+    spare: Run
+
+
 @compiled
 def new_run(size: int) -> Run:
     """Return room for a number of labels."""
@@ -41,11 +49,14 @@ def new_run(size: int) -> Run:
 
 
 @compiled
-def room_left(runs: tuple[Run, ...], stored: int, most: int) -> int:
-    """Return how many labels runs may still take, beside ``stored`` traces, for ``most`` labels."""
-    held = 0
-    for run in runs:
-        held += run[0].size
+def new_pair(size: int) -> Pair:
+    """Return room for a number of labels, and as much to merge them into."""
+    return Pair(new_run(size), new_run(size))
+
+
+@compiled
+def room_left(held: int, stored: int, most: int) -> int:
+    """Return how many labels more may be held, beside ``stored`` traces, for ``most`` labels."""
     return (most * BYTES_PER_LABEL - stored * _TRACE) // _SLOT - held
 
 
@@ -69,14 +80,14 @@ def grown(run: Run, used: int, size: int, room: int) -> tuple[Run, bool]:
 
 
 @compiled
-def grown_pair(run: Run, spare: Run, used: int, size: int, room: int) -> tuple[Run, Run, bool]:
-    """Return a run as `grown` does, and one of its size to merge into."""
-    if size <= run[0].size:
-        return run, spare, True
+def grown_pair(pair: Pair, used: int, size: int, room: int) -> tuple[Pair, bool]:
+    """Return a pair whose run is as `grown` returns it."""
+    if size <= pair.run[0].size:
+        return pair, True
     if 2 * size > room and size > _SMALL:
-        return run, spare, False
-    larger, _ = grown(run, used, size, max(room // 2, size))
-    return larger, new_run(larger[0].size), True
+        return pair, False
+    larger, _ = grown(pair.run, used, size, max(room // 2, size))
+    return Pair(larger, new_run(larger[0].size)), True
 
 
 @compiled
@@ -152,29 +163,30 @@ def _merge_two_keeping(
 
 @compiled
 def merge_runs(
-    run: Run, spare: Run, ends: Ints, count: int, smallest: Floats, deadline_s: float
-) -> tuple[Run, Run, int]:
-    """Merge ``count`` runs that lie end to end in ``run``; run i ends before ``ends[i + 1]``.
+    pair: Pair, ends: Ints, count: int, smallest: Floats, deadline_s: float
+) -> tuple[Pair, int]:
+    """Merge ``count`` runs that lie end to end in a pair's run; run i ends before ``ends[i + 1]``.
 
     A label stays if fewer than ``smallest.size`` labels before it, in order of time, are at
-    least as good in energy. ``spare`` must have as much room; ``ends`` is overwritten.
+    least as good in energy. ``ends`` is overwritten.
 
     Returns
     -------
-    tuple of (Run, Run, int)
-        The buffer with the result, the other one, and the result's length, or −1 if time was up.
+    tuple of (Pair, int)
+        The pair, its run the result, and the result's length, or −1 if time was up.
     """
+    run, spare = pair
     until_check = _CHECK
     while count > 1:
         out, made = 0, 0
-        for pair in range(0, count, 2):
-            first, middle = ends[pair], ends[pair + 1]
-            last = ends[pair + 2] if pair + 1 < count else middle
+        for left in range(0, count, 2):
+            first, middle = ends[left], ends[left + 1]
+            last = ends[left + 2] if left + 1 < count else middle
             until_check -= last - first
             if until_check < 0:
                 until_check = _CHECK
                 if monotonic_s() > deadline_s:
-                    return run, spare, -1
+                    return Pair(run, spare), -1
             if smallest.size == 1:
                 out = _merge_two(run, first, middle, last, spare, out)
             else:
@@ -183,4 +195,4 @@ def merge_runs(
             ends[made] = out
         count = made
         run, spare = spare, run
-    return run, spare, ends[1] if count == 1 else 0
+    return Pair(run, spare), ends[1] if count == 1 else 0

@@ -9,7 +9,14 @@ import numpy as np
 
 from dvfs_kernel.errors import LayeredGraphError
 from dvfs_kernel.layered_graph.core import core_first, in_order, with_break_path
-from dvfs_kernel.layered_graph.labels import OUT_OF_LABELS, OUT_OF_TIME, Limits, set_labels
+from dvfs_kernel.layered_graph.label_search import (
+    OUT_OF_LABELS,
+    OUT_OF_TIME,
+    Ceilings,
+    Limits,
+    Manner,
+)
+from dvfs_kernel.layered_graph.labels import set_labels
 from dvfs_kernel.layered_graph.potentials import bounds_at, steepest_price
 from dvfs_kernel.layered_graph.search_limits import checked_bound, checked_limit
 from dvfs_kernel.layered_graph.solution import Solution
@@ -202,7 +209,8 @@ class _Narrowing:
             self.room,
             deadline_s,
         )
-        found = set_labels(trimmed, bounds, ceiling, NO_TENTS, limits, 1, True, 0, 0.0, 0.0, thin)
+        manner = Manner(complete=True, thin=thin)
+        found = set_labels(trimmed, bounds, Ceilings(ceiling, NO_TENTS), limits, manner)
         energy, layer, label, state, price = found.best.tolist()
         path = np.empty(problem.layers, np.int64)
         if layer >= 0:

@@ -28,15 +28,16 @@ class Links(NamedTuple):
         (states + 1) where each state's links start.
     origin
         (links) a state of the layer before, or −1 − a group of them.
-    cost
-        (links) the state of the layer before whose switching cost applies.
+    time, energy
+        (links) of the switch.
     member_start, member
         Where each group's members start, and the members.
     """
 
     start: Ints
     origin: Ints
-    cost: Ints
+    time: Floats
+    energy: Floats
     member_start: Ints
     member: Ints
 
@@ -52,7 +53,7 @@ def link_states(switch_time: Floats, switch_energy: Floats, share: bool) -> Link
     states = switch_time.shape[0]
     start = np.zeros(states + 1, np.int64)
     origin = np.empty(states * states, np.int64)
-    cost = np.empty(states * states, np.int64)
+    time, energy = np.empty(states * states), np.empty(states * states)
     groups = np.zeros((64, states), np.bool_)
     links, count = 0, 0
     inside = np.zeros(states, np.bool_)
@@ -64,7 +65,8 @@ def link_states(switch_time: Floats, switch_energy: Floats, share: bool) -> Link
                 continue
             equal = (times == times[source]) & (energies == energies[source])
             if not share or equal.sum() == 1:
-                origin[links], cost[links] = source, source
+                origin[links] = source
+                time[links], energy[links] = times[source], energies[source]
                 links += 1
                 continue
             if equal[:source].any():
@@ -80,7 +82,8 @@ def link_states(switch_time: Floats, switch_energy: Floats, share: bool) -> Link
                     groups = larger
                 groups[count] = inside
                 count += 1
-            origin[links], cost[links] = -1 - group, source
+            origin[links] = -1 - group
+            time[links], energy[links] = times[source], energies[source]
             links += 1
     start[states] = links
     member_start = np.zeros(count + 1, np.int64)
@@ -92,4 +95,7 @@ def link_states(switch_time: Floats, switch_energy: Floats, share: bool) -> Link
                 member[used] = source
                 used += 1
         member_start[group + 1] = used
-    return Links(start, origin[:links].copy(), cost[:links].copy(), member_start, member)
+    return Links(
+        start, origin[:links].copy(), time[:links].copy(), energy[:links].copy(),
+        member_start, member,
+    )  # fmt: skip

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from dvfs_kernel.layered_graph.problem import LayeredGraph
 
-__all__ = ["warm_up"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["warm_up", "warming_up"]
 
 _LAYERS, _OPTIONS, _STATES = 6, 8, 3
 
@@ -38,3 +45,26 @@ def warm_up(*, budgets: bool = False) -> None:
         one.solve(1.4 * _LAYERS)
     if budgets:
         graph.solve(1.8 * _LAYERS, budgets={"flash": 3 * _LAYERS})
+
+
+@contextmanager
+def warming_up(*, budgets: bool = False) -> Iterator[None]:
+    """Warm up in a thread while a block runs that waits for other processes.
+
+    The block's end waits for the thread, and raises what went wrong in it. A block that raises does
+    not wait: Ctrl-C would take half a minute otherwise, and nothing is left that needs the solver.
+    """
+    failures: list[Exception] = []
+
+    def work() -> None:
+        try:
+            warm_up(budgets=budgets)
+        except Exception as error:  # noqa: BLE001 - raised again by whoever waits for the thread
+            failures.append(error)
+
+    thread = Thread(target=work, name="dvfs-warm-up", daemon=True)
+    thread.start()
+    yield
+    thread.join()
+    if failures:
+        raise failures[0]

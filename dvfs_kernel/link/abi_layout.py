@@ -139,7 +139,7 @@ def _struct(name: str, members: dict[str, object], known: dict[str, Struct]) -> 
             )
         count = int(match["count"]) if match["count"] else None
         fields.append(Field(_name(member), base, count, offset))
-        offset += size * (count or 1)
+        offset += size * (1 if count is None else count)
     if offset % _WORD_BYTES:
         raise FileFormatError(f"{name} has {offset} bytes: a multiple of {_WORD_BYTES} is needed")
     return Struct(name, tuple(fields), offset)

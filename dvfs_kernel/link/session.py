@@ -136,7 +136,7 @@ class Session:
             request["window_ticks"] = Window(window_s).ticks
             request["idle_mode"] = int(idle)
         if timeout_s is None:
-            timeout_s = (20.0 + (window_s or 0.0)) * (runs + warmup)
+            timeout_s = (20.0 + (0.0 if window_s is None else window_s)) * (runs + warmup)
         reply = self._request(
             abi.Command.RUN, request, reply=abi.RUN_REPLY, timeout_s=timeout_s, long=True
         )
@@ -296,7 +296,10 @@ class Session:
             if self._uses_image:
                 self._raise_what_happened()
             raise
-        expected = reply.itemsize if reply is not None else reply_bytes or 0
+        if reply is not None:
+            expected = reply.itemsize
+        else:
+            expected = 0 if reply_bytes is None else reply_bytes
         if len(received) != expected:
             raise wrong_length(command, len(received), expected)
         return np.frombuffer(received, reply)[0] if reply is not None else received

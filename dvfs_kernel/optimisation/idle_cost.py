@@ -64,7 +64,7 @@ class IdleLine:
         """
         times_s = [run.total("window_s") - run.latency_s for run in (shorter, longer)]
         energies_j = [run.total("idle_j") for run in (shorter, longer)]
-        if not times_s[1] > times_s[0] > 0 or energies_j[0] != energies_j[0]:
+        if not times_s[1] > times_s[0] > 0 or math.isnan(energies_j[0]):
             raise BoardError(
                 f"idle times of {times_s[0]:g} s and {times_s[1]:g} s with {energies_j[0]:g} J and "
                 f"{energies_j[1]:g} J tell no idle power; two different times with energies do"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dvfs_kernel.errors import ArgumentError, FileFormatError
+from dvfs_kernel.inference.run_names import is_dvfs
 from dvfs_kernel.report.numbers import quantity
-from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, is_ours, latency_s, run_of
+from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, latency_s, run_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -163,5 +164,5 @@ def _ways(document: Document) -> Iterator[tuple[str, float, float, str]]:
 
 def _from_stop(bound: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return our schedule, or the best of those that do not begin awake."""
-    runs = [run_of(bound, HEADLINE), *(run for run in bound["runs"] if is_ours(run))]
+    runs = [run_of(bound, HEADLINE), *(run for run in bound["runs"] if is_dvfs(run["name"]))]
     return next((run for run in runs if run is not None and run["idle"] != "sleep"), None)

@@ -10,13 +10,12 @@ from dvfs_kernel.exploration.tolerance import (
     TIME_TOLERANCE,
     prediction_error,
 )
+from dvfs_kernel.inference.run_names import BASELINES, is_dvfs
 from dvfs_kernel.report.numbers import percent, quantity
 from dvfs_kernel.report.runs import (
-    BASELINES,
     EQUAL,
     HEADLINE,
     energy,
-    is_ours,
     is_proved,
     latency_s,
     run_of,
@@ -87,7 +86,7 @@ def _broken(bound: Mapping[str, Any]) -> Iterator[Finding]:
                 "warning",
                 f"{_at(bound)} {run['title']} gives another output than the baseline.",
             )
-        if is_ours(run) and run["keeps_bound"] is False:
+        if is_dvfs(run["name"]) and run["keeps_bound"] is False:
             yield Finding(
                 "warning", f"{_at(bound)} {run['title']} misses the bound{_missed(bound, run)}."
             )
@@ -162,7 +161,7 @@ def _late(bounds: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
         f"{_at(bound)} {run['title']}{_missed(bound, run)}"
         for bound in bounds
         for run in bound["runs"]
-        if not is_ours(run) and run["keeps_bound"] is False
+        if not is_dvfs(run["name"]) and run["keeps_bound"] is False
     )
     if cases:
         yield Finding("finding", "What DVFS is compared with misses the bound.", cases)

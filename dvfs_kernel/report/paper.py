@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.image.dae_form import DAE_OPERATORS
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.report import paper_differences
 from dvfs_kernel.report.runs import (
     HEADLINE,
@@ -203,16 +204,16 @@ _ITEMS = (
         "energy saved against TinyEngine (here: its way of idling), at most",
         0.252,
         "abstract, section IV, Fig. 5",
-        _best_saving("tinyengine"),
-        paper_differences.saving_against("tinyengine"),
+        _best_saving(RunName.TINYENGINE),
+        paper_differences.saving_against(RunName.TINYENGINE),
         "the runs dvfs and tinyengine",
     ),
     _Item(
         "energy saved against the same with clock gating, at most",
         0.072,
         "section IV, Fig. 5",
-        _best_saving("tinyengine-gated"),
-        paper_differences.saving_against("tinyengine-gated"),
+        _best_saving(RunName.GATED),
+        paper_differences.saving_against(RunName.GATED),
         "the runs dvfs and tinyengine-gated",
     ),
     _Item(

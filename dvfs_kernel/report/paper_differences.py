@@ -6,12 +6,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.image.dae_form import DAE_OPERATORS
+from dvfs_kernel.inference.run_names import RunName, is_dvfs
 from dvfs_kernel.report.numbers import percent, quantity
 from dvfs_kernel.report.runs import (
     HEADLINE,
     bound_at,
     energy,
-    is_ours,
+    known_saving,
     mega_hz,
     run_of,
     saving,
@@ -39,7 +40,7 @@ def saving_against(baseline: str) -> Callable[[Document], str]:
     """Explain a saving by its parts: what the inference saves and what the idle time saves."""
 
     def told(document: Document) -> str:
-        bound = max(document["bounds"], key=lambda bound: saving(bound, baseline) or -1.0)
+        bound = max(document["bounds"], key=lambda bound: known_saving(bound, baseline))
         ours, other = run_of(bound, HEADLINE), run_of(bound, baseline)
         whole = energy(other)
         parts = []
@@ -63,7 +64,9 @@ def _with_same_idle(bound: Mapping[str, Any], baseline: Mapping[str, Any] | None
     """Return the saving of the DVFS run that idles as the baseline does; None for the headline."""
     if baseline is None:
         return None
-    same = (run for run in bound["runs"] if is_ours(run) and run["idle"] == baseline["idle"])
+    same = (
+        run for run in bound["runs"] if is_dvfs(run["name"]) and run["idle"] == baseline["idle"]
+    )
     run = next(same, None)
     if run is None or run["name"] == HEADLINE:
         return None
@@ -79,7 +82,7 @@ def relaxation(document: Document) -> str:
         window = energy(run)
         if bound is None or window is None:
             return "the energies are not known"
-        other = energy(run_of(bound, "tinyengine"))
+        other = energy(run_of(bound, RunName.TINYENGINE))
         relative = f" ({window / other:.3f} of what idling as TinyEngine takes)" if other else ""
         names.append(f"{quantity(window, 'J')}{relative} at {bound['name']}")
     network = document["network"]["name"]
@@ -206,7 +209,8 @@ def _layers(document: Document, qos: float) -> Sequence[Mapping[str, Any]]:
 
 def _relock(document: Document) -> str:
     """Say what the dearest change of clocks costs, beside the length of a layer."""
-    longest_s = max((t or 0.0 for row in _times(document) for t in row), default=0.0)
+    allowed = (t for row in _times(document) for t in row if t is not None)
+    longest_s = max(allowed, default=0.0)
     count = len(document["network"]["layers"])
     mean_s = document["baseline_latency_s"] / count
     return (

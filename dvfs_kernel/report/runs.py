@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from dvfs_kernel.inference.run_names import BASELINES, RunName, is_dvfs
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from dvfs_kernel.report.document import Document
 
 __all__ = [
-    "BASELINES",
     "EQUAL",
     "HEADLINE",
     "IDLING",
-    "KNAPSACK",
     "REFERENCE",
     "bound_at",
     "energy",
-    "is_ours",
     "is_proved",
     "kind",
+    "known_saving",
     "latency_s",
     "mega_hz",
     "run_of",
@@ -30,13 +30,9 @@ __all__ = [
 ]
 
 #: Our schedule with the idle mode that suits it best.
-HEADLINE: Final = "dvfs"
+HEADLINE: Final = RunName.DVFS
 #: What every saving is relative to where nothing else is said.
-REFERENCE: Final = "tinyengine"
-#: The paper's problem, in which changing clocks between layers is free.
-KNAPSACK: Final = "paper-mckp"
-#: What one could ship without DVFS, weakest first.
-BASELINES: Final = ("tinyengine", "tinyengine-gated", "race-to-stop", "single-clock")
+REFERENCE: Final = RunName.TINYENGINE
 
 
 #: How a window's rest is spent, for people.
@@ -52,11 +48,6 @@ _SAME_QOS = 1e-6
 _PROVED = "optimal"
 
 
-def is_ours(run: Mapping[str, Any]) -> bool:
-    """Say whether a run is a switching-aware DVFS schedule."""
-    return str(run["name"]).startswith(HEADLINE)
-
-
 def is_proved(bound: Mapping[str, Any]) -> bool:
     """Say whether no schedule of the explored options is predicted to need less at a bound."""
     return bool(bound["solution"]["status"] == _PROVED)
@@ -64,9 +55,9 @@ def is_proved(bound: Mapping[str, Any]) -> bool:
 
 def kind(run: Mapping[str, Any]) -> str:
     """Return a key of `dvfs_kernel.report.charts.window.KIND`."""
-    if is_ours(run):
+    if is_dvfs(run["name"]):
         return "DVFS"
-    return "knapsack without switching costs" if run["name"] == KNAPSACK else "baseline"
+    return "knapsack without switching costs" if run["name"] == RunName.PAPER else "baseline"
 
 
 def run_of(bound: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
@@ -91,19 +82,25 @@ def latency_s(run: Mapping[str, Any]) -> float | None:
 def saving(bound: Mapping[str, Any], against: str, name: str = HEADLINE) -> float | None:
     """Return 1 - E(run) / E(baseline) of the window; None where one of them is unknown."""
     ours, other = energy(run_of(bound, name)), energy(run_of(bound, against))
-    return None if ours is None or not other else 1.0 - ours / other
+    return None if ours is None or other is None or other == 0 else 1.0 - ours / other
+
+
+def known_saving(bound: Mapping[str, Any], against: str) -> float:
+    """Return what `saving` does, and less than any saving where it is not known."""
+    found = saving(bound, against)
+    return float("-inf") if found is None else found
 
 
 def strongest_baseline(bound: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the baseline that needs the least energy of those that keep the bound."""
     known = [
-        run
+        (window_j, run)
         for name in BASELINES
         if (run := run_of(bound, name)) is not None
-        and energy(run) is not None
+        and (window_j := energy(run)) is not None
         and run["keeps_bound"] is not False
     ]
-    return min(known, key=lambda run: energy(run) or 0.0, default=None)
+    return min(known, key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
 def bound_at(document: Document, qos: float) -> Mapping[str, Any] | None:

@@ -12,9 +12,9 @@ from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.image import packing
 from dvfs_kernel.image.dae_form import DAE_OPERATORS
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.link import abi
 from dvfs_kernel.report.document import SCHEMA, SCHEMA_VERSION
-from dvfs_kernel.studies.compared_schedules import Names
 from renode_platform.devices import datasheet
 
 if TYPE_CHECKING:
@@ -269,7 +269,7 @@ def _figure_4(ground: Ground, workload: Workload) -> Iterator[dict[str, Any]]:
 
 def _timeline(result: BoundResult, workload: Workload) -> dict[str, Any] | None:
     """Return clock and segments of the headline schedule at a bound; None: none was logged."""
-    outcome = result.outcome(Names.DVFS)
+    outcome = result.outcome(RunName.DVFS)
     if outcome is None or not len(outcome.record.clock):
         return None
     names = [layer.name for layer in workload.network.layers]

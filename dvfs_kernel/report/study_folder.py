@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel import report
 from dvfs_kernel.exploration.table import to_csv
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.storage.atomic_file import write_atomically
-from dvfs_kernel.studies.compared_schedules import Names
 from dvfs_kernel.studies.plans import drop_other_plans, plan_of, write_plans
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def write_study(
     folder.mkdir(parents=True, exist_ok=True)
     plans = {}
     for result in study.results:
-        outcome = result.outcome(Names.DVFS)
+        outcome = result.outcome(RunName.DVFS)
         if outcome is not None:
             plans[result.bound.slug] = plan_of(outcome.candidate, result.bound, workload, network)
     drop_other_plans(folder, write_plans(folder, plans))

@@ -281,7 +281,8 @@ def _saved(bound: Mapping[str, Any], run: Mapping[str, Any]) -> float | None:
 
 def _farthest(row: Mapping[str, Any]) -> float:
     """Return minus the larger of a sample's errors, to sort by."""
-    return -max(abs(_sample_error(row, unit) or 0.0) for unit in ("s", "j"))
+    errors = (_sample_error(row, unit) for unit in ("s", "j"))
+    return -max((abs(error) for error in errors if error is not None), default=0.0)
 
 
 def _sample_error(row: Mapping[str, Any], unit: str) -> float | None:

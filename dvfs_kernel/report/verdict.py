@@ -152,12 +152,15 @@ def _compared(amount: float | None, other: str) -> tuple[str, str]:
 
 def saved(document: Document) -> Iterator[str]:
     """Say what is saved where it is most, and against what."""
-    known = [bound for bound in document["bounds"] if saving(bound, REFERENCE) is not None]
+    known = [
+        (amount, bound)
+        for bound in document["bounds"]
+        if (amount := saving(bound, REFERENCE)) is not None
+    ]
     if not known:
         yield f"The document holds no energies of DVFS and of {_REFERENCE} at the same bound."
         return
-    best = max(known, key=lambda bound: saving(bound, REFERENCE) or 0.0)
-    amount = saving(best, REFERENCE) or 0.0
+    amount, best = max(known, key=lambda pair: pair[0])
     yield (
         f"At the {best['name']} bound ({quantity(best['bound_s'], 's')}), DVFS "
         f"{'saves' if amount >= 0 else 'costs'} {percent(abs(amount))} of the energy of "

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from dvfs_kernel.errors import ScheduleError
 
-__all__ = ["Bound"]
+__all__ = ["Bound", "slug_of"]
+
+_PLAIN_DIGITS = 15  # on either side of the point; numbers beyond are written with an exponent
 
 
 @dataclass(frozen=True)
@@ -43,16 +46,37 @@ class Bound:
 
     def seconds(self, baseline_s: float) -> float:
         """Return the bound, given the baseline's latency."""
-        if self.latency_s is not None:
+        if self.qos is None:
+            assert self.latency_s is not None
             return self.latency_s
-        return baseline_s * (1 + (self.qos or 0.0) / 100)
+        return baseline_s * (1 + self.qos / 100)
 
     @property
     def name(self) -> str:
-        """What the bound is called in tables."""
-        return f"{self.qos:g} %" if self.latency_s is None else f"{self.latency_s * 1e3:g} ms"
+        """What the bound is called in tables: exactly, so that no two have one name."""
+        if self.qos is None:
+            assert self.latency_s is not None
+            return f"{_digits(_exactly(self.latency_s).scaleb(3))} ms"
+        return f"{_digits(_exactly(self.qos))} %"
 
     @property
     def slug(self) -> str:
         """What the bound is called in the names of files."""
-        return f"qos{self.qos:g}" if self.latency_s is None else f"{self.latency_s * 1e3:g}ms"
+        return slug_of(self.name)
+
+
+def slug_of(name: str) -> str:
+    """Return what a bound of this name is called in the names of files."""
+    return f"qos{name.removesuffix(' %')}" if name.endswith(" %") else name.replace(" ", "")
+
+
+def _exactly(value: float) -> Decimal:
+    """Return a number as a person would write it: the fewest digits that tell it from others."""
+    return Decimal(repr(float(value)))
+
+
+def _digits(number: Decimal) -> str:
+    number = number.normalize()
+    if abs(number.adjusted()) > _PLAIN_DIGITS:
+        return f"{number:E}"
+    return f"{number:f}"

@@ -59,15 +59,9 @@ class Candidate:
     def of(
         cls, name: str, title: str, problem: WindowProblem, optimum: Optimum, window_s: float
     ) -> Self:
-        """Return what an optimum of a problem is in a window."""
+        """Return an optimum of a problem as a candidate."""
         return cls(
-            name,
-            title,
-            window_s,
-            optimum.schedule,
-            optimum.rows,
-            optimum.prediction,
-            problem.idle,
+            name, title, window_s, optimum.schedule, optimum.rows, optimum.prediction, problem.idle
         )
 
     def __repr__(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.errors import InfeasibleLatencyError
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.problem import WindowProblem, paper_problem, window_problem
 from dvfs_kernel.optimisation.window_optimum import least_energy
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.optimisation.idle_cost import IdleCost
     from dvfs_kernel.optimisation.problem import Optimum
 
-__all__ = ["Candidates", "Names"]
+__all__ = ["IDLING", "Candidates"]
 
 
 #: How the rest of a window is spent, for people.
@@ -34,22 +35,6 @@ IDLING = {
 #: Of the paper's schedule, for people.
 PAPER_TITLE = f"Paper's MCKP, {IDLING[abi.IdleMode.GATED]}"
 _SAVING = (abi.IdleMode.GATED, abi.IdleMode.STOP)
-
-
-class Names:
-    """Names of the candidates."""
-
-    TINYENGINE = "tinyengine"
-    GATED = "tinyengine-gated"
-    RACE = "race-to-stop"
-    SINGLE = "single-clock"
-    PAPER = "paper-mckp"
-    DVFS = "dvfs"
-
-    @classmethod
-    def is_ours(cls, name: str) -> bool:
-        """Tell whether a candidate is chosen here, not given by the baseline or by the paper."""
-        return name == cls.SINGLE or name.startswith(cls.DVFS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +53,9 @@ class Candidates:
     switching: SwitchCosts
     idle: Mapping[abi.IdleMode, IdleCost]
     beside: tuple[float, float] = (0.0, 0.0)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_problems", {})
+    _problems: dict[abi.IdleMode, WindowProblem] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def __repr__(self) -> str:
         return f"<Candidates of {self.exploration!r}>"
@@ -86,8 +71,7 @@ class Candidates:
         In Sleep the core stays on the fastest clock from one inference to the next, and so do the
         layers: what is chosen is their form.
         """
-        problems: dict[abi.IdleMode, WindowProblem] = self.__dict__["_problems"]
-        if mode not in problems:
+        if mode not in self._problems:
             problem = replace(
                 window_problem(self.exploration, self.switching, self.idle[mode]),
                 beside=self.beside,
@@ -96,8 +80,8 @@ class Candidates:
                 fastest = problem.states.index(self.fastest)
                 kept = tuple(rows[rows["state"] == fastest] for rows in problem.options)
                 problem = replace(problem, options=kept, before=self.fastest)
-            problems[mode] = problem
-        return problems[mode]
+            self._problems[mode] = problem
+        return self._problems[mode]
 
     def baselines(self, window_s: float) -> list[Candidate]:
         """Return what runs on the fastest clock and idles in one way or another.
@@ -109,17 +93,17 @@ class Candidates:
         sleep, gated, stop = abi.IdleMode.SLEEP, abi.IdleMode.GATED, abi.IdleMode.STOP
         return [
             self._uniform(
-                Names.TINYENGINE,
+                RunName.TINYENGINE,
                 "Idling as TinyEngine: fastest clock, Sleep",
                 self.fastest,
                 window_s,
                 sleep,
             ),
             self._uniform(
-                Names.GATED, "Idling as TinyEngine, clocks gated", self.fastest, window_s, gated
+                RunName.GATED, "Idling as TinyEngine, clocks gated", self.fastest, window_s, gated
             ),
             self._uniform(
-                Names.RACE, "Race to idle: fastest clock, Stop", self.fastest, window_s, stop
+                RunName.RACE, "Race to idle: fastest clock, Stop", self.fastest, window_s, stop
             ),
         ]
 
@@ -139,7 +123,7 @@ class Candidates:
         states = [state for state in self.exploration.space.states if not state.keeps_pll]
         tried = [
             self._uniform(
-                Names.SINGLE, f"Best single clock: {state}, {IDLING[mode]}", state, window_s, mode
+                RunName.SINGLE, f"Best single clock: {state}, {IDLING[mode]}", state, window_s, mode
             )
             for state in states
             for mode in _SAVING
@@ -159,7 +143,7 @@ class Candidates:
         """Return what the paper's knapsack chooses: it does not know of switching costs."""
         problem = self.paper_problem()
         optimum = problem.solve(window_s)
-        return Candidate.of(Names.PAPER, PAPER_TITLE, problem, optimum, window_s)
+        return Candidate.of(RunName.PAPER, PAPER_TITLE, problem, optimum, window_s)
 
     def dvfs(
         self, window_s: float, mode: abi.IdleMode, given_up_s: float = 0.0
@@ -167,7 +151,7 @@ class Candidates:
         """Return our optimum with an idle mode, which leaves so much of the window unused."""
         problem = self.problem(mode)
         optimum = least_energy(problem, window_s, window_s - given_up_s)
-        name = f"{Names.DVFS}-{mode.name.lower()}"
+        name = f"{RunName.DVFS}-{mode.name.lower()}"
         candidate = Candidate.of(name, f"DVFS, {IDLING[mode]}", problem, optimum, window_s)
         return replace(candidate, given_up_s=given_up_s), optimum
 
@@ -220,7 +204,7 @@ class Candidates:
         InfeasibleLatencyError
             Nothing is quick enough.
         """
-        if candidate.name == Names.SINGLE:
+        if candidate.name == RunName.SINGLE:
             latency_s = candidate.window_s - given_up_s
             return replace(self.single_clock(candidate.window_s, latency_s), given_up_s=given_up_s)
         tighter, _ = self.dvfs(candidate.window_s, candidate.idle.mode, given_up_s)

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import InfeasibleBoundError
+from dvfs_kernel.inference.run_names import is_chosen
 from dvfs_kernel.studies.candidate import Outcome
-from dvfs_kernel.studies.compared_schedules import Names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,7 +69,7 @@ def keep_bounds(
 def _tighter(candidates: Candidates, outcome: Outcome) -> Candidate | None:
     """Return what to run instead; None where the bound is kept or cannot be tightened."""
     candidate = outcome.candidate
-    if outcome.keeps_bound or not Names.is_ours(candidate.name):
+    if outcome.keeps_bound or not is_chosen(candidate.name):
         return None
     missed_s = outcome.record.latency_s - candidate.prediction.latency_s
     try:

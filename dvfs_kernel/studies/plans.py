@@ -8,6 +8,7 @@ from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.image.forms import forms_of
 from dvfs_kernel.inference.deployment_plan import LayerPrediction, Plan
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.studies.bound import slug_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,5 +78,4 @@ def _is_plan(path: Path) -> bool:
         name = Plan.load(path).bound
     except (ScheduleError, OSError):
         return False
-    slug = f"qos{name.removesuffix(' %')}" if name.endswith(" %") else name.replace(" ", "")
-    return path.name == plan_file(slug)
+    return path.name == plan_file(slug_of(name))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
 
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.link import abi
 from dvfs_kernel.studies.candidate import Candidate
-from dvfs_kernel.studies.compared_schedules import PAPER_TITLE, Names
+from dvfs_kernel.studies.compared_schedules import PAPER_TITLE
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -101,8 +102,8 @@ class Solved:
         found = [] if late else self.candidates.baselines(bound_s)
         if self.paper_frontier.time[0] <= bound_s:
             optimum = self.paper.optimum(self.paper_frontier.at(bound_s))
-            found.append(Candidate.of(Names.PAPER, PAPER_TITLE, self.paper, optimum, bound_s))
-        ours = Candidate.of(Names.DVFS, title, self.problem, self.optimum(bound_s), bound_s)
+            found.append(Candidate.of(RunName.PAPER, PAPER_TITLE, self.paper, optimum, bound_s))
+        ours = Candidate.of(RunName.DVFS, title, self.problem, self.optimum(bound_s), bound_s)
         return [*found, ours]
 
     def saved_percent(self, percent: float) -> float:

@@ -6,7 +6,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.setting import ClockSetting
@@ -16,10 +15,11 @@ from dvfs_kernel.exploration import DesignSpace, SampleCheck, check_samples, exp
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.exploration import reference_jobs
 from dvfs_kernel.exploration.switching.from_runs import measured_switching
-from dvfs_kernel.layered_graph.warm_up import warm_up
+from dvfs_kernel.inference.run_names import RunName, is_dvfs
+from dvfs_kernel.layered_graph.warm_up import warming_up
 from dvfs_kernel.link import abi
 from dvfs_kernel.studies.candidate import Outcome
-from dvfs_kernel.studies.compared_schedules import Candidates, Names
+from dvfs_kernel.studies.compared_schedules import Candidates
 from dvfs_kernel.studies.idle_measurement import measured_idle
 from dvfs_kernel.studies.missed_bound import keep_bounds
 
@@ -94,6 +94,12 @@ class Ground:
         return f"<Ground of a study: {self.exploration!r}, {self.check!r}>"
 
     @property
+    def top_hz(self) -> float:
+        """SYSCLK of the fastest clock."""
+        hse_hz = self.exploration.space.hse_hz
+        return float(ClockSetting.fastest(hse_hz).sysclk_hz(hse_hz))
+
+    @property
     def candidates(self) -> Candidates:
         """Makes candidates of what is known."""
         return Candidates(self.exploration, self.switching, self.idle, self.beside)
@@ -141,6 +147,11 @@ class BoundResult:
         return next((o for o in self.outcomes if o.candidate.name == name), None)
 
     @property
+    def headline(self) -> Outcome | None:
+        """The run of ours with the idle mode that suits it best; None where none was made."""
+        return self.outcome(RunName.DVFS)
+
+    @property
     def best(self) -> Outcome:
         """The run of least energy among those that kept the bound."""
         kept = [outcome for outcome in self.outcomes if outcome.keeps_bound]
@@ -175,7 +186,7 @@ class Study:
         self.ground.check.verify()
         for result in self.results:
             for outcome in result.outcomes:
-                outcome.verify(strict=outcome.candidate.name.startswith(Names.DVFS))
+                outcome.verify(strict=is_dvfs(outcome.candidate.name))
 
 
 def survey(bench: Bench, plan: StudyPlan, *, other_forms: bool = False) -> Ground:
@@ -231,8 +242,8 @@ def run_study(bench: Bench, plan: StudyPlan) -> Study:
         No schedule keeps one of the bounds; nothing has been run for any of them.
     """
     # The solver is wanted when the runs have been made; until then this process waits for others.
-    Thread(target=warm_up, daemon=True).start()
-    ground = survey(bench, plan)
+    with warming_up():
+        ground = survey(bench, plan)
     candidates = ground.candidates
     bounds_s = [bound.seconds(ground.baseline.latency_s) for bound in plan.bounds]
     headline = candidates.problem(abi.IdleMode.STOP)
@@ -290,7 +301,7 @@ def _candidates_of(
 def _headline_last(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     """Put the best of ours at the end, under its own name: kept bounds first, then least energy."""
     made = list(outcomes)
-    ours = [outcome for outcome in made if outcome.candidate.name.startswith(Names.DVFS)]
+    ours = [outcome for outcome in made if is_dvfs(outcome.candidate.name)]
     best = min(ours, key=lambda outcome: (not outcome.keeps_bound, outcome.window_j))
     made.remove(best)
-    return (*made, replace(best, candidate=replace(best.candidate, name=Names.DVFS)))
+    return (*made, replace(best, candidate=replace(best.candidate, name=RunName.DVFS)))

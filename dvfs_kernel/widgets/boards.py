@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import ipywidgets
@@ -142,7 +143,7 @@ class BoardsPanel(Panel):
 def _row(kind: str, record: Record, first: Record) -> tuple[str | int, ...]:
     energy_j = record.total("inference_j")
     delta = record.latency_s / first.latency_s - 1
-    known = energy_j == energy_j  # noqa: PLR0124  NaN where a board cannot tell
+    known = not math.isnan(energy_j)  # where a board can tell
     return (
         kind,
         f"{record.latency_s * 1e3:.4f}" + ("" if record is first else f" ({100 * delta:+.2f} %)"),

@@ -9,11 +9,11 @@ import ipywidgets
 import numpy as np
 
 from dvfs_kernel.errors import PanelError
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation.graph_excerpt import GraphExcerpt
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.runs import kind
-from dvfs_kernel.studies.compared_schedules import Names
 from dvfs_kernel.studies.solved import LOOSEST, Solved
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
@@ -26,7 +26,6 @@ from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
-from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
@@ -158,7 +157,7 @@ class OptimiserPanel(Panel):
             charts.schedule_strip,
             self.surveyed.schedule_rows(optimum.schedule),
             f"Schedule of least energy within {bound_s * 1e3:.2f} ms, then {idle}",
-            top_hz=ds.SYSCLK_MAX_HZ,
+            top_hz=solved.ground.top_hz,
         )
         self.bars.draw(charts.window_energy, window_bars(found, bound_s), width=_BARS_WIDTH)
         self._draw_frontier(solved, window, found)
@@ -205,7 +204,7 @@ class OptimiserPanel(Panel):
             ),
             ("schedules on the frontier", f"{len(solved.frontier):,}"),
         ]
-        if found[0].name == Names.TINYENGINE:
+        if found[0].name == RunName.TINYENGINE:
             saved = 100 * (1 - ours.predicted_window_j / found[0].predicted_window_j)
             rows.insert(4, ("saved against TinyEngine", f"{saved:.1f} %"))
         self.facts.value = markup.table("The best schedule", ["quantity", "value"], rows)
@@ -227,7 +226,7 @@ class OptimiserPanel(Panel):
                     "inference_j": one.prediction.inference_j,
                 }
                 for one in found
-                if one.name in (Names.TINYENGINE, Names.PAPER, Names.DVFS)
+                if one.name in (RunName.TINYENGINE, RunName.PAPER, RunName.DVFS)
             ],
             points_are="predicted",
             width=680,

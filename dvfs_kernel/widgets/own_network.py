@@ -12,13 +12,13 @@ import ipywidgets
 from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.errors import PanelError
 from dvfs_kernel.image import memory_plan
+from dvfs_kernel.inference.run_names import RunName
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import SUPPORTED_OPERATORS, read_bytes
 from dvfs_kernel.report import build, charts, check, compare
 from dvfs_kernel.report.runs import kind
 from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.studies.bound import Bound
-from dvfs_kernel.studies.compared_schedules import Names
 from dvfs_kernel.studies.plans import plan_file, plan_of
 from dvfs_kernel.studies.study import Study, run_study
 from dvfs_kernel.widgets import markup
@@ -28,7 +28,6 @@ from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
-from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,7 +193,7 @@ class OwnNetworkPanel(Panel):
                         "late": not outcome.keeps_bound,
                     }
                 )
-            ours = result.outcome(Names.DVFS)
+            ours = result.outcome(RunName.DVFS)
             if ours is None:
                 continue
             rows.append(
@@ -234,12 +233,12 @@ class OwnNetworkPanel(Panel):
     def figures(self) -> dict[str, float]:
         """Return how many windows of the loosest bound a coin cell lasts."""
         found = self.study.found
-        ours = None if found is None else found[0].results[-1].outcome(Names.DVFS)
+        ours = None if found is None else found[0].results[-1].outcome(RunName.DVFS)
         return {} if ours is None else {"windows_of_a_cell": _CELL_J / ours.window_j}
 
     def _draw_strip(self, surveyed: Surveyed, study: Study) -> None:
         result = study.results[-1]
-        ours = result.outcome(Names.DVFS)
+        ours = result.outcome(RunName.DVFS)
         if ours is None:
             self.strip.clear()
             return
@@ -248,5 +247,5 @@ class OwnNetworkPanel(Panel):
             charts.schedule_strip,
             layers,
             f"Schedule at {result.bound.name}",
-            top_hz=ds.SYSCLK_MAX_HZ,
+            top_hz=study.ground.top_hz,
         )

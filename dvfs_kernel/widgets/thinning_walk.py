@@ -20,9 +20,10 @@ from dvfs_kernel.approximation.search.search import search
 from dvfs_kernel.approximation.search.space import SkipSpace, build_space
 from dvfs_kernel.errors import DataSetError
 from dvfs_kernel.image.code.kept_code import keeping_code
-from dvfs_kernel.layered_graph.warm_up import warm_up
+from dvfs_kernel.inference.run_names import Technique
+from dvfs_kernel.layered_graph.warm_up import warming_up
 from dvfs_kernel.link import abi
-from dvfs_kernel.studies.joint.techniques import Technique, Techniques
+from dvfs_kernel.studies.joint.techniques import Techniques
 from dvfs_kernel.studies.joint.variants import explore_variants
 from dvfs_kernel.studies.study import survey
 
@@ -153,35 +154,35 @@ class ThinningWalk:
         DvfsError
             As `thinnable`, `search.search` and `study.survey`.
         """
-        # Compiled when it is wanted; until then this process waits for others.
-        threading.Thread(target=warm_up, kwargs={"budgets": True}, daemon=True).start()
-        base = thinnable(surveyed.network, data, progress)
-        space, kept = base.space, _kept()
-        found = search(
-            Assessor(space, base.looked_at, kept),
-            cost=CodeCost(space.network),
-            largest_loss_points=LOSSES[-1],
-            budget_s=_NO_END_S,
-            most_points=_TRIED,
-            progress=progress,
-        )
-        chosen = {found.points[0].plan.name} | {found.within(x).plan.name for x in LOSSES}
-        points = [point for point in found.points if point.plan.name in chosen]
-        report = report_points(space, points, base.test, kept=kept, progress=progress)
-        exact = Evaluator(surveyed.network)
-        predictions = []
-        for number, point in enumerate(points):
-            progress("pictures", number, len(points))
-            one = exact.replacing(space.layers(point.levels))
-            predictions.append(one.predictions(base.test.images))
+        # The solver is wanted when the runs have been made; until then others are waited for.
+        with warming_up(budgets=True):
+            base = thinnable(surveyed.network, data, progress)
+            space, kept = base.space, _kept()
+            found = search(
+                Assessor(space, base.looked_at, kept),
+                cost=CodeCost(space.network),
+                largest_loss_points=LOSSES[-1],
+                budget_s=_NO_END_S,
+                most_points=_TRIED,
+                progress=progress,
+            )
+            chosen = {found.points[0].plan.name} | {found.within(x).plan.name for x in LOSSES}
+            points = [point for point in found.points if point.plan.name in chosen]
+            report = report_points(space, points, base.test, kept=kept, progress=progress)
+            exact = Evaluator(surveyed.network)
+            predictions = []
+            for number, point in enumerate(points):
+                progress("pictures", number, len(points))
+                one = exact.replacing(space.layers(point.levels))
+                predictions.append(one.predictions(base.test.images))
 
-        def explored(bench: Bench) -> tuple[Ground, tuple[Variant, ...]]:
-            ground = survey(bench, surveyed.plan())
-            space_of = ground.exploration.space
-            return ground, explore_variants(bench, space_of, report.points, ())
+            def explored(bench: Bench) -> tuple[Ground, tuple[Variant, ...]]:
+                ground = survey(bench, surveyed.plan())
+                space_of = ground.exploration.space
+                return ground, explore_variants(bench, space_of, report.points, ())
 
-        with keeping_code(default_cache()):
-            ground, variants = surveyed.with_bench(progress, explored)
+            with keeping_code(default_cache()):
+                ground, variants = surveyed.with_bench(progress, explored)
         techniques = Techniques(ground, abi.IMAGE_BYTES_MAX)
         return cls(base, ground, techniques, variants, tuple(predictions))
 

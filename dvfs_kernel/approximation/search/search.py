@@ -177,7 +177,8 @@ class _Search:
             raise _OutOfBudgetError
         self._tried.add(levels)
         if self._progress is not None:
-            self._progress("plans", len(self._tried), self._most or 0)
+            most = 0 if self._most is None else self._most  # 0: it is not known
+            self._progress("plans", len(self._tried), most)
 
     def _assess(self, levels: Levels, block: int) -> Assessment:
         if time.monotonic() > self._end_s:

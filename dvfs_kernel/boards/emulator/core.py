@@ -206,7 +206,7 @@ class Core:
             ctypes.c_int(kind),
             ctypes.c_void_p(function),
             ctypes.c_void_p(self.state.ctypes.data),
-            ctypes.c_uint64(first or 1),
+            ctypes.c_uint64(max(first, 1)),
             ctypes.c_uint64(_LAST_ADDRESS if first else 0),  # begin > end: every address
         )
         if error:

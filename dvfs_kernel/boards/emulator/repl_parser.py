@@ -452,7 +452,7 @@ class _Parser:
                 f"{len(sources)} interrupt output(s) but {len(lines)} line(s) of '{target}'",
             )
         return [
-            Interrupt(source, target, int(end or 0))
+            Interrupt(source, target, 0 if end is None else int(end))
             for source, end in zip(sources, lines, strict=True)
         ]
 

@@ -367,7 +367,7 @@ class SystemControl:
     def _interrupt_state(self) -> int:
         nvic = self._nvic
         first = nvic.first()
-        value = self._core.registers.ipsr | (first or 0) << 12
+        value = self._core.registers.ipsr | (0 if first is None else first) << 12
         if any(number >= nv.FIRST_IRQ for number in nvic.pending):
             value |= 1 << 22
         if len(nvic.active) <= 1:

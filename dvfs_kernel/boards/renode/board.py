@@ -99,7 +99,7 @@ class RenodeBoard(Board):
         self._machine = RenodeMachine(
             {
                 "repl": f"{repl}",
-                "hse": hse_hz or 0,
+                "hse": 0 if hse_hz is None else hse_hz,
                 "pll_lock": str(pll_lock),
                 "cycles": "",
                 "access": _ACCESS_CYCLES,

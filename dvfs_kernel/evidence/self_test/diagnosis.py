@@ -120,7 +120,9 @@ def _sensor(readings: Readings) -> Finding:
 
 
 def _supply(readings: Readings) -> Finding:
-    supply_v = readings.supply_v or 0.0
+    supply_v = readings.supply_v
+    if supply_v is None:
+        return Finding("supply", ok=False, text="the sensor told no voltage at IN-")
     found = f"{supply_v:.3f} V at IN-"
     if supply_v < _NOTHING_V:
         text = f"{found}: IN- is not connected; it belongs on the chip's side of JP5"

@@ -97,8 +97,8 @@ class Record:
 
     @property
     def latency_s(self) -> float:
-        """Time of the inference."""
-        return float(self.totals["latency_s"] or 0.0)
+        """Time of the inference; NaN where it is not known."""
+        return self.total("latency_s")
 
     def total(self, name: str) -> float:
         """Return one of the totals; NaN where it is not known."""

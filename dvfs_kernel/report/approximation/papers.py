@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from dvfs_kernel.inference.run_names import Technique
+
 __all__ = ["paper_rows"]
 
 _LATENCY_SAVED: Final = 0.21
@@ -52,18 +54,18 @@ def paper_rows(document: dict[str, Any]) -> list[dict[str, Any]]:
         first = bound["runs"][0]["executed"]["window_j"]
         for run in bound["runs"]:
             used = run["executed"]["window_j"]
-            if run["name"] not in ("dvfs", "joint") or not first or used is None:
+            if run["name"] not in {Technique.DVFS, Technique.JOINT} or not first or used is None:
                 continue
             loss = "" if run["loss_points"] is None else f", {run['loss_points']:g} points of loss"
             rows.append(
                 {
                     "quantity": f"energy saved at {bound['name']}, {run['name']}{loss}",
-                    "paper": _ENERGY_SAVED if run["name"] == "dvfs" else None,
+                    "paper": _ENERGY_SAVED if run["name"] == Technique.DVFS else None,
                     "ours": 1 - used / first,
                     "remark": (
                         "against the fastest clock, Sleep at full clock; the paper has up to "
                         "25.2 % over three other networks"
-                        if run["name"] == "dvfs"
+                        if run["name"] == Technique.DVFS
                         else "nobody has joined both before"
                     ),
                 }

@@ -47,9 +47,9 @@ def energy_frontier(
     last_s = max(
         [*(row["bound_s"] for row in bounds), *(row["latency_s"] for row in runs)], default=0
     )
-    end_s = last_s * _BEYOND or max(time_s, default=1.0)
+    end_s = last_s * _BEYOND if last_s > 0 else max(time_s, default=1.0)
     corners = [pair for pair in zip(time_s, energy_j, strict=True) if pair[0] <= end_s]
-    stride = -(-len(corners) // _POINTS_AT_MOST) or 1
+    stride = max(-(-len(corners) // _POINTS_AT_MOST), 1)
     corners = [*corners[:-1:stride], *corners[-1:]]
     begin_s = min([*time_s, *(row["latency_s"] for row in runs)], default=0.0)
     begin_s -= (end_s - begin_s) * _BEFORE

@@ -39,7 +39,7 @@ def sensor_readings(
     """
     kinds = ["flowed", "INA219"]
     inside = [row for row in true if row["time_s"] <= end_s]
-    stride = -(-len(inside) // _POINTS_AT_MOST) or 1
+    stride = max(-(-len(inside) // _POINTS_AT_MOST), 1)
     values = [
         {"ms": row["time_s"] * 1e3, "ma": row["current_a"] * 1e3, "what": kinds[0]}
         for row in inside[::stride]

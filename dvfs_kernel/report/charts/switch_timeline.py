@@ -37,7 +37,7 @@ def switch_timeline(
         {
             "us": row["time_s"] * 1e6,
             "mhz": row["sysclk_hz"] / 1e6,
-            "ma": (row["current_a"] or 0.0) * 1e3,
+            "ma": None if row["current_a"] is None else row["current_a"] * 1e3,
         }
         for row in clock
     ]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from threading import Thread
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import InfeasibleBoundError, VerificationError
 from dvfs_kernel.exploration.design_space import PAPER_GRANULARITIES
 from dvfs_kernel.image import image, memory_plan
-from dvfs_kernel.layered_graph.warm_up import warm_up
+from dvfs_kernel.inference.run_names import Technique
+from dvfs_kernel.layered_graph.warm_up import warming_up
 from dvfs_kernel.networks.layers.weighted import FORMS, PACKED
 from dvfs_kernel.studies.candidate import Outcome
 from dvfs_kernel.studies.joint.form_options import flash_need
 from dvfs_kernel.studies.joint.joint_problem import forms_of, in_forms
-from dvfs_kernel.studies.joint.techniques import Technique, Techniques
+from dvfs_kernel.studies.joint.techniques import Techniques
 from dvfs_kernel.studies.joint.variants import explore_variants
 from dvfs_kernel.studies.study import survey
 
@@ -172,9 +172,9 @@ def run_joint_study(
     """
     flash_need(bench.workload.network).require(budget_bytes, bench.workload.network.name)
     # The solver is wanted when the runs have been made; until then this process waits for others.
-    Thread(target=warm_up, kwargs={"budgets": True}, daemon=True).start()
-    # Layers that bring code can have granularities that they cannot have packed.
-    ground = survey(bench, plan, other_forms=True)
+    with warming_up(budgets=True):
+        # Layers that bring code can have granularities that they cannot have packed.
+        ground = survey(bench, plan, other_forms=True)
     wanted = PAPER_GRANULARITIES if plan.granularities is None else plan.granularities
     granularities = tuple(sorted({0, *wanted}))
     space = replace(ground.exploration.space, granularities=granularities)

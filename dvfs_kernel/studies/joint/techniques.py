@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.errors import InfeasibleBoundError, InfeasibleLatencyError
+from dvfs_kernel.inference.run_names import Technique
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import FORMS, PACKED
 from dvfs_kernel.studies.candidate import Candidate
@@ -23,21 +24,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.studies.joint.variants import Variant
     from dvfs_kernel.studies.study import Ground
 
-__all__ = ["Technique", "TechniqueCandidate", "Techniques"]
+__all__ = ["TechniqueCandidate", "Techniques"]
 
 _SAVING = (abi.IdleMode.GATED, abi.IdleMode.STOP)
-
-
-class Technique:
-    """Names of what is compared."""
-
-    BASELINE = "baseline"
-    RACE = "race-to-stop"
-    DVFS = "dvfs"
-    UNPACKING = "unpacking"
-    UNPACKING_DVFS = "unpacking-dvfs"
-    SKIPPING = "skipping"
-    JOINT = "joint"
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,21 +1,33 @@
-"""A report of real inferences: the sample explores, solves and executes VWW."""
+"""A report of real inferences: a study of a small network, as `dvfs run` writes it."""
 
 import pytest
-from report_sample import Sampler
+from small_model import small_model
 
-from dvfs_kernel.networks import zoo
+from dvfs_kernel.boards.spec import BoardSpec
+from dvfs_kernel.clocks.lists import clock_list
+from dvfs_kernel.exploration.runs import Bench, Store, Workload
+from dvfs_kernel.networks.tflite_reader import read_bytes
 from dvfs_kernel.report import build, check, compare
 from dvfs_kernel.report.figures import figures
 from dvfs_kernel.report.numbers import percent, quantity
+from dvfs_kernel.report.study_document import study_document
 from dvfs_kernel.report.verdict import cards
+from dvfs_kernel.studies import Bound, StudyPlan, run_study
 
 pytestmark = pytest.mark.board
 
+HSE_HZ = 50_000_000
+BOUNDS = (Bound(qos=10), Bound(qos=50))
+
 
 @pytest.fixture(scope="module")
-def document():
-    sample = Sampler(zoo.load("vww"), granularities=(0, 16), qos=(0.1, 0.5)).document()
-    return check(sample | {"paper": compare(sample)})
+def document(tmp_path_factory):
+    workload = Workload.of(read_bytes(small_model(32, 1), "small"), BoardSpec())
+    plan = StudyPlan(clock_list("paper", HSE_HZ), BOUNDS, (0, 16))
+    store = Store(tmp_path_factory.mktemp("runs"))
+    with Bench(workload, store=store, executor="local:2") as bench:
+        made = study_document(run_study(bench, plan), workload, "dvfs run small.tflite")
+    return check(made | {"paper": compare(made)})
 
 
 def executed(document, bound, name):

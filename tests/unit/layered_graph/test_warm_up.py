@@ -2,8 +2,12 @@
 
 import subprocess
 import sys
+import threading
 
 import pytest
+
+from dvfs_kernel.layered_graph import warm_up as module
+from dvfs_kernel.layered_graph.warm_up import warming_up
 
 SCRIPT = """
 import sys
@@ -44,3 +48,35 @@ def test_a_warm_solver_has_everything_ready(kind):
     )
     before, warm, after = map(int, done.stdout.split())
     assert before < warm == after
+
+
+def test_what_goes_wrong_in_the_thread_is_told(monkeypatch):
+    def broken(*, budgets):
+        raise RuntimeError(f"budgets {budgets}")
+
+    monkeypatch.setattr(module, "warm_up", broken)
+    with pytest.raises(RuntimeError, match="budgets True"), warming_up(budgets=True):
+        pass
+
+
+def test_the_thread_ends_with_its_block(monkeypatch):
+    go_on, seen = threading.Event(), []
+
+    def slow(*, budgets):
+        go_on.wait(10)
+        seen.append(budgets)
+
+    monkeypatch.setattr(module, "warm_up", slow)
+    with warming_up():
+        go_on.set()
+    assert seen == [False]
+    assert "dvfs-warm-up" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_block_that_raises_does_not_wait(monkeypatch):
+    go_on = threading.Event()
+    monkeypatch.setattr(module, "warm_up", lambda **_: go_on.wait(10))
+    with pytest.raises(KeyboardInterrupt), warming_up():
+        raise KeyboardInterrupt
+    assert not go_on.is_set()
+    go_on.set()

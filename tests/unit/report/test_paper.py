@@ -4,6 +4,7 @@ import pytest
 from report_document import run_named
 
 from dvfs_kernel.report.paper import compare, is_large
+from dvfs_kernel.report.paper_differences import saving_against
 
 # What report_document holds, in the order of the table.
 EXPECTED = {
@@ -84,3 +85,16 @@ def test_predictions_stand_in_for_what_was_not_executed(document):
 )
 def test_which_difference_is_large(ours, paper, large):
     assert is_large(ours, paper) is large
+
+
+def test_a_saving_of_nothing_is_more_than_a_loss():
+    """Of two bounds the one that saves nothing is the best: 0 is a number, not the want of one."""
+
+    def run(name, window_j):
+        parts = {"window_j": window_j, "inference_j": window_j, "idle_j": 0.0}
+        return {"name": name, "title": name, "idle": "stop", "executed": parts, "predicted": {}}
+
+    even = {"name": "even", "runs": [run("dvfs", 1.0), run("tinyengine", 1.0)]}
+    worse = {"name": "worse", "runs": [run("dvfs", 1.5), run("tinyengine", 1.0)]}
+    told = saving_against("tinyengine")({"bounds": [even, worse]})
+    assert told.startswith("at even")

@@ -1,5 +1,7 @@
 """Bounds as users give them, and the cost of idling and of schedules as sums."""
 
+import string
+
 import explorations
 import made_up_runs
 import numpy as np
@@ -11,6 +13,7 @@ from dvfs_kernel.errors import BoardError, ScheduleError
 from dvfs_kernel.link import abi
 from dvfs_kernel.optimisation import IdleCost, Prediction
 from dvfs_kernel.studies import Bound
+from dvfs_kernel.studies.bound import slug_of
 
 SLEEP = abi.IdleMode.SLEEP
 
@@ -24,6 +27,28 @@ def test_per_cent_count_from_the_baseline(qos, baseline_s):
 def test_bounds_have_names():
     assert (Bound(qos=12.5).name, Bound(qos=12.5).slug) == ("12.5 %", "qos12.5")
     assert (Bound(latency_s=0.18).name, Bound(latency_s=0.18).slug) == ("180 ms", "180ms")
+
+
+@given(*[st.floats(0, 1e300, allow_subnormal=False)] * 2)
+def test_two_bounds_have_two_names_and_files(first, second):
+    """Written with six digits, bounds that differ further behind took each other's files."""
+    kinds = [{"latency_s": first}, {"latency_s": second}, {"qos": first}, {"qos": second}]
+    bounds = [Bound(**kind) for kind in kinds]
+    different = len(set(bounds))
+    assert len({bound.name for bound in bounds}) == different
+    assert len({bound.slug for bound in bounds}) == different
+    assert all(bound.slug == slug_of(bound.name) for bound in bounds)
+    assert all(
+        set(bound.slug) <= set(string.ascii_letters + string.digits + "+-.") for bound in bounds
+    )
+
+
+@pytest.mark.parametrize(
+    ("latency_s", "name"),
+    [(0.12345671, "123.45671 ms"), (1 / 3, "333.3333333333333 ms"), (2.0, "2000 ms")],
+)
+def test_a_bound_is_called_what_it_is(latency_s, name):
+    assert Bound(latency_s=latency_s).name == name
 
 
 @pytest.mark.parametrize(

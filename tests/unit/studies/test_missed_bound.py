@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from dvfs_kernel.errors import InfeasibleBoundError
+from dvfs_kernel.inference.run_names import RunName, is_chosen
 from dvfs_kernel.link import abi
 from dvfs_kernel.studies.candidate import Outcome
-from dvfs_kernel.studies.compared_schedules import Candidates, Names
+from dvfs_kernel.studies.compared_schedules import Candidates
 from dvfs_kernel.studies.missed_bound import keep_bounds
 
 DIGEST = "0" * 64
@@ -85,7 +86,7 @@ def test_ours_keep_their_bounds_in_the_end(candidates, excess):
         for old, new in zip(before, after, strict=True):
             name = old.candidate.name
             assert (new.candidate.name, new.candidate.window_s) == (name, window_s)
-            if old.keeps_bound or not Names.is_ours(name):
+            if old.keeps_bound or not is_chosen(name):
                 assert new is old
                 continue
             given_up_s = new.candidate.given_up_s
@@ -94,7 +95,7 @@ def test_ours_keep_their_bounds_in_the_end(candidates, excess):
                 assert given_up_s > 0
                 assert new.same_output
                 assert new.candidate.prediction.latency_s <= window_s - given_up_s
-            if name != Names.SINGLE:
+            if name != RunName.SINGLE:
                 assert new.keeps_bound
                 # No more is given up than another look at the next schedule would want.
                 assert given_up_s <= 3 * excess * window_s + 5e-6
@@ -104,7 +105,7 @@ def test_ours_keep_their_bounds_in_the_end(candidates, excess):
 def test_what_kept_its_bound_costs_nothing(candidates):
     bench = SlowBench(candidates, 0.0)
     before = outcomes_of(candidates, bench, windows(candidates)[0] * 1.001)
-    late = [o for o in before if not o.keeps_bound and Names.is_ours(o.candidate.name)]
+    late = [o for o in before if not o.keeps_bound and is_chosen(o.candidate.name)]
     assert late == []
     assert keep_bounds(bench, candidates, before, DIGEST) == before
     assert bench.batches == []
