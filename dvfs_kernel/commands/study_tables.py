@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
-from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.console import say
+from dvfs_kernel.commands.text_table import TextTable, left, right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,20 +21,20 @@ __all__ = ["print_deployment", "print_exploration", "print_optima", "print_study
 
 def print_exploration(result: dvfs.ExplorationResult) -> None:
     """Print how far each layer's options reach, and how well predictions hold."""
-    console = open_console()
     ground, workload = result.ground, result.workload
     exploration = ground.exploration
-    table = _table(
-        ("layer", "right"),
-        ("", "left"),
-        ("options", "right"),
-        ("Pareto", "right"),
-        ("quickest", "left"),
-        ("ms", "right"),
-        ("µJ", "right"),
-        ("most frugal", "left"),
-        ("ms", "right"),
-        ("µJ", "right"),
+    table = TextTable(
+        right("layer"),
+        "",
+        right("options", spare=2),
+        right("Pareto", spare=1),
+        left("quickest", folds=True),
+        right("ms"),
+        right("µJ"),
+        left("most frugal", folds=True),
+        right("ms"),
+        right("µJ"),
+        titles=2,
     )
     for layer in range(exploration.layers):
         options = exploration.of_layer(layer)
@@ -52,17 +51,17 @@ def print_exploration(result: dvfs.ExplorationResult) -> None:
             ]
         name = workload.network.layers[layer].name
         table.add_row(str(layer), name, str(len(options)), str(len(points)), *cells)
-    console.print(table)
-    console.print(
+    table.print()
+    say(
         f"\n{workload.network.name}: {len(exploration.options):,} options of "
         f"{exploration.layers} layers in {len(exploration.space.states)} clock states; "
         f"{ground.runs_made} runs in {ground.wall_s:.1f} s"
     )
     if exploration.fit_error is not None:
-        console.print(_fit_line(exploration.fit_error))
-    console.print(_check_line(ground.check))
+        say(_fit_line(exploration.fit_error))
+    say(_check_line(ground.check))
     for mode, idle in ground.idle.items():
-        console.print(f"idle in {mode.name.lower()}: {idle.power_w * 1e3:.2f} mW")
+        say(f"idle in {mode.name.lower()}: {idle.power_w * 1e3:.2f} mW")
 
 
 def _fit_line(fit_error: float) -> str:
@@ -82,10 +81,9 @@ def _check_line(check: dvfs.SampleCheck) -> str:
 
 def print_optima(result: dvfs.OptimisationResult) -> None:
     """Print the schedule of each bound, and its proof."""
-    console = open_console()
     for found in result:
         solution = found.optimum.solution
-        console.print(
+        say(
             f"{found.workload.network.name}, bound {found.bound.name} = "
             f"{found.window_s * 1e3:.3f} ms: "
             f"{found.latency_s * 1e3:.3f} ms, {found.inference_j * 1e3:.3f} mJ, "
@@ -93,7 +91,7 @@ def print_optima(result: dvfs.OptimisationResult) -> None:
             f"{solution.status}, gap {solution.gap * 1e9:.3f} nJ, "
             f"one millisecond more is worth {solution.multiplier * 1e3:.2f} µJ"
         )
-        console.print(f"  {_strip(found.schedule)}")
+        say(f"  {_strip(found.schedule)}")
 
 
 def _strip(schedule: dvfs.Schedule) -> str:
@@ -115,21 +113,21 @@ def _strip(schedule: dvfs.Schedule) -> str:
 
 def print_deployment(result: dvfs.DeploymentResult) -> None:
     """Print layers and totals, predicted and executed."""
-    console = open_console()
     workload, deployment = result.workload, result.run
     plan, record = deployment.plan, deployment.record
-    table = _table(
-        ("layer", "right"),
-        ("", "left"),
-        ("g", "right"),
-        ("clock", "left"),
-        ("LFO", "left"),
-        ("predicted ms", "right"),
-        ("executed ms", "right"),
-        ("%", "right"),
-        ("predicted µJ", "right"),
-        ("executed µJ", "right"),
-        ("%", "right"),
+    table = TextTable(
+        right("layer"),
+        "",
+        right("g"),
+        "clock",
+        left("LFO", spare=1),
+        right("predicted ms", spare=3),
+        right("executed ms"),
+        right("%"),
+        right("predicted µJ", spare=2),
+        right("executed µJ"),
+        right("%"),
+        titles=2,
     )
     for index, (layer, layer_plan) in enumerate(
         zip(plan.layers, plan.schedule.layers, strict=True)
@@ -149,8 +147,8 @@ def print_deployment(result: dvfs.DeploymentResult) -> None:
             f"{energy_j * 1e6:.1f}",
             f"{(layer.energy_j / energy_j - 1) * 100:+.2f}",
         )
-    console.print(table)
-    console.print(
+    table.print()
+    say(
         f"\n{workload.network.name}, bound {plan.bound}: {record.latency_s * 1e3:.3f} ms of "
         f"{plan.window_s * 1e3:.3f} ms ({deployment.latency_error:+.3%}), "
         f"{record.total('window_j') * 1e3:.3f} mJ in the window ({deployment.energy_error:+.3%}), "
@@ -160,38 +158,35 @@ def print_deployment(result: dvfs.DeploymentResult) -> None:
 
 def print_study(result: dvfs.StudyResult) -> None:
     """Print what was run in each window, and what it saves."""
-    console = open_console()
     study, workload = result.study, result.workload
     fit_error = study.ground.exploration.fit_error
     if fit_error is not None:
-        console.print(_fit_line(fit_error))
-    console.print(_check_line(study.ground.check))
+        say(_fit_line(fit_error))
+    say(_check_line(study.ground.check))
     for found in study.results:
-        console.print(
+        say(
             f"\n{workload.network.name}, bound {found.bound.name}: "
             f"{found.bound_s * 1e3:.3f} ms, {found.solution.status} by prediction"
         )
-        console.print(_outcome_table(found))
+        _outcome_table(found).print()
         headline = found.outcome("dvfs")
         saved = 1 - found.best.window_j / headline.window_j if headline is not None else 0.0
         if saved >= _WORTH_TELLING:
-            console.print(
-                f"  {found.best.candidate.title} takes {saved:.2%} less than DVFS in this window"
-            )
+            say(f"  {found.best.candidate.title} takes {saved:.2%} less than DVFS in this window")
 
 
-def _outcome_table(result: dvfs.BoundResult) -> Table:
-    table = _table(
-        ("", "left"),
-        ("idle", "left"),
-        ("ms", "right"),
-        ("bound", "left"),
-        ("window mJ", "right"),
-        ("saved", "right"),
-        ("relocks", "right"),
-        ("hops", "right"),
-        ("predicted", "right"),
-        ("output", "left"),
+def _outcome_table(result: dvfs.BoundResult) -> TextTable:
+    table = TextTable(
+        "",
+        left("idle", spare=2),
+        right("ms"),
+        "bound",
+        right("window mJ"),
+        right("saved"),
+        right("relocks", spare=4),
+        right("hops", spare=3),
+        right("predicted", spare=1),
+        "output",
     )
     outcomes: Sequence[dvfs.Outcome] = result.outcomes
     reference_j = outcomes[0].window_j
@@ -208,11 +203,4 @@ def _outcome_table(result: dvfs.BoundResult) -> Table:
             f"{outcome.energy_error:+.2%}",
             "same" if outcome.same_output else "DIFFERS",
         )
-    return table
-
-
-def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, side in columns:
-        table.add_column(name, justify="right" if side == "right" else "left", no_wrap=True)
     return table
