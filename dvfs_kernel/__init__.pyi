@@ -5,6 +5,7 @@ from dvfs_kernel.api.approximate import ApproximationResult as ApproximationResu
 from dvfs_kernel.api.approximate import approximate as approximate
 from dvfs_kernel.api.arguments.making import Making as Making
 from dvfs_kernel.api.arguments.progress import shown_progress as shown_progress
+from dvfs_kernel.api.arguments.progress import without_progress as without_progress
 from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
 from dvfs_kernel.api.arguments.quantity import MEMORY as MEMORY
 from dvfs_kernel.api.arguments.quantity import TIME as TIME
@@ -30,6 +31,9 @@ from dvfs_kernel.api.cross_check import CrossCheckResult as CrossCheckResult
 from dvfs_kernel.api.cross_check import cross_check as cross_check
 from dvfs_kernel.api.deploy import DeploymentResult as DeploymentResult
 from dvfs_kernel.api.deploy import deploy as deploy
+from dvfs_kernel.api.doctor import Component as Component
+from dvfs_kernel.api.doctor import DoctorResult as DoctorResult
+from dvfs_kernel.api.doctor import doctor as doctor
 from dvfs_kernel.api.explore import ExplorationResult as ExplorationResult
 from dvfs_kernel.api.explore import LayerOptions as LayerOptions
 from dvfs_kernel.api.explore import explore as explore

@@ -32,7 +32,7 @@ _SHUNT_OHM = (0.001, 10)
 _PRECISION = (1e-5, 0.5)
 _SAMPLES = (1, 124)
 _ROUNDS = (3, 1000)
-_WINDOWS = (1, 2, 4, 8, 16, 32, 64, 128)
+_AVERAGES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 def measure(
@@ -49,7 +49,7 @@ def measure(
     baseline: bool = True,
     shunt: float = SHUNT_OHM,
     precision: float = 0.005,
-    window: int = 128,
+    average: int = 128,
     samples: int = 12,
     rounds: int = 20,
     raw: str | os.PathLike[str] | None = None,
@@ -83,7 +83,7 @@ def measure(
         Ohms between IN+ and IN-, 0.001 … 10.
     precision
         Share of the current that its 95 % interval has to keep within, 1e-5 … 0.5.
-    window
+    average
         Conversions of 532 µs that the sensor averages: 1, 2, 4 … 128.
     samples
         Of the sensor in a block, 1 … 124.
@@ -120,8 +120,10 @@ def measure(
     check_limits("precision", precision, *_PRECISION)
     check_limits("samples", samples, *_SAMPLES)
     check_limits("rounds", rounds, *_ROUNDS)
-    if window not in _WINDOWS:
-        raise ArgumentError(f"{{window}} is {window}; {', '.join(map(str, _WINDOWS))} is allowed")
+    if average not in _AVERAGES:
+        raise ArgumentError(
+            f"{{average}} is {average}; {', '.join(map(str, _AVERAGES))} is allowed"
+        )
     # Networks and the engine cost a second to load: not before the arguments are right.
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
     from dvfs_kernel.evidence.measurement.campaign import Plan
@@ -145,7 +147,7 @@ def measure(
             Deployment(loaded, own, progress=shown),
             data,
             Measurands(chosen, plain, by_layer),
-            Ammeter(shunt_ohm=shunt, sampling=Sampling(window)),
+            Ammeter(shunt_ohm=shunt, sampling=Sampling(average)),
             Plan(samples=samples, rounds_max=rounds, precision=precision),
             board=own.name if isinstance(board, Board) else str(board),
             raw=None if raw is None else Path(raw),

@@ -13,7 +13,7 @@ import dvfs_kernel as dvfs
 from dvfs_kernel.commands.approximation_tables import print_approximation
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.many_values import ManyValues
-from dvfs_kernel.commands.parameters import PATH, TIME
+from dvfs_kernel.commands.parameters import NETWORK, PATH, TIME
 from dvfs_kernel.commands.study_options import (
     bound_options,
     joint_bench_options,
@@ -24,7 +24,7 @@ __all__ = ["approximate"]
 
 
 @click.command(cls=ManyValues)
-@click.argument("network")
+@click.argument("network", type=NETWORK)
 @click.option(
     "--data",
     type=PATH,

@@ -16,6 +16,7 @@ from dvfs_kernel.commands.parameters import (
     CLOCK,
     FREQUENCY,
     LAYERS,
+    NETWORK,
     PATH,
     PLL_LOCK,
     PROFILE,
@@ -37,7 +38,7 @@ def _with_unpacking(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(cls=Command)
-@click.argument("network")
+@click.argument("network", type=NETWORK)
 @click.option(
     "--input",
     type=PATH,

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 import dvfs_kernel as dvfs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     # Generic for type checkers only: older releases of click cannot be subscripted.
+    TextType = click.ParamType[str]
     FloatType = click.ParamType[float]
     BoardType = click.ParamType[dvfs.BoardSpec]
     PllLockType = click.ParamType[str | float]
@@ -21,14 +25,16 @@ if TYPE_CHECKING:
     LayersType = click.ParamType[tuple[int, int]]
 else:
     FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
-    SerialLineType = click.ParamType
+    SerialLineType = TextType = click.ParamType
 
 __all__ = [
     "BOARD",
     "CLOCK",
+    "CLOCKS",
     "FREQUENCY",
     "LAYERS",
     "MEMORY",
+    "NETWORK",
     "PATH",
     "PLL_LOCK",
     "PROFILE",
@@ -39,6 +45,66 @@ __all__ = [
 
 #: A file or folder that the face looks at.
 PATH = click.Path(path_type=Path)
+
+
+class _Network(TextType):
+    """A network: the name of a built-in one, or the path of a file."""
+
+    name = "network"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return it as it is: the face tells what is wrong with it."""
+        del param, ctx
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the built-in ones, files that may be networks, and folders on the way to some."""
+        del ctx, param
+        names = [name for name in dvfs.builtin_networks() if name.startswith(incomplete)]
+        folder, _, begin = incomplete.rpartition("/")
+        place = Path(folder or "/") if "/" in incomplete else Path()
+        try:
+            found = [p for p in sorted(place.iterdir()) if p.name.startswith(begin)]
+        except OSError:
+            found = []
+        before = f"{folder}/" if "/" in incomplete else ""
+        files = [f"{before}{p.name}" for p in found if p.suffix.lower() == ".tflite"]
+        folders = [f"{before}{p.name}/" for p in found if p.is_dir() and p.name[0] != "."]
+        return [CompletionItem(text) for text in (*names, *files, *folders)]
+
+
+NETWORK = _Network()
+
+
+class ClockNames(TextType):
+    """A list of clocks, by its name or by its settings."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return it as it is: what it means depends on the board's HSE."""
+        del param, ctx
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the names."""
+        del ctx, param
+        return _beginning(incomplete, dvfs.CLOCK_LISTS)
+
+
+CLOCKS = ClockNames()
+
+
+def _beginning(incomplete: str, words: Iterable[str]) -> list[CompletionItem]:
+    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
 class _Quantity(FloatType):
@@ -76,6 +142,13 @@ class _PllLock(PllLockType):
             return dvfs.pll_lock(value if isinstance(value, int | float) else str(value))
         except dvfs.QuantityError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the corners."""
+        del ctx, param
+        return _beginning(incomplete, ("min", "typ", "max"))
 
 
 PLL_LOCK = _PllLock()
@@ -117,6 +190,13 @@ class _Board(BoardType):
         except dvfs.BoardError as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the kinds of boards."""
+        del ctx, param
+        return _beginning(incomplete, ("virtual", "renode", "renode:cycles", "nucleo"))
+
 
 BOARD = _Board()
 
@@ -140,6 +220,13 @@ class _Clock(ClockType):
             return dvfs.ClockSetting.parse(str(value))
         except dvfs.ClockError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return how settings begin."""
+        del ctx, param
+        return _beginning(incomplete, ("hsi", "hse", "pll:"))
 
 
 CLOCK = _Clock()

@@ -15,7 +15,7 @@ from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK
 __all__ = ["serve"]
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, talks=True)
 @click.argument("network", required=False)
 @click.option(
     "--hse", type=FREQUENCY, default=8e6, help="HSE of the board; by default 8MHz, as sold."

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import dvfs_kernel as dvfs
-from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, MEMORY, PATH, PLL_LOCK, PROFILE, TIME
+from dvfs_kernel.commands.parameters import (
+    BOARD,
+    CLOCKS,
+    FREQUENCY,
+    MEMORY,
+    PATH,
+    PLL_LOCK,
+    PROFILE,
+    TIME,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +100,7 @@ def space_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command,
         click.option(
             "--clocks",
+            type=CLOCKS,
             default="default",
             show_default=True,
             metavar="LIST",

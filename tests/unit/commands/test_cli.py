@@ -1,5 +1,6 @@
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -189,3 +190,100 @@ def test_schedules_made_by_hand_can_be_read_back(tmp_path):
     path = tmp_path / "s.json"
     path.write_text(json.dumps(Schedule.uniform(2, 8_000_000).to_dict()))
     assert Schedule.load(path).hse_hz == 8_000_000
+
+
+# ---- what is wrong is told before work begins --------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["infer", "run", "explore", "optimise", "accuracy", "serve"])
+def test_a_missing_network_tells_which_there_are(dvfs, command):
+    result = dvfs(command)
+    assert result.exit_code == 2
+    text = " ".join(result.stderr.split())
+    assert "Built in are vww, person_detection, mobilenet_v2, lenet, alexnet and fashion" in text
+    assert f"{command} vww" in text
+
+
+@pytest.mark.parametrize("command", ["run", "explore", "optimise", "approximate"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--clocks foo", "clock 'foo'"),
+        ("--clocks pll:25/432/2", "864 MHz"),
+        ("--clocks hse,pll:8/216/2 --hse 8MHz", "pll:8/216/2"),
+        ("--executor nowhere", "nowhere"),
+        ("--profile junk.json", "junk.json"),
+    ],
+)
+def test_what_can_be_refused_is_refused_before_a_network_is_loaded(
+    dvfs, command, options, message, monkeypatch
+):
+    def loaded(*_):
+        raise AssertionError("too late")
+
+    for place in ("making.load", "making.Workload"):
+        monkeypatch.setattr(f"dvfs_kernel.api.arguments.{place}", loaded, raising=False)
+    monkeypatch.setattr("dvfs_kernel.api.approximate.load", loaded)
+    result = dvfs(command, "vww", *options.split(), *(["--exact"] * (command == "approximate")))
+    assert result.exit_code in (1, 2)
+    assert message in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["run", "approximate"])
+def test_a_folder_that_cannot_be_written_is_named_before_the_work(dvfs, command, monkeypatch):
+    monkeypatch.setattr("dvfs_kernel.api.network.load", lambda _: pytest.fail("too late"))
+    extra = ["--exact"] * (command == "approximate")
+    for folder, message in (
+        ("junk.json/report", "junk.json: Not a directory"),
+        ("/proc/report", "/proc/report: "),
+    ):
+        result = dvfs(command, "vww", *extra, "-o", folder)
+        assert result.exit_code == 1
+        assert message in " ".join(result.stderr.split())
+        assert ".tmp" not in result.stderr
+
+
+def test_work_that_fails_leaves_no_empty_folder(dvfs):
+    assert dvfs("run", "nonsense", "-o", "report").exit_code == 1
+    assert not Path("report").exists()
+
+
+def test_ctrl_c_while_commands_load_ends_without_a_traceback():
+    script = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'dvfs_kernel.commands.infer': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from dvfs_kernel.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+# ---- what is printed ---------------------------------------------------------------------------
+
+
+def test_quiet_prints_nothing_and_json_still_is_printed(dvfs):
+    assert dvfs("doctor", "--quiet").output == ""
+    assert json.loads(dvfs("doctor", "-q", "--json").stdout)
+    result = dvfs("infer", "missing.tflite", "-q")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "there is no such file" in result.stderr
+
+
+def test_options_of_one_spelling_are_of_one_kind():
+    found = {}
+    for name, command in cli.commands.items():
+        for param in command.params:
+            if isinstance(param, click.Option):
+                for opt in param.opts:
+                    found.setdefault(opt, {}).setdefault(param.type.name, []).append(name)
+    # What is written, a file or a folder; levels of a profile, and of Renode's fidelity.
+    several = {opt: kinds for opt, kinds in found.items() if len(kinds) > 1}
+    assert set(several) <= {"-o", "--output", "--level"}, several
+    assert set(found["--json"]) == {"boolean"}
