@@ -195,7 +195,7 @@ def test_schedules_made_by_hand_can_be_read_back(tmp_path):
 # ---- what is wrong is told before work begins --------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["infer", "run", "explore", "optimise", "accuracy", "serve"])
+@pytest.mark.parametrize("command", ["infer", "run", "explore", "optimise", "accuracy", "measure"])
 def test_a_missing_network_tells_which_there_are(dvfs, command):
     result = dvfs(command)
     assert result.exit_code == 2
