@@ -25,6 +25,7 @@ from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import parse_clocks
+from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.exploration.runs import Bench, Workload
 from dvfs_kernel.exploration.runs.worker import make_run
 from dvfs_kernel.studies import Bound, StudyPlan, run_study
@@ -90,7 +91,7 @@ def timing_changes() -> Iterator[tuple[str, BoardSpec]]:
         for value in values:
             yield f"{name} = {value}", BoardSpec(profile=BoardProfile.of("", {name: value}))
     for lock in LOCKS:
-        yield f"PLL lock {lock}", BoardSpec(pll_lock=lock)
+        yield f"PLL lock {lock}", BoardSpec(pll_lock=PllLock(lock))
 
 
 def current_boards(name: str, deviation: float) -> list[BoardSpec]:

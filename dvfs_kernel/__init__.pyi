@@ -8,7 +8,9 @@ from dvfs_kernel.api.arguments.progress import shown_progress as shown_progress
 from dvfs_kernel.api.arguments.progress import without_progress as without_progress
 from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
 from dvfs_kernel.api.arguments.quantity import MEMORY as MEMORY
+from dvfs_kernel.api.arguments.quantity import RESISTANCE as RESISTANCE
 from dvfs_kernel.api.arguments.quantity import TIME as TIME
+from dvfs_kernel.api.arguments.quantity import VOLTAGE as VOLTAGE
 from dvfs_kernel.api.arguments.quantity import Quantity as Quantity
 from dvfs_kernel.api.arguments.quantity import pll_lock as pll_lock
 from dvfs_kernel.api.arguments.serial_line import serial_line as serial_line
@@ -69,6 +71,7 @@ from dvfs_kernel.boards.spec import BoardSpec as BoardSpec
 from dvfs_kernel.boards.virtual import VirtualBoard as VirtualBoard
 from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE as PAPER_EXAMPLE_NOTE
 from dvfs_kernel.clocks.lists import ClockList as ClockList
+from dvfs_kernel.clocks.pll_lock import PllLock as PllLock
 from dvfs_kernel.clocks.setting import ClockSetting as ClockSetting
 from dvfs_kernel.clocks.space import IsoSetting as IsoSetting
 from dvfs_kernel.clocks.state import ClockState as ClockState

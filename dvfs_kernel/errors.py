@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -292,7 +293,7 @@ class InfeasibleLatencyError(InfeasibleBoundError):
     def __init__(self, bound_s: float, least_s: float) -> None:
         super().__init__(bound_s, least_s)
         # Rounded up, so that what the message offers is possible.
-        least_ms = math.ceil(least_s * 1e7) / 1e4
+        least_ms = math.ceil(Fraction(least_s) * 10**7) / 10**4
         message = (
             f"no schedule keeps the latency of {bound_s * 1e3:.6g} ms; "
             f"the least possible is {least_ms:.10g} ms"

@@ -274,7 +274,7 @@ def approximate(
         from dvfs_kernel.studies.joint.joint_study import run_joint_study
 
         limit = abi.IMAGE_BYTES_MAX
-        budget = limit if budget_bytes is None else min(int(budget_bytes), limit)
+        budget = limit if budget_bytes is None else min(budget_bytes, limit)
         flash_need(loaded).require(budget, loaded.name)
         plan = study_plan(bench.hse_hz, clocks, granularities, qos, latency, default=PAPER_QOS)
         choice = None

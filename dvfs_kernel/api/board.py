@@ -12,10 +12,12 @@ from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import ArgumentError, ScheduleError
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dvfs_kernel.api.arguments.quantity import PllLockLike
     from dvfs_kernel.boards.board_profile import BoardProfile
     from dvfs_kernel.inference.schedule import Schedule
 
@@ -33,7 +35,7 @@ def open_board(
     board: BoardName = "virtual",
     *,
     hse: str | float | None = None,
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     profile: ProfileLike = None,
     ask: Ask = None,
 ) -> Board:
@@ -46,7 +48,8 @@ def open_board(
     hse
         Frequency of the HSE, in hertz or as text such as ``"8MHz"``; by default the board's own.
     pll_lock
-        Lock latency of an emulated board's PLL: ``"min"``, ``"typ"``, ``"max"``, or seconds.
+        Lock latency of an emulated board's PLL: ``"min"``, ``"mid"``, ``"typ"``, ``"max"``, or a
+        time in seconds or as text such as ``"150us"``; by default the board's own.
     profile
         Board profile of a virtual board, or the path of its file.
     ask
@@ -72,7 +75,7 @@ def board_spec(
     board: BoardName,
     *,
     hse: str | float | None = None,
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     profile: ProfileLike = None,
 ) -> BoardSpec:
     """Return a board that is not open yet; arguments as of `open_board`."""
@@ -84,8 +87,8 @@ def board_spec(
     spec = BoardSpec.parse(board) if isinstance(board, str) else board
     return replace(
         spec,
-        hse_hz=spec.hse_hz if hse is None else int(quantity.FREQUENCY.parse(hse)),
-        pll_lock=spec.pll_lock if pll_lock == "typ" else quantity.pll_lock(pll_lock),
+        hse_hz=spec.hse_hz if hse is None else quantity.FREQUENCY.parse(hse),
+        pll_lock=spec.pll_lock if pll_lock is None else quantity.pll_lock(pll_lock),
         profile=spec.profile if profile is None else load_profile(profile),
     )
 
@@ -102,8 +105,8 @@ def board_for(schedule: Schedule, board: BoardName | Board) -> BoardSpec | Board
         return replace(board_spec(board), hse_hz=schedule.hse_hz)
     if schedule.hse_hz not in (0, board.hse_hz):
         raise ScheduleError(
-            f"the schedule counts on an HSE of {schedule.hse_hz / 1e6:g} MHz; the board "
-            f"{board.name} is open with one of {board.hse_hz / 1e6:g} MHz"
+            f"the schedule counts on an HSE of {megahertz(schedule.hse_hz)}; the board "
+            f"{board.name} is open with one of {megahertz(board.hse_hz)}"
         )
     return board
 
@@ -129,7 +132,7 @@ def opened(
     board: BoardName | Board,
     *,
     hse: str | float | None = None,
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     profile: ProfileLike = None,
     ask: Ask = None,
 ) -> Iterator[Board]:
@@ -144,7 +147,7 @@ def opened(
         with open_board(board, hse=hse, pll_lock=pll_lock, profile=profile, ask=ask) as own:
             yield own
         return
-    if hse is not None or pll_lock != "typ" or profile is not None:
+    if hse is not None or pll_lock is not None or profile is not None:
         raise ArgumentError(
             f"{{board}} is open already, {board.name}: {{hse}}, {{pll_lock}} and {{profile}} are "
             "for one that is not"

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.serial_line import DEFAULT_BAUD, serial_line
 from dvfs_kernel.boards.emulator.virtual_time import picoseconds
+from dvfs_kernel.clocks.pll_lock import TYPICAL
 from dvfs_kernel.errors import BoardSilentError, FirmwareFaultError
 from dvfs_kernel.storage import rows as tables
+from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Sequence
 
+    from dvfs_kernel.api.arguments.quantity import PllLockLike
     from dvfs_kernel.boards.emulator.trace import Tally, Violation
     from dvfs_kernel.boards.virtual import VirtualBoard
     from dvfs_kernel.storage.rows import Row
@@ -29,7 +32,6 @@ __all__ = ["BootResult", "BootedBoard", "boot", "booted_board"]
 _WALL_LIMIT_S = 60.0
 # Between two looks at what is typed: long enough for the engine's pace, short for a person.
 _SLICE_S = 0.01
-_PS_A_SECOND = 1e12
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,7 +77,7 @@ class BootResult(tables.Tabled):
     def rows(self) -> list[Row]:
         """One row for each illegal programming: its virtual time, the rule, and what it was."""
         return [
-            {"time_s": found.time_ps / _PS_A_SECOND, "rule": found.rule, "message": found.message}
+            {"time_s": found.time_ps / ds.PS_PER_S, "rule": found.rule, "message": found.message}
             for found in self.violations
         ]
 
@@ -216,7 +218,7 @@ def booted_board(
     platform: str | os.PathLike[str] | None = None,
     search: Sequence[str | os.PathLike[str]] = (),
     hse: str | float | None = None,
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     lenient: bool = False,
 ) -> Iterator[BootedBoard]:
     """Boot a firmware on the virtual board; the board is closed behind the block.
@@ -257,8 +259,8 @@ def booted_board(
     from dvfs_kernel.boards.virtual import VirtualBoard
 
     with VirtualBoard(
-        hse_hz=None if hse is None else int(quantity.FREQUENCY.parse(hse)),
-        pll_lock=quantity.pll_lock(pll_lock),
+        hse_hz=None if hse is None else quantity.FREQUENCY.parse(hse),
+        pll_lock=TYPICAL if pll_lock is None else quantity.pll_lock(pll_lock),
         strict=not lenient,
         platform=None if platform is None else Path(platform),
         search=[Path(folder) for folder in search],
@@ -280,7 +282,7 @@ def boot(
     platform: str | os.PathLike[str] | None = None,
     search: Sequence[str | os.PathLike[str]] = (),
     hse: str | float | None = None,
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     lenient: bool = False,
     typed: bytes | Callable[[], bytes] = b"",
     told: Callable[[bytes], object] | None = None,
@@ -321,7 +323,7 @@ def boot(
 
 
 def _left_s(board: VirtualBoard, end_ps: int | None) -> float:
-    return math.inf if end_ps is None else (end_ps - board.machine.now_ps) / _PS_A_SECOND
+    return math.inf if end_ps is None else (end_ps - board.machine.now_ps) / ds.PS_PER_S
 
 
 def _told(tally: Tally, others: str) -> dict[str, int]:

@@ -10,18 +10,20 @@ from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.arguments.study_plan import clock_list_of
 from dvfs_kernel.api.board import board_spec
-from dvfs_kernel.clocks.lists import PRESETS
+from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, PRESETS
 from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
 from dvfs_kernel.clocks.state import states_of
 from dvfs_kernel.errors import ArgumentError, ClockError
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.atomic_file import write_atomically
 from dvfs_kernel.storage.rows import Tabled
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     import os
 
     from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.arguments.quantity import PllLockLike
     from dvfs_kernel.api.arguments.study_plan import ClocksLike
     from dvfs_kernel.api.board import Ask, BoardName
     from dvfs_kernel.boards.spec import BoardSpec
@@ -102,13 +104,13 @@ class ClocksResult(Tabled):
 
 def list_clocks(
     *,
-    hse: str | float = "50MHz",
+    hse: str | float | None = None,
     clocks: ClocksLike = "default",
     sysclk: str | float | None = None,
     iso: bool = False,
     matrix: bool = False,
     board: BoardName = "virtual",
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     progress: Shown = True,
     ask: Ask = None,
 ) -> ClocksResult:
@@ -117,7 +119,7 @@ def list_clocks(
     Parameters
     ----------
     hse
-        HSE of the board, an external clock.
+        HSE of the board, an external clock; by default the paper's 50 MHz.
     clocks
         As of `dvfs.explore`.
     sysclk
@@ -140,17 +142,17 @@ def list_clocks(
     BoardError
         As `dvfs.open_board`.
     """
-    hse_hz = int(quantity.FREQUENCY.parse(hse))
+    hse_hz = PAPER_HSE_HZ if hse is None else quantity.FREQUENCY.parse(hse)
     try:
         listed = clock_list_of(clocks, hse_hz)
     except ClockError as error:
         raise ArgumentError(str(error)) from error
     if sysclk is not None:
-        listed = _at(listed, int(quantity.FREQUENCY.parse(sysclk)))
+        listed = _at(listed, quantity.FREQUENCY.parse(sysclk))
     rows = tuple(_iso_rows(listed)) if iso else None
     costs = None
     if matrix:
-        spec = board_spec(board, hse=float(hse_hz), pll_lock=pll_lock)
+        spec = board_spec(board, hse=hse_hz, pll_lock=pll_lock)
         costs = _measure(listed, spec, progress, ask)
     return ClocksResult(listed, rows, costs)
 
@@ -163,8 +165,8 @@ def _at(listed: ClockList, sysclk_hz: int) -> ClockList:
         near = sorted({s.sysclk_hz(hse_hz) for s in listed.settings},
                       key=lambda hz: abs(hz - sysclk_hz))[:2]  # fmt: skip
         raise ClockError(
-            f"no setting of {listed.name} gives a SYSCLK of {sysclk_hz / 1e6:g} MHz; the nearest "
-            f"are {' and '.join(f'{hz / 1e6:g} MHz' for hz in sorted(near))}; "
+            f"no setting of {listed.name} gives a SYSCLK of {megahertz(sysclk_hz)}; the nearest "
+            f"are {' and '.join(map(megahertz, sorted(near)))}; "
             "the list all has every legal setting"
         )
     return replace(listed, settings=kept)

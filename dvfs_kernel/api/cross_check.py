@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.arguments.quantity import PllLockLike
     from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.evidence.cross_check import CrossCheck, Sheet
     from dvfs_kernel.storage.rows import Row
@@ -124,7 +125,7 @@ def cross_check(
     network: NetworkLike = "vww",
     *,
     hse: str | float | None = None,
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     level: Level | Sequence[Level] = ("cycles", "fast"),
     markdown: str | os.PathLike[str] | None = None,
     table: str | os.PathLike[str] | None = None,

@@ -15,6 +15,7 @@ from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.deployment_plan import Plan
 from dvfs_kernel.inference.parts import ScheduledLayer, ScheduledRun, scheduled_layers
 from dvfs_kernel.storage.json_file import write_json
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from dvfs_kernel.api.network import NetworkLike
@@ -145,11 +146,11 @@ def deploy(
     loaded = plan if isinstance(plan, Plan) else Plan.load(Path(plan))
     hse_hz = loaded.schedule.hse_hz
     asked = making.get("hse")
-    if asked is not None and int(quantity.FREQUENCY.parse(asked)) != hse_hz:
+    if asked is not None and quantity.FREQUENCY.parse(asked) != hse_hz:
         where = "the plan" if isinstance(plan, Plan) else os.fspath(plan)
         raise ScheduleError(
-            f"{where} counts on an HSE of {hse_hz / 1e6:g} MHz; "
-            f"one of {quantity.FREQUENCY.parse(asked) / 1e6:g} MHz does not go with it"
+            f"{where} counts on an HSE of {megahertz(hse_hz)}; "
+            f"one of {megahertz(quantity.FREQUENCY.parse(asked))} does not go with it"
         )
     making["hse"] = float(hse_hz)
     used: NetworkLike = loaded.network if network is None else network

@@ -14,6 +14,7 @@ from dvfs_kernel.networks.by_name import ByName
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.atomic_file import write_atomically
 from dvfs_kernel.storage.rows import Tabled
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     import os
@@ -91,10 +92,10 @@ class LayerOptions(Tabled):
         if not found:
             clocks = sorted({row["sysclk_hz"] for row in self.options})
             raise ScheduleError(
-                f"{self.name} has no option at {sysclk_hz / 1e6:g} MHz with granularity "
+                f"{self.name} has no option at {megahertz(sysclk_hz)} with granularity "
                 f"{granularity}{' and LFO ' + lfo if lfo else ''}; granularities are "
                 f"{', '.join(map(str, sorted({row['granularity'] for row in self.options})))}, "
-                f"SYSCLKs {', '.join(f'{hz / 1e6:g}' for hz in clocks)} MHz"
+                f"SYSCLKs {', '.join(map(megahertz, clocks))}"
             )
         return min(found, key=lambda row: float(row["energy_j"]))
 

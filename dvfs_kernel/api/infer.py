@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import os
 
     from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.arguments.quantity import PllLockLike
     from dvfs_kernel.api.arguments.schedule import ClockLike, ScheduleLike
     from dvfs_kernel.api.board import Ask, BoardName, ProfileLike
     from dvfs_kernel.api.network import InputLike, NetworkLike
@@ -45,7 +46,7 @@ def infer(
     level: Literal["off", "layer", "segment"] = "segment",
     window: str | float | None = None,
     idle: Literal["sleep", "gated", "stop"] | None = None,
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     output: str | os.PathLike[str] | None = None,
     timeline: str | os.PathLike[str] | None = None,
     timeline_layers: tuple[int, int] | None = None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.arguments.ranges import check_limits
 from dvfs_kernel.api.arguments.schedule import load_schedule, uniform_schedule
@@ -13,6 +14,7 @@ from dvfs_kernel.api.infer import check_choice
 from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.boards.base import Board
 from dvfs_kernel.errors import ArgumentError
+from renode_platform.devices.datasheet import SHUNT_OHM
 
 if TYPE_CHECKING:
     import os
@@ -23,10 +25,9 @@ if TYPE_CHECKING:
     from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.evidence.measurement.result import MeasurementResult
 
-__all__ = ["SHUNT_OHM", "check_shunt", "measure"]
+__all__ = ["measure", "read_shunt"]
 
 #: Of the INA219 modules that are sold.
-SHUNT_OHM = 0.1
 
 _SHUNT_OHM = (0.001, 10)
 _PRECISION = (1e-5, 0.5)
@@ -47,7 +48,7 @@ def measure(
     granularity: int | None = None,
     by_layer: bool = False,
     baseline: bool = True,
-    shunt: float = SHUNT_OHM,
+    shunt: str | float = SHUNT_OHM,
     precision: float = 0.005,
     average: int = 128,
     samples: int = 12,
@@ -80,7 +81,7 @@ def measure(
     baseline
         Measure in turn with 216 MHz and no DAE, against drift.
     shunt
-        Ohms between IN+ and IN-, 0.001 … 10.
+        Between IN+ and IN-, in ohms or as text such as ``"100mohm"``; 0.001 … 10 ohm.
     precision
         Share of the current that its 95 % interval has to keep within, 1e-5 … 0.5.
     average
@@ -116,7 +117,7 @@ def measure(
         raise ArgumentError(
             "{lfo} is the clock of memory segments: it needs {granularity} with 1 or more"
         )
-    check_shunt(shunt)
+    shunt_ohm = read_shunt(shunt)
     check_limits("precision", precision, *_PRECISION)
     check_limits("samples", samples, *_SAMPLES)
     check_limits("rounds", rounds, *_ROUNDS)
@@ -147,7 +148,7 @@ def measure(
             Deployment(loaded, own, progress=shown),
             data,
             Measurands(chosen, plain, by_layer),
-            Ammeter(shunt_ohm=shunt, sampling=Sampling(average)),
+            Ammeter(shunt_ohm=shunt_ohm, sampling=Sampling(average)),
             Plan(samples=samples, rounds_max=rounds, precision=precision),
             board=own.name if isinstance(board, Board) else str(board),
             raw=None if raw is None else Path(raw),
@@ -155,12 +156,16 @@ def measure(
         )
 
 
-def check_shunt(shunt: float) -> None:
-    """Refuse a shunt that no INA219 has.
+def read_shunt(shunt: str | float) -> float:
+    """Return a shunt in ohms.
 
     Raises
     ------
+    QuantityError
+        The text is no resistance.
     ArgumentError
-        It is out of its range.
+        It is out of the range of those that an INA219 has.
     """
-    check_limits("shunt", shunt, *_SHUNT_OHM)
+    shunt_ohm = quantity.RESISTANCE.parse(shunt)
+    check_limits("shunt", shunt_ohm, *_SHUNT_OHM)
+    return shunt_ohm

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
+    from dvfs_kernel.api.arguments.quantity import PllLockLike
     from dvfs_kernel.api.network import NetworkLike
     from dvfs_kernel.boards.nucleo.pty_server import PtyServer
 
@@ -93,8 +94,8 @@ class ServedBoard:
 def served_board(
     network: NetworkLike | None = None,
     *,
-    hse: str | float = "8MHz",
-    pll_lock: str | float = "typ",
+    hse: str | float | None = None,
+    pll_lock: PllLockLike | None = None,
     firmware: str | os.PathLike[str] | None = None,
     link: str | os.PathLike[str] | None = None,
 ) -> Iterator[ServedBoard]:
@@ -134,10 +135,13 @@ def served_board(
         raise ArgumentError("{network} is for the package's own firmware; {firmware} is another")
     image = image_bytes(network)
     # The engine costs half a second to load: not before the arguments are right.
+    from dvfs_kernel.boards.nucleo.board import STOCK_HSE_HZ
     from dvfs_kernel.boards.nucleo.pty_server import PtyServer
     from dvfs_kernel.image.firmware import firmware_path
 
-    with open_board("virtual", hse=hse, pll_lock=pll_lock) as board:
+    with open_board(
+        "virtual", hse=STOCK_HSE_HZ if hse is None else hse, pll_lock=pll_lock
+    ) as board:
         board.flash(firmware_path() if firmware is None else Path(firmware), image)
         board.reset()
         server = PtyServer(board)
@@ -152,8 +156,8 @@ def served_board(
 def serve(
     network: NetworkLike | None = None,
     *,
-    hse: str | float = "8MHz",
-    pll_lock: str | float = "typ",
+    hse: str | float | None = None,
+    pll_lock: PllLockLike | None = None,
     firmware: str | os.PathLike[str] | None = None,
     link: str | os.PathLike[str] | None = None,
 ) -> None:

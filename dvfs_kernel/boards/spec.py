@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from dvfs_kernel.clocks.pll_lock import TYPICAL, PllLock
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class BoardSpec:
     hse_hz
         Frequency of the HSE; by default the board's own.
     pll_lock
-        Lock latency of an emulated board's PLL, as `VirtualBoard` takes it.
+        Lock latency of an emulated board's PLL.
     profile
         Parameters in place of the package's, of a virtual board, or of the one whose power
         stands for a physical board's.
@@ -54,7 +55,7 @@ class BoardSpec:
     kind: str = "virtual"
     detail: str = ""
     hse_hz: int | None = None
-    pll_lock: str | float = "typ"
+    pll_lock: PllLock = TYPICAL
     profile: BoardProfile | None = None
 
     def __post_init__(self) -> None:
@@ -72,9 +73,9 @@ class BoardSpec:
                 "the board renode takes no profile; one can be set for virtual, and for nucleo, "
                 "whose energies are those of a virtual board"
             )
-        if self.kind == "nucleo" and self.pll_lock != "typ":
+        if self.kind == "nucleo" and self.pll_lock != TYPICAL:
             raise BoardError(
-                f"the PLL of a {self.kind} locks in its own time, not in {self.pll_lock}; "
+                f"the PLL of a {self.kind} locks in its own time, not in {self.pll_lock.plain}; "
                 "a lock time can be set for a virtual board only"
             )
 
@@ -98,7 +99,8 @@ class BoardSpec:
         """Return plain values that are equal for boards that behave alike, for a cache's key."""
         # The profile of a physical board is its twin's: metal does what it does.
         profile = {"profile": None} if self.is_physical else {}
-        return asdict(self) | {"detail": self._detail} | profile
+        plain = {"detail": self._detail, "pll_lock": self.pll_lock.plain}
+        return asdict(self) | plain | profile
 
     @property
     def _detail(self) -> str:

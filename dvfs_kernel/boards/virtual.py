@@ -14,14 +14,14 @@ from dvfs_kernel.boards.emulator.repl import PlatformDescription
 from dvfs_kernel.boards.emulator.virtual_time import picoseconds
 from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
+from dvfs_kernel.clocks.pll_lock import TYPICAL, PllLock
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
-    ClockError,
     FirmwareFaultError,
 )
 from dvfs_kernel.link import abi
-from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
+from renode_platform.devices import datasheet as ds
 from renode_platform.devices.traffic import TrafficLog
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ __all__ = ["NUCLEO_F767ZI", "VirtualBoard"]
 #: The description of the board, as Renode reads it too.
 NUCLEO_F767ZI = Path(renode_platform.__file__).with_name("nucleo_f767zi.repl")
 
-_PS_A_SECOND = 1e12
 # How far to run on for the rest of a frame once its first byte is there: bytes come one by one.
 _GATHER_S = 200e-6
 # A firmware that never stops talking has to be listened to in pieces.
@@ -52,8 +51,7 @@ class VirtualBoard(Board):
     hse_hz
         Frequency of the HSE; by default what the board description says.
     pll_lock
-        Lock latency of the PLL: ``"min"``, ``"mid"`` or ``"max"`` of the data sheet's range,
-        ``"typ"`` for the 200 us that were measured on the chip, or seconds.
+        Lock latency of the PLL; by default what was measured on the chip.
     strict
         Whether programming that the reference manual forbids ends the run.
     timing
@@ -77,8 +75,6 @@ class VirtualBoard(Board):
         The file is missing, damaged, or lacks a part that the board cannot do without.
     BoardError
         There is no such serial port.
-    ClockError
-        The name of the lock latency is unknown.
     """
 
     name = "virtual"
@@ -87,7 +83,7 @@ class VirtualBoard(Board):
         self,
         *,
         hse_hz: int | None = None,
-        pll_lock: str | float = "typ",
+        pll_lock: PllLock = TYPICAL,
         strict: bool = True,
         platform: Path | None = None,
         search: Sequence[Path] = (),
@@ -97,17 +93,11 @@ class VirtualBoard(Board):
         profile: BoardProfile | None = None,
         wall_limit_s: float = 60.0,
     ) -> None:
-        if isinstance(pll_lock, str) and pll_lock not in PLL_LOCK_CORNERS:
-            raise ClockError(
-                f"the PLL's lock time {pll_lock!r} is unknown; "
-                f"{', '.join(PLL_LOCK_CORNERS)} or a number of seconds is allowed"
-            )
-        lock = pll_lock if isinstance(pll_lock, str) else round(pll_lock * _PS_A_SECOND)
         profile = profile or BoardProfile()
         options = MachineOptions(
             hse_hz=hse_hz,
             strict=strict,
-            pll_lock=lock,
+            pll_lock=pll_lock.which,
             timing=timing or profile.timing_parameters(),
             current=profile.current,
             line=line,
@@ -275,7 +265,7 @@ class VirtualBoard(Board):
                 self._progressed = True
                 while reason is StopReason.WALL_LIMIT and self._progressed:
                     self._progressed = False
-                    left_s = (end_ps - self.machine.now_ps) / _PS_A_SECOND
+                    left_s = (end_ps - self.machine.now_ps) / ds.PS_PER_S
                     reason = self.machine.run(left_s, ended, self._wall_limit_s)
         finally:
             self._wall_s += time.perf_counter() - started
@@ -288,7 +278,7 @@ class VirtualBoard(Board):
     @property
     def now_s(self) -> float:
         """Virtual time since the board was made."""
-        return self.machine.now_ps / _PS_A_SECOND
+        return self.machine.now_ps / ds.PS_PER_S
 
     def close(self) -> None:
         """Let the engine and its memories go."""

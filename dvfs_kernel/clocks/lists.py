@@ -88,7 +88,8 @@ class ClockList:
     note: str = ""
 
     def __repr__(self) -> str:
-        return f"<Clocks {self.name}: {len(self.settings)} settings at {self.hse_hz / 1e6:g} MHz>"
+        hse = clock_tree.megahertz(self.hse_hz)
+        return f"<Clocks {self.name}: {len(self.settings)} settings at {hse}>"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values in SI units."""

@@ -92,14 +92,22 @@ class ClockState:
         """What the PLL is locked on, whatever the AHB prescaler."""
         return None if self.pll is None else replace(self.pll, ahb_divider=1)
 
+    @property
+    def runs_on_pll(self) -> bool:
+        """Whether SYSCLK runs on the PLL."""
+        return self.pll is not None and not self.on_hse
+
+    @property
+    def keeps_pll(self) -> bool:
+        """Whether SYSCLK runs on the HSE while the PLL stays locked: no clock of its own."""
+        return self.pll is not None and self.on_hse
+
     def reaches(self, later: ClockState) -> bool:
         """Tell whether the firmware can go from one layer in this state to the next in another.
 
         It locks the PLL only to run on it, and never switches the PLL off between layers.
         """
-        if later.pll is not None and not later.on_hse:
-            return True
-        return self.factors == later.factors
+        return later.runs_on_pll or self.factors == later.factors
 
 
 #: PLL off, SYSCLK on HSI: what comes before the first lock, and what idling with gated clocks is.

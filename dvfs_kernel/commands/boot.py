@@ -13,7 +13,7 @@ import click
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.command import Command
-from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK, SERIAL_LINE, TIME
+from dvfs_kernel.commands.parameters import FREQUENCY, SERIAL_LINE, TIME, with_pll_lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ __all__ = ["boot"]
     help="Folder for the files that the .repl uses; more than once: several.",
 )
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz.")
-@click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
+@with_pll_lock
 @click.option("--lenient", is_flag=True, help="Report illegal programming, but run on.")
 def boot(
     *, firmware: Path, duration: float | None, wall_limit: float | None, **arguments: Any

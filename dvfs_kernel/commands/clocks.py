@@ -11,7 +11,7 @@ import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.clock_tables import print_clocks
 from dvfs_kernel.commands.command import Command
-from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, PLL_LOCK, OutputFile
+from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, OutputFile, with_pll_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,13 +20,7 @@ __all__ = ["clocks"]
 
 
 @click.command(cls=Command)
-@click.option(
-    "--hse",
-    type=FREQUENCY,
-    default="50MHz",
-    show_default=True,
-    help="HSE of the board, an external clock.",
-)
+@click.option("--hse", type=FREQUENCY, help="HSE of the board, an external clock; default 50MHz.")
 @click.option(
     "--clocks",
     default="default",
@@ -38,7 +32,7 @@ __all__ = ["clocks"]
 @click.option("--iso", is_flag=True, help="Every setting of the same SYSCLKs, the cheapest chosen.")
 @click.option("--matrix", is_flag=True, help="Measure what changing between the clocks costs.")
 @click.option("--board", type=BOARD, default="virtual", show_default=True, help="For --matrix.")
-@click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
+@with_pll_lock
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(
     "--csv", "csv_path", type=OutputFile(".csv"), help="Also write the settings, one a row."

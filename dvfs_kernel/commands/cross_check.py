@@ -11,7 +11,7 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.command import Command
 from dvfs_kernel.commands.cross_check_tables import print_cross_check
-from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK, OutputFile
+from dvfs_kernel.commands.parameters import FREQUENCY, OutputFile, with_pll_lock
 
 __all__ = ["cross_check"]
 
@@ -19,7 +19,7 @@ __all__ = ["cross_check"]
 @click.command("cross-check", cls=Command)
 @click.argument("network", default="vww")
 @click.option("--hse", type=FREQUENCY, help="HSE of the boards, such as 8MHz; default 50 MHz.")
-@click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
+@with_pll_lock
 @click.option(
     "--level",
     type=click.Choice(["cycles", "fast"]),

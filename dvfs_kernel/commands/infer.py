@@ -10,18 +10,17 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.command import Command
+from dvfs_kernel.commands.inference_options import with_clocks, with_input
 from dvfs_kernel.commands.inference_tables import print_inference
 from dvfs_kernel.commands.parameters import (
     BOARD,
-    CLOCK,
     FREQUENCY,
     LAYERS,
     NETWORK,
-    PATH,
-    PLL_LOCK,
     PROFILE,
     TIME,
     OutputFile,
+    with_pll_lock,
 )
 from dvfs_kernel.commands.study_options import unpacking_options
 
@@ -39,18 +38,11 @@ def _with_unpacking(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command(cls=Command)
 @click.argument("network", type=NETWORK)
-@click.option(
-    "--input",
-    type=PATH,
-    help="Input tensor: an .npy file or a picture; by default a sample picture.",
-)
+@with_input
 @click.option("--board", type=BOARD, default="virtual", show_default=True, help="Or nucleo[:port].")
 @click.option("--profile", type=PROFILE, help="Board profile (TOML) of a virtual board.")
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; by default its own.")
-@click.option("--schedule", type=PATH, help="JSON file.")
-@click.option("--clock", type=CLOCK, help="SYSCLK, such as pll:25/216/2; default 216 MHz.")
-@click.option("--lfo", type=CLOCK, help="SYSCLK of memory segments, such as hse.")
-@click.option("-g", "--granularity", type=click.IntRange(0, 255), help="Of the DAE form; 0: none.")
+@with_clocks
 @click.option("--runs", type=click.IntRange(1, 65535), default=1, show_default=True)
 @click.option(
     "--level",
@@ -65,7 +57,7 @@ def _with_unpacking(command: Callable[..., Any]) -> Callable[..., Any]:
     help="Let each run begin a window of this length, such as 80ms, and idle until it ends.",
 )
 @click.option("--idle", type=click.Choice(["sleep", "gated", "stop"]), help="How; default sleep.")
-@click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
+@with_pll_lock
 @_with_unpacking
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option(

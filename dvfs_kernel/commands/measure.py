@@ -10,25 +10,19 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.command import Command
+from dvfs_kernel.commands.inference_options import with_clocks, with_input, with_shunt
 from dvfs_kernel.commands.measurement_tables import print_measurement
-from dvfs_kernel.commands.parameters import BOARD, CLOCK, FREQUENCY, NETWORK, PATH, OutputFile
+from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, NETWORK, OutputFile
 
 __all__ = ["measure"]
 
 
 @click.command(cls=Command)
 @click.argument("network", type=NETWORK)
-@click.option(
-    "--input",
-    type=PATH,
-    help="Input tensor: an .npy file or a picture; by default a sample picture.",
-)
+@with_input
 @click.option("--board", type=BOARD, default="nucleo", show_default=True, help="Or virtual.")
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, such as 8MHz; by default its own.")
-@click.option("--schedule", type=PATH, help="JSON file.")
-@click.option("--clock", type=CLOCK, help="SYSCLK, such as pll:4/216/2; default 216 MHz.")
-@click.option("--lfo", type=CLOCK, help="SYSCLK of memory segments, such as hse.")
-@click.option("-g", "--granularity", type=click.IntRange(0, 255), help="Of the DAE form; 0: none.")
+@with_clocks
 @click.option("--by-layer", is_flag=True, help="Also each layer by itself.")
 @click.option(
     "--baseline/--no-baseline",
@@ -36,13 +30,7 @@ __all__ = ["measure"]
     show_default=True,
     help="In turn with 216 MHz and no DAE, against drift.",
 )
-@click.option(
-    "--shunt",
-    type=click.FloatRange(0.001, 10),
-    default=0.1,
-    show_default=True,
-    help="Ohms between IN+ and IN-.",
-)
+@with_shunt("Between IN+ and IN-, such as 100mohm.")
 @click.option(
     "--precision",
     type=click.FloatRange(1e-5, 0.5),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -17,15 +18,16 @@ if TYPE_CHECKING:
 
     # Generic for type checkers only: older releases of click cannot be subscripted.
     TextType = click.ParamType[str]
+    NumberType = click.ParamType[int | float]
     FloatType = click.ParamType[float]
     BoardType = click.ParamType[dvfs.BoardSpec]
-    PllLockType = click.ParamType[str | float]
+    PllLockType = click.ParamType[dvfs.PllLock]
     SerialLineType = click.ParamType[str | int]
     ClockType = click.ParamType[dvfs.ClockSetting]
     LayersType = click.ParamType[tuple[int, int]]
 else:
-    FloatType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
-    SerialLineType = TextType = click.ParamType
+    NumberType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
+    SerialLineType = TextType = FloatType = click.ParamType
 
 __all__ = [
     "BOARD",
@@ -36,11 +38,15 @@ __all__ = [
     "MEMORY",
     "NETWORK",
     "PATH",
+    "PERCENT",
     "PLL_LOCK",
     "PROFILE",
+    "RESISTANCE",
     "SERIAL_LINE",
     "TIME",
+    "VOLTAGE",
     "OutputFile",
+    "with_pll_lock",
 ]
 
 #: A file or folder that the face looks at.
@@ -107,16 +113,16 @@ def _beginning(incomplete: str, words: Iterable[str]) -> list[CompletionItem]:
     return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
-class _Quantity(FloatType):
+class _Quantity(NumberType):
     """A number with a unit, converted to the SI unit."""
 
-    def __init__(self, quantity: dvfs.Quantity) -> None:
+    def __init__(self, quantity: dvfs.Quantity[int] | dvfs.Quantity[float]) -> None:
         self.name = quantity.name
         self._quantity = quantity
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    ) -> int | float:
         """Read text such as ``50MHz``; a number is taken as it is."""
         try:
             return self._quantity.parse(value if isinstance(value, int | float) else str(value))
@@ -126,7 +132,31 @@ class _Quantity(FloatType):
 
 FREQUENCY = _Quantity(dvfs.FREQUENCY)
 MEMORY = _Quantity(dvfs.MEMORY)
+RESISTANCE = _Quantity(dvfs.RESISTANCE)
 TIME = _Quantity(dvfs.TIME)
+VOLTAGE = _Quantity(dvfs.VOLTAGE)
+
+
+class _Percent(FloatType):
+    """A share in per cent, with the sign or without it: there is but one meaning."""
+
+    name = "percent"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        text = str(value).strip().removesuffix("%").strip()
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not 0 <= number < math.inf:
+            self.fail(f"{value!r} is no share in per cent; such as 30 or 30%", param, ctx)
+        return number
+
+
+PERCENT = _Percent()
 
 
 class _PllLock(PllLockType):
@@ -136,10 +166,12 @@ class _PllLock(PllLockType):
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str | float:
-        """Return the corner's name, or seconds."""
+    ) -> dvfs.PllLock:
+        """Read a corner's name, or a time."""
+        if isinstance(value, dvfs.PllLock):
+            return value
         try:
-            return dvfs.pll_lock(value if isinstance(value, int | float) else str(value))
+            return dvfs.pll_lock(str(value))
         except dvfs.QuantityError as error:
             self.fail(str(error), param, ctx)
 
@@ -148,10 +180,14 @@ class _PllLock(PllLockType):
     ) -> list[CompletionItem]:
         """Return the corners."""
         del ctx, param
-        return _beginning(incomplete, ("min", "typ", "max"))
+        return _beginning(incomplete, ("min", "mid", "typ", "max"))
 
 
 PLL_LOCK = _PllLock()
+
+with_pll_lock = click.option(
+    "--pll-lock", type=PLL_LOCK, help="min, mid, typ, max, or a time such as 150us."
+)
 
 
 class _SerialLine(SerialLineType):

@@ -10,6 +10,7 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.command import Command
+from dvfs_kernel.commands.inference_options import with_shunt
 from dvfs_kernel.commands.parameters import BOARD, FREQUENCY
 
 __all__ = ["selftest"]
@@ -23,13 +24,7 @@ _ADDRESSES = [f"0x{address:02x}" for address in range(0x40, 0x50)]
 @click.option(
     "--address", type=click.Choice(_ADDRESSES), default="0x40", show_default=True, help="INA219's."
 )
-@click.option(
-    "--shunt",
-    type=click.FloatRange(0.001, 10),
-    default=0.1,
-    show_default=True,
-    help="Ohms between IN+ and IN-.",
-)
+@with_shunt("Between IN+ and IN-, such as 100mohm.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def selftest(*, board: dvfs.BoardSpec, address: str, as_json: bool, **arguments: Any) -> None:
     """Check clock, sensor, supply and shunt of a board, and say what is wired wrongly.

@@ -10,17 +10,15 @@ import click
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.command import Command
-from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK
+from dvfs_kernel.commands.parameters import FREQUENCY, with_pll_lock
 
 __all__ = ["serve"]
 
 
 @click.command(cls=Command, talks=True)
 @click.argument("network", required=False)
-@click.option(
-    "--hse", type=FREQUENCY, default=8e6, help="HSE of the board; by default 8MHz, as sold."
-)
-@click.option("--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds.")
+@click.option("--hse", type=FREQUENCY, help="HSE of the board; by default 8MHz, as sold.")
+@with_pll_lock
 @click.option("--firmware", type=click.Path(path_type=Path), help="An ELF file of your own.")
 @click.option("--link", type=click.Path(path_type=Path), help="Make a link to the terminal there.")
 def serve(*, network: str | None, **arguments: Any) -> None:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import dvfs_kernel as dvfs
+from dvfs_kernel.commands.inference_options import with_input
 from dvfs_kernel.commands.parameters import (
     BOARD,
     CLOCKS,
     FREQUENCY,
     MEMORY,
-    PATH,
-    PLL_LOCK,
+    PERCENT,
     PROFILE,
     TIME,
+    with_pll_lock,
 )
 
 if TYPE_CHECKING:
@@ -50,16 +51,10 @@ def joint_bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _board_options() -> list[Callable[..., Any]]:
     return [
-        click.option(
-            "--input",
-            type=PATH,
-            help="Input tensor: an .npy file or a picture; by default a sample picture.",
-        ),
+        with_input,
         click.option("--board", type=BOARD, default="virtual", show_default=True),
         click.option("--hse", type=FREQUENCY, help="HSE of the board; by default its own."),
-        click.option(
-            "--pll-lock", type=PLL_LOCK, default="typ", help="min, typ, max or microseconds."
-        ),
+        with_pll_lock,
         click.option("--profile", type=PROFILE, help="Board profile (TOML) of a virtual board."),
     ]
 
@@ -124,7 +119,7 @@ def bound_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--qos",
             multiple=True,
-            type=click.FloatRange(0),
+            type=PERCENT,
             metavar="PERCENT …",
             help="Bounds in per cent over the baseline's latency; default 10 30 50.",
         ),

@@ -12,6 +12,7 @@ import dvfs_kernel as dvfs
 from dvfs_kernel.commands.command import Command
 from dvfs_kernel.commands.console import say
 from dvfs_kernel.commands.measurement_tables import estimate_text
+from dvfs_kernel.commands.parameters import VOLTAGE
 from dvfs_kernel.commands.text_table import TextTable, right
 
 __all__ = ["trace"]
@@ -27,10 +28,10 @@ __all__ = ["trace"]
 )
 @click.option(
     "--supply",
-    type=click.FloatRange(1.7, 3.6),
-    default=3.3,
+    type=VOLTAGE,
+    default="3.3V",
     show_default=True,
-    help="Volts at the chip.",
+    help="At the chip.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def trace(*, trace: Path, run: Path, as_json: bool, **arguments: Any) -> None:

@@ -11,6 +11,7 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.command import Command
+from dvfs_kernel.commands.inference_options import with_shunt
 from dvfs_kernel.commands.parameters import BOARD, PROFILE
 from dvfs_kernel.commands.validation_tables import print_comparison, print_validation
 
@@ -32,13 +33,7 @@ _SOURCES = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Measure by its INA219, with --board.",
 )
-@click.option(
-    "--shunt",
-    type=click.FloatRange(0.001, 10),
-    default=0.1,
-    show_default=True,
-    help="Ohms of its INA219's shunt, with --board.",
-)
+@with_shunt("Of its INA219, with --board.")
 @click.option(
     "-o",
     "--output",

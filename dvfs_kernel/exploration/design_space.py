@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, ScheduleError
-from dvfs_kernel.image.dae_form import decoupled_layers, has_dae_form
+from dvfs_kernel.image.dae_form import DAE_LAYERS, decoupled_layers, has_dae_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +117,7 @@ class DesignSpace:
         it does not, a hop only costs; the firmware then also takes another way through its clock
         change, one that no reference run has gone.
         """
-        if not self.hops or state.pll is None or state.on_hse:
+        if not self.hops or state.pll is None or not state.runs_on_pll:
             return False
         lfo = HSE.required_wait_states(self.hse_hz)
         return state.pll.required_wait_states(self.hse_hz) > lfo
@@ -136,15 +136,12 @@ def _unfit(workload: Workload, wanted: Sequence[int], used: set[int]) -> str:
     )
     decoupled = list(decoupled_layers(workload.network))
     if not decoupled:
-        return (
-            f"{head}, as it has neither depthwise nor pointwise layers, which alone have a "
-            "decoupled form; 0 (interleaved) is allowed"
-        )
+        return f"{head}, as only {DAE_LAYERS}, have a decoupled form; 0 (interleaved) is allowed"
     largest = max(
         g for g in range(max(unused)) for layer in decoupled if workload.image.fits(layer, g)
     )
     return (
-        f"{head}: the buffers of all its {len(decoupled)} depthwise and pointwise layers would "
+        f"{head}: the buffers of all its {len(decoupled)} layers with a decoupled form would "
         f"exceed the board's memory for them; 0 to {largest} is allowed"
     )
 

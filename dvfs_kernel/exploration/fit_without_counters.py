@@ -95,7 +95,7 @@ def measured_states(space: DesignSpace, *, hops: bool) -> list[ClockState]:
     states = [
         state
         for state in space.states
-        if (space.worth_hopping(state) if hops else state.pll is None or not state.on_hse)
+        if (space.worth_hopping(state) if hops else not state.keeps_pll)
     ]
     states.sort(key=lambda state: state.setting.hclk_hz(space.hse_hz))
     count = min(CLOCKS_MOST, len(states))

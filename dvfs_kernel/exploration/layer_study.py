@@ -112,7 +112,7 @@ def study_layer(
     workload = Workload.of(alone, board)
     fitting = [g for g in granularities if workload.image.fits(0, g)]
     space = DesignSpace.of(workload, hse_hz, clocks, fitting)
-    only_pll = tuple(s for s in space.states if s.pll is not None and not s.on_hse)
+    only_pll = tuple(s for s in space.states if s.runs_on_pll)
     slow = tuple(ClockState.of(HSE) for _ in range(HSE in clocks))
     space = DesignSpace(
         space.hse_hz, (*slow, *only_pll), space.granularities, space.fits, space.hops

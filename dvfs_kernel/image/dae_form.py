@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dvfs_kernel.image import packing
 from dvfs_kernel.link import abi
@@ -14,9 +14,19 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.networks.network import Layer, Network
 
-__all__ = ["dae_granularities", "decoupled_layers", "has_dae_form"]
+__all__ = [
+    "DAE_LAYERS",
+    "DAE_OPERATORS",
+    "dae_granularities",
+    "decoupled_layers",
+    "has_dae_form",
+]
 
-_DAE_OPERATORS = (abi.Operator.DEPTHWISE, abi.Operator.POINTWISE)
+_DAE_OPERATORS: Final = (abi.Operator.DEPTHWISE, abi.Operator.POINTWISE)
+#: Operators whose layers all have it, as documents name them.
+DAE_OPERATORS: Final = tuple(operator.name.lower() for operator in _DAE_OPERATORS)
+#: Which layers have it, for messages.
+DAE_LAYERS: Final = f"{' and '.join(DAE_OPERATORS)} layers, and convolutions with code of their own"
 
 
 def has_dae_form(layer: Layer, network: Network) -> bool:

@@ -10,7 +10,7 @@ from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import FORMS
-from dvfs_kernel.storage.json_file import read_json
+from dvfs_kernel.storage.json_file import load_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -172,11 +172,7 @@ class Plan:
         OSError
             The file cannot be read.
         """
-        data = read_json(path, error=ScheduleError, os_errors=True)
-        try:
-            return cls.from_dict(data)
-        except ScheduleError as error:
-            raise ScheduleError(f"{path}: {error}") from error
+        return load_json(path, cls.from_dict, ScheduleError)
 
 
 def _object(value: object, what: str) -> Mapping[str, object]:

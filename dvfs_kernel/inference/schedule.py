@@ -11,7 +11,8 @@ import numpy as np
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError, ScheduleError
 from dvfs_kernel.link import abi
-from dvfs_kernel.storage.json_file import read_json
+from dvfs_kernel.storage.json_file import load_json
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,14 +88,14 @@ class Schedule:
         idle = self.clocks[self.idle_clock]
         if idle.hclk_hz(self.hse_hz) < abi.IDLE_HCLK_HZ_MIN:
             raise ScheduleError(
-                f"idle_clock is {idle}, an HCLK of {idle.hclk_hz(self.hse_hz) / 1e6:g} MHz; "
-                f"{abi.IDLE_HCLK_HZ_MIN / 1e6:g} MHz or more is allowed, "
+                f"idle_clock is {idle}, an HCLK of {megahertz(idle.hclk_hz(self.hse_hz))}; "
+                f"{megahertz(abi.IDLE_HCLK_HZ_MIN)} or more is allowed, "
                 "which the serial port needs"
             )
 
     def __repr__(self) -> str:
         clocks = ", ".join(map(str, self.clocks))
-        return f"<Schedule of {len(self.layers)} layers, HSE {self.hse_hz / 1e6:g} MHz: {clocks}>"
+        return f"<Schedule of {len(self.layers)} layers, HSE {megahertz(self.hse_hz)}: {clocks}>"
 
     @classmethod
     def uniform(
@@ -185,11 +186,7 @@ class Schedule:
         OSError
             The file cannot be read.
         """
-        data = read_json(path, error=ScheduleError, os_errors=True)
-        try:
-            return cls.from_dict(data)
-        except ScheduleError as error:
-            raise ScheduleError(f"{path}: {error}") from error
+        return load_json(path, cls.from_dict, ScheduleError)
 
     def to_json(self) -> str:
         """Return the text of a JSON file."""

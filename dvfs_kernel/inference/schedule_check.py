@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.errors import ScheduleError
-from dvfs_kernel.image.dae_form import has_dae_form
+from dvfs_kernel.image.dae_form import DAE_LAYERS, has_dae_form
 from dvfs_kernel.link import abi
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def check_schedule(schedule: Schedule, image: Image) -> None:
         where = f"layer {index} ({layer.name}): granularity {plan.granularity}"
         if not has_dae_form(layer, network):
             raise ScheduleError(
-                f"{where} is not possible: only depthwise and pointwise layers have a DAE form; "
-                "0 is allowed"
+                f"{where} is not possible: only {DAE_LAYERS}, have a DAE form; 0 is allowed"
             )
         need = image.scratch_bytes(index, plan.granularity)
         largest = max(g for g in range(plan.granularity) if image.fits(index, g))

@@ -15,6 +15,7 @@ from dvfs_kernel.link.ina219_sampling import INA219_ADDRESS
 from dvfs_kernel.link.refusals import refusal, wrong_length
 from dvfs_kernel.link.replies import ClockProbe, CurrentReadings, Hello, Ina219Reading, RunResult
 from dvfs_kernel.link.window import Window
+from renode_platform.devices.datasheet import INA219_RESET_CONFIGURATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,7 +189,7 @@ class Session:
         self,
         *,
         address: int = INA219_ADDRESS,
-        configuration: int = 0x399F,
+        configuration: int = INA219_RESET_CONFIGURATION,
         calibration: int = 0x1000,
     ) -> Ina219Reading:
         """Configure the INA219 and read its registers once.

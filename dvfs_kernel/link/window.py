@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.whole_units import whole_units
 
 __all__ = ["Window"]
 
@@ -43,4 +44,4 @@ class Window:
     @property
     def ticks(self) -> int:
         """Length in ticks of ``abi.TICK_HZ``."""
-        return round(self.length_s * abi.TICK_HZ)
+        return whole_units(self.length_s, abi.TICK_HZ)

@@ -268,7 +268,7 @@ def paper_problem(
     gain (`DesignSpace.worth_hopping`) the access form runs on one clock.
     """
     space = exploration.space
-    on_pll = np.array([state.pll is not None and not state.on_hse for state in space.states])
+    on_pll = np.array([state.runs_on_pll for state in space.states])
     hopping = np.array([space.worth_hopping(state) for state in space.states])
     options = exploration.options
     as_meant = options["hops"] == ((options["granularity"] > 0) & hopping[options["state"]])

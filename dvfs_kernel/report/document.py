@@ -13,7 +13,7 @@ import jsonschema
 
 from dvfs_kernel.errors import FileFormatError
 from dvfs_kernel.storage.json_documents import validator
-from dvfs_kernel.storage.json_file import read_json
+from dvfs_kernel.storage.json_file import load_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,11 +39,7 @@ def load(path: Path) -> Document:
     OSError
         The file cannot be read.
     """
-    data = read_json(path, os_errors=True)
-    try:
-        return check(data)
-    except FileFormatError as error:
-        raise FileFormatError(f"{path}: {error}") from error
+    return load_json(path, check)
 
 
 def to_json(document: Document) -> str:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.exploration.tolerance import ENERGY_TOLERANCE, TIME_TOLERANCE
 from dvfs_kernel.report import charts
 from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, kind, latency_s, run_of, top_hz
 from dvfs_kernel.storage.ordered_sum import ordered_sum
@@ -172,7 +173,8 @@ def _prediction(document: Document) -> Iterator[Figure]:
             "prediction",
             "execution",
             "Executed against predicted, layer by layer of the DVFS schedules; dashed: the "
-            "differences that are allowed for the whole window (1 % of time, 2 % of energy).",
+            "differences that are allowed for the whole window "
+            f"({100 * TIME_TOLERANCE:g} % of time, {100 * ENERGY_TOLERANCE:g} % of energy).",
             charts.prediction_errors(rows),
         )
 

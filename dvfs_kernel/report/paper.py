@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.image.dae_form import DAE_OPERATORS
 from dvfs_kernel.report import paper_differences
 from dvfs_kernel.report.runs import (
     HEADLINE,
@@ -183,7 +184,7 @@ def _both_readings(document: Document) -> str:
         )
     counted = ", ".join(
         f"{100 * top.count(name) / len(top):.1f} {_PERCENT} {name}"
-        for name in ("pointwise", "depthwise")
+        for name in reversed(DAE_OPERATORS)
     )
     most = paper_differences.clock_of_most_layers(document, layers)
     return f"of the layers at {clock} here, {counted}; {most}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from dvfs_kernel.image.dae_form import DAE_OPERATORS
 from dvfs_kernel.report.runs import (
     HEADLINE,
     bound_at,
@@ -31,8 +32,6 @@ __all__ = [
     "saving_against",
     "share_by_bound",
 ]
-
-_DAE_OPERATORS = ("depthwise", "pointwise")
 
 
 def saving_against(baseline: str) -> Callable[[Document], str]:
@@ -182,14 +181,15 @@ def granularities(tight: float, relaxed: float) -> Callable[[Document], str]:
 def _gain_of_decoupling(document: Document) -> str:
     """Say how many layers need the least energy decoupled, of those that can be."""
     names = [layer["operator"] for layer in document["network"]["layers"]]
-    kept = [entry for entry in document["layers"] if names[entry["layer"]] in _DAE_OPERATORS]
+    kept = [entry for entry in document["layers"] if names[entry["layer"]] in DAE_OPERATORS]
     best = [
         min(entry["points"], key=lambda point: point["energy_j"])
         for entry in kept
         if entry["points"]
     ]
     count = sum(point["granularity"] > 0 for point in best)
-    return f"of {len(best)} depthwise and pointwise layers {count} need the least energy decoupled"
+    kinds = " and ".join(DAE_OPERATORS)
+    return f"of {len(best)} {kinds} layers {count} need the least energy decoupled"
 
 
 def _layers(document: Document, qos: float) -> Sequence[Mapping[str, Any]]:

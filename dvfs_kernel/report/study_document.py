@@ -12,6 +12,7 @@ from dvfs_kernel.clocks.lists import PAPER_EXAMPLE_NOTE
 from dvfs_kernel.clocks.space import describe, iso_frequency, settings_at
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.image import packing
+from dvfs_kernel.image.dae_form import DAE_OPERATORS
 from dvfs_kernel.link import abi
 from dvfs_kernel.report.document import SCHEMA, SCHEMA_VERSION
 from dvfs_kernel.studies.compared_schedules import Names
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["study_document"]
 
 _PACKAGES = ("dvfs-kernel", "numpy", "numba", "unicorn", "altair", "vl-convert-python")
-# The paper's Figure 4 shows layers of these two kinds.
-_FIGURE_4 = ("depthwise", "pointwise")
 
 
 def study_document(study: Study, workload: Workload, command: str) -> dict[str, Any]:
@@ -55,7 +54,7 @@ def study_document(study: Study, workload: Workload, command: str) -> dict[str, 
         "board": {
             "spec": str(workload.board),
             "hse_hz": ground.exploration.space.hse_hz,
-            "pll_lock": workload.board.pll_lock,
+            "pll_lock": workload.board.pll_lock.plain,
             "energy": (
                 "current model of the virtual board, times as measured"
                 if workload.board.is_physical
@@ -111,7 +110,7 @@ def _operator(workload: Workload, layer: int) -> str:
 def _clocks(study: Study) -> dict[str, Any]:
     plan, space = study.plan, study.ground.exploration.space
     described = plan.clocks.to_dict()
-    settings = [state.setting for state in space.states if not (state.pll and state.on_hse)]
+    settings = [state.setting for state in space.states if not state.keeps_pll]
     iso = iso_frequency(
         (
             setting
@@ -217,9 +216,9 @@ def _known(value: float) -> float | None:
 
 
 def _figure_4(ground: Ground, workload: Workload) -> Iterator[dict[str, Any]]:
-    """Yield every option of the longest depthwise and the longest pointwise layer."""
+    """Yield what the paper's Figure 4 shows: every option of the longest of either DAE operator."""
     space = ground.exploration.space
-    for operator in _FIGURE_4:
+    for operator in DAE_OPERATORS:
         layers = [
             layer
             for layer in range(ground.exploration.layers)
@@ -230,8 +229,8 @@ def _figure_4(ground: Ground, workload: Workload) -> Iterator[dict[str, Any]]:
         longest = max(layers, key=lambda layer: float(ground.baseline.time_s[layer]))
         for row in ground.exploration.of_layer(longest):
             state = space.states[row["state"]]
-            if state.pll is not None and state.on_hse:
-                continue  # no clock of its own: the HSE, with a PLL that only draws current
+            if state.keeps_pll:
+                continue  # the HSE, with a PLL that only draws current
             yield {
                 "layer": longest,
                 "operator": operator,

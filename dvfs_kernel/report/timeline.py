@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 from dvfs_kernel.errors import BoardError
 from dvfs_kernel.link import abi
 from dvfs_kernel.report import palette
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +149,7 @@ def timeline_to_svg(truth: InferenceTruth, title: str) -> str:
     line += f"H{_LEFT + _PLOT_WIDTH}"
     parts.append(f'<path d="{line}" fill="none" stroke="black" stroke-width="0.6"/>')
     parts += [
-        f'<text x="{_LEFT - 6}" y="{y(hz) + 4:.2f}" text-anchor="end">{hz / 1e6:g} MHz</text>'
+        f'<text x="{_LEFT - 6}" y="{y(hz) + 4:.2f}" text-anchor="end">{megahertz(hz)}</text>'
         for hz in sorted({change.sysclk_hz for change in truth.clock_changes})
     ]
     parts += _time_axis(span_ps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from dvfs_kernel.exploration.tolerance import ENERGY_TOLERANCE, TIME_TOLERANCE
 from dvfs_kernel.report.numbers import UNKNOWN, percent, quantity
 from dvfs_kernel.report.runs import (
     BASELINES,
@@ -23,11 +24,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.report.document import Document
 
-__all__ = ["ENERGY_LIMIT", "TIME_LIMIT", "Card", "Finding", "cards", "findings", "verdict"]
-
-#: Differences between prediction and execution that are allowed.
-TIME_LIMIT: Final = 0.01
-ENERGY_LIMIT: Final = 0.02
+__all__ = ["Card", "Finding", "cards", "findings", "verdict"]
 
 _EQUAL = 5e-4  # energies closer than this, relatively, count as the same
 _PROVED: Final = "optimal"
@@ -151,7 +148,7 @@ def _trust(document: Document) -> Iterator[str]:
         )
 
 
-_PAIRS = (("latency_s", TIME_LIMIT), ("window_j", ENERGY_LIMIT))
+_PAIRS = (("latency_s", TIME_TOLERANCE), ("window_j", ENERGY_TOLERANCE))
 
 
 def findings(document: Document) -> list[Finding]:
@@ -170,7 +167,7 @@ def findings(document: Document) -> list[Finding]:
 def _exploration_off(document: Document) -> Iterator[Finding]:
     """Warn where a candidate that was run again is not what the exploration said."""
     check = document["exploration"]["check"]
-    for name, limit in (("time", TIME_LIMIT), ("energy", ENERGY_LIMIT)):
+    for name, limit in (("time", TIME_TOLERANCE), ("energy", ENERGY_TOLERANCE)):
         allowed = check.get(f"{name}_tolerance", limit)
         worst = check[f"worst_{name}"]
         if worst is not None and worst > allowed:

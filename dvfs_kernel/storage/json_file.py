@@ -6,7 +6,7 @@ import json
 import math
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dvfs_kernel.errors import DvfsError, FileFormatError
 from dvfs_kernel.storage.atomic_file import write_atomically
@@ -14,14 +14,17 @@ from dvfs_kernel.storage.content import check_depth, parsing, read_content
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Callable
 
-__all__ = ["parse_json", "read_json", "write_json"]
+__all__ = ["load_json", "parse_json", "read_json", "write_json"]
 
 # The largest document, of a study of a large network, has 3 MB; one of nothing but empty lists may
 # take twenty times its size in memory.
 _MOST_BYTES: Final = 32 << 20
 _MOST_DIGITS: Final = 20  # of a whole number: 64 bits
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+
+Made = TypeVar("Made")
 
 
 def read_json(
@@ -49,6 +52,27 @@ def read_json(
     """
     content = read_content(path, most_bytes=_MOST_BYTES, error=error, os_errors=os_errors)
     return parse_json(content, complaint or f"{path}: not a JSON file", error)
+
+
+def load_json(
+    path: str | os.PathLike[str],
+    make: Callable[[Any], Made],
+    error: type[DvfsError] = FileFormatError,
+) -> Made:
+    """Return what is made of the values of a JSON file; an error of `make` names the file, too.
+
+    Raises
+    ------
+    DvfsError
+        Of the kind `error`: as of `read_json`, or what `make` says.
+    OSError
+        The file cannot be read.
+    """
+    data = read_json(path, error=error, os_errors=True)
+    try:
+        return make(data)
+    except error as wrong:
+        raise error(f"{path}: {wrong}") from wrong
 
 
 def parse_json(

@@ -134,11 +134,7 @@ class Candidates:
         InfeasibleLatencyError
             No clock is quick enough.
         """
-        states = [
-            state
-            for state in self.exploration.space.states
-            if state.pll is None or not state.on_hse
-        ]
+        states = [state for state in self.exploration.space.states if not state.keeps_pll]
         tried = [
             self._uniform(
                 Names.SINGLE, f"Best single clock: {state}, {IDLING[mode]}", state, window_s, mode

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 import ipywidgets
 
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, clock_list
+from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.task import Task
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.switching.register_log import SwitchLog
@@ -75,7 +77,7 @@ class ClockSwitchPanel(Panel):
             from dvfs_kernel.exploration.switching.register_log import log_switch  # noqa: PLC0415
 
             progress("a change of clock", 0, 1)
-            with VirtualBoard(hse_hz=hse_hz, pll_lock=lock) as board:
+            with VirtualBoard(hse_hz=hse_hz, pll_lock=PllLock(lock)) as board:
                 return log_switch(before, after, board)
 
         def ended() -> None:
@@ -109,10 +111,10 @@ def _choice(name: str, options: Any, value: str) -> ipywidgets.Dropdown:
 
 
 def _name(state: ClockState, hse_hz: int) -> str:
-    mhz = state.setting.sysclk_hz(hse_hz) / 1e6
-    if state.pll is not None and state.on_hse:
-        return f"HSE {mhz:g} MHz, PLL locked on {state.pll}"
-    return f"PLL {mhz:g} MHz ({state.pll})"
+    clock = megahertz(state.setting.sysclk_hz(hse_hz))
+    if state.keeps_pll:
+        return f"HSE {clock}, PLL locked on {state.pll}"
+    return f"PLL {clock} ({state.pll})"
 
 
 def _changed(row: Any) -> str:

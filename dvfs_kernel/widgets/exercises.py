@@ -25,7 +25,6 @@ __all__ = ["EXERCISES", "FAST", "MIDDLE", "Exercise", "switch_s"]
 
 FAST, MIDDLE = "pll:25/216/2", "pll:25/100/2"
 _INFERENCE_S: Final = 60e-3  # of the questions, not of a network
-_SHUNT_OHM: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -197,7 +196,6 @@ EXERCISES: Final = {
         "%",
         _of("saved_at_30_percent"),
         "The table of the best schedule has it at 30 %: {answer}.",
-        tolerance=0.02,
     ),
     "largest-map": Exercise(
         "Input and output of a layer are in RAM at once, each of them s × s × 16 bytes. How large "
@@ -227,7 +225,7 @@ EXERCISES: Final = {
     "sensor-step": Exercise(
         "The INA219 resolves 10 µV over a shunt of 0.1 Ω. What step of current is that?",
         "µA",
-        lambda _: ds.INA219_SHUNT_LSB_V / _SHUNT_OHM * 1e6,
+        lambda _: ds.INA219_SHUNT_LSB_V / ds.SHUNT_OHM * 1e6,
         "Ohm's law: {answer}. What draws less than half a step reads as nothing.",
     ),
     "little-significance": Exercise(
@@ -246,7 +244,6 @@ EXERCISES: Final = {
         "%",
         _of("saved_time_percent"),
         "The row of the latency has it: {answer}.",
-        tolerance=0.02,
     ),
     "newly-wrong": Exercise(
         "At the largest allowed loss: how many test pictures go wrong that the exact network gets "

@@ -12,6 +12,7 @@ from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
+from renode_platform.devices.clock_tree import megahertz
 
 __all__ = ["IsoFrequencyPanel"]
 
@@ -47,8 +48,8 @@ class IsoFrequencyPanel(Panel):
             settings = settings_at(other.sysclk_hz(self._hse_hz), self._hse_hz)
             self.tell(
                 f"No legal setting gives {self.sysclk.value} MHz from "
-                f"{self._hse_hz / _MHZ:g} MHz; the nearest SYSCLK is "
-                f"{other.sysclk_hz(self._hse_hz) / _MHZ:g} MHz and shown instead."
+                f"{megahertz(self._hse_hz)}; the nearest SYSCLK is "
+                f"{megahertz(other.sysclk_hz(self._hse_hz))} and shown instead."
             )
         found = iso_frequency(settings, self._hse_hz)
         values = [{**one.to_dict(), "vco_hz": one.setting.vco_hz(self._hse_hz)} for one in found]

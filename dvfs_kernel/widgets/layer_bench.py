@@ -22,6 +22,7 @@ from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.task import Task
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.layer_study import LayerStudy
@@ -78,7 +79,7 @@ class LayerPanel(Panel):
         self.granularity = ipywidgets.SelectionSlider(
             description="g", options=[0], value=0, layout={"width": "340px"}
         )
-        mhz = {str(s): f"{s.sysclk_hz(self._hse_hz) / 1e6:g} MHz ({s})" for s in self._settings}
+        mhz = {str(s): f"{megahertz(s.sysclk_hz(self._hse_hz))} ({s})" for s in self._settings}
         self.hfo = ipywidgets.Dropdown(
             description="HFO", options=[(text, name) for name, text in mhz.items()]
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.studies.joint.joint_problem import forms_of
 from dvfs_kernel.widgets import markup
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,7 @@ def schedule_table(
         cells = []
         for forms, layers, time_s in sides:
             row = layers[index]
-            clock = f"{row['sysclk_hz'] / 1e6:g} MHz"
+            clock = megahertz(row["sysclk_hz"])
             form = forms[index] if len(walk.variants[0].options.need.layers[index]) > 1 else "one"
             cells += [form, clock, f"{time_s[index] * 1e3:.3f}"]
         share = f"{skipped[layer.name]:.1%}" if layer.name in skipped else ""
@@ -119,7 +120,7 @@ def time_rows(
         for form, row, time_s in zip(
             forms, layers, one.candidate.prediction.time_s.tolist(), strict=True
         ):
-            clock = f"{row['sysclk_hz'] / 1e6:g} MHz"
+            clock = megahertz(row["sysclk_hz"])
             has_forms = len(one.variant.options.need.layers[row["layer"]]) > 1
             text = f"{form}, {clock}" if has_forms else clock
             found.append({"layer": row["name"], "side": side, "time_s": time_s, "text": text})

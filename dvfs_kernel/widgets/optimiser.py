@@ -24,6 +24,7 @@ from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.solved import LOOSEST, Solved
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
+from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
@@ -147,7 +148,7 @@ class OptimiserPanel(Panel):
             charts.schedule_strip,
             self.surveyed.schedule_rows(optimum.schedule),
             f"Schedule of least energy within {bound_s * 1e3:.2f} ms",
-            top_hz=216e6,
+            top_hz=ds.SYSCLK_MAX_HZ,
         )
         self.bars.draw(charts.window_energy, window_bars(found, bound_s), width=_BARS_WIDTH)
         self._draw_frontier(solved, bound_s, found)

@@ -24,6 +24,7 @@ from dvfs_kernel.widgets.mode import is_static
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
+from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,5 +224,8 @@ class OwnNetworkPanel(Panel):
             return
         layers = surveyed.schedule_rows(ours.candidate.schedule)
         self.strip.draw(
-            charts.schedule_strip, layers, f"Schedule at {result.bound.name}", top_hz=216e6
+            charts.schedule_strip,
+            layers,
+            f"Schedule at {result.bound.name}",
+            top_hz=ds.SYSCLK_MAX_HZ,
         )

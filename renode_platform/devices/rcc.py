@@ -57,7 +57,7 @@ class Rcc(PeripheralClocks):
 
     steady_readers = ("CR", "CFGR", "BDCR", "CSR")
 
-    def __init__(self, host, name="RCC", hse_hz=50 * ds.MHZ, hse_crystal=False, pll_lock="typ"):
+    def __init__(self, host, name="RCC", hse_hz=0, hse_crystal=False, pll_lock="typ"):
         PeripheralClocks.__init__(self, host, name)
         self.hse_hz = hse_hz
         self.hse_crystal = hse_crystal

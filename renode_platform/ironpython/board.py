@@ -9,6 +9,7 @@ from Antmicro.Renode.Core.Structure import NumberRegistrationPoint
 
 from ..devices import attach as models
 from ..devices.core_registers import CORE_BASE, MPU, SCB
+from ..devices.datasheet import HSI_HZ
 from ..devices.dwt import Dwt
 from ..devices.ina219 import Ina219
 from ..devices.registers import GPIO
@@ -19,7 +20,6 @@ from .host import Host
 from .markers import MarkerLog, read_table
 from .options import from_variables
 
-_HSI_HZ = 16000000
 _VECTOR_TABLE = 0x08000000  # the flash memory's begin on AXI
 _TRIGGER, _LAYER = 1 << 2, 1 << 5  # marker pins of the firmware, on GPIOE
 # Offsets in Renode's interrupt controller, which has the whole system control space.
@@ -94,7 +94,7 @@ class RenodeBoard(object):
         self._ports = []
         self._cause = "pin"
         self._core = ports.Core(machine, self._cpu)
-        self.time = CoreTime(self._core, _HSI_HZ)
+        self.time = CoreTime(self._core, HSI_HZ)
         self.time.access_cycles = options.access_cycles
         self.host = Host(self.time, self, ports.Cells(self._bus), ports.log)
         self.host.on_stop = self.failed

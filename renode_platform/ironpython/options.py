@@ -1,6 +1,8 @@
 """What the variables of ``nucleo_f767zi_machine.resc`` say."""
 
-_PS_PER_US = 1000000
+from ..devices.clock_tree import PLL_LOCK_CORNERS
+
+_PS_DIGITS = 6  # decimals of a microsecond
 
 
 class Options(object):
@@ -12,8 +14,8 @@ class Options(object):
         The board's description, which the machine was loaded from.
     hse_hz : int
         Frequency of the HSE; 0 takes the description's.
-    pll_lock : str or float
-        See `renode_platform.devices.rcc.Rcc`; a number is in microseconds here.
+    pll_lock : str or int or float
+        See `renode_platform.devices.rcc.Rcc`; a number, or one as text, is in microseconds here.
     table : str
         A file with the cycles of every stretch between two markers; empty is the mean cost.
     serial : str
@@ -38,9 +40,7 @@ class Options(object):
         _check("mpu", mpu, ("on", "off"))
         self.repl = repl
         self.hse_hz = hse_hz or None
-        if not isinstance(pll_lock, str):
-            pll_lock = int(pll_lock * _PS_PER_US)
-        self.pll_lock = pll_lock
+        self.pll_lock = _lock(pll_lock)
         self.table = table
         self.paced = serial == "paced"
         self.guarded = mpu == "on"
@@ -49,16 +49,30 @@ class Options(object):
 
 def from_variables(variable):
     """Return the options that ``variable(name)`` tells."""
-    pll_lock = variable("pll_lock")
     return Options(
         _path(variable("repl")),
         int(variable("hse")),
-        str(pll_lock) if isinstance(pll_lock, str) else float(pll_lock),
+        variable("pll_lock"),
         _path(variable("cycles")),
         str(variable("serial")),
         str(variable("mpu")),
         int(variable("access")),
     )
+
+
+def _lock(value):
+    """Return a corner, or picoseconds of microseconds as they are written: no float in between."""
+    text = str(value)
+    if text in PLL_LOCK_CORNERS:
+        return text
+    whole, _, decimals = text.partition(".")
+    if not (whole + decimals).isdigit():
+        raise ValueError(
+            "pll_lock is %r; allowed: %s, or microseconds such as 150 or 87.5"
+            % (text, ", ".join(PLL_LOCK_CORNERS))
+        )
+    kept = decimals[:_PS_DIGITS].ljust(_PS_DIGITS, "0")
+    return int(whole + kept) + (decimals[_PS_DIGITS : _PS_DIGITS + 1] >= "5")
 
 
 def _path(value):

@@ -16,7 +16,6 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
-    ClockError,
     FileFormatError,
     FirmwareFaultError,
 )
@@ -72,7 +71,6 @@ def test_a_closed_board_says_so():
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"pll_lock": "fast"}, ClockError, "'fast' is unknown; min, mid, typ, max"),
         ({"fidelity": "exact"}, BoardError, "'exact' is unknown; allowed: fast, cycles"),
     ],
 )

@@ -23,7 +23,13 @@ from dvfs_kernel.networks.layers.weighted import FORMS, PACKED
 
 build = firmware_build.load()
 
-__all__ = ["HostFirmware", "compile_fuzzer", "missing_compiler", "valid_images"]
+__all__ = [
+    "HostFirmware",
+    "compile_fuzzer",
+    "compile_library",
+    "missing_compiler",
+    "valid_images",
+]
 
 HOST = Path(__file__).with_name("host")
 FIRMWARE = firmware_build.FIRMWARE
@@ -82,21 +88,14 @@ def compile_fuzzer(folder: Path) -> HostFirmware:
     RuntimeError
         The compiler found an error; the message is its own.
     """
-    headers = folder / "headers"
-    build.write_headers(headers)
-    (headers / "fields.h").write_text(_fields_header(), encoding="utf-8")
-    include = [f"-I{HOST}", f"-I{FIRMWARE / 'src'}", f"-I{FIRMWARE}", f"-I{headers}"]
+    include = _includes(folder)
     sources = [
         *sorted((FIRMWARE / "kernels").glob("*.c")),
         *(FIRMWARE / "src" / name for name in _TRANSLATED),
     ]
     objects = []
     for source in sources:
-        renamed = _RENAMED.get(source.name, ())
-        options = ["-std=gnu11", "-E", "-include", str(HOST / "assembly.h"), *renamed, *include]
-        text = _run(["gcc", *options, str(source)])
-        translated = folder / f"{source.stem}.translated.c"
-        translated.write_text(translate(text), encoding="utf-8")
+        translated = _translated(source, folder, include)
         objects.append(_compile(translated, ["-include", str(HOST / "operands.h")]))
     objects += [
         _compile(source, include, folder / f"{source.stem}.host.o")
@@ -105,6 +104,33 @@ def compile_fuzzer(folder: Path) -> HostFirmware:
     program = folder / "fuzz"
     _run(["gcc", *SANITIZE, *map(str, objects), "-o", str(program)])
     return HostFirmware(program)
+
+
+def compile_library(source: Path, folder: Path) -> Path:
+    """Compile one file of the firmware for functions of it that call nothing of other files."""
+    translated, library = _translated(source, folder, _includes(folder)), folder / "library.so"
+    options = ["-std=gnu11", "-O0", "-w", "-shared", "-fPIC", "-Wl,-z,lazy"]
+    _run(
+        ["gcc", *options, "-include", str(HOST / "operands.h"), str(translated), "-o", str(library)]
+    )
+    return library
+
+
+def _includes(folder: Path) -> list[str]:
+    """Write the generated headers to a folder; return where the compiler finds all of them."""
+    headers = folder / "headers"
+    build.write_headers(headers)
+    (headers / "fields.h").write_text(_fields_header(), encoding="utf-8")
+    return [f"-I{HOST}", f"-I{FIRMWARE / 'src'}", f"-I{FIRMWARE}", f"-I{headers}"]
+
+
+def _translated(source: Path, folder: Path, include: list[str]) -> Path:
+    """Return a copy of a file whose inline assembly is C."""
+    renamed = _RENAMED.get(source.name, ())
+    options = ["-std=gnu11", "-E", "-include", str(HOST / "assembly.h"), *renamed, *include]
+    translated = folder / f"{source.stem}.translated.c"
+    translated.write_text(translate(_run(["gcc", *options, str(source)])), encoding="utf-8")
+    return translated
 
 
 def valid_images(folder: Path) -> tuple[Path, ...]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from dvfs_kernel.api.arguments.progress import Shown
+    from dvfs_kernel.api.arguments.quantity import PllLockLike
     from dvfs_kernel.api.board import Ask, BoardName, ProfileLike
     from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.boards.spec import BoardSpec
@@ -55,7 +56,7 @@ class Making(TypedDict, total=False):
     input: InputLike
     board: BoardName
     hse: str | float | None
-    pll_lock: str | float
+    pll_lock: PllLockLike | None
     profile: ProfileLike
     cache: str | os.PathLike[str] | None
     no_cache: bool
@@ -73,7 +74,7 @@ def open_bench(
     input: InputLike = None,
     board: BoardName = "virtual",
     hse: str | float | None = None,
-    pll_lock: str | float = "typ",
+    pll_lock: PllLockLike | None = None,
     profile: ProfileLike = None,
     cache: str | os.PathLike[str] | None = None,
     no_cache: bool = False,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
-from dvfs_kernel.storage.json_file import read_json
+from dvfs_kernel.storage.json_file import load_json
 
 if TYPE_CHECKING:
     from dvfs_kernel.inference.deployment_plan import Plan
@@ -40,10 +39,12 @@ def load_schedule(schedule: ScheduleLike) -> Schedule | None:
         return schedule.schedule
     if not isinstance(schedule, str | os.PathLike):
         return schedule
-    path = Path(schedule)
-    data = read_json(path, error=ScheduleError, os_errors=True)
-    is_plan = isinstance(data, dict) and data.get("schema") == SCHEMA
-    return Plan.load(path).schedule if is_plan else Schedule.load(path)
+
+    def made(data: object) -> Schedule:
+        is_plan = isinstance(data, dict) and data.get("schema") == SCHEMA
+        return Plan.from_dict(data).schedule if is_plan else Schedule.from_dict(data)
+
+    return load_json(schedule, made, ScheduleError)
 
 
 def uniform_schedule(

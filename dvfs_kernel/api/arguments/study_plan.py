@@ -59,7 +59,7 @@ def check_study(
     spec = board_spec(
         making.get("board", "virtual"),
         hse=making.get("hse"),
-        pll_lock=making.get("pll_lock", "typ"),
+        pll_lock=making.get("pll_lock"),
         profile=making.get("profile"),
     )
     if spec.hse_hz is not None:
@@ -142,7 +142,10 @@ def _check_granularities(granularities: Sequence[int] | None) -> None:
 
 
 def _several(values: Bounds) -> list[float | str]:
-    return [values] if isinstance(values, int | float | str) else list(values)
+    """Return the values, of which commas in a text part several."""
+    if isinstance(values, str):
+        return list(values.split(","))
+    return [values] if isinstance(values, int | float) else list(values)
 
 
 def _per_cent(value: float | str) -> float:

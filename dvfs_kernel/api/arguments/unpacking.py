@@ -27,7 +27,7 @@ def check_unpacking(*, unpack: bool, flash: str | float | None) -> int | None:
         return None
     if not unpack:
         raise ArgumentError("{flash} is a budget for what {unpack} makes; {unpack} is not there")
-    return int(MEMORY.parse(flash))
+    return MEMORY.parse(flash)
 
 
 def in_forms(network: Network, *, unpack: bool, flash: str | float | None) -> Network:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.events import EventQueue
 from dvfs_kernel.boards.emulator.virtual_time import VirtualTime
-from renode_platform.devices.datasheet import FLASH_READS_WITHOUT_ART
+from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.nvic import Nvic
 
 __all__ = ["DeviceHost"]
-
-_RESET_HCLK_HZ = 16_000_000  # HSI
 
 
 class DeviceHost:
@@ -54,7 +52,7 @@ class DeviceHost:
         self.violation = on_violation
         self.log = on_message
         self.queue = EventQueue()
-        self.time = VirtualTime(_RESET_HCLK_HZ)
+        self.time = VirtualTime(ds.HSI_HZ)
         self.idle_ticks = 0
         self._flash_ready_ps = [0, 0]  # by bank
         self.reset_cause: str | None = None
@@ -76,7 +74,7 @@ class DeviceHost:
         """Return cycles, busy cycles and flash words since reset: what the current depends on."""
         words = self._core.words
         busy = words[st.BASE_CYCLES] + words[st.BRANCH_CYCLES] + words[st.EXCEPTION_CYCLES]
-        again = FLASH_READS_WITHOUT_ART - 1
+        again = ds.FLASH_READS_WITHOUT_ART - 1
         return (
             words[st.CYCLES],
             busy,

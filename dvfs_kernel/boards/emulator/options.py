@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
+from dvfs_kernel.clocks.pll_lock import TYPICAL
 
 if TYPE_CHECKING:
     from renode_platform.devices.serial_line import FrameFormat
@@ -33,7 +34,7 @@ class MachineOptions:
     strict
         Whether illegal programming of the chip ends the run; otherwise it is only recorded.
     pll_lock
-        Lock latency: ``"min"``, ``"typ"``, ``"mid"`` or ``"max"``, or picoseconds.
+        Lock latency: the ``which`` of a `PllLock`.
     caches
         Whether caches and memory waits are modelled. Without them code runs several times faster
         and costs what it would with memories that never wait.
@@ -50,7 +51,7 @@ class MachineOptions:
 
     hse_hz: int | None = None
     strict: bool = True
-    pll_lock: str | int | float = "typ"
+    pll_lock: str | int = TYPICAL.which
     caches: bool = True
     timing: TimingParameters = field(default_factory=TimingParameters)
     current: tuple[tuple[str, float], ...] = ()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 from dvfs_kernel.errors import ClockError
+from dvfs_kernel.storage.whole_units import whole_units
+from renode_platform.devices import datasheet as ds
 
 __all__ = ["VirtualTime", "picoseconds"]
 
 _UNITS_PER_PS = 10**9  # stretches begin on a grid of 1e-21 s: a million clock changes move 1 fs
-_UNITS_PER_S = 10**12 * _UNITS_PER_PS
-_PS_A_SECOND = 1e12
+_UNITS_PER_S = ds.PS_PER_S * _UNITS_PER_PS
 
 
 def picoseconds(duration_s: float) -> int:
@@ -19,7 +20,7 @@ def picoseconds(duration_s: float) -> int:
     A wait for less would end before it begins: whoever waits for the rest of a time would never see
     it pass.
     """
-    return max(round(duration_s * _PS_A_SECOND), 1) if duration_s > 0 else 0
+    return max(whole_units(duration_s, ds.PS_PER_S), 1) if duration_s > 0 else 0
 
 
 class VirtualTime:

@@ -16,10 +16,11 @@ from dvfs_kernel.boards.renode.cost_table import CostTableSource
 from dvfs_kernel.boards.renode.engine import RenodeMachine
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.boards.virtual import NUCLEO_F767ZI, VirtualBoard
-from dvfs_kernel.errors import BoardError, BoardSilentError, ClockError, FirmwareFaultError
+from dvfs_kernel.clocks.pll_lock import TYPICAL, PllLock
+from dvfs_kernel.errors import BoardError, BoardSilentError, FirmwareFaultError
 from dvfs_kernel.link import abi
 from dvfs_kernel.storage.atomic_file import write_atomically
-from renode_platform.devices.clock_tree import PLL_LOCK_CORNERS
+from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,8 +33,6 @@ Fidelity = Literal["fast", "cycles"]
 
 # Beside the instruction's own, of an access to a device: most are on an APB.
 _ACCESS_CYCLES = TimingParameters().ahb_read_cycles + TimingParameters().apb_cycles
-_PS_A_SECOND = 1e12
-_US_A_SECOND = 1e6
 # Renode runs in pieces; bytes are looked for between them. A reply comes within the first pieces,
 # an inference fills the last ones.
 _PIECE_FIRST_S = 200e-6
@@ -66,8 +65,6 @@ class RenodeBoard(Board):
         Renode or pyrenode3 is not there.
     BoardError
         A Renode board is open already, or the level is unknown.
-    ClockError
-        The name of the lock latency is unknown.
     """
 
     name = "renode"
@@ -77,7 +74,7 @@ class RenodeBoard(Board):
         *,
         fidelity: Fidelity = "fast",
         hse_hz: int | None = None,
-        pll_lock: str | float = "typ",
+        pll_lock: PllLock = TYPICAL,
         strict: bool = True,
         platform: Path | None = None,
         wall_limit_s: float = 60.0,
@@ -86,11 +83,6 @@ class RenodeBoard(Board):
             raise BoardError(
                 f"fidelity {fidelity!r} is unknown; allowed: {', '.join(get_args(Fidelity))}"
             )
-        if isinstance(pll_lock, str) and pll_lock not in PLL_LOCK_CORNERS:
-            raise ClockError(
-                f"the PLL's lock time {pll_lock!r} is unknown; "
-                f"{', '.join(PLL_LOCK_CORNERS)} or a number of seconds is allowed"
-            )
         repl = (platform or NUCLEO_F767ZI).resolve()
         if not repl.is_file():
             raise BoardError(f"the platform description {repl} does not exist")
@@ -98,9 +90,7 @@ class RenodeBoard(Board):
             {
                 "repl": f"{repl}",
                 "hse": hse_hz or 0,
-                "pll_lock": pll_lock
-                if isinstance(pll_lock, str)
-                else round(pll_lock * _US_A_SECOND),
+                "pll_lock": str(pll_lock),
                 "cycles": "",
                 "access": _ACCESS_CYCLES,
                 # A byte on the paced line costs a millisecond of the host.
@@ -263,7 +253,7 @@ class RenodeBoard(Board):
     @property
     def now_s(self) -> float:
         """Virtual time since the board was made."""
-        return (self._state()[0] - self._started_ps) / _PS_A_SECOND
+        return (self._state()[0] - self._started_ps) / ds.PS_PER_S
 
     @property
     def hse_hz(self) -> int:

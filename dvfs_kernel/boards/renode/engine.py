@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import renode_platform
 from dvfs_kernel.boards.renode import installation
 from dvfs_kernel.errors import BoardError, RenodeUnavailableError
+from dvfs_kernel.storage.whole_units import whole_units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +120,7 @@ class RenodeMachine:
 
     def run_for(self, seconds: float) -> None:
         """Let virtual time pass, as fast as it goes."""
-        nanoseconds = max(round(seconds * _NS_A_SECOND), 1)
+        nanoseconds = max(whole_units(seconds, _NS_A_SECOND), 1)
         self._call("run the board", lambda: self._api.run_for(nanoseconds))
 
     def _call(self, what: str, action: Any) -> None:

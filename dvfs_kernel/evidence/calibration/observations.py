@@ -12,6 +12,7 @@ from dvfs_kernel.image import image, memory_plan
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.link.image_id import image_id
 from dvfs_kernel.storage.ordered_sum import ordered_sum
+from renode_platform.devices.clock_tree import megahertz
 from renode_platform.devices.datasheet import INA219_SHUNT_LSB_V
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def read_measurements(paths: Sequence[Path]) -> Measurements:
 def _words(head: _SetUp) -> str:
     network, image_id, hse_hz, averaged, resolution_a = head
     return (
-        f"{network} (image {image_id}), an HSE of {hse_hz / 1e6:g} MHz, {averaged} conversions a "
+        f"{network} (image {image_id}), an HSE of {megahertz(hse_hz)}, {averaged} conversions a "
         f"sample, steps of {resolution_a * 1e6:g} uA"
     )
 

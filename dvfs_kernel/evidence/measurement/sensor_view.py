@@ -25,7 +25,6 @@ CONVERSIONS: Final = {
     f"{bits} bit, {samples} sample{'s' if samples > 1 else ''}": duration_ps * 1e-12
     for bits, samples, duration_ps in ds.INA219_CONVERSION.values()
 }
-_SHUNT_OHM: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def sensor_view(
     count = int((end_s - start_s) / conversion_s) + 1
     edges_s = start_s + conversion_s * np.arange(count, dtype=np.float64)
     means_a = np.diff(np.interp(edges_s, moments_s, charges_c)) / conversion_s
-    step_a = ds.INA219_SHUNT_LSB_V / _SHUNT_OHM
+    step_a = ds.INA219_SHUNT_LSB_V / ds.SHUNT_OHM
     readings_a: npt.NDArray[np.float64] = np.floor(means_a / step_a + 0.5) * step_a
     return SensorView(
         edges_s[1:],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dvfs_kernel.clocks.setting import ClockSetting
 from renode_platform.devices import power
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +58,7 @@ def diagnose(readings: Readings) -> list[Finding]:
 
 
 def _clock(readings: Readings) -> Finding:
-    expected = f"{readings.expected_hse_hz / 1e6:g} MHz"
+    expected = megahertz(readings.expected_hse_hz)
     if readings.hse_hz is None:
         return Finding(
             "clock",
@@ -85,7 +86,7 @@ def _clock(readings: Readings) -> Finding:
             "clock",
             ok=False,
             text=f"the PLL gives {readings.fast_hz / 1e6:.1f} MHz instead of "
-            f"{readings.expected_fast_hz / 1e6:g} MHz from {measured} on OSC_IN",
+            f"{megahertz(readings.expected_fast_hz)} from {measured} on OSC_IN",
         )
     return Finding(
         "clock", ok=True, text=f"{measured} on OSC_IN, {readings.fast_hz / 1e6:.1f} MHz by the PLL"

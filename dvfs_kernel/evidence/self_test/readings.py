@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import BoardError, ClockError, SensorMissingError
 from dvfs_kernel.link.ina219_sampling import INA219_ADDRESS, Sampling, Spin
+from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
@@ -52,7 +53,7 @@ class Readings:
     address: int = INA219_ADDRESS
     sensor: SensorMissingError | None = None
     answering: tuple[int, ...] = field(default=())
-    shunt_ohm: float = 0.1
+    shunt_ohm: float = ds.SHUNT_OHM
     supply_v: float | None = None
     fast_a: float | None = None
     slow_a: float | None = None

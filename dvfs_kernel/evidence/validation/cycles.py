@@ -9,6 +9,7 @@ import numpy as np
 
 from dvfs_kernel.evidence.validation.figure import Figure
 from dvfs_kernel.evidence.validation.program import CACHES_OFF, CACHES_ON, Setup, benchmarks, word
+from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,6 @@ _ITCM_CODE, _ITCM_CONSTANTS = 0x20, 0x1000
 _DTCM, _SRAM1 = 0x20008000, 0x20020000
 _POINTS = 1024
 _TOGGLES = 200
-_CORE_HZ = 216e6
 
 
 class _Place(NamedTuple):
@@ -106,7 +106,7 @@ def measure_cycles(timing: TimingParameters) -> Iterator[Figure]:
         "cycles",
         "HAL_GPIO_TogglePin in a loop",
         20.0,
-        _CORE_HZ * _TOGGLES / (many - few) / 1e6,
+        ds.SYSCLK_MAX_HZ * _TOGGLES / (many - few) / 1e6,
         "M/s",
         "github.com/hpaluch/stm32-latency-test, F767ZI",
         "fitted",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.spec import BoardSpec
+from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
 from dvfs_kernel.evidence.validation.figure import Figure
 from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.inference.schedule import Schedule
 from dvfs_kernel.networks import zoo
 from dvfs_kernel.networks.input_tensor import sample_input
+from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +24,6 @@ __all__ = ["measure_network"]
 # (Bosch) for MobileNetV1-0.25 at 96 x 96. The F746 has caches of 4 KB.
 _MLPERF_S = (34.08e-3, 57.18e-3)
 _MLPERF_MACS = 7_489_664
-_CORE_HZ = 216e6
-_HSE_HZ = 50_000_000
 _NETWORKS = ("vww", "person_detection")
 
 
@@ -32,11 +32,11 @@ def measure_network(profile: BoardProfile) -> Iterator[Figure]:
 
     They have other layers than the benchmark's, so that latencies cannot be compared.
     """
-    spec = BoardSpec(hse_hz=_HSE_HZ, profile=profile)
-    low, high = (seconds * _CORE_HZ / _MLPERF_MACS for seconds in _MLPERF_S)
+    spec = BoardSpec(hse_hz=PAPER_HSE_HZ, profile=profile)
+    low, high = (seconds * ds.SYSCLK_MAX_HZ / _MLPERF_MACS for seconds in _MLPERF_S)
     for name in _NETWORKS:
         network = zoo.load(name)
-        schedule = Schedule.uniform(len(network.layers), _HSE_HZ)
+        schedule = Schedule.uniform(len(network.layers), PAPER_HSE_HZ)
         with spec.open() as board, Deployment(network, board) as ready:
             result = ready.infer(sample_input(network.tensors[network.input]), schedule)
         yield Figure(

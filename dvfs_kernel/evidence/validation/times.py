@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["measure_times"]
 
 _DS = "ST DS11532 Rev 7"
-_PS_PER_US = 1e6
 _BUTTON_PIN = 13
 _ASLEEP_S = 5e-3
 _AWAKE_S = 1e-3
@@ -43,10 +42,10 @@ def _clock_times(timing: TimingParameters) -> Iterator[Figure]:
         marks = {marker.odr: marker.time_ps for marker in machine.trace.markers}
 
         def between(first: int, last: int, marks: dict[int, int] = marks) -> float:
-            return (marks[last] - marks[first]) / _PS_PER_US
+            return (marks[last] - marks[first]) / ds.PS_PER_US
 
         source = "HSE 50 MHz" if on_hse else "HSI"
-        low, high = (limit / _PS_PER_US for limit in ds.PLL_LOCK_PS[1][1:])
+        low, high = (limit / ds.PS_PER_US for limit in ds.PLL_LOCK_PS[1][1:])
         yield Figure(
             "times", f"PLL lock at a VCO of 432 MHz, on {source}", low, between(3, 4), "µs",
             f"{_DS}, Table 47", "sourced", band=high,
@@ -60,7 +59,7 @@ def _clock_times(timing: TimingParameters) -> Iterator[Figure]:
             ("over-drive on", enable_ps, (5, 6)), ("over-drive off", disable_ps, (6, 7)),
         ):  # fmt: skip
             yield Figure(
-                "times", f"{name}, on {source}", published_ps / _PS_PER_US, between(first, last),
+                "times", f"{name}, on {source}", published_ps / ds.PS_PER_US, between(first, last),
                 "µs", f"{_DS}, Table 23", "sourced",
             )  # fmt: skip
 
@@ -78,7 +77,7 @@ def _wake_times(timing: TimingParameters) -> Iterator[Figure]:
             yield Figure(
                 "times",
                 f"wake-up from Stop, {state}, {regulator}",
-                published_ps / _PS_PER_US,
+                published_ps / ds.PS_PER_US,
                 _wake_us(timing, bits, _SLEEPDEEP),
                 "µs",
                 f"{_DS}, Table 40",
@@ -97,4 +96,4 @@ def _wake_us(timing: TimingParameters, power_control: int, system_control: int) 
     machine.devices.devices["gpioPortC"][2].set_input(_BUTTON_PIN, level=True)
     machine.run(_AWAKE_S)
     awake, later = machine.trace.markers[seen : seen + 2]
-    return float(2 * awake.time_ps - later.time_ps - pressed_ps) / _PS_PER_US
+    return float(2 * awake.time_ps - later.time_ps - pressed_ps) / ds.PS_PER_US

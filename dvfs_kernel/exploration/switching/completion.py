@@ -38,10 +38,7 @@ def complete_relocks(costs: SwitchCosts) -> SwitchCosts:
     """
     states = costs.states
     locks = np.array(
-        [
-            [b.pll is not None and not b.on_hse and a.factors != b.factors for b in states]
-            for a in states
-        ]
+        [[b.runs_on_pll and a.factors != b.factors for b in states] for a in states]
     ).reshape(costs.measured.shape)
     known = locks & costs.measured
     missing = locks & ~costs.measured

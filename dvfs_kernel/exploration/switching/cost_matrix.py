@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dvfs_kernel.clocks.pll_lock import TYPICAL, PllLock
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, FileFormatError
 from dvfs_kernel.exploration.switching.model import modelled_switch
@@ -105,7 +106,7 @@ class SwitchCosts:
 
     @classmethod
     def modelled(
-        cls, states: Sequence[ClockState], hse_hz: int, pll_lock: str | float = "typ"
+        cls, states: Sequence[ClockState], hse_hz: int, pll_lock: PllLock = TYPICAL
     ) -> SwitchCosts:
         """Compose every entry from the data sheet's numbers: see `switching_model`.
 

@@ -20,6 +20,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from dvfs_kernel.clocks.pll_lock import TYPICAL, PllLock
 from dvfs_kernel.clocks.state import IDLE, ClockState
 from dvfs_kernel.clocks.supply_current import (
     firmware_current_a,
@@ -55,7 +56,6 @@ _STOP_PLL_CYCLES: Final = 50
 _WORKING: Final = (0.9, 0.0)
 _POLLING: Final = (0.66, 0.0)
 _STANDING: Final = (0.0, 0.0)  # while the clock stands for over-drive
-_PS_A_SECOND: Final = 1e12
 
 #: A stretch of time at one current: seconds and amperes.
 _Stretch = tuple[float, float]
@@ -63,14 +63,14 @@ _Stretch = tuple[float, float]
 
 @lru_cache(maxsize=1 << 14)
 def modelled_switch(
-    before: ClockState, after: ClockState, hse_hz: int, pll_lock: str | float = "typ"
+    before: ClockState, after: ClockState, hse_hz: int, pll_lock: PllLock = TYPICAL
 ) -> tuple[float, float]:
     """Return time in seconds and energy in joules of one change of state.
 
     Parameters
     ----------
     pll_lock
-        The PLL's lock latency, as `boards.virtual.VirtualBoard` takes it.
+        The PLL's lock latency.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def modelled_switch(
 
 
 def _between_layers(
-    before: ClockState, after: ClockState, hse_hz: int, pll_lock: str | float
+    before: ClockState, after: ClockState, hse_hz: int, pll_lock: PllLock
 ) -> Iterator[_Stretch]:
     if before == after:
         yield _run(_STAY_CYCLES, state_clocks(before, hse_hz))
@@ -110,7 +110,7 @@ def _hop(before: ClockState, after: ClockState, hse_hz: int) -> Iterator[_Stretc
 
 
 def _relock(
-    before: ClockState, after: ClockState, hse_hz: int, pll_lock: str | float
+    before: ClockState, after: ClockState, hse_hz: int, pll_lock: PllLock
 ) -> Iterator[_Stretch]:
     if after.pll is None:
         raise ValueError(f"{after} needs no lock")
@@ -126,22 +126,21 @@ def _relock(
 
 
 def _lock(
-    park: ClockSetting, pll: ClockSetting, hse_hz: int, pll_lock: str | float
+    park: ClockSetting, pll: ClockSetting, hse_hz: int, pll_lock: PllLock
 ) -> Iterator[_Stretch]:
     """Wait for the lock; over-drive comes on meanwhile and may take longer."""
-    which = pll_lock if isinstance(pll_lock, str) else round(pll_lock * _PS_A_SECOND)
-    lock_ps = clock_tree.pll_lock_ps(pll.vco_hz(hse_hz), which)
+    lock_ps = pll_lock.latency_ps(pll.vco_hz(hse_hz))
     clocks = running_on(park, hse_hz, locked=pll)
     before_ps = lock_ps
     if clocks.overdrive:
         # The device table says how long the core stands; it draws its current all the while.
         before_ps = ds.OVERDRIVE_READY_PS
         pause_ps = clock_tree.overdrive_switch_ps(True, park.source, hse_hz)
-        yield pause_ps / _PS_A_SECOND, firmware_current_a(clocks, _STANDING)
+        yield pause_ps / ds.PS_PER_S, firmware_current_a(clocks, _STANDING)
         rest_ps = max(lock_ps - before_ps - pause_ps, 0)
-        yield rest_ps / _PS_A_SECOND, firmware_current_a(clocks, _POLLING)
+        yield rest_ps / ds.PS_PER_S, firmware_current_a(clocks, _POLLING)
         clocks.overdrive = False
-    yield before_ps / _PS_A_SECOND, firmware_current_a(clocks, _POLLING)
+    yield before_ps / ds.PS_PER_S, firmware_current_a(clocks, _POLLING)
 
 
 def _to_idle(before: ClockState, hse_hz: int) -> Iterator[_Stretch]:
@@ -163,7 +162,7 @@ def _leave_overdrive(
     yield _run(_OVERDRIVE_OFF_CYCLES, clocks)
     clocks.overdrive = False
     pause_ps = clock_tree.overdrive_switch_ps(False, running.source, hse_hz)
-    yield pause_ps / _PS_A_SECOND, firmware_current_a(clocks, _STANDING)
+    yield pause_ps / ds.PS_PER_S, firmware_current_a(clocks, _STANDING)
 
 
 def _run(cycles: int, clocks: Clocks) -> _Stretch:

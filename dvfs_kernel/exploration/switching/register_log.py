@@ -85,7 +85,7 @@ def log_switch(before: ClockState, after: ClockState, board: VirtualBoard) -> Sw
     ClockError
         The firmware cannot go there.
     """
-    start = [ClockState(before.pll)] if before.pll is not None and before.on_hse else []
+    start = [ClockState(before.pll)] if before.keeps_pll else []
     walk = (*start, before, after)
     for earlier, later in zip((IDLE, *walk), walk, strict=False):
         if not earlier.reaches(later):

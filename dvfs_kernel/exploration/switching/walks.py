@@ -45,7 +45,7 @@ def sampled_changes(states: Sequence[ClockState], each: int = 3) -> list[Change]
         With the PLL off it is one: each takes a walk of its own.
     """
     nodes = list(dict.fromkeys((IDLE, *states)))
-    targets = [state for state in states if state.pll is not None and not state.on_hse]
+    targets = [state for state in states if state.runs_on_pll]
     changes = [(a, b) for a in nodes for b in states if a.factors == b.factors]
     for place, before in enumerate(nodes):
         others = [target for target in targets if target.factors != before.factors]

@@ -62,7 +62,7 @@ def approximation_document(
         "board": {
             "spec": str(workload.board),
             "hse_hz": space.hse_hz,
-            "pll_lock": workload.board.pll_lock,
+            "pll_lock": workload.board.pll_lock.plain,
         },
         "firmware_build_id": f"{ground.baseline.build_id:08x}",
         "flash_budget_bytes": study.budget_bytes,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import altair as alt
 
+from dvfs_kernel.exploration.tolerance import ENERGY_TOLERANCE, TIME_TOLERANCE
 from dvfs_kernel.report.charts.theme import MUTED, cycled, rows
 
 if TYPE_CHECKING:
@@ -16,22 +17,16 @@ if TYPE_CHECKING:
 __all__ = ["prediction_errors"]
 
 
-def prediction_errors(
-    layers: Sequence[Mapping[str, Any]],
-    *,
-    time_limit: float = 0.01,
-    energy_limit: float = 0.02,
-    width: int = 760,
-) -> ChartType:
+def prediction_errors(layers: Sequence[Mapping[str, Any]], *, width: int = 760) -> ChartType:
     """Draw (executed - predicted) / predicted of time and energy over the layers.
+
+    What is allowed of a whole run is drawn as rules.
 
     Parameters
     ----------
     layers
         ``bound``, ``index``, ``name``, ``predicted_s``, ``executed_s``, ``predicted_j``,
         ``executed_j``; a row without one of them is left out of that panel.
-    time_limit, energy_limit
-        Differences that are allowed, drawn as rules.
     """
     bounds = list(dict.fromkeys(row["bound"] for row in layers))
     colour = alt.Color(
@@ -41,7 +36,10 @@ def prediction_errors(
         scale=alt.Scale(domain=bounds, range=cycled(len(bounds))),
     )
     panels, told = [], []
-    for unit, name, limit in (("s", "time", time_limit), ("j", "energy", energy_limit)):
+    for unit, name, limit in (
+        ("s", "time", TIME_TOLERANCE),
+        ("j", "energy", ENERGY_TOLERANCE),
+    ):
         values = [
             {
                 "bound": row["bound"],

@@ -9,7 +9,6 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import (
     BoardError,
     BoardSilentError,
-    ClockError,
     FirmwareFaultError,
     PlatformDescriptionError,
 )
@@ -145,8 +144,3 @@ def test_the_board_description_is_the_one_that_renode_reads():
 def test_a_missing_firmware_is_a_clear_error(tmp_path):
     with VirtualBoard() as board, pytest.raises(BoardError, match=r"python firmware/build\.py"):
         Deployment(small_network(), board, firmware=tmp_path / "firmware.elf")
-
-
-def test_an_unknown_lock_time_is_refused_at_once():
-    with pytest.raises(ClockError, match="'fast' is unknown; min, mid, typ, max"):
-        VirtualBoard(pll_lock="fast")

@@ -7,6 +7,7 @@ from firmware_board import refusal, request, small_image, small_network
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError
 from dvfs_kernel.inference.schedule import Schedule
@@ -94,7 +95,7 @@ def test_the_chip_ends_up_as_the_setting_says(text):
 @pytest.mark.parametrize("lock_s", [75e-6, 200e-6, 300e-6])
 @pytest.mark.parametrize("text", ["pll:25/100/2", "pll:25/168/2", "pll:25/216/2"])
 def test_a_relock_takes_the_scripted_time(lock_s, text):
-    board, session = firmware_board.start(pll_lock=lock_s)
+    board, session = firmware_board.start(pll_lock=PllLock.lasting(lock_s))
     with board:
         session.hello()
         probe = session.probe_clock(ClockSetting.parse("hse"), ClockSetting.parse(text), HSE[50])
@@ -224,7 +225,7 @@ def test_firmware_and_host_agree_on_what_is_legal(plain, setting):
 
 
 def test_a_pll_that_never_locks_is_told_and_survived():
-    board, session = firmware_board.start(pll_lock=1.0)
+    board, session = firmware_board.start(pll_lock=PllLock.lasting(1))
     with board:
         session.hello()
         probe = np.zeros((), abi.CLOCK_PROBE)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.api.arguments.study_plan import study_plan
-from dvfs_kernel.commands.parameters import FREQUENCY, TIME
+from dvfs_kernel.commands.parameters import FREQUENCY, PLL_LOCK, TIME
 
 HSE_HZ = 50_000_000
 
@@ -41,10 +41,19 @@ def test_what_is_no_quantity_is_told(value):
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"), [("typ", "typ"), ("150", 150e-6), ("0.2ms", 200e-6), (1e-4, 1e-4)]
+    ("value", "plain"),
+    [("typ", "typ"), ("mid", "mid"), ("150", 150e-6), ("0.2ms", 200e-6), (1e-4, 1e-4)],
 )
-def test_a_lock_time_is_a_corner_or_a_time(value, seconds):
-    assert dvfs.pll_lock(value) == pytest.approx(seconds) if seconds != "typ" else "typ"
+def test_a_lock_time_is_a_corner_or_a_time(value, plain):
+    lock = dvfs.pll_lock(value)
+    assert lock.plain == plain
+    assert dvfs.pll_lock(lock) == PLL_LOCK.convert(lock, None, None) == lock
+
+
+@pytest.mark.parametrize("value", ["fast", "0", 0, -1.0, "0.1ps", "1e-9us", float("nan")])
+def test_what_is_no_lock_time_is_told(value):
+    with pytest.raises(dvfs.QuantityError, match="lock time"):
+        dvfs.pll_lock(value)
 
 
 def test_bounds_may_be_one_or_many_numbers_or_text():

@@ -5,6 +5,7 @@ import pickle
 import pytest
 
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
+from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.errors import BoardError
 
 
@@ -28,7 +29,7 @@ def test_kept_runs_know_the_default_level_by_its_name():
 
 
 def test_a_spec_survives_pickling():
-    spec = BoardSpec(hse_hz=8_000_000, pll_lock=75e-6)
+    spec = BoardSpec(hse_hz=8_000_000, pll_lock=PllLock.lasting(75e-6))
     assert pickle.loads(pickle.dumps(spec)) == spec  # noqa: S301 - our own bytes
 
 

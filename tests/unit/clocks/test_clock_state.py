@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dvfs_kernel.clocks.lists import clock_list
+from dvfs_kernel.clocks.pll_lock import PLL_LOCK_CORNERS, PllLock
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.state import IDLE, ClockState, states_of
 from dvfs_kernel.errors import ClockError, FileFormatError
@@ -115,7 +116,7 @@ def test_what_no_walk_can_do_is_refused():
 # ---- the matrix --------------------------------------------------------------------------------
 
 
-@given(SETS, st.sampled_from(["min", "typ", "max", 250e-6]))
+@given(SETS, st.sampled_from([*map(PllLock, PLL_LOCK_CORNERS), PllLock.lasting(250e-6)]))
 def test_computed_costs_are_finite_where_the_firmware_can_go(settings, lock):
     states = states_of(settings, HSE_HZ)
     costs = SwitchCosts.modelled(states, HSE_HZ, lock)
@@ -135,14 +136,16 @@ def test_computed_costs_are_finite_where_the_firmware_can_go(settings, lock):
 
 
 def test_a_lock_takes_what_the_board_is_told():
-    quick, slow = (SwitchCosts.modelled((SLOW, FAST), HSE_HZ, lock) for lock in (100e-6, 300e-6))
+    quick, slow = (
+        SwitchCosts.modelled((SLOW, FAST), HSE_HZ, PllLock.lasting(s)) for s in (100e-6, 300e-6)
+    )
     assert np.diag(quick.time_s) == pytest.approx(np.diag(slow.time_s))
     for place in ((0, 1), (1, 0)):
         assert slow.time_s[place] - quick.time_s[place] == pytest.approx(200e-6)
 
 
 def test_over_drive_that_takes_longer_than_the_lock_shows():
-    costs = SwitchCosts.modelled((SLOW, FAST), HSE_HZ, 10e-6)
+    costs = SwitchCosts.modelled((SLOW, FAST), HSE_HZ, PllLock.lasting(10e-6))
     assert costs.cost(SLOW, FAST)[0] > 50e-6  # 10 us to be ready, 40 us to switch
     assert costs.cost(FAST, SLOW)[0] < 50e-6
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from dvfs_kernel import __version__, builtin_record
+from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.commands.parameters import CLOCK, FREQUENCY, PLL_LOCK, TIME
@@ -168,9 +169,9 @@ def test_an_output_that_is_full_is_named():
         (FREQUENCY, "1.6e7", 16e6),
         (TIME, "2s", 2.0),
         (TIME, "20ms", 0.02),
-        (PLL_LOCK, "typ", "typ"),
-        (PLL_LOCK, "150", 150e-6),
-        (PLL_LOCK, "75µs", 75e-6),
+        (PLL_LOCK, "typ", PllLock("typ")),
+        (PLL_LOCK, "150", PllLock.lasting(150e-6)),
+        (PLL_LOCK, "75µs", PllLock.lasting(75e-6)),
         (CLOCK, "hse", ClockSetting.parse("hse")),
         (CLOCK, "pll:25/216/2", ClockSetting.parse("pll:25/216/2")),
     ],

@@ -10,6 +10,7 @@ from networks import two_layers
 
 import dvfs_kernel.exploration.runs.workload as workload_module
 from dvfs_kernel.boards.spec import BoardSpec
+from dvfs_kernel.clocks.pll_lock import PllLock
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import CacheError, FileFormatError
 from dvfs_kernel.exploration.runs import Job, Store, Workload
@@ -57,7 +58,7 @@ OTHERS = {
     "image": {"network": other_image()},
     "input": {"data": np.ones(two_layers().tensors[0].shape, np.int8)},
     "hse": {"board": BoardSpec(hse_hz=8_000_000)},
-    "lock": {"board": BoardSpec(pll_lock="max")},
+    "lock": {"board": BoardSpec(pll_lock=PllLock("max"))},
 }
 
 

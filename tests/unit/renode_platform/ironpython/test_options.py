@@ -1,7 +1,10 @@
 """The variables of Renode's script."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from dvfs_kernel.clocks.pll_lock import PLL_LOCK_CORNERS, PllLock
 from renode_platform.ironpython.options import from_variables
 
 VARIABLES = {
@@ -26,6 +29,23 @@ def test_the_defaults_are_the_chip_s():
 def test_a_number_is_a_lock_time_in_microseconds():
     assert options(pll_lock=150).pll_lock == 150_000_000
     assert options(pll_lock=0.5).pll_lock == 500_000
+    assert options(pll_lock=75.1).pll_lock == 75_100_000
+
+
+@given(st.integers(1, 10**13))
+def test_a_lock_time_is_that_of_the_host_to_the_picosecond(picoseconds):
+    assert options(pll_lock=str(PllLock(picoseconds))).pll_lock == picoseconds
+
+
+@pytest.mark.parametrize("corner", PLL_LOCK_CORNERS)
+def test_a_corner_goes_by_its_name(corner):
+    assert options(pll_lock=str(PllLock(corner))).pll_lock == corner
+
+
+@pytest.mark.parametrize("value", ["fast", "", "-1", "1e3", "."])
+def test_what_is_no_lock_time_is_told(value):
+    with pytest.raises(ValueError, match=r"^pll_lock is .*; allowed: min, mid, typ, max, or micro"):
+        options(pll_lock=value)
 
 
 def test_what_is_given_is_taken():
