@@ -2,9 +2,10 @@
 
 ``python benchmarks/fuzz_firmware.py --images 1000000`` compiles the firmware's checks and kernels
 with gcc's address and undefined-behaviour sanitizers (``tests/support/firmware_host.py``) and tries
-images until one makes it read or write out of bounds, or compute what C leaves undefined. Each has
-a number and is the same every time: ``--first N --images 1`` tries one again, ``--first N`` goes
-on from there. For docs/reliability.md.
+images until one makes it read or write out of bounds, or compute what C leaves undefined. First
+every member of every record of ``abi.toml`` that the firmware is given is set to its extremes. Each
+image has a number and is the same every time: ``--first N --images 1`` tries one again, and
+``--first N`` goes on from there. For docs/reliability.md.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 from firmware_host import compile_fuzzer, missing_compiler, valid_images  # noqa: E402  (the path has to be set first)
 
+# Among so many every kind of layer is drawn that the members are tried on, or nearly.
+SWEEP_IMAGES = 10_000
+
 
 def main() -> None:
     """Run the command line."""
@@ -37,6 +41,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as name:
         folder = Path(name)
         firmware = compile_fuzzer(folder)
+        members = subprocess.run(firmware.sweep(arguments.seed, SWEEP_IMAGES), check=False)
+        if members.returncode:
+            sys.exit("error: the firmware failed at an extreme; the member stands above")
         command = firmware.fuzz(
             arguments.seed, arguments.first, arguments.images, valid_images(folder)
         )

@@ -93,7 +93,8 @@ def print_networks(
         firmware_build.load().build(firmware)
         for name in names:
             network = in_form(zoo.load(name), form)
-            with VirtualBoard() as board, Deployment(network, board, firmware=firmware) as ready:
+            with VirtualBoard() as board:
+                ready = Deployment(network, board, firmware=firmware)
                 for granularity in granularities:
                     rows = network_rows(network, board, ready, granularity)
                     print_rows(f"{name}, {form}, g = {granularity}", rows, layers=layers)

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,6 +51,7 @@ _COMPILE = [
     *("-fno-stack-protector", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"),
     *("-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wundef", "-Wvla", "-Wstrict-prototypes"),
     *("-Wmissing-prototypes", "-Wpointer-arith", "-Wcast-align", "-Wwrite-strings"),
+    *("-Wconversion", "-Wsign-conversion", "-Wcast-qual", "-Wimplicit-fallthrough"),
 ]
 _INCLUDE = ["-Isrc", "-I."]  # "clocks/lptim.h", "kernels/matrix.h": an include names the folder
 _LINK = [
@@ -87,12 +89,11 @@ def _place_headers() -> Path:
     place = HEADERS / digest
     if not place.is_dir():
         HEADERS.mkdir(parents=True, exist_ok=True)
-        staged = Path(tempfile.mkdtemp(dir=HEADERS))
-        write_headers(staged)
-        try:
-            staged.rename(place)
-        except OSError:  # another build was first
-            shutil.rmtree(staged)
+        with tempfile.TemporaryDirectory(dir=HEADERS) as folder:
+            staged = Path(folder) / digest
+            write_headers(staged)
+            with suppress(OSError):  # another build was first
+                staged.rename(place)
     return Path("..") / place.relative_to(ROOT)
 
 

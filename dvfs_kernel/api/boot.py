@@ -16,6 +16,7 @@ from dvfs_kernel.boards.emulator.virtual_time import picoseconds
 from dvfs_kernel.clocks.pll_lock import TYPICAL
 from dvfs_kernel.errors import BoardSilentError, FirmwareFaultError
 from dvfs_kernel.storage import rows as tables
+from dvfs_kernel.storage.by_content import ByContent
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ _WALL_LIMIT_S = 60.0
 _SLICE_S = 0.01
 
 
-@dataclass(frozen=True, repr=False)
-class BootResult(tables.Tabled):
+@dataclass(frozen=True, eq=False, repr=False)
+class BootResult(ByContent, tables.Tabled):
     """What came of a firmware.
 
     Parameters

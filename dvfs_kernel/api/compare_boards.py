@@ -201,12 +201,10 @@ def compare_boards(
     with opened(board, ask=ask) as own, shown_progress(progress) as shown:
         mine = Deployment(loaded, own, progress=shown)
         ammeter = _present(mine, Ammeter(shunt_ohm=shunt_ohm)) if energy else None
-        with Deployment(
-            loaded, VirtualBoard(hse_hz=own.hse_hz, profile=own_profile), by_debugger=True
-        ) as other:
+        with VirtualBoard(hse_hz=own.hse_hz, profile=own_profile) as other:
             found = compare(
                 mine,
-                other,
+                Deployment(loaded, other, by_debugger=True),
                 data,
                 usual_schedules(loaded, own.hse_hz),
                 ammeter=ammeter,

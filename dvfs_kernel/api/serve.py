@@ -37,7 +37,7 @@ class ServedBoard:
     def __init__(self, server: PtyServer) -> None:
         self._server = server
         self._ended = threading.Event()
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, name="dvfs-serve", daemon=True)
         self._thread.start()
 
@@ -84,7 +84,7 @@ class ServedBoard:
     def _serve(self) -> None:
         try:
             self._server.serve()
-        except Exception as error:  # noqa: BLE001  raised again in the thread that waits
+        except BaseException as error:  # noqa: BLE001  raised again in the thread that waits
             self._error = error
         finally:
             self._ended.set()
@@ -144,8 +144,10 @@ def served_board(
     ) as board:
         board.flash(firmware_path() if firmware is None else Path(firmware), image)
         board.reset()
-        server = PtyServer(board)
-        with _linked(None if link is None else Path(link), server.path):
+        with (
+            PtyServer(board) as server,
+            _linked(None if link is None else Path(link), server.path),
+        ):
             served = ServedBoard(server)
             try:
                 yield served

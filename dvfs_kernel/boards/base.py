@@ -31,6 +31,9 @@ class Emulation:
     instructions: int
     wall_s: float
 
+    def __add__(self, further: Emulation) -> Emulation:
+        return Emulation(self.instructions + further.instructions, self.wall_s + further.wall_s)
+
     def __sub__(self, earlier: Emulation) -> Emulation:
         return Emulation(self.instructions - earlier.instructions, self.wall_s - earlier.wall_s)
 
@@ -114,7 +117,9 @@ class Board(ABC):
     def write_memory(self, address: int, data: bytes) -> bool:
         """Write RAM through a debug port; False where the board has none in use.
 
-        Caches are not looked after: what is written must not be in them.
+        The core reads what was written, whatever its data cache holds, and neither its time nor
+        its counters nor its caches change. A board has no such port in use where it goes past the
+        data cache: that of a Cortex-M7 looks accesses up there if they are marked as cacheable.
         """
         del address, data
         return False
@@ -122,7 +127,7 @@ class Board(ABC):
     def read_memory(self, address: int, length: int) -> bytes | None:
         """Read RAM through a debug port; None where the board has none in use.
 
-        Caches are not looked after: what is read must have been written back.
+        What the core would read, written back or not; otherwise as `write_memory`.
         """
         del address, length
         return None

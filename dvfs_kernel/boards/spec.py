@@ -100,7 +100,14 @@ class BoardSpec:
         # The profile of a physical board is its twin's: metal does what it does.
         profile = {"profile": None} if self.is_physical else {}
         plain = {"detail": self._detail, "pll_lock": self.pll_lock.plain}
-        return asdict(self) | plain | profile
+        return asdict(self) | plain | profile | self._renode_key()
+
+    def _renode_key(self) -> dict[str, str]:
+        if self.kind != "renode":
+            return {}
+        from dvfs_kernel.boards.renode.installation import installed_version  # noqa: PLC0415
+
+        return {"renode": installed_version()}
 
     @property
     def _detail(self) -> str:

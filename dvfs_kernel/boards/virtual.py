@@ -12,7 +12,6 @@ from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.emulator.machine import Machine, MachineOptions, StopReason
 from dvfs_kernel.boards.emulator.repl import PlatformDescription
 from dvfs_kernel.boards.emulator.virtual_time import picoseconds
-from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.trace_log import TraceLog
 from dvfs_kernel.clocks.pll_lock import TYPICAL, PllLock
 from dvfs_kernel.errors import (
@@ -168,7 +167,7 @@ class VirtualBoard(Board):
         self._uart.write(data)
 
     def write_memory(self, address: int, data: bytes) -> bool:
-        """Write memory as a debugger does."""
+        """Write memory as a debugger does; the model's caches have no data of their own."""
         self.machine.write_memory(address, data)
         return True
 
@@ -218,8 +217,7 @@ class VirtualBoard(Board):
         self._raise_ending()
         started = time.perf_counter()
         try:
-            with deferred_interrupt() as interrupt:
-                self.machine.run(timeout_s, lambda: self._look() or interrupt.pending, wall_limit_s)
+            self.machine.run(timeout_s, self._look, wall_limit_s)
         except FirmwareFaultError as error:
             if not self._received:
                 raise
@@ -256,17 +254,12 @@ class VirtualBoard(Board):
         started = time.perf_counter()
         end_ps = self.machine.now_ps + picoseconds(for_s)
         try:
-            with deferred_interrupt() as interrupt:
-
-                def ended() -> bool:
-                    return interrupt.pending or (until is not None and until())
-
-                reason = StopReason.WALL_LIMIT
-                self._progressed = True
-                while reason is StopReason.WALL_LIMIT and self._progressed:
-                    self._progressed = False
-                    left_s = (end_ps - self.machine.now_ps) / ds.PS_PER_S
-                    reason = self.machine.run(left_s, ended, self._wall_limit_s)
+            reason = StopReason.WALL_LIMIT
+            self._progressed = True
+            while reason is StopReason.WALL_LIMIT and self._progressed:
+                self._progressed = False
+                left_s = (end_ps - self.machine.now_ps) / ds.PS_PER_S
+                reason = self.machine.run(left_s, until, self._wall_limit_s)
         finally:
             self._wall_s += time.perf_counter() - started
         if reason is StopReason.WALL_LIMIT:

@@ -16,8 +16,8 @@ __all__ = [
     "PLL_INPUT_PREFERRED_HZ",
     "Source",
     "apb_dividers",
+    "broken_rules",
     "overdrive_needed",
-    "violations",
     "voltage_scale",
 ]
 
@@ -30,10 +30,10 @@ _APB_DIVIDERS: Final = (1, 2, 4, 8, 16)
 PLL_INPUT_PREFERRED_HZ: Final = 2_000_000
 
 
-def violations(
+def broken_rules(
     source: str, factors: tuple[int, int, int], ahb_divider: int, hse_hz: int
-) -> list[str]:
-    """Return the limits that a choice of source, PLL factors and AHB divider breaks, as messages.
+) -> list[tuple[str, str]]:
+    """Return (rule, message) of the limits that source, PLL factors and AHB divider break.
 
     Parameters
     ----------
@@ -44,14 +44,13 @@ def violations(
     """
     found = []
     if source not in get_args(Source):
-        found.append(f"source {source!r}; allowed: hsi, hse, pll")
+        found.append(("source", f"source {source!r}; allowed: hsi, hse, pll"))
     if ahb_divider not in AHB_DIVIDERS:
-        found.append(f"AHB divider {ahb_divider}; allowed: 1, 2, 4, 8, 16")
+        found.append(("ahb-divider", f"AHB divider {ahb_divider}; allowed: 1, 2, 4, 8, 16"))
     if source == "hse" or (source == "pll" and hse_hz):
-        found += [message for _, message in clock_tree.hse_violations(hse_hz, bypass=True)]
+        found += clock_tree.hse_violations(hse_hz, bypass=True)
     if source == "pll":
-        broken = clock_tree.pll_violations(hse_hz or ds.HSI_HZ, *factors)
-        found += [message for _, message in broken]
+        found += clock_tree.pll_violations(hse_hz or ds.HSI_HZ, *factors)
     return found
 
 

@@ -195,11 +195,19 @@ class ClockSetting:
         hse_hz
             The board's HSE frequency, an external clock; 0 for none.
         """
+        return [message for _, message in self.broken_rules(hse_hz)]
+
+    def broken_rules(self, hse_hz: int) -> list[tuple[str, str]]:
+        """Return (rule, message) of every limit of the data sheet that the setting breaks.
+
+        Parameters
+        ----------
+        hse_hz
+            The board's HSE frequency, an external clock; 0 for none.
+        """
         factors = (self.pllm, self.plln, self.pllp)
-        found = limits.violations(self.source, factors, self.ahb_divider, hse_hz)
-        if not found:
-            found += [message for _, message in clock_tree.limit_violations(self.clocks(hse_hz))]
-        return found
+        found = limits.broken_rules(self.source, factors, self.ahb_divider, hse_hz)
+        return found or list(clock_tree.limit_violations(self.clocks(hse_hz)))
 
     def check(self, hse_hz: int) -> None:
         """Refuse a setting that the data sheet does not allow.

@@ -93,13 +93,25 @@ def _show(data: bytes) -> None:
 
 def _terminal() -> Callable[[], bytes]:
     """Read the terminal from now on; return what tells a piece of what was typed, if any."""
-    typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    typed: queue.SimpleQueue[bytes | BaseException] = queue.SimpleQueue()
     threading.Thread(target=_read_terminal, args=(typed,), daemon=True).start()
-    return lambda: b"" if typed.empty() else typed.get()
+
+    def take() -> bytes:
+        piece = b"" if typed.empty() else typed.get()
+        if isinstance(piece, OSError):
+            raise click.ClickException(f"standard input cannot be read: {piece}") from piece
+        if isinstance(piece, BaseException):
+            raise piece
+        return piece
+
+    return take
 
 
-def _read_terminal(typed: queue.SimpleQueue[bytes]) -> None:
-    # The unbuffered stream: a lock on the buffered one would be held when the process ends.
-    stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
-    while data := stream.read(4096):
-        typed.put(data)
+def _read_terminal(typed: queue.SimpleQueue[bytes | BaseException]) -> None:
+    try:
+        # The unbuffered stream: a lock on the buffered one would be held when the process ends.
+        stream = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+        while data := stream.read(4096):
+            typed.put(data)
+    except BaseException as error:  # noqa: BLE001  raised again in the thread that takes
+        typed.put(error)

@@ -29,6 +29,7 @@ from dvfs_kernel.exploration.runs.job import Job
 from dvfs_kernel.exploration.runs.record import HFO, LFO
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,8 +55,8 @@ class LayerTimes(NamedTuple):
     lfo_time_s: Floats
 
 
-@dataclass(frozen=True)
-class FormTimes:
+@dataclass(frozen=True, eq=False)
+class FormTimes(ByContent):
     """What was fitted to one form: a granularity, with or without hops.
 
     Parameters

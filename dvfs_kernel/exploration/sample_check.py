@@ -22,6 +22,7 @@ from dvfs_kernel.exploration.tolerance import (
 )
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.draws import Draws
 from dvfs_kernel.storage.ordered_sum import ordered_sum
 
 if TYPE_CHECKING:
@@ -227,10 +228,10 @@ def check_samples(bench: Bench, exploration: Exploration, runs: int = 3) -> Samp
     runs
         How many forms are run: interleaved, and others drawn at random.
     """
-    draw = np.random.default_rng(0)
+    draws = Draws(0)
     forms = list(reference_jobs(exploration.space))
-    others = draw.permutation(len(forms) - 1)[: runs - 1] + 1
-    walks = [_walk(exploration, forms[index], draw) for index in (0, *others)]
+    others = draws.shuffled(len(forms) - 1)[: runs - 1] + 1
+    walks = [_walk(exploration, forms[index], draws) for index in (0, *others)]
     # In windows, as the runs from which it was worked out.
     jobs = [Job(_schedule(exploration.space, rows), WINDOW_S, abi.IdleMode.GATED) for rows in walks]
     records = bench.run(jobs, "samples at their real clocks")
@@ -243,9 +244,7 @@ def check_samples(bench: Bench, exploration: Exploration, runs: int = 3) -> Samp
     )
 
 
-def _walk(
-    exploration: Exploration, form: tuple[int, bool], draw: np.random.Generator
-) -> npt.NDArray[Any]:
+def _walk(exploration: Exploration, form: tuple[int, bool], draws: Draws) -> npt.NDArray[Any]:
     """Draw a clock state for each layer, so that the firmware can go from each to the next."""
     granularity, hops = form
     space = exploration.space
@@ -259,7 +258,7 @@ def _walk(
         ]
         allowed = np.array([_may_follow(here, state, used) for state in space.states])
         options = options[allowed[options["state"]]]
-        row = options[draw.integers(len(options))]
+        row = options[draws.below(len(options))]
         here = space.states[row["state"]]
         used[here.setting] = None
         rows.append(row)

@@ -30,7 +30,7 @@ _SIDE = 2
 _SUM_LIMIT = (1 << 29) - 1
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FusedConvolution(Convolution):
     """A convolution with code that stores the largest of each 2 × 2 of its outputs."""
 

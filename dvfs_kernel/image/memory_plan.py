@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from dvfs_kernel.errors import NetworkTooLargeError
 from dvfs_kernel.image import packing
 from dvfs_kernel.image.fused_pooling import fuse_pooling
 from dvfs_kernel.link import abi
+from dvfs_kernel.networks.draws import Draws
 from dvfs_kernel.networks.network import Copy
 
 if TYPE_CHECKING:
@@ -210,14 +209,16 @@ def _place(blocks: Sequence[_Block], bound: int) -> tuple[list[int], int]:
         offsets, used = _lowest_fit(blocks, order)
         if used < least:
             best, least = offsets, used
-    generator = np.random.Generator(np.random.PCG64(0))
+    draws = Draws(0)
     base = list(orders[0])
     for _ in range(_SHUFFLES):
         if least == bound or least <= abi.TENSOR_BYTES:
             break
         # Large blocks tend to come first, but not always.
-        keys = np.arange(len(base)) + generator.integers(0, len(base), len(base))
-        offsets, used = _lowest_fit(blocks, [base[i] for i in np.argsort(keys, kind="stable")])
+        keys = [place + draws.below(len(base)) for place in numbers]
+        offsets, used = _lowest_fit(
+            blocks, [base[i] for i in sorted(numbers, key=keys.__getitem__)]
+        )
         if used < least:
             best, least = offsets, used
     return best, least

@@ -15,6 +15,7 @@ from dvfs_kernel.networks.quantisation import (
     fully_connected_factors,
     quantize_multipliers,
 )
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from dvfs_kernel.networks.layers.weighted import WeightedLayer
@@ -29,8 +30,8 @@ _SUM_LIMIT = (1 << 30) - 1
 _SHIFT_LIMITS = (1, abi.BOUNDED_SHIFT_MAX)
 
 
-@dataclass(frozen=True)
-class Rescale:
+@dataclass(frozen=True, eq=False)
+class Rescale(ByContent):
     """How sums of each output channel become int8."""
 
     multiplier: Int64

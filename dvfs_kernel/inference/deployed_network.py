@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Deployment:
     Parameters
     ----------
     board
-        A board that is not in use otherwise.
+        A board that is not in use otherwise; who opened it closes it.
     firmware
         An ELF file, or the bytes of one.
     image
@@ -79,7 +79,7 @@ class Deployment:
         self._by_debugger = by_debugger
         self._input: bytes | None = None  # what the board still holds
         self.restart()
-        self._emulation: Emulation | None = None
+        self._emulation: Emulation | None = None  # of all runs of the last inference
 
     def restart(self) -> None:
         """Reset the board: what runs next does not depend on what ran before.
@@ -168,6 +168,7 @@ class Deployment:
     def _run(
         self, data: bytes, runs: int, level: abi.ProfileLevel, window: Window | None
     ) -> RunResult:
+        self._emulation = None
         if self.image.plan.keeps_input:
             self._send(data)
             return self._run_session(runs, level, window)
@@ -195,7 +196,9 @@ class Deployment:
         else:
             result = self.session.run(runs, level, window_s=window.length_s, idle=window.idle)
         after = self.board.emulation()
-        self._emulation = after - before if after is not None and before is not None else None
+        if after is not None and before is not None:
+            taken = after - before
+            self._emulation = taken if self._emulation is None else self._emulation + taken
         return result
 
     def _read_output(self, index: int) -> npt.NDArray[Any]:
@@ -207,16 +210,6 @@ class Deployment:
         if data is None:
             data = self.session.read_output(index, tensor.bytes)
         return np.frombuffer(data, dtype).reshape(tensor.shape)
-
-    def close(self) -> None:
-        """Close the board."""
-        self.board.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def infer(

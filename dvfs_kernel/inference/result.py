@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.inference.parts import Part, parts_of
 from dvfs_kernel.networks.by_name import ByName
+from dvfs_kernel.storage.by_content import ByContent
 from dvfs_kernel.storage.json_file import write_json
 from dvfs_kernel.storage.rows import Row, Tabled
 
@@ -31,8 +32,8 @@ SCHEMA = "dvfs-kernel/inference"
 SCHEMA_VERSION = 1
 
 
-@dataclass(frozen=True, repr=False)
-class InferenceResult(Tabled):
+@dataclass(frozen=True, eq=False, repr=False)
+class InferenceResult(ByContent, Tabled):
     """What an inference gave.
 
     Parameters

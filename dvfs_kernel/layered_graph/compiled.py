@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from numba import njit
 
-from dvfs_kernel.storage.numba_cache import source_digest, with_digest
+from dvfs_kernel.storage.numba_cache import keyed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,31 +15,9 @@ __all__ = ["compiled"]
 
 Function = TypeVar("Function", bound="Callable[..., Any]")
 
-SOURCES = (
-    "compact.py",
-    "compiled.py",
-    "completions.py",
-    "core.py",
-    "envelope.py",
-    "extension.py",
-    "halves.py",
-    "hull.py",
-    "labels.py",
-    "merging.py",
-    "orthants.py",
-    "potentials.py",
-    "rests.py",
-    "switching.py",
-    "trimming.py",
-    "wall_clock.py",
-)
-
-
-_DIGEST = source_digest(Path(__file__).parent, SOURCES)
-
 
 def compiled(function: Function) -> Function:
     """Compile a function on its first call, without the interpreter lock while it runs."""
-    dispatcher: Any = njit(cache=True, nogil=True)(with_digest(function, _DIGEST))
+    dispatcher: Any = njit(cache=True, nogil=True)(keyed(function))
     result: Function = dispatcher
     return result

@@ -33,7 +33,7 @@ _STEPS_MOST = 500
 _SMALL = 1e-10  # reduced costs below this are rounding
 
 
-@dataclass
+@dataclass(eq=False)
 class Relaxation:
     """What the relaxation proves, and the paths met on the way.
 

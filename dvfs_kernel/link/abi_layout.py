@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.storage.by_content import ByContent
 
 __all__ = ["SCALAR_BYTES", "Field", "Layout", "Struct", "load_layout", "parse_layout"]
 
@@ -54,8 +55,8 @@ class Struct:
     size: int
 
 
-@dataclass(frozen=True)
-class Layout:
+@dataclass(frozen=True, eq=False)
+class Layout(ByContent):
     """All that ``abi.toml`` says, checked; dictionaries keep the order of the file."""
 
     version: int

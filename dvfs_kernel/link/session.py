@@ -67,7 +67,7 @@ class Session:
         self._progress = progress
         self._decoder = FrameDecoder()
         self._sequence = 0
-        self._layer_count = 0
+        self._layer_count: int | None = None  # of the last run
         self._uses_image = False
         self.retries = 0
 
@@ -150,7 +150,17 @@ class Session:
         Returns
         -------
         ndarray of abi.PROFILE_RECORD, shape (layers,)
+
+        Raises
+        ------
+        BoardError
+            Nothing has run in this session: how many layers there are is not known.
         """
+        if self._layer_count is None:
+            raise BoardError(
+                f"the session with {self._board.name} has run nothing yet, so it has no profile; "
+                "the session that called run reads it"
+            )
         size = abi.PROFILE_RECORD.itemsize
         most = abi.FRAME_PAYLOAD_MAX // size
         data = b""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.networks.draws import Draws
 from dvfs_kernel.networks.network import Network, Quantize
 from dvfs_kernel.networks.zoo.pictures import dead_leaves
 from dvfs_kernel.storage.array_file import read_array
@@ -114,8 +115,7 @@ def sample_input(tensor: Tensor) -> npt.NDArray[Any]:
         The same every time.
     """
     if max(tensor.shape[:2]) < _LEAST_PICTURE:
-        generator = np.random.Generator(np.random.PCG64(_SAMPLE_SEED))
-        return _from_pixels(generator.integers(0, 256, tensor.shape, dtype=np.uint8), tensor)
+        return _from_pixels(Draws(_SAMPLE_SEED).octets(tensor.shape), tensor)
     picture = dead_leaves(tensor.shape, _SAMPLE_SEED)
     return _from_pixels((picture.astype(np.int16) + 128).astype(np.uint8), tensor)
 

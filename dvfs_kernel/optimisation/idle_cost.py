@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,8 +77,8 @@ class IdleLine:
         return self.fixed_j + self.power_w * time_s
 
 
-@dataclass(frozen=True)
-class IdleCost:
+@dataclass(frozen=True, eq=False)
+class IdleCost(ByContent):
     """Energy of idling, by how long.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -68,7 +69,9 @@ def write_atomically(path: Path, data: bytes) -> None:
             path.write_bytes(data)
         return
     path = path.resolve()  # a symbolic link stays one
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Two threads may keep the same run at once: each has a name of its own.
+    writer = f"{os.getpid()}.{threading.get_ident()}"
+    temporary = path.with_name(f".{path.name}.{writer}.tmp")
     try:
         with naming(path), temporary.open("xb") as file:
             file.write(data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from dvfs_kernel.errors import VerificationError
 from dvfs_kernel.exploration.runs.job import Job
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.inference.schedule import Schedule
     from dvfs_kernel.optimisation.idle_cost import IdleCost
     from dvfs_kernel.optimisation.prediction import Prediction
+    from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
 
 __all__ = ["Candidate", "Outcome"]
 
@@ -52,6 +53,21 @@ class Candidate:
     prediction: Prediction
     idle: IdleCost
     given_up_s: float = 0.0
+
+    @classmethod
+    def of(
+        cls, name: str, title: str, problem: WindowProblem, optimum: Optimum, window_s: float
+    ) -> Self:
+        """Return what an optimum of a problem is in a window."""
+        return cls(
+            name,
+            title,
+            window_s,
+            optimum.schedule,
+            optimum.rows,
+            optimum.prediction,
+            problem.idle,
+        )
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.title}, window of {self.window_s * 1e3:.3f} ms>"

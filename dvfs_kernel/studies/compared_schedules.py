@@ -31,6 +31,8 @@ IDLING = {
     abi.IdleMode.GATED: "Sleep with clocks gated",
     abi.IdleMode.STOP: "Stop",
 }
+#: Of the paper's schedule, for people.
+PAPER_TITLE = f"Paper's MCKP, {IDLING[abi.IdleMode.GATED]}"
 _SAVING = (abi.IdleMode.GATED, abi.IdleMode.STOP)
 
 
@@ -157,9 +159,7 @@ class Candidates:
         """Return what the paper's knapsack chooses: it does not know of switching costs."""
         problem = self.paper_problem()
         optimum = problem.solve(window_s)
-        return _candidate(
-            Names.PAPER, "Paper's MCKP, Sleep with clocks gated", problem, optimum, window_s
-        )
+        return Candidate.of(Names.PAPER, PAPER_TITLE, problem, optimum, window_s)
 
     def dvfs(
         self, window_s: float, mode: abi.IdleMode, given_up_s: float = 0.0
@@ -168,7 +168,7 @@ class Candidates:
         problem = self.problem(mode)
         optimum = least_energy(problem, window_s, window_s - given_up_s)
         name = f"{Names.DVFS}-{mode.name.lower()}"
-        candidate = _candidate(name, f"DVFS, {IDLING[mode]}", problem, optimum, window_s)
+        candidate = Candidate.of(name, f"DVFS, {IDLING[mode]}", problem, optimum, window_s)
         return replace(candidate, given_up_s=given_up_s), optimum
 
     def every_dvfs(self, window_s: float) -> list[tuple[Candidate, Optimum]]:
@@ -243,11 +243,3 @@ class Candidates:
             problem.predict(rows, state if stays else IDLE),
             self.idle[mode],
         )
-
-
-def _candidate(
-    name: str, title: str, problem: WindowProblem, optimum: Optimum, window_s: float
-) -> Candidate:
-    return Candidate(
-        name, title, window_s, optimum.schedule, optimum.rows, optimum.prediction, problem.idle
-    )

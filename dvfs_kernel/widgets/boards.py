@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import ipywidgets
 import numpy as np
@@ -13,7 +13,7 @@ from dvfs_kernel.boards.nucleo.board import STOCK_HSE_HZ
 from dvfs_kernel.boards.spec import KINDS, BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
 from dvfs_kernel.clocks.setting import ClockSetting
-from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.errors import DvfsError, PanelError
 from dvfs_kernel.evidence.measurement.sensor_view import CONVERSIONS, sensor_view
 from dvfs_kernel.exploration.design_space import HSE
 from dvfs_kernel.exploration.runs.bench import Bench
@@ -25,6 +25,7 @@ from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.task import Task
 
 if TYPE_CHECKING:
@@ -56,6 +57,14 @@ def _record(kind: str, network: Network, hse_hz: int, progress: Progress) -> Rec
         return bench.run([_job(network, hse_hz)], f"run on {kind}")[0]
 
 
+class _Asked(NamedTuple):
+    kinds: tuple[str, ...]
+    hse_hz: int
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.kinds)}, HSE {self.hse_hz / 1e6:g} MHz"
+
+
 class BoardsPanel(Panel):
     """Runs a network on each kind of board that answers, and compares.
 
@@ -83,45 +92,51 @@ class BoardsPanel(Panel):
             for kind in KINDS
         }
         self.run = ipywidgets.Button(description="Run on the boards", button_style="primary")
-        self.run.on_click(lambda _: self._start())
-        self.task, self.facts = Task(), ipywidgets.HTML()
-        self.fill(control_row([*self.chosen.values(), self.hse, self.run]), self.task, self.facts)
-        self._start()
+        self.task = Task()
+        self.absent, self.facts = ipywidgets.HTML(), ipywidgets.HTML()
+        self.found: Result[_Asked, dict[str, Record | str]] = Result(
+            self,
+            self.task,
+            ask=self._asked,
+            find=self._runs,
+            show=self._show,
+            views=[self.absent, self.facts],
+            button=self.run,
+        )
+        self.watch(*self.chosen.values(), self.hse)
+        self.fill(
+            control_row([*self.chosen.values(), self.hse, self.run]),
+            self.task,
+            self.found.note,
+            self.absent,
+            self.facts,
+        )
+        self.found.renew()
 
-    def _start(self) -> None:
-        kinds = [kind for kind, box in self.chosen.items() if box.value]
+    def _asked(self) -> _Asked:
+        kinds = tuple(kind for kind, box in self.chosen.items() if box.value)
         if not kinds:
-            self.tell("No board is chosen; choose at least one.", "error")
-            return
-        self.tell("")
-        hse_hz = self.hse.value
-        self.run.disabled = True
+            raise PanelError("No board is chosen; choose at least one.")
+        return _Asked(kinds, self.hse.value)
 
-        def work(progress: Progress) -> dict[str, Record | str]:
-            found: dict[str, Record | str] = {}
-            for kind in kinds:
-                try:
-                    found[kind] = _record(kind, self._network, hse_hz, progress)
-                except DvfsError as error:
-                    found[kind] = str(error)
-            return found
+    def _runs(self, asked: _Asked, progress: Progress) -> dict[str, Record | str]:
+        found: dict[str, Record | str] = {}
+        for kind in asked.kinds:
+            try:
+                found[kind] = _record(kind, self._network, asked.hse_hz, progress)
+            except DvfsError as error:
+                found[kind] = str(error)
+        return found
 
-        def ended() -> None:
-            self.run.disabled = False
-
-        self.task.start(work, self._show, ended)
-
-    def _show(self, found: dict[str, Record | str]) -> None:
+    def _show(self, asked: _Asked, found: dict[str, Record | str]) -> None:
         records = {kind: one for kind, one in found.items() if not isinstance(one, str)}
         absent = {kind: one for kind, one in found.items() if isinstance(one, str)}
-        self.tell(
-            "\n".join(f"{kind} did not run: {why}" for kind, why in absent.items()),
-            "error" if absent else "note",
-        )
+        told = "\n".join(f"{kind} did not run: {why}" for kind, why in absent.items())
+        self.absent.value = markup.message(told, "error") if absent else ""
         first = next(iter(records.values()), None)
         rows = [_row(kind, record, first) for kind, record in records.items() if first is not None]
         heads = ["board", "latency (ms)", "cycles", "energy (mJ)", "PLL relocks", "hops", "output"]
-        self.facts.value = markup.table("The same bytes of firmware on each", heads, rows)
+        self.facts.value = markup.table(f"The same bytes of firmware on {asked}", heads, rows)
 
 
 def _row(kind: str, record: Record, first: Record) -> tuple[str | int, ...]:
@@ -167,32 +182,32 @@ class SensorPanel(Panel):
             description="show the first (ms)", value=10, min=1, max=60, layout={"width": "380px"}
         )
         self.task, self.facts, self.view = Task(), ipywidgets.HTML(), ChartView()
-        self.record: Record | None = None
+        self.record: Result[str, Record] = Result(
+            self,
+            self.task,
+            ask=lambda: loaded.name,
+            find=lambda _, progress: _record(_VIRTUAL, loaded, PAPER_HSE_HZ, progress),
+            show=lambda _, record: self._show(record),
+            taken=lambda _, record: self._fit_conversion(record),
+            views=[self.facts, self.view],
+        )
         for control in (self.conversion, self.delay, self.shown):
-            control.observe(self._update, "value")
+            control.observe(lambda _: self.record.redraw(), "value")
         self.fill(
-            control_row([self.conversion, self.delay, self.shown]), self.task, self.facts, self.view
+            control_row([self.conversion, self.delay, self.shown]),
+            self.task,
+            self.record.note,
+            self.facts,
+            self.view,
         )
-        self.task.start(
-            lambda progress: _record(_VIRTUAL, loaded, PAPER_HSE_HZ, progress), self._take
-        )
+        self.record.renew()
 
-    def _take(self, record: Record) -> None:
-        self.record = record
+    def _fit_conversion(self, record: Record) -> None:
         if CONVERSIONS[self.conversion.value] > record.latency_s:
             # Of a run so short only the quickest conversion sees anything.
             self.conversion.value = min(CONVERSIONS, key=CONVERSIONS.__getitem__)
-        self._update()
 
-    def _update(self, _: Any = None) -> None:
-        if self.record is not None:
-            self.tell("")
-            self.guarded(self._show)
-
-    def _show(self) -> None:
-        record = self.record
-        if record is None:
-            return
+    def _show(self, record: Record) -> None:
         conversion_s = CONVERSIONS[self.conversion.value]
         view = sensor_view(
             record.clock, record.latency_s, conversion_s, start_s=self.delay.value * 1e-6

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.clocks.setting import ClockSetting
 
-__all__ = ["broken_rules", "draw_clock_tree"]
+__all__ = ["draw_clock_tree"]
 
 _WIDTH, _HEIGHT = 960, 190
 _BOX_WIDTH, _BOX_HEIGHT = 104, 46
@@ -48,14 +48,6 @@ class _Box:
     top: int = _TOP
 
 
-def broken_rules(setting: ClockSetting, hse_hz: int) -> list[tuple[str, str]]:
-    """Return (rule, message) of every limit of the data sheet that a PLL setting breaks."""
-    source_hz = hse_hz or ds.HSI_HZ
-    found = list(clock_tree.hse_violations(hse_hz, bypass=True)) if hse_hz else []
-    found += clock_tree.pll_violations(source_hz, setting.pllm, setting.plln, setting.pllp)
-    return found or list(clock_tree.limit_violations(setting.clocks(hse_hz)))
-
-
 def draw_clock_tree(setting: ClockSetting, hse_hz: int) -> str:
     """Return SVG text of the path from oscillator to core and buses.
 
@@ -66,7 +58,7 @@ def draw_clock_tree(setting: ClockSetting, hse_hz: int) -> str:
     """
     clocks = setting.clocks(hse_hz)
     source_hz = hse_hz or ds.HSI_HZ
-    broken = {_PLACE.get(rule, "sysclk") for rule, _ in broken_rules(setting, hse_hz)}
+    broken = {_PLACE.get(rule, "sysclk") for rule, _ in setting.broken_rules(hse_hz)}
     mega: Callable[[int], str] = clock_tree.megahertz
     apb1, apb2 = (clocks.hclk_hz // hz if hz else 0 for hz in (clocks.pclk1_hz, clocks.pclk2_hz))
     boxes = [

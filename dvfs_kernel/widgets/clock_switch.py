@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import ipywidgets
 
@@ -12,7 +12,8 @@ from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
-from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.panel import Panel, chosen, control_row
+from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.task import Task
 from renode_platform.devices.clock_tree import megahertz
 
@@ -30,6 +31,16 @@ _LOCKS: Final = {
 _CHART_WIDTH: Final = 640
 
 
+class _Switch(NamedTuple):
+    before: str
+    after: str
+    lock: str
+
+    def __str__(self) -> str:
+        lock = next(name for name, value in _LOCKS.items() if value == self.lock)
+        return f"{self.before} → {self.after}, PLL lock time {lock}"
+
+
 class ClockSwitchPanel(Panel):
     """Two clocks to choose; a button runs the firmware from one to the other.
 
@@ -37,6 +48,11 @@ class ClockSwitchPanel(Panel):
     ----------
     before, after
         What is chosen first, as `ClockState.parse` reads it.
+
+    Raises
+    ------
+    PanelError
+        One of them is not in the list of clocks to choose from.
     """
 
     def __init__(
@@ -50,45 +66,43 @@ class ClockSwitchPanel(Panel):
         plls = [ClockState.of(setting) for setting in clock_list("paper", hse_hz).settings]
         states = [*plls, *(ClockState(state.pll, on_hse=True) for state in plls)]
         options = [(_name(state, hse_hz), str(state)) for state in states]
-        self.before = _choice("from", options, before)
-        self.after = _choice("to", options, after)
-        self.lock = _choice("PLL lock time", list(_LOCKS.items()), "typ")
+        self.before = chosen("from", options, before)
+        self.after = chosen("to", options, after)
+        self.lock = chosen("PLL lock time", list(_LOCKS.items()), "typ")
         self.run = ipywidgets.Button(description="Run on the board", button_style="primary")
-        self.run.on_click(lambda _: self._start())
         self.task = Task()
         self.view, self.facts = ChartView(), ipywidgets.HTML()
+        self.found: Result[_Switch, SwitchLog] = Result(
+            self,
+            self.task,
+            ask=lambda: _Switch(self.before.value, self.after.value, self.lock.value),
+            find=self._log,
+            show=self._show,
+            views=[self.view, self.facts],
+            button=self.run,
+        )
+        self.watch(self.before, self.after, self.lock)
         self.fill(
             control_row([self.before, self.after, self.lock, self.run]),
             self.task,
+            self.found.note,
             self.facts,
             self.view,
         )
-        self.found: SwitchLog | None = None
-        self._start()
+        self.found.renew()
 
-    def _start(self) -> None:
-        before, after = (ClockState.parse(w.value) for w in (self.before, self.after))
-        lock, hse_hz = self.lock.value, self._hse_hz
-        self.run.disabled = True
+    def _log(self, asked: _Switch, progress: Progress) -> SwitchLog:
+        # The engine costs a second to load.
+        from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
+        from dvfs_kernel.exploration.switching.register_log import log_switch  # noqa: PLC0415
 
-        def work(progress: Progress) -> SwitchLog:
-            # The engine costs a second to load.
-            from dvfs_kernel.boards.virtual import VirtualBoard  # noqa: PLC0415
-            from dvfs_kernel.exploration.switching.register_log import log_switch  # noqa: PLC0415
+        progress("a change of clock", 0, 1)
+        with VirtualBoard(hse_hz=self._hse_hz, pll_lock=PllLock(asked.lock)) as board:
+            return log_switch(ClockState.parse(asked.before), ClockState.parse(asked.after), board)
 
-            progress("a change of clock", 0, 1)
-            with VirtualBoard(hse_hz=hse_hz, pll_lock=PllLock(lock)) as board:
-                return log_switch(before, after, board)
-
-        def ended() -> None:
-            self.run.disabled = False
-
-        self.task.start(work, self._show, ended)
-
-    def _show(self, log: SwitchLog) -> None:
-        self.found = log
+    def _show(self, asked: _Switch, log: SwitchLog) -> None:
         end_s = log.time_s
-        title = f"{log.before} → {log.after}: {end_s * 1e6:.1f} µs, {log.energy_j * 1e6:.2f} µJ"
+        title = f"{asked}: {end_s * 1e6:.1f} µs, {log.energy_j * 1e6:.2f} µJ"
         last = {**log.clock[-1], "time_s": end_s}
         self.view.draw(
             charts.switch_timeline,
@@ -104,10 +118,6 @@ class ClockSwitchPanel(Panel):
         self.facts.value = markup.table(
             title, ["µs", "register", "changed by", "value", "fields"], rows, scrolls=True
         )
-
-
-def _choice(name: str, options: Any, value: str) -> ipywidgets.Dropdown:
-    return ipywidgets.Dropdown(description=name, options=options, value=value)
 
 
 def _name(state: ClockState, hse_hz: int) -> str:

@@ -11,7 +11,7 @@ from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.clocks.space import describe
 from dvfs_kernel.widgets import markup
-from dvfs_kernel.widgets.clock_drawing import broken_rules, draw_clock_tree
+from dvfs_kernel.widgets.clock_drawing import draw_clock_tree
 from dvfs_kernel.widgets.panel import Panel, control_row
 from renode_platform.devices import clock_tree
 from renode_platform.devices import datasheet as ds
@@ -59,7 +59,7 @@ class ClockTreePanel(Panel):
     def _update(self, _: Any = None) -> None:
         setting, hse_hz = self.setting, self.hse.value * _MHZ
         self.drawing.value = draw_clock_tree(setting, hse_hz)
-        broken = broken_rules(setting, hse_hz)
+        broken = setting.broken_rules(hse_hz)
         if broken:
             reasons = "\n".join(f"{message}" for _, message in broken)
             self.tell(f"{setting} is forbidden by the data sheet:\n{reasons}", "error")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from dvfs_kernel.errors import PanelError
+from dvfs_kernel.errors import DvfsError, PanelError
 from dvfs_kernel.widgets.exercises import EXERCISES
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.predictions import PREDICTIONS
@@ -51,9 +51,17 @@ class ExercisePanel(Panel):
         question = ipywidgets.HTML(f"<p>{escape(exercise.question)}</p>")
         self.solution = ipywidgets.HTML()
         self.fill(question, control_row([self.answer, self.check]), self.solution)
+        # A verdict is of one answer, about one result: it goes with either.
+        self.answer.observe(lambda _: self.tell(""), "value")
+        if panel is not None:
+            panel.follow(self._begin_anew)
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        self.tell("")
         try:
             self._explain()
-        except PanelError:  # the panel has nothing yet
+        except DvfsError:  # the panel has nothing yet, or nothing that answers it
             self._fold("Press Check when the panel has its data.")
 
     def _check(self) -> None:

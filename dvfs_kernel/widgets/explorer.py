@@ -11,6 +11,7 @@ from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
 
@@ -53,27 +54,29 @@ class ExplorerPanel(Panel):
         self.which = ipywidgets.ToggleButtons(
             options=[_PARETO, _STATE, _ALL], value=_STATE, description="show"
         )
-        self.which.observe(self._update, "value")
-        self.explore = ipywidgets.Button(description="Explore", button_style="primary")
-        self.explore.on_click(lambda _: self._start())
         self.task, self.facts = Task(), ipywidgets.HTML()
         self.space, self.roof = ChartView(), ChartView()
-        self.ground: Ground | None = None
-        self.fill(
-            control_row([self.which, self.explore]), self.task, self.facts, self.space, self.roof
+        self.ground: Result[str, Ground] = Result(
+            self,
+            self.task,
+            ask=lambda: surveyed.network.name,
+            find=lambda _, progress: surveyed.ground(progress),
+            show=lambda _, ground: self._show(ground),
+            taken=lambda _, ground: self._tell_of(ground),
+            views=[self.facts, self.space, self.roof],
         )
-        self._start()
+        self.which.observe(lambda _: self.ground.redraw(), "value")
+        self.fill(
+            control_row([self.which]),
+            self.task,
+            self.ground.note,
+            self.facts,
+            self.space,
+            self.roof,
+        )
+        self.ground.renew()
 
-    def _start(self) -> None:
-        self.explore.disabled = True
-
-        def ended() -> None:
-            self.explore.disabled = self.ground is not None
-
-        self.task.start(self.surveyed.ground, self._take, ended)
-
-    def _take(self, ground: Ground) -> None:
-        self.ground = ground
+    def _tell_of(self, ground: Ground) -> None:
         options = ground.exploration.options
         check = ground.check
         self.facts.value = markup.message(
@@ -88,7 +91,6 @@ class ExplorerPanel(Panel):
         )
         self.guarded(check.verify)
         self.roof.draw(charts.stall_and_compute, self._layers(ground))
-        self._update()
 
     def _layers(self, ground: Ground) -> list[dict[str, Any]]:
         record = ground.baseline
@@ -111,20 +113,19 @@ class ExplorerPanel(Panel):
 
     def figures(self) -> dict[str, float]:
         """Return the part of options that are Pareto points, and the layer that waits most."""
-        if self.ground is None:
+        ground = self.ground.found
+        if ground is None:
             return {}
-        layers = self._layers(self.ground)
+        layers = self._layers(ground)
         most = max(layers, key=lambda row: row["stall_cycles"] / max(row["cycles"], 1))
         return {
-            "pareto_percent": 100 * float(self.ground.exploration.options["pareto"].mean()),
+            "pareto_percent": 100 * float(ground.exploration.options["pareto"].mean()),
             "most_stalled_layer": float(most["layer"]),
         }
 
-    def _update(self, _: Any = None) -> None:
-        if self.ground is None:
-            return
-        layers = self._layers(self.ground)
-        self.space.draw(charts.design_space, layers, self._options(self.ground, layers))
+    def _show(self, ground: Ground) -> None:
+        layers = self._layers(ground)
+        self.space.draw(charts.design_space, layers, self._options(ground, layers))
 
     def _options(self, ground: Ground, layers: list[dict[str, Any]]) -> list[dict[str, Any]]:
         exploration = ground.exploration

@@ -36,7 +36,9 @@ class IsoFrequencyPanel(Panel):
         self._update()
 
     def _update(self, _: Any = None) -> None:
-        self.guarded(self._show)
+        if not self.guarded(self._show):  # nothing of another SYSCLK stays
+            self.view.clear()
+            self.rows.value = ""
 
     def _show(self) -> None:
         wanted_hz = self.sysclk.value * _MHZ

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import ipywidgets
 
@@ -11,6 +12,7 @@ from dvfs_kernel.api.arguments.making import run_store
 from dvfs_kernel.api.network import load as load_network
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.lists import PAPER_HSE_HZ, parse_clocks
+from dvfs_kernel.errors import PanelError
 from dvfs_kernel.exploration.layer_study import study_layer
 from dvfs_kernel.image.dae_form import decoupled_layers
 from dvfs_kernel.inference.deployed_network import Deployment
@@ -20,7 +22,8 @@ from dvfs_kernel.report import charts
 from dvfs_kernel.report.timeline import timeline_to_dict
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
-from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.panel import Panel, chosen, control_row
+from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.task import Task
 from renode_platform.devices.clock_tree import megahertz
 
@@ -44,6 +47,36 @@ _ZOOMED_SEGMENTS: Final = 24
 _HSE, _NONE = "hse", "none"
 
 
+class _Layer(NamedTuple):
+    number: int
+    name: str
+
+    def __str__(self) -> str:
+        return f"layer {self.number}: {self.name}"
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """An option of a layer that was studied."""
+
+    study: LayerStudy
+    layer: _Layer
+    granularity: int
+    clock: str
+    lfo: str | None
+
+    @property
+    def option(self) -> dict[str, Any]:
+        return {"granularity": self.granularity, "clock": self.clock, "lfo": self.lfo}
+
+    def of(self, points: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return the option's row."""
+        return next(point for point in points if self.option.items() <= point.items())
+
+    def __str__(self) -> str:
+        return f"{self.layer}, g = {self.granularity}, HFO {self.clock}, LFO {self.lfo or 'none'}"
+
+
 class LayerPanel(Panel):
     """A layer, its granularity and its clocks.
 
@@ -54,6 +87,11 @@ class LayerPanel(Panel):
     layer
         Index of the layer that is chosen first; by default the first depthwise or pointwise one.
         Of a network that has none, every layer that can stand alone may be chosen.
+
+    Raises
+    ------
+    PanelError
+        The layer is not one that may be chosen.
     """
 
     def __init__(
@@ -70,12 +108,7 @@ class LayerPanel(Panel):
         self._settings = parse_clocks(clocks, self._hse_hz).settings
         self._granularities = granularities
         self._board = BoardSpec(hse_hz=self._hse_hz)
-        # Without a decoupled layer there are still clocks to choose.
-        shown = list(decoupled_layers(self._network)) or lone_layers(self._network)
-        names = [(f"{index}: {self._network.layers[index].name}", index) for index in shown]
-        self.layer = ipywidgets.Dropdown(
-            description="layer", options=names, value=names[0][1] if layer is None else layer
-        )
+        self.layer = self._layers(layer)
         self.granularity = ipywidgets.SelectionSlider(
             description="g", options=[0], value=0, layout={"width": "340px"}
         )
@@ -93,83 +126,94 @@ class LayerPanel(Panel):
         self.task = Task()
         self.facts, self.counters = ipywidgets.HTML(), ipywidgets.HTML()
         self.chart, self.timeline, self.detail = ChartView(), ChartView(), ChartView()
-        self.study: LayerStudy | None = None
-        self.layer.observe(lambda _: self._explore(), "value")
+        self.study: Result[_Layer, LayerStudy] = Result(
+            self,
+            self.task,
+            ask=lambda: self.layer.value,
+            find=self._study,
+            show=self._show_study,
+            taken=self._fit_granularities,
+            views=[self.facts, self.chart],
+        )
+        self.executed: Result[_Choice, InferenceResult] = Result(
+            self,
+            self.task,
+            ask=self._choice,
+            find=self._execute,
+            show=self._show_run,
+            views=[self.counters, self.timeline, self.detail],
+            parent=self.study,
+            button=self.run,
+        )
+        self.task.lock(self.layer)
+        self.layer.observe(lambda _: self.study.renew(), "value")
         for control in (self.granularity, self.hfo, self.lfo):
-            control.observe(self._update, "value")
-        self.run.on_click(lambda _: self._run())
+            control.observe(lambda _: self.study.redraw(), "value")
         self.fill(
             control_row([self.layer, self.granularity, self.hfo, self.lfo, self.run]),
             self.task,
+            self.study.note,
             self.facts,
+            self.executed.note,
             self.counters,
             self.timeline,
             self.detail,
             self.chart,
         )
-        self._explore()
+        self.study.renew()
+
+    def _layers(self, first: int | None) -> ipywidgets.Dropdown:
+        """Return what may be chosen: without a decoupled layer there are still clocks."""
+        shown = list(decoupled_layers(self._network)) or lone_layers(self._network)
+        layers = {index: _Layer(index, self._network.layers[index].name) for index in shown}
+        options = [(f"{one.number}: {one.name}", one) for one in layers.values()]
+        # There is one: the first layer of a network reads its input and nothing else.
+        return chosen(
+            "layer", options, options[0][1] if first is None else layers.get(first, first)
+        )
 
     # ---- exploration ---------------------------------------------------------------------------
 
-    def _explore(self) -> None:
-        layer = self.layer.value
+    def _study(self, layer: _Layer, progress: Progress) -> LayerStudy:
+        return study_layer(
+            self._network,
+            layer.number,
+            self._board,
+            self._settings,
+            self._hse_hz,
+            self._granularities,
+            store=run_store(),
+            progress=progress,
+        )
 
-        def work(progress: Progress) -> LayerStudy:
-            return study_layer(
-                self._network,
-                layer,
-                self._board,
-                self._settings,
-                self._hse_hz,
-                self._granularities,
-                store=run_store(),
-                progress=progress,
-            )
-
-        self._enable(False)
-        self.task.start(work, self._take_study, lambda: self._enable(True))
-
-    def _enable(self, enabled: bool) -> None:
-        for control in (self.layer, self.granularity, self.hfo, self.lfo, self.run):
-            control.disabled = not enabled
-
-    def _take_study(self, study: LayerStudy) -> None:
-        before = self.granularity.value
-        self.study = study
-        fitting = study.granularities
-        value = before if before in fitting and before else fitting[len(fitting) // 2]
+    def _fit_granularities(self, _: _Layer, study: LayerStudy) -> None:
+        before, fitting = self.granularity.value, study.granularities
         self.granularity.options = list(fitting)  # chooses the first
-        self.granularity.value = value
-        self._clear_run()
-        self._update()
+        self.granularity.value = (
+            before if before in fitting and before else fitting[len(fitting) // 2]
+        )
 
-    def _clear_run(self) -> None:
-        self.timeline.clear()
-        self.detail.clear()
-        self.counters.value = ""
+    def _choice(self) -> _Choice:
+        study, layer = self.study.found, self.study.asked
+        if study is None or layer is None:
+            raise PanelError("nothing is explored yet: choose a layer")
+        g, clock = self.granularity.value, self.hfo.value
+        hops = self.lfo.value == _HSE and g > 0 and clock != _HSE
+        return _Choice(study, layer, g, clock, _HSE if hops else None)
 
-    @property
-    def _chosen(self) -> dict[str, Any]:
-        g = self.granularity.value
-        hops = self.lfo.value == _HSE and g > 0
-        return {"granularity": g, "clock": self.hfo.value, "lfo": _HSE if hops else None}
-
-    def _update(self, _: Any = None) -> None:
-        if self.study is None:
-            return
-        self._clear_run()
-        points, chosen = self.study.points(), self._chosen
-        self.chart.draw(charts.layer_choice, points, chosen)
-        row, best = self._row(points, chosen), min(points, key=lambda point: point["energy_j"])
-        base = self._row(points, {"granularity": 0, "clock": chosen["clock"], "lfo": None})
+    def _show_study(self, layer: _Layer, study: LayerStudy) -> None:
+        points, chosen = study.points(), self._choice()
+        self.chart.draw(charts.layer_choice, points, chosen.option)
+        row, best = chosen.of(points), min(points, key=lambda point: point["energy_j"])
+        base = replace(chosen, granularity=0, lfo=None).of(points)
         rows = [
             ("latency", _ms(row), _ms(base), _change(row, base, "time_s")),
             ("average power", _mw(row), _mw(base), _change(row, base, "power_w")),
             ("energy", _uj(row), _uj(base), _change(row, base, "energy_j")),
         ]
-        form = "interleaved" if not chosen["granularity"] else f"g = {chosen['granularity']}"
+        form = "interleaved" if not chosen.granularity else f"g = {chosen.granularity}"
         self.facts.value = markup.table(
-            f"{self.layer.label}, {form}: predicted from the counters of one run",
+            f"{layer}, {form}: predicted from the counters of one run",
             ["quantity", "this choice", "g = 0, same clock", "difference"],
             rows,
         ) + (
@@ -179,10 +223,11 @@ class LayerPanel(Panel):
 
     def figures(self) -> dict[str, float]:
         """Return the best granularity on the fastest clock, and what hops change at the largest."""
-        if self.study is None:
+        study = self.study.found
+        if study is None:
             return {}
-        fastest = str(self._settings[-1])
-        points = [point for point in self.study.points() if point["clock"] == fastest]
+        fastest = str(max(self._settings, key=lambda s: s.sysclk_hz(self._hse_hz)))
+        points = [point for point in study.points() if point["clock"] == fastest]
         on_hfo = {p["granularity"]: p["energy_j"] for p in points if p["lfo"] is None}
         hopping = {p["granularity"]: p["energy_j"] for p in points if p["lfo"] is not None}
         # A layer without a decoupled form has no memory segments to move: nothing changes.
@@ -194,41 +239,25 @@ class LayerPanel(Panel):
             else 100 * (hopping[largest] / on_hfo[largest] - 1),
         }
 
-    @staticmethod
-    def _row(points: list[dict[str, Any]], chosen: dict[str, Any]) -> dict[str, Any]:
-        return next(point for point in points if chosen.items() <= point.items())
-
     # ---- a run ---------------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        study = self.study
-        if study is None:
-            self.tell("Nothing is explored yet: choose a layer.", "note")
-            return
-        chosen = self._chosen
-        setting = next(s for s in self._settings if str(s) == chosen["clock"])
-        schedule = study.schedule(chosen["granularity"], setting, hops=chosen["lfo"] is not None)
+    def _execute(self, choice: _Choice, progress: Progress) -> InferenceResult:
+        setting = next(s for s in self._settings if str(s) == choice.clock)
+        study = choice.study
+        schedule = study.schedule(choice.granularity, setting, hops=choice.lfo is not None)
+        progress("run on the board", 0, 1)
+        with self._board.open() as board:
+            deployment = Deployment(
+                study.workload.network, board, by_debugger=True, progress=progress
+            )
+            return deployment.infer(study.workload.data, schedule)
 
-        def work(progress: Progress) -> InferenceResult:
-            progress("run on the board", 0, 1)
-            with self._board.open() as board:
-                deployment = Deployment(
-                    study.workload.network, board, by_debugger=True, progress=progress
-                )
-                return deployment.infer(study.workload.data, schedule)
-
-        self._enable(False)
-        self.task.start(work, self._show_run, lambda: self._enable(True))
-
-    def _show_run(self, result: InferenceResult) -> None:
+    def _show_run(self, choice: _Choice, result: InferenceResult) -> None:
         truth = result.inference_truth
         if truth is None:
-            self.tell("The board logged no inference.", "error")
-            return
-        found = timeline_to_dict(truth, [self.layer.label])
-        title = (
-            f"{self.layer.label}: {truth.duration_s * 1e3:.3f} ms, {truth.energy_j * 1e6:.1f} µJ"
-        )
+            raise PanelError("the board logged no inference: there is nothing to show")
+        found = timeline_to_dict(truth, [choice.layer.name])
+        title = f"{choice}: {truth.duration_s * 1e3:.3f} ms, {truth.energy_j * 1e6:.1f} µJ"
         self.timeline.draw(
             charts.clock_timeline,
             found["clock"],
@@ -249,6 +278,8 @@ class LayerPanel(Panel):
                 end_s=shown[-1]["end_s"],
                 width=_CHART_WIDTH,
             )
+        else:
+            self.detail.clear()
         self.counters.value = _counter_table(truth.stretches)
 
 

@@ -128,7 +128,7 @@ def time_rows(
 
 
 def executed_table(
-    chosen: Sequence[TechniqueCandidate], found: Sequence[tuple[Record, bool]]
+    chosen: Sequence[TechniqueCandidate], found: Sequence[tuple[Record, bool]], what: str
 ) -> str:
     """Return what the board took, and whether its output is the interpreter's."""
     rows = []
@@ -146,7 +146,8 @@ def executed_table(
         )
     heads = ["network", "ms", "ms were off by", "window (mJ)", "mJ were off by"]
     return markup.table(
-        "Executed on the board; each output held against the exact interpreter of its network",
+        f"Executed on the board: {what}; each output held against the exact interpreter of its "
+        "network",
         [*heads, "same bytes"],
         rows,
     )

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
 from dvfs_kernel.api.network import load as load_network
-from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.errors import PanelError
 from dvfs_kernel.report import charts
 from dvfs_kernel.studies.joint.joint_problem import in_forms
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.loss_views import executed_table, facts_table, schedule_table, time_rows
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.picture_strip import picture_strip
+from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
 from dvfs_kernel.widgets.thinning_walk import LOSSES, ThinningWalk
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from dvfs_kernel.networks.network import Network
     from dvfs_kernel.studies.joint.techniques import TechniqueCandidate
 
+    _Executed = tuple[tuple[TechniqueCandidate, TechniqueCandidate], list[tuple[Record, bool]]]
+
 __all__ = ["LossWalkPanel"]
 
 _PICTURES: Final = 12
@@ -34,6 +38,24 @@ _TIMES_WIDTH: Final = 620  # layers' names stand beside
 # Of the paper's, as many as show what a schedule does: each pair of them is a change to be run.
 _CLOCKS: Final = "pll:25/75/2,pll:50/216/2,pll:25/150/2,pll:25/168/2,pll:25/216/2"
 _ASKED_POINTS: Final = 1.0  # of the exercise
+
+
+@dataclass(frozen=True)
+class _Thinned:
+    """What is taken for an allowed loss, and the window it runs in."""
+
+    walk: ThinningWalk
+    number: int
+    loss_points: float
+    percent: int
+
+    def schedules(self) -> tuple[TechniqueCandidate, TechniqueCandidate]:
+        """Return the schedule with nothing left out, and that of the plan."""
+        return self.walk.scheduled(0, self.percent), self.walk.scheduled(self.number, self.percent)
+
+    def __str__(self) -> str:
+        name = self.walk.variants[self.number].name
+        return f"{name}, for a loss of {self.loss_points:g} points, in a window of {self.percent} %"
 
 
 class LossWalkPanel(Panel):
@@ -55,7 +77,7 @@ class LossWalkPanel(Panel):
         # Granularities make runs many times as many, and change little of what skipping shows.
         surveyed = Surveyed(load_network(network), clocks, (0,))
         super().__init__(f"What {surveyed.network.name} may lose")
-        self.surveyed, self._data = surveyed, data
+        self.surveyed = surveyed
         self.loss = ipywidgets.SelectionSlider(
             options=[(f"{loss:g}", loss) for loss in LOSSES],
             value=1.0,
@@ -67,52 +89,56 @@ class LossWalkPanel(Panel):
         )
         self.run = ipywidgets.Button(description="Run on the board", button_style="primary")
         self.run.layout.width = "auto"
-        self.run.on_click(lambda _: self._run())
         self.task = Task()
-        self.facts, self.pictures, self.table, self.executed = (ipywidgets.HTML() for _ in range(4))
+        self.facts, self.pictures, self.table, self.took = (ipywidgets.HTML() for _ in range(4))
         self.line, self.times = ChartView(), ChartView()
-        self.walk: ThinningWalk | None = None
+        self.walk: Result[str, ThinningWalk] = Result(
+            self,
+            self.task,
+            ask=lambda: surveyed.network.name,
+            find=lambda _, progress: ThinningWalk.of(surveyed, data, progress),
+            show=lambda _, walk: self._show(walk),
+            views=[self.facts, self.line, self.pictures, self.times, self.table],
+        )
+        self.executed: Result[_Thinned, _Executed] = Result(
+            self,
+            self.task,
+            ask=self._thinned,
+            find=self._execute,
+            show=self._show_executed,
+            views=[self.took],
+            parent=self.walk,
+            button=self.run,
+        )
         for control in (self.loss, self.bound):
-            control.observe(self._update, "value")
+            control.observe(lambda _: self.walk.redraw(), "value")
         self.fill(
             control_row([self.loss, self.bound, self.run]),
             self.task,
+            self.walk.note,
             self.facts,
             self.line,
             self.pictures,
             self.times,
             self.table,
-            self.executed,
+            self.executed.note,
+            self.took,
         )
-        self.run.disabled = True
-        self.task.start(
-            lambda progress: ThinningWalk.of(surveyed, data, progress), self._take, self._enable
-        )
+        self.walk.renew()
 
-    def _enable(self) -> None:
-        self.run.disabled = self.walk is None
-
-    def _take(self, walk: ThinningWalk) -> None:
-        self.walk = walk
-        self._update()
-
-    def _update(self, _: Any = None) -> None:
-        walk = self.walk
+    def _thinned(self) -> _Thinned:
+        walk = self.walk.found
         if walk is None:
-            return
-        self.executed.value = ""
-        self.tell("")
-        number = walk.within(self.loss.value)
-        self.pictures.value = self._wrong(walk, number)
-        if not self.guarded(lambda: self._show(walk, number)):
-            self.facts.value = self.table.value = ""  # of another choice
-            self.line.clear()
-            self.times.clear()
+            raise PanelError("nothing is searched yet")
+        return _Thinned(walk, walk.within(self.loss.value), self.loss.value, self.bound.value)
 
-    def _show(self, walk: ThinningWalk, number: int) -> None:
-        before, after = self._schedules(walk)
+    def _show(self, walk: ThinningWalk) -> None:
+        chosen = self._thinned()
+        number = chosen.number
+        before, after = chosen.schedules()
+        self.pictures.value = self._wrong(walk, number)
         self.facts.value = facts_table(walk, number, before, after)
-        self._draw_frontier(walk, number)
+        self._draw_frontier(chosen)
         self.times.draw(
             charts.layer_times,
             time_rows(before, after, self.surveyed),
@@ -121,12 +147,8 @@ class LossWalkPanel(Panel):
         )
         self.table.value = schedule_table(walk, number, before, after, self.surveyed)
 
-    def _schedules(self, walk: ThinningWalk) -> tuple[TechniqueCandidate, TechniqueCandidate]:
-        number = walk.within(self.loss.value)
-        return walk.scheduled(0, self.bound.value), walk.scheduled(number, self.bound.value)
-
-    def _draw_frontier(self, walk: ThinningWalk, number: int) -> None:
-        points = []
+    def _draw_frontier(self, chosen: _Thinned) -> None:
+        walk, points = chosen.walk, []
         for place, variant in enumerate(walk.variants):
             assert variant.point is not None  # there is data
             low, high = variant.point.interval
@@ -137,9 +159,7 @@ class LossWalkPanel(Panel):
                     "low": low,
                     "high": high,
                     "latency_s": walk.latency_s(place),
-                    "window_j": walk.scheduled(
-                        place, self.bound.value
-                    ).candidate.predicted_window_j,
+                    "window_j": walk.scheduled(place, chosen.percent).candidate.predicted_window_j,
                     "chosen_for": [loss for loss in LOSSES if walk.within(loss) == place],
                 }
             )
@@ -147,7 +167,7 @@ class LossWalkPanel(Panel):
             charts.accuracy_frontier,
             points,
             walk.ground.baseline.latency_s,
-            marked=walk.variants[number].name,
+            marked=walk.variants[chosen.number].name,
             width=_CHART_WIDTH,
         )
 
@@ -170,7 +190,7 @@ class LossWalkPanel(Panel):
 
     def figures(self) -> dict[str, float]:
         """Return time saved at a loss of a point, and pictures that go wrong at the largest."""
-        walk = self.walk
+        walk = self.walk.found
         if walk is None:
             return {}
         chosen = walk.within(_ASKED_POINTS)
@@ -181,15 +201,8 @@ class LossWalkPanel(Panel):
 
     # ---- the board -----------------------------------------------------------------------------
 
-    def _run(self) -> None:
-        walk = self.walk
-        if walk is None:
-            return
-        try:
-            chosen = self._schedules(walk)
-        except DvfsError as error:
-            self.tell(str(error), "error")
-            return
+    def _execute(self, thinned: _Thinned, progress: Progress) -> _Executed:
+        chosen = thinned.schedules()
 
         def on(bench: Bench) -> list[tuple[Record, bool]]:
             found = []
@@ -200,12 +213,7 @@ class LossWalkPanel(Panel):
                 found.append((record, same))
             return found
 
-        def work(progress: Progress) -> list[tuple[Record, bool]]:
-            records: list[tuple[Record, bool]] = self.surveyed.with_bench(progress, on)
-            return records
+        return chosen, self.surveyed.with_bench(progress, on)
 
-        def done(found: list[tuple[Record, bool]]) -> None:
-            self.executed.value = executed_table(chosen, found)
-
-        self.run.disabled = True
-        self.task.start(work, done, self._enable)
+    def _show_executed(self, thinned: _Thinned, found: _Executed) -> None:
+        self.took.value = executed_table(*found, str(thinned))

@@ -37,7 +37,7 @@ def _relocks(one: Candidate) -> int:
     return int((one.prediction.entry_time_s > RELOCK_LEAST_S).sum())
 
 
-def executed_table(found: list[Candidate], records: list[Record], bound_s: float) -> str:
+def executed_table(found: list[Candidate], records: list[Record], bound_s: float, what: str) -> str:
     """Return what the board took, and how far the predictions were off."""
     rows = [
         (
@@ -60,7 +60,7 @@ def executed_table(found: list[Candidate], records: list[Record], bound_s: float
         "mJ were off by",
         "relocks",
     ]
-    return markup.table("Executed on the board", heads, rows)
+    return markup.table(f"Executed on the board: {what}", heads, rows)
 
 
 def comparison_table(found: list[Candidate], bound_s: float) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
 from dvfs_kernel.api.network import load as load_network
+from dvfs_kernel.errors import PanelError
 from dvfs_kernel.image import memory_plan
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import SUPPORTED_OPERATORS, read_bytes
@@ -22,6 +24,7 @@ from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.mode import is_static
 from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.survey import Surveyed
 from dvfs_kernel.widgets.task import Task
 from renode_platform.devices import datasheet as ds
@@ -38,6 +41,16 @@ _SUFFIX: Final = ".tflite"
 _NAME_MOST: Final = 60
 _CELL_J: Final = 0.225 * 3600 * 3.0  # 225 mAh at 3 V, as the exercise says
 _BARS_WIDTH: Final = 480  # titles and remarks stand beside the bars
+
+
+@dataclass(frozen=True)
+class _Asked:
+    surveyed: Surveyed
+    percents: tuple[int, ...]
+
+    def __str__(self) -> str:
+        bounds = ", ".join(f"{percent} %" for percent in self.percents)
+        return f"{self.surveyed.network.name} at {bounds}"
 
 
 class OwnNetworkPanel(Panel):
@@ -66,21 +79,37 @@ class OwnNetworkPanel(Panel):
             description="Explore, optimise and run", button_style="primary", disabled=True
         )
         self.run.layout.width = "auto"
-        self.task, self.facts, self.results, self.files = (
-            Task(),
-            ipywidgets.HTML(),
-            ipywidgets.HTML(),
-            ipywidgets.HTML(),
-        )
+        self.task = Task()
+        self.facts, self.table, self.files = (ipywidgets.HTML() for _ in range(3))
         self.strip, self.bars = ChartView(), ChartView()
-        self.surveyed: Surveyed | None = None
+        self._name = ""
+        self.surveyed: Result[str, Surveyed] = Result(
+            self,
+            self.task,
+            ask=lambda: self._name,
+            find=None,
+            show=self._show_network,
+            views=[self.facts],
+        )
+        self.study: Result[_Asked, tuple[Study, str]] = Result(
+            self,
+            self.task,
+            ask=self._asked,
+            find=self._study,
+            show=lambda asked, found: self._show(asked, *found),
+            views=[self.table, self.files, self.bars, self.strip],
+            parent=self.surveyed,
+            button=self.run,
+        )
+        self.task.lock(self.upload)
         self.upload.observe(self._take_upload, "value")
-        self.run.on_click(lambda _: self._start())
+        self.watch(self.bounds)
         self.fill(
             control_row([self.upload, self.bounds, self.run]),
             self.facts,
             self.task,
-            self.results,
+            self.study.note,
+            self.table,
             self.files,
             self.bars,
             self.strip,
@@ -88,11 +117,10 @@ class OwnNetworkPanel(Panel):
         self.tell(
             "An int8 TensorFlow Lite model. Operators: " + ", ".join(SUPPORTED_OPERATORS) + "."
         )
-        self.study: Study | None = None
         if network is not None:
-            self._begin(lambda: self._import(network, load_network(network)))
+            self._begin(network, lambda: load_network(network))
             if is_static():
-                self._start()
+                self.study.renew()
 
     def _take_upload(self, change: Any) -> None:
         for file in change["new"]:
@@ -101,25 +129,24 @@ class OwnNetworkPanel(Panel):
     def take(self, name: str, data: bytes) -> None:
         """Import a file; what cannot be imported is told, and the last network is gone."""
         stem = PurePath(name).stem[:_NAME_MOST] or "network"
-        self._begin(lambda: self._import(name, read_bytes(data, stem)))
+        self._begin(name, lambda: read_bytes(data, stem))
 
-    def _begin(self, act: Callable[[], None]) -> None:
-        self.surveyed, self.study, self.run.disabled = None, None, True
-        for view in (self.facts, self.results, self.files):
-            view.value = ""
-        self.bars.clear()
-        self.strip.clear()
+    def _begin(self, name: str, load: Callable[[], Network]) -> None:
         if self.task.busy:
-            self.tell("Another network is under way; cancel it or wait for it.", "error")
+            self.tell(
+                f"{name} was not taken: another network is under way; cancel it or wait for it.",
+                "error",
+            )
             return
-        if self.guarded(act):
-            self.run.disabled = False
+        self.study.clear()
+        self.surveyed.clear()
+        self._name = name
+        self.guarded(lambda: self.surveyed.take(name, Surveyed(load(), self._clocks)))
 
-    def _import(self, name: str, network: Network) -> None:
-        surveyed = Surveyed(network, self._clocks)
+    def _show_network(self, name: str, surveyed: Surveyed) -> None:
+        network = surveyed.network
         plan = memory_plan.plan(network)
         image_bytes = len(surveyed.workload.image.data)
-        self.surveyed = surveyed
         self.tell(
             f"{name}: {len(network.layers)} layers, {sum(network.macs):,} multiply-accumulates, "
             f"{image_bytes:,} of {abi.IMAGE_BYTES_MAX:,} bytes of flash, {plan.tensor_bytes:,} of "
@@ -131,30 +158,24 @@ class OwnNetworkPanel(Panel):
             "Layers", ["layer", "operator", "multiply-accumulates"], rows, scrolls=True
         )
 
-    def _start(self) -> None:
-        surveyed, chosen = self.surveyed, sorted(self.bounds.value)
+    def _asked(self) -> _Asked:
+        surveyed = self.surveyed.found
         if surveyed is None:
-            self.tell("There is no network yet; choose a file.", "error")
-            return
-        if not chosen:
-            self.tell("No bound is chosen; choose at least one.", "error")
-            return
-        plan = surveyed.plan([Bound(qos=value) for value in chosen])
+            raise PanelError("There is no network yet; choose a file.")
+        if not self.bounds.value:
+            raise PanelError("No bound is chosen; choose at least one.")
+        return _Asked(surveyed, tuple(sorted(self.bounds.value)))
 
-        def work(progress: Progress) -> tuple[Study, str]:
-            study: Study = surveyed.with_bench(progress, lambda bench: run_study(bench, plan))
-            progress("report", 0, 1)
-            document = study_document(study, surveyed.workload, "the notebook Your own network")
-            return study, build({**check(document), "paper": compare(document)})
+    def _study(self, asked: _Asked, progress: Progress) -> tuple[Study, str]:
+        surveyed = asked.surveyed
+        plan = surveyed.plan([Bound(qos=value) for value in asked.percents])
+        study: Study = surveyed.with_bench(progress, lambda bench: run_study(bench, plan))
+        progress("report", 0, 1)
+        document = study_document(study, surveyed.workload, "the notebook Your own network")
+        return study, build({**check(document), "paper": compare(document)})
 
-        def ended() -> None:
-            self.run.disabled = self.upload.disabled = False
-
-        self.run.disabled = self.upload.disabled = True
-        self.task.start(work, lambda found: self._show(surveyed, *found), ended)
-
-    def _show(self, surveyed: Surveyed, study: Study, page: str) -> None:
-        self.study = study
+    def _show(self, asked: _Asked, study: Study, page: str) -> None:
+        surveyed = asked.surveyed
         bars, rows, links = [], [], []
         for result in study.results:
             whole = result.outcomes[0].window_j
@@ -205,8 +226,8 @@ class OwnNetworkPanel(Panel):
             "mJ were off by",
             "same output",
         ]
-        self.results.value = markup.table(
-            "DVFS on the board, against TinyEngine at 216 MHz", heads, rows
+        self.table.value = markup.table(
+            f"DVFS on the board, against TinyEngine at 216 MHz: {asked}", heads, rows
         )
         self.files.value = f"<p>Take home ({html.escape(name)}): {''.join(links)}</p>"
         self.bars.draw(charts.window_energy, bars, width=_BARS_WIDTH)
@@ -214,13 +235,15 @@ class OwnNetworkPanel(Panel):
 
     def figures(self) -> dict[str, float]:
         """Return how many windows of the loosest bound a coin cell lasts."""
-        ours = None if self.study is None else self.study.results[-1].outcome(Names.DVFS)
+        found = self.study.found
+        ours = None if found is None else found[0].results[-1].outcome(Names.DVFS)
         return {} if ours is None else {"windows_of_a_cell": _CELL_J / ours.window_j}
 
     def _draw_strip(self, surveyed: Surveyed, study: Study) -> None:
         result = study.results[-1]
         ours = result.outcome(Names.DVFS)
         if ours is None:
+            self.strip.clear()
             return
         layers = surveyed.schedule_rows(ours.candidate.schedule)
         self.strip.draw(

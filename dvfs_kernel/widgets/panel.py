@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets
 
-from dvfs_kernel.errors import DvfsError
+from dvfs_kernel.errors import DvfsError, PanelError
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.mode import is_static
@@ -16,7 +16,14 @@ from dvfs_kernel.widgets.style import CSS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Panel", "control_row"]
+    class Marked(Protocol):
+        """What can be of another choice than the controls': a `Result`."""
+
+        def mark(self) -> None:
+            """Say whether it is."""
+
+
+__all__ = ["Panel", "chosen", "control_row"]
 
 _LABEL = {"description_width": "initial"}
 # What only a reader with Python can use.
@@ -42,6 +49,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.add_class("dvfs-panel")
         self.title = title
         self.message = ipywidgets.HTML()
+        self.results: list[Marked] = []
+        self._followers: list[Callable[[], None]] = []
         self._head = ipywidgets.HTML(f"{CSS}<h3>{escape(title)}</h3>")
 
     def fill(self, *parts: ipywidgets.Widget) -> None:
@@ -51,6 +60,25 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def tell(self, text: str, kind: markup.Kind = "note") -> None:
         """Show a message; an empty one takes it away."""
         self.message.value = markup.message(text, kind) if text else ""
+
+    def mark_all(self) -> None:
+        """Say of every result whether it is of what the controls say."""
+        for result in self.results:
+            result.mark()
+
+    def watch(self, *controls: ipywidgets.Widget) -> None:
+        """Say it anew whenever one of the controls is changed."""
+        for control in controls:
+            control.observe(lambda _: self.mark_all(), "value")
+
+    def follow(self, act: Callable[[], None]) -> None:
+        """Have something called whenever `figures` may have changed."""
+        self._followers.append(act)
+
+    def tell_followers(self) -> None:
+        """Tell those who follow that `figures` may have changed."""
+        for act in self._followers:
+            act()
 
     def guarded(self, act: Callable[[], None]) -> bool:
         """Do something; what goes wrong on purpose becomes a message. Say whether it went well."""
@@ -77,6 +105,21 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         if is_static():
             return {"text/html": self.still(), "text/plain": self.title}
         return super()._repr_mimebundle_(**kwargs)
+
+
+def chosen(name: str, options: Sequence[tuple[str, Any]], value: Any) -> ipywidgets.Dropdown:
+    """Return a list to choose from, with what is chosen first.
+
+    Raises
+    ------
+    PanelError
+        That is not in the list.
+    """
+    values = [option for _, option in options]
+    if value not in values:
+        allowed = ", ".join(map(str, values)) or "none"
+        raise PanelError(f"{name}: {value} cannot be chosen; allowed: {allowed}")
+    return ipywidgets.Dropdown(description=name, options=list(options), value=value)
 
 
 def control_row(controls: Sequence[ipywidgets.Widget]) -> ipywidgets.Box:

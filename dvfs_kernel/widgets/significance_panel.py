@@ -12,6 +12,7 @@ from dvfs_kernel.report import charts
 from dvfs_kernel.widgets import markup
 from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
+from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.task import Task
 from dvfs_kernel.widgets.thinning_walk import Thinnable, thinnable
 
@@ -43,7 +44,7 @@ class SignificancePanel(Panel):
     def __init__(self, network: Network | str = "fashion", data: Any = None) -> None:
         loaded = load_network(network)
         super().__init__(f"Significance of the products of {loaded.name}")
-        self._network, self._data = loaded, data
+        self._network = loaded
         self.layer = ipywidgets.Dropdown(description="layer", options=[])
         self.threshold = ipywidgets.SelectionSlider(
             options=[("nothing", -np.inf)],
@@ -51,32 +52,43 @@ class SignificancePanel(Panel):
             layout={"width": "460px"},
         )
         self.task, self.facts, self.view = Task(), ipywidgets.HTML(), ChartView()
-        self.found: Thinnable | None = None
+        self.thinnable: Result[str, Thinnable] = Result(
+            self,
+            self.task,
+            ask=lambda: loaded.name,
+            find=lambda _, progress: thinnable(loaded, data, progress),
+            show=lambda _, found: self._show(found),
+            taken=lambda _, found: self._fit_layers(found),
+            views=[self.facts, self.view],
+        )
         self.layer.observe(lambda _: self._take_layer(), "value")
-        self.threshold.observe(lambda _: self._update(), "value")
-        self.fill(control_row([self.layer, self.threshold]), self.task, self.facts, self.view)
+        self.threshold.observe(lambda _: self._redraw(), "value")
+        self.fill(
+            control_row([self.layer, self.threshold]),
+            self.task,
+            self.thinnable.note,
+            self.facts,
+            self.view,
+        )
         self._filling = False
-        self.task.start(lambda progress: thinnable(loaded, data, progress), self._take)
+        self.thinnable.renew()
 
-    def _take(self, found: Thinnable) -> None:
-        self.found = found
-        ladders = found.space.ladders
+    def _fit_layers(self, found: Thinnable) -> None:
         self.layer.options = [
-            (f"{ladder.index}: {ladder.layer.name}", place) for place, ladder in enumerate(ladders)
+            (f"{ladder.index}: {ladder.layer.name}", place)
+            for place, ladder in enumerate(found.space.ladders)
         ]
         self.layer.index = 0
 
-    @property
-    def _ladder(self) -> Ladder | None:
-        if self.found is None or self.layer.value is None:
-            return None
-        ladder: Ladder = self.found.space.ladders[self.layer.value]
+    def _ladder(self, found: Thinnable) -> Ladder:
+        ladder: Ladder = found.space.ladders[self.layer.value]
         return ladder
 
     def _take_layer(self) -> None:
-        ladder = self._ladder
-        if ladder is None:
+        found = self.thinnable.found
+        if found is None or self.layer.value is None:
             return
+        ladder = self._ladder(found)
         known = _finite(ladder.significance)
         logs = np.log10(known[known > 0]) if (known > 0).any() else np.zeros(1)
         steps = np.linspace(np.floor(logs.min() * 10) / 10, np.ceil(logs.max() * 10) / 10, _STEPS)
@@ -88,12 +100,15 @@ class SignificancePanel(Panel):
         ]
         self.threshold.index = min(middle, _STEPS - 1) + 1
         self._filling = False
-        self._update()
+        self._redraw()
+        self.tell_followers()  # what is asked is of the layer that is shown
 
-    def _update(self) -> None:
-        ladder = self._ladder
-        if ladder is None or self._filling:
-            return
+    def _redraw(self) -> None:
+        if not self._filling:
+            self.thinnable.redraw()
+
+    def _show(self, found: Thinnable) -> None:
+        ladder = self._ladder(found)
         limit = 0.0 if self.threshold.value == -np.inf else 10.0**self.threshold.value
         gone = ladder.significance <= limit
         if self.threshold.value == -np.inf:
@@ -129,9 +144,10 @@ class SignificancePanel(Panel):
 
     def figures(self) -> dict[str, float]:
         """Return the per cent of the layer's pairs that hold a hundredth of its significance."""
-        ladder = self._ladder
-        if ladder is None:
+        found = self.thinnable.found
+        if found is None or self.layer.value is None:
             return {}
+        ladder = self._ladder(found)
         ranked = np.sort(_finite(ladder.significance), axis=None)
         sums = np.cumsum(ranked)
         count = int(np.searchsorted(sums, _LITTLE * sums[-1], side="right"))

@@ -7,7 +7,10 @@ from typing import Final
 from dvfs_kernel.report.charts.theme import GRID, INK, MUTED
 from dvfs_kernel.report.palette import BLUE, GREEN, VERMILLION
 
-__all__ = ["CSS"]
+__all__ = ["CSS", "OLD"]
+
+#: Class of what is not of what the controls say.
+OLD: Final = "dvfs-old"
 
 # Text and lines of charts have colours that no data has: here they become the theme's own.
 CSS: Final = f"""<style>
@@ -31,6 +34,7 @@ CSS: Final = f"""<style>
   white-space: pre-line; }}
 .dvfs-message.error {{ border-color: {VERMILLION}; }}
 .dvfs-message.good {{ border-color: {GREEN}; }}
+.{OLD} {{ opacity: .45; filter: grayscale(1); }}
 .dvfs-message b {{ font-weight: 600; }}
 .dvfs-panel svg [fill="{INK}"], .dvfs-still svg [fill="{INK}"] {{
   fill: var(--jp-ui-font-color1, {INK}); }}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import ipywidgets
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.link.progress_callback import Progress
 
-__all__ = ["Task"]
+__all__ = ["Task", "unexpected"]
+
+_CANCELLED: Final = "Cancelled. Finished runs are kept."
 
 
 class _CancelledError(Exception):
@@ -45,6 +47,16 @@ class Task(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.note = ipywidgets.HTML()
         super().__init__([self._row, self.note])
         self._stop: threading.Event | None = None
+        self._watchers: list[Callable[[], None]] = []
+        self._locked: tuple[ipywidgets.Widget, ...] = ()
+
+    def when_changed(self, act: Callable[[], None]) -> None:
+        """Have something called whenever work begins or ends."""
+        self._watchers.append(act)
+
+    def lock(self, *controls: ipywidgets.Widget) -> None:
+        """Let controls wait while work is under way."""
+        self._locked += controls
 
     @property
     def busy(self) -> bool:
@@ -85,6 +97,7 @@ class Task(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.bar.value, self.bar.max = 0, 1
         self.cancel_button.disabled = False
         self._row.layout.display = ""
+        self._changed()
 
         def post(act: Callable[[], None]) -> None:
             if loop is None:
@@ -101,15 +114,15 @@ class Task(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             try:
                 found = work(progress)
             except _CancelledError:
-                post(lambda: self._finish("Cancelled. Finished runs are kept.", "note", ended))
+                post(lambda: self._finish(_CANCELLED, "note", ended))
             except (DvfsError, OSError) as error:
                 text = str(error)
                 post(lambda: self._finish(text, "error", ended))
             except Exception:  # noqa: BLE001  a thread's errors would vanish
-                text = _unexpected()
+                text = unexpected()
                 post(lambda: self._finish(text, "error", ended))
             else:
-                post(lambda: self._hand_over(found, done, ended))
+                post(lambda: self._hand_over(found, done, ended, stop))
 
         if loop is None:
             run()
@@ -122,14 +135,21 @@ class Task(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self.label.value = f"{what}: {count} of {total}"
 
     def _hand_over(
-        self, found: Any, done: Callable[[Any], None], ended: Callable[[], None]
+        self,
+        found: Any,
+        done: Callable[[Any], None],
+        ended: Callable[[], None],
+        stop: threading.Event,
     ) -> None:
+        if stop.is_set():  # behind the last report of progress: it was cancelled all the same
+            self._finish(_CANCELLED, "note", ended)
+            return
         try:
             done(found)
         except DvfsError as error:
             self._finish(str(error), "error", ended)
         except Exception:  # noqa: BLE001  an event loop's errors would vanish
-            self._finish(_unexpected(), "error", ended)
+            self._finish(unexpected(), "error", ended)
         else:
             self._finish("", "note", ended)
 
@@ -137,13 +157,21 @@ class Task(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._row.layout.display = "none"
         self._tell(text, kind)
         self._stop = None
+        self._changed()
         ended()
+
+    def _changed(self) -> None:
+        for control in self._locked:
+            control.disabled = self.busy
+        for act in self._watchers:
+            act()
 
     def _tell(self, text: str, kind: markup.Kind) -> None:
         self.note.value = markup.message(text, kind) if text else ""
 
 
-def _unexpected() -> str:
+def unexpected() -> str:
+    """Return what is told of an error that nobody raised on purpose: the one being handled."""
     return "This should not have happened; please report it.\n" + traceback.format_exc()
 
 

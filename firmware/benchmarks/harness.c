@@ -1,4 +1,4 @@
-/* Runs one benchmark that the host names, and counts its cycles as any firmware on the chip could. */
+/* Runs one benchmark that the host names, and counts its cycles as any firmware could. */
 #include "benchmark.h"
 
 #include "core/cache.h"
@@ -23,11 +23,8 @@ static _Noreturn void stop(void) {
 }
 
 __attribute__((section(".vectors"), used)) static void (*const vector_table[])(void) = {
-    [0] = (void (*)(void))stack_top,
-    [1] = Reset_Handler,
-    [2 ... 14] = stop,
-    [15] = SysTick_Handler,
-    [16 ... 125] = stop,
+    [0] = (void (*)(void))stack_top, [1] = Reset_Handler, [2 ... 14] = stop,
+    [15] = SysTick_Handler,          [16 ... 125] = stop,
 };
 
 __attribute__((weak)) void SysTick_Handler(void) {

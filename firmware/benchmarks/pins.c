@@ -10,8 +10,7 @@ static __attribute__((noinline)) void toggle(uint32_t pin) {
     REGISTER_OF(GPIOE, GPIO, BSRR) = (output & pin) << 16 | (~output & pin);
 }
 
-BENCHMARK(toggle) void toggle_run(
-    uint32_t repeats, void *data, const void *constants) {
+BENCHMARK(toggle) void toggle_run(uint32_t repeats, void *data, const void *constants) {
     (void)data;
     (void)constants;
     REGISTER(RCC, AHB1ENR) |= RCC_AHB1ENR_GPIOEEN_MSK;

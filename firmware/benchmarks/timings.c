@@ -1,5 +1,5 @@
 /* Marks on GPIOE around what takes a time that the data sheet gives: the host knows when they were
- * set. Nothing of it can be timed by the cycle counter, which stands still with the core's clock. */
+ * set. The cycle counter, which stands still with the core's clock, can time nothing of it. */
 #include "benchmark.h"
 #include "core/core.h"
 #include "core/mmio.h"
@@ -19,15 +19,15 @@ static inline void mark(uint32_t pins) {
     __asm volatile("b.n 1f\n1:" ::: "memory");
 }
 
-static void set_and_wait(
-    volatile uint32_t *control, uint32_t set, volatile uint32_t *status, uint32_t mask) {
+static void set_and_wait(volatile uint32_t *control, uint32_t set, volatile uint32_t *status,
+                         uint32_t mask) {
     *control |= set;
     while (!(*status & mask)) {
     }
 }
 
-static void clear_and_wait(
-    volatile uint32_t *control, uint32_t clear, volatile uint32_t *status, uint32_t mask) {
+static void clear_and_wait(volatile uint32_t *control, uint32_t clear, volatile uint32_t *status,
+                           uint32_t mask) {
     *control &= ~clear;
     while (*status & mask) {
     }
@@ -41,7 +41,7 @@ static void clock_devices(void) {
     REGISTER_OF(GPIOE, GPIO, MODER) = 0x55555555u;
 }
 
-/* HSE, PLL on 432 MHz, over-drive on and off; from SYSCLK on the HSI or, repeats being 1, the HSE. */
+/* HSE, PLL on 432 MHz, over-drive on and off; from SYSCLK on the HSI or, if repeats is 1, HSE. */
 BENCHMARK(timings) void timings_run(uint32_t repeats, void *data, const void *constants) {
     (void)data;
     (void)constants;
@@ -58,8 +58,9 @@ BENCHMARK(timings) void timings_run(uint32_t repeats, void *data, const void *co
         while ((REGISTER(RCC, CFGR) & RCC_CFGR_SWS_MSK) >> RCC_CFGR_SWS_POS != 1u) {
         }
     }
-    REGISTER(RCC, PLLCFGR) = 25u << RCC_PLLCFGR_PLLM_POS | 216u << RCC_PLLCFGR_PLLN_POS
-        | RCC_PLLCFGR_PLLSRC_MSK | 9u << RCC_PLLCFGR_PLLQ_POS | 2u << RCC_PLLCFGR_PLLR_POS;
+    REGISTER(RCC, PLLCFGR) = 25u << RCC_PLLCFGR_PLLM_POS | 216u << RCC_PLLCFGR_PLLN_POS |
+                             RCC_PLLCFGR_PLLSRC_MSK | 9u << RCC_PLLCFGR_PLLQ_POS |
+                             2u << RCC_PLLCFGR_PLLR_POS;
     mark(3);
     set_and_wait(cr, RCC_CR_PLLON_MSK, cr, RCC_CR_PLLRDY_MSK);
     mark(4);
@@ -73,11 +74,10 @@ BENCHMARK(timings) void timings_run(uint32_t repeats, void *data, const void *co
 
 /* Reads the counter twice, each time jumping on, as `mark` does. */
 static inline void read_twice(volatile uint32_t *counter, uint32_t *first, uint32_t *second) {
-    __asm volatile(
-        "ldr %0, [%2]\n\tb.n 1f\n1:\tldr %1, [%2]\n\tb.n 2f\n2:"
-        : "=&r"(*first), "=&r"(*second)
-        : "r"(counter)
-        : "memory");
+    __asm volatile("ldr %0, [%2]\n\tb.n 1f\n1:\tldr %1, [%2]\n\tb.n 2f\n2:"
+                   : "=&r"(*first), "=&r"(*second)
+                   : "r"(counter)
+                   : "memory");
 }
 
 static void start_systick(uint32_t ticks) {
@@ -127,8 +127,9 @@ static __attribute__((noinline)) void wait_once(void) {
     mark(3);
 }
 
-/* Waits, with repeats or-ed into PWR_CR1 and data in SCB_SCR, until the user button, PC13, rises. The
- * first turn finds the interrupt pending, and warms the caches; marks 2 and 3 are one mark apart. */
+/* Waits, with repeats or-ed into PWR_CR1 and data in SCB_SCR, until the user button, PC13, rises.
+ * The first turn finds the interrupt pending, and warms the caches; marks 2 and 3 are one mark
+ * apart. */
 BENCHMARK(wake) void wake_run(uint32_t repeats, void *data, const void *constants) {
     (void)constants;
     clock_devices();

@@ -16,8 +16,8 @@ typedef struct {
     abi_error_reply_t *error;
 } check_t;
 
-static inline bool
-refuse(const check_t *check, abi_status_t status, uint32_t found, uint32_t allowed) {
+static inline bool refuse(const check_t *check, abi_status_t status, uint32_t found,
+                          uint32_t allowed) {
     check->error->status = (uint16_t)status;
     check->error->detail0 = found;
     check->error->detail1 = allowed;

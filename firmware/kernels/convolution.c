@@ -4,8 +4,7 @@
 #include "kernels/windows.h"
 
 static int32_t group_of(const map_t *output, int32_t values) {
-    return matrix_group(output->height * output->width, column_bytes(values),
-                        window_bytes(values));
+    return matrix_group(output->height * output->width, column_bytes(values), window_bytes(values));
 }
 
 uint32_t convolution_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *tensors) {

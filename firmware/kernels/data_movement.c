@@ -1,8 +1,6 @@
 /* Layers that move bytes and compute nothing. */
 #include "kernels/operators.h"
-
-/* parameters of upsample: factors of height and width. */
-enum { upsample_height = 0, upsample_width = 1 };
+#include "kernels/parameters.h"
 
 void upsample_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const map_t input = map_of(&context->tensors[layer->input0]);
@@ -27,9 +25,6 @@ void upsample_run(const abi_layer_t *layer, const kernel_context_t *context) {
     }
 }
 
-/* parameters of pad: the value of the added elements. */
-enum { pad_value = 0 };
-
 void pad_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const map_t input = map_of(&context->tensors[layer->input0]);
     const map_t output = map_of(&context->tensors[layer->output]);
@@ -53,14 +48,14 @@ void pad_run(const abi_layer_t *layer, const kernel_context_t *context) {
     }
 }
 
-/* parameters of transpose: output axis i is input axis parameters[i]. */
 void transpose_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const map_t input = map_of(&context->tensors[layer->input0]);
     const map_t output = map_of(&context->tensors[layer->output]);
+    const int32_t *axes = &layer->parameters[transpose_axes];
     const int32_t strides[3] = {input.width * input.channels, input.channels, 1};
-    const int32_t step_y = strides[layer->parameters[0]];
-    const int32_t step_x = strides[layer->parameters[1]];
-    const int32_t step_channel = strides[layer->parameters[2]];
+    const int32_t step_y = strides[axes[0]];
+    const int32_t step_x = strides[axes[1]];
+    const int32_t step_channel = strides[axes[2]];
     int8_t *target = output.data;
     for (int32_t y = 0; y < output.height; y++) {
         for (int32_t x = 0; x < output.width; x++) {
@@ -82,9 +77,6 @@ void copy_run(const abi_layer_t *layer, const kernel_context_t *context) {
     }
 }
 
-/* parameters of concatenate: axis, number of inputs, then the inputs' tensors, two in a word. */
-enum { concatenate_axis = 0, concatenate_count = 1, concatenate_inputs = 2 };
-
 void concatenate_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const map_t output = map_of(&context->tensors[layer->output]);
     const int32_t axis = layer->parameters[concatenate_axis];
@@ -94,11 +86,10 @@ void concatenate_run(const abi_layer_t *layer, const kernel_context_t *context) 
     int32_t offset = 0;
     for (int32_t i = 0; i < layer->parameters[concatenate_count]; i++) {
         const uint32_t pair = (uint32_t)layer->parameters[concatenate_inputs + i / 2];
-        const map_t input = map_of(&context->tensors[i % 2 == 0 ? pair & 0xFFFFu : pair >> 16]);
+        const map_t input = map_of(&context->tensors[concatenate_input(pair, i % 2 != 0)]);
         const int32_t run = map_elements(&input) / outer;
         for (int32_t j = 0; j < outer; j++) {
-            __builtin_memcpy(output.data + j * block + offset, input.data + j * run,
-                             (uint32_t)run);
+            __builtin_memcpy(output.data + j * block + offset, input.data + j * run, (uint32_t)run);
         }
         offset += run;
     }

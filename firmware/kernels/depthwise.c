@@ -8,11 +8,6 @@
 #include "kernels/planes.h"
 #include "kernels/sizes.h"
 
-#define CHANNELS_OF_A_LINE 32
-/* Outputs of a channel that are computed before the next channel's turn: the cache lines that they
- * share with the other channels have to survive until then. */
-#define OUTPUTS_A_TURN 192
-
 static inline int32_t round_up(int32_t value, int32_t step) {
     return (value + step - 1) / step * step;
 }
@@ -48,11 +43,10 @@ static cut_t cut_of(const abi_layer_t *layer, const map_t *input, const map_t *o
     }
     cut.channels = smaller(input->channels, CHANNELS_OF_A_LINE);
     const int32_t row_bytes = row_bytes_of(layer, output);
-    const int32_t fitting = ((int32_t)ABI_SCRATCH_BYTES - planes_slack_bytes(row_bytes)) /
-                            (cut.channels * row_bytes);
+    const int32_t fitting =
+        ((int32_t)ABI_SCRATCH_BYTES - planes_slack_bytes(row_bytes)) / (cut.channels * row_bytes);
     const int32_t beyond_first = fitting - input_rows(layer, 1);
-    const int32_t output_rows =
-        beyond_first < 0 ? 1 : 1 + beyond_first / layer->stride_height;
+    const int32_t output_rows = beyond_first < 0 ? 1 : 1 + beyond_first / layer->stride_height;
     cut.output_rows = smaller(cut.output_rows, output_rows);
     return cut;
 }
@@ -88,7 +82,7 @@ uint32_t depthwise_scratch_bytes(const abi_layer_t *layer, const abi_tensor_t *t
 }
 
 typedef struct {
-    depthwise_job_t job;        /* for the first channel of the layer */
+    depthwise_job_t job; /* for the first channel of the layer */
     depthwise_rows_t convolve;
 } depthwise_t;
 
@@ -106,11 +100,11 @@ static depthwise_job_t job_at(const depthwise_job_t *first, const int8_t *window
 
 /* Convolves `count` planes, the first of which is channel `channel`, into `rows` rows of output
  * from row `top`. */
-static void convolve(const depthwise_t *depthwise, const abi_layer_t *layer,
-                     const planes_t *planes, const map_t *output, int32_t channel, int32_t count,
-                     int32_t top, int32_t rows) {
+static void convolve(const depthwise_t *depthwise, const abi_layer_t *layer, const planes_t *planes,
+                     const map_t *output, int32_t channel, int32_t count, int32_t top,
+                     int32_t rows) {
     const int32_t multiplier = layer->depth_multiplier;
-    const int32_t turn = larger(1, OUTPUTS_A_TURN / output->width);
+    const int32_t turn = larger(1, (int32_t)ABI_DEPTHWISE_TURN_OUTPUTS / output->width);
     for (int32_t done = 0; done < rows; done += turn) {
         const int8_t *window = planes->data + done * layer->stride_height * planes->row_bytes;
         int8_t *target = output->data + (top + done) * output->width * output->channels;

@@ -4,35 +4,23 @@
 #include "kernels/operators.h"
 #include "kernels/sizes.h"
 
-/* Of a cache line of a feature map. */
-#define CHANNELS_OF_A_LINE 32
-
-/* For both segments' pieces; where each lies is known to depthwise_code.py and access_code.py. */
-typedef struct {
-    uint32_t plane_bytes;
-    uint32_t four_planes_bytes;
-    const uint32_t *target_end;
-    const uint32_t *records_end;
-    uint32_t band_bytes;       /* of a plane */
-} limits_t;
-
-typedef void (*pair_t)(uint32_t *target, const int8_t *upper, const int8_t *lower,
-                       const limits_t *limits);
+typedef void (*pair_rows_t)(uint32_t *target, const int8_t *upper, const int8_t *lower,
+                            const limits_t *limits);
 
 typedef void (*convolve_t)(const uint32_t *plane, const uint32_t *record, int8_t *output,
                            const limits_t *limits);
 
-/* The planes of a group of channels, or a band of rows of them, and behind them a row of the feature
- * map that is padding. */
+/* The planes of a group of channels, or a band of rows of them, and behind them a row of the
+ * feature map that is padding. */
 typedef struct {
     uint32_t *data;
-    int32_t band;          /* pairs of output rows; a single last row counts as one */
-    int32_t pairs;         /* of rows that these need */
-    int32_t pitch;         /* words of a pair of rows */
-    int32_t words;         /* of a plane */
+    int32_t band;  /* pairs of output rows; a single last row counts as one */
+    int32_t pairs; /* of rows that these need */
+    int32_t pitch; /* words of a pair of rows */
+    int32_t words; /* of a plane */
     int32_t channels;
-    int32_t columns;       /* of the feature map that windows touch */
-    int32_t row_bytes;     /* of the row of padding */
+    int32_t columns;   /* of the feature map that windows touch */
+    int32_t row_bytes; /* of the row of padding */
 } pair_planes_t;
 
 uint32_t depthwise_code_record_words(const abi_layer_t *layer) {
@@ -129,7 +117,7 @@ static void fill_sides(const pair_planes_t *planes, uint32_t word, int32_t left)
 /* A band of `count` channels, from a pair of input rows on. */
 static void gather(const pair_planes_t *planes, const abi_layer_t *layer, const map_t *input,
                    int32_t channel, int32_t count, int32_t first, uint32_t word,
-                   pair_t pair_four) {
+                   pair_rows_t pair_four) {
     const int32_t fours = pair_four == NULL ? 0 : count & ~3;
     for (int32_t pair = 0; pair < planes->pairs; pair++) {
         const int32_t y = 2 * (first + pair) - layer->pad_top;
@@ -164,11 +152,11 @@ static void gather(const pair_planes_t *planes, const abi_layer_t *layer, const 
 typedef struct {
     const uint32_t *records;
     uint32_t record_words;
-    int32_t pair_words;        /* of a plane from one pair of output rows to the next */
-    int32_t turn;              /* pairs of output rows */
-    convolve_t whole;          /* all rows; NULL where there are pieces for bands */
-    convolve_t pairs;          /* of rows */
-    convolve_t last;           /* row, where it has no neighbour */
+    int32_t pair_words; /* of a plane from one pair of output rows to the next */
+    int32_t turn;       /* pairs of output rows */
+    convolve_t whole;   /* all rows; NULL where there are pieces for bands */
+    convolve_t pairs;   /* of rows */
+    convolve_t last;    /* row, where it has no neighbour */
 } pieces_t;
 
 static pieces_t pieces_of(const abi_layer_t *layer, const kernel_context_t *context,
@@ -228,12 +216,12 @@ void depthwise_code_run(const abi_layer_t *layer, const kernel_context_t *contex
     pair_planes_t planes = planes_of(layer, context->tensors, context->granularity);
     planes.data = (uint32_t *)(void *)context->scratch;
     const pieces_t pieces = pieces_of(layer, context, &output, &planes);
-    const pair_t pair_four =
-        layer->access_pieces == 0 ? NULL
-                                  : (pair_t)(uintptr_t)layer_code_entry(
-                                        context, blob_at(context, layer->pieces_offset));
-    const uint32_t word = ((uint32_t)layer->input_zero & 0xFFFFu) |
-                          ((uint32_t)layer->input_zero << 16);
+    const pair_rows_t pair_four = layer->access_pieces == 0
+                                      ? NULL
+                                      : (pair_rows_t)(uintptr_t)layer_code_entry(
+                                            context, blob_at(context, layer->pieces_offset));
+    const uint32_t word =
+        ((uint32_t)layer->input_zero & 0xFFFFu) | ((uint32_t)layer->input_zero << 16);
     int sides = 0;
     for (int32_t channel = 0; channel < input.channels; channel += planes.channels) {
         const int32_t count = smaller(planes.channels, input.channels - channel);

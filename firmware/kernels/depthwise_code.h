@@ -10,8 +10,8 @@
  * They convolve one plane after another until their records' end. A layer whose outputs are few
  * brings one piece for all rows; others one for bands of pairs of output rows, so many bytes of a
  * plane, and one for the last row if it is without a neighbour. A channel's record is int32: the
- * bias, weights as pairs of lanes, multiplier, offset, shift. For the access segment a layer of four
- * channels or more brings
+ * bias, weights as pairs of lanes, multiplier, offset, shift. For the access segment a layer of
+ * four channels or more brings
  *
  *     void piece(uint32_t *target, const int8_t *upper, const int8_t *lower,
  *                const limits_t *limits)
@@ -21,6 +21,15 @@
 #define DEPTHWISE_CODE_H
 
 #include "kernels/context.h"
+
+/* For both segments' pieces; where each lies is known to depthwise_code.py and access_code.py. */
+typedef struct {
+    uint32_t plane_bytes;
+    uint32_t four_planes_bytes;
+    const uint32_t *target_end;
+    const uint32_t *records_end;
+    uint32_t band_bytes; /* of a plane */
+} limits_t;
 
 /* Words of one channel's record. */
 uint32_t depthwise_code_record_words(const abi_layer_t *layer);

@@ -57,9 +57,10 @@ row_of_pairs(const channel_t *channel, const int8_t *p, int8_t *output, int32_t 
 
 /* 3x3, saturated: rows in one run. The pair that begins with a row's odd last output ends with the
  * next row's first, which is computed later and then overwrites it. */
-static inline __attribute__((always_inline)) void
-run_of_rows(const channel_t *channel, const int8_t *row, int8_t *output, int32_t width,
-            int32_t rows, int32_t stride) {
+static inline __attribute__((always_inline)) void run_of_rows(const channel_t *channel,
+                                                              const int8_t *row, int8_t *output,
+                                                              int32_t width, int32_t rows,
+                                                              int32_t stride) {
     const int32_t pairs = (width + 1) / 2;
     run_3_t run = {
         .bias = channel->bias,
@@ -79,9 +80,10 @@ run_of_rows(const channel_t *channel, const int8_t *row, int8_t *output, int32_t
     }
 }
 
-static inline __attribute__((always_inline)) void
-channel_of_pairs(const depthwise_job_t *job, int32_t index, int32_t size, int32_t stride,
-                 abi_requantisation_t form) {
+static inline __attribute__((always_inline)) void channel_of_pairs(const depthwise_job_t *job,
+                                                                   int32_t index, int32_t size,
+                                                                   int32_t stride,
+                                                                   abi_requantisation_t form) {
     const void *weights = job->weights + index * job->weight_bytes;
     /* A copy, which registers can hold, where all taps are in them. */
     const taps_3_t taps_3 = *(const taps_3_t *)weights;
@@ -115,8 +117,7 @@ channel_of_pairs(const depthwise_job_t *job, int32_t index, int32_t size, int32_
 }
 
 static inline __attribute__((always_inline)) void
-rows_of_pairs(const depthwise_job_t *job, int32_t size, int32_t stride,
-              abi_requantisation_t form) {
+rows_of_pairs(const depthwise_job_t *job, int32_t size, int32_t stride, abi_requantisation_t form) {
     for (int32_t channel = 0; channel < job->channels; channel++) {
         channel_of_pairs(job, channel, size, stride, form);
     }
@@ -135,8 +136,8 @@ static void channel_any(const depthwise_job_t *job, int32_t channel) {
             const int8_t *taps = job->weights + channel * job->weight_bytes;
             int32_t sum = 0;
             for (int32_t i = 0; i < layer->kernel_height; i++) {
-                const int8_t *p = row + x * layer->stride_width +
-                                  i * layer->dilation_height * job->row_bytes;
+                const int8_t *p =
+                    row + x * layer->stride_width + i * layer->dilation_height * job->row_bytes;
                 for (int32_t j = 0; j < layer->kernel_width; j++) {
                     sum += *p * *taps++;
                     p += layer->dilation_width;
@@ -177,10 +178,8 @@ ROWS(7, 1)
 ROWS(7, 2)
 
 #define FORMS(size, stride)                                                                        \
-    {                                                                                              \
-        rows_##size##_##stride##_exact, rows_##size##_##stride##_clamp,                            \
-            rows_##size##_##stride##_saturate                                                      \
-    }
+    {rows_##size##_##stride##_exact, rows_##size##_##stride##_clamp,                               \
+     rows_##size##_##stride##_saturate}
 
 /* By size (3, 5, 7), stride (1, 2) and form (abi_requantisation_t). */
 static const depthwise_rows_t fast_rows[3][2][3] = {

@@ -6,9 +6,9 @@
 #include "kernels/requantise.h"
 
 typedef struct {
-    const int8_t *window;       /* top left of the first output's window, first channel */
-    int32_t row_bytes;          /* of a plane */
-    int32_t plane_bytes;        /* from a channel's plane to the next; 0: all channels have one */
+    const int8_t *window; /* top left of the first output's window, first channel */
+    int32_t row_bytes;    /* of a plane */
+    int32_t plane_bytes;  /* from a channel's plane to the next; 0: all channels have one */
     int32_t channels;
     /* Of the first channel, and the following ones after it; see packing.py. */
     const int8_t *weights;
@@ -18,10 +18,10 @@ typedef struct {
     const int32_t *shift;
     range_t range;
     int8_t *output;
-    int32_t output_step;        /* bytes from one output to the next */
-    int32_t width;              /* outputs in a row */
-    int32_t rows;               /* rows of outputs */
-    int is_last;                /* whether the last of them is the last of the output */
+    int32_t output_step; /* bytes from one output to the next */
+    int32_t width;       /* outputs in a row */
+    int32_t rows;        /* rows of outputs */
+    int is_last;         /* whether the last of them is the last of the output */
     const abi_layer_t *layer;
 } depthwise_job_t;
 

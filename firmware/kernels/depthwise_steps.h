@@ -26,6 +26,8 @@ typedef struct {
     uint32_t middle2;
 } taps_3_t;
 
+/* An instruction a line: */
+/* clang-format off */
 /* Expects rows 0 and 1 in e and f; `last0` and `last1` issue beside the last multiplications, when
  * f and then e have become free. */
 #define FIRST_3_1                                                                                  \
@@ -76,6 +78,8 @@ typedef struct {
     ROW_3_2("w1", "smlabt", "smlatt", "w3", NEXT_ROW, NEXT_E, NEXT_F)                              \
     ROW_3_2("w2", "smlabb", "smlatb", "w4", "", last1, last0)
 
+/* clang-format on */
+
 #define DEPTHWISE_3(stride, code)                                                                  \
     static inline void depthwise_steps_3_##stride(pair_t *pair, const int8_t *p, int32_t s,        \
                                                   const taps_3_t *taps) {                          \
@@ -86,8 +90,7 @@ typedef struct {
                          : [a] "+r"(pair->a), [b] "+r"(pair->b), [p] "+r"(p), [e] "=&r"(e),        \
                            [f] "=&r"(f), [o] "=&r"(o)                                              \
                          : [s] "r"(s), [w0] "r"(taps->row0), [w1] "r"(taps->row1),                 \
-                           [w2] "r"(taps->row2), [w3] "r"(taps->middle01),                         \
-                           [w4] "r"(taps->middle2)                                                 \
+                           [w2] "r"(taps->row2), [w3] "r"(taps->middle01), [w4] "r"(taps->middle2) \
                          : "memory");                                                              \
     }
 
@@ -96,17 +99,19 @@ DEPTHWISE_3(2, FIRST_3_2 STEPS_3_2("", ""))
 
 /* What rows of pairs need beside the taps; the code names the places. */
 typedef struct {
-    int32_t bias;               /* 0 */
-    int32_t multiplier;         /* 4 */
-    int32_t offset;             /* 8 */
-    int32_t shift;              /* 12 */
-    int32_t step;               /* 16: bytes from one output to the next */
-    int32_t row_advance;        /* 20: from the end of a row of pairs to the next row's beginning */
-    int32_t output_advance;     /* 24: so, too */
-    uint32_t pairs;             /* 28: in a row, times 65536 */
-    int32_t rows;               /* 32: counted down */
+    int32_t bias;           /* 0 */
+    int32_t multiplier;     /* 4 */
+    int32_t offset;         /* 8 */
+    int32_t shift;          /* 12 */
+    int32_t step;           /* 16: bytes from one output to the next */
+    int32_t row_advance;    /* 20: from the end of a row of pairs to the next row's beginning */
+    int32_t output_advance; /* 24: so, too */
+    uint32_t pairs;         /* 28: in a row, times 65536 */
+    int32_t rows;           /* 32: counted down */
 } run_3_t;
 
+/* An instruction a line: */
+/* clang-format off */
 /* The saturating form of requantise (requantise.h) for a and b, and their stores, with the first
  * loads of the next pair. Expects the offset in e and the multiplier in f. */
 #define SATURATE_TWO(step, next_e, next_f)                                                         \
@@ -146,6 +151,8 @@ typedef struct {
     "subs %[o], #1\n\t" next_f "str %[o], [%[k], #32]\n\t"                                         \
     "add %[w4], %[e]\n\t" next_e "bne 1b\n\t"
 
+/* clang-format on */
+
 /* Rows of pairs, at least one of each and less than 32768 pairs, saturated. All registers are
  * taken: the count of pairs is in the unused upper lane of the last tap. */
 #define DEPTHWISE_RUN_3(stride, code, next_row)                                                    \
@@ -167,6 +174,8 @@ typedef struct {
 
 #define NEXT_F_3_1 "ldr %[f], [%[p], %[s]]\n\t"
 
+/* An instruction a line: */
+/* clang-format off */
 DEPTHWISE_RUN_3(1,
                 STEPS_3_1(LOAD_MULTIPLIER, LOAD_OFFSET)
                     SATURATE_TWO("add %[p], #2\n\t", NEXT_E, NEXT_F_3_1),
@@ -271,9 +280,11 @@ DEPTHWISE_RUN_3(2,
     "smlatb %[b], %[u], %[x], %[b]\n\t"                                                            \
     "ldr %[u], [%[p], #4]\n\t"
 
+/* clang-format on */
+
 #define DEPTHWISE_ROWS(size, stride)                                                               \
-    static inline void depthwise_steps_##size##_##stride(pair_t *pair, const int8_t *p,            \
-                                                         int32_t s, const uint32_t *taps) {        \
+    static inline void depthwise_steps_##size##_##stride(pair_t *pair, const int8_t *p, int32_t s, \
+                                                         const uint32_t *taps) {                   \
         uint32_t e;                                                                                \
         uint32_t f;                                                                                \
         uint32_t o;                                                                                \
@@ -281,12 +292,12 @@ DEPTHWISE_RUN_3(2,
         uint32_t v;                                                                                \
         uint32_t w;                                                                                \
         uint32_t x;                                                                                \
-        __asm__ volatile(ROW_FIRST ".rept " #size "\n\t" ROW_##size##_##stride ".endr\n\t"         \
-                         : [a] "+r"(pair->a), [b] "+r"(pair->b), [p] "+r"(p), [taps] "+r"(taps),   \
-                           [e] "=&r"(e), [f] "=&r"(f), [o] "=&r"(o), [u] "=&r"(u),                 \
-                           [v] "=&r"(v), [w] "=&r"(w), [x] "=&r"(x)                                \
-                         : [s] "r"(s)                                                              \
-                         : "memory");                                                              \
+        __asm__ volatile(                                                                          \
+            ROW_FIRST ".rept " #size "\n\t" ROW_##size##_##stride ".endr\n\t"                      \
+            : [a] "+r"(pair->a), [b] "+r"(pair->b), [p] "+r"(p), [taps] "+r"(taps), [e] "=&r"(e),  \
+              [f] "=&r"(f), [o] "=&r"(o), [u] "=&r"(u), [v] "=&r"(v), [w] "=&r"(w), [x] "=&r"(x)   \
+            : [s] "r"(s)                                                                           \
+            : "memory");                                                                           \
     }
 
 DEPTHWISE_ROWS(5, 1)

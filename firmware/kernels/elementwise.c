@@ -2,13 +2,7 @@
 #include "kernels/requantise.h"
 
 #include "kernels/operators.h"
-
-/* parameters of add: multiplier and right shift of input 0, of input 1, of the sum; left shift of
- * both inputs. */
-enum { add_rescale0 = 0, add_rescale1 = 2, add_rescale_sum = 4, add_left_shift = 6 };
-
-/* parameters of requantize: multiplier and right shift. */
-enum { requantize_multiplier = 0, requantize_shift = 1 };
+#include "kernels/parameters.h"
 
 #define TABLE_ENTRIES 256
 
@@ -21,8 +15,7 @@ static void fill_table(int32_t *table, int32_t zero_point, const int32_t *rescal
                        int32_t left_shift, abi_requantisation_t form) {
     for (int32_t i = 0; i < TABLE_ENTRIES; i++) {
         const int32_t value = (int8_t)i - zero_point;
-        const int32_t scaled =
-            rescale_exactly(value * (1 << left_shift), rescale[0], rescale[1]);
+        const int32_t scaled = rescale_exactly(value * (1 << left_shift), rescale[0], rescale[1]);
         table[i] = form == abi_requantisation_exact ? scaled : 2 * scaled;
     }
 }

@@ -7,6 +7,7 @@
 #include "kernels/layer_code.h"
 #include "kernels/number_check.h"
 #include "kernels/operators.h"
+#include "kernels/parameters.h"
 #include "kernels/winograd.h"
 
 /* The tensors' sizes have been checked against their regions: a product fits 32 bits. */
@@ -44,8 +45,8 @@ static bool blob_fits(const check_t *check, uint32_t offset, uint64_t bytes) {
     return equal(check, offset % 4u, 0) && at_least(check, offset, sizeof(abi_image_header_t)) &&
            at_most(check, offset, total) &&
            (bytes <= total - offset ||
-            refuse(check, abi_status_bad_image,
-                   bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes, total - offset));
+            refuse(check, abi_status_bad_image, bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes,
+                   total - offset));
 }
 
 static bool channel_blobs_fit(const check_t *check, uint32_t channels) {
@@ -64,8 +65,7 @@ static bool weights_fit(const check_t *check, uint64_t bytes) {
 static bool matrix_fits(const check_t *check, uint32_t rows, uint32_t values) {
     const uint32_t stored = (rows + 1u) & ~1u;
     const uint64_t row_bytes = ((uint64_t)values + 3u) & ~3u;
-    return weights_fit(check, stored * row_bytes) &&
-           channel_blobs_fit(check, stored);
+    return weights_fit(check, stored * row_bytes) && channel_blobs_fit(check, stored);
 }
 
 /* The last window along an axis begins and ends within the padded input. */
@@ -82,12 +82,11 @@ static bool axis_fits(const check_t *check, uint32_t input, uint32_t output, uin
 static bool windows_fit(const check_t *check) {
     const abi_layer_t *layer = check->layer;
     const uint32_t side = layer_code_pools(layer) ? 2 : 1; /* windows of an output */
-    return axis_fits(check, check->input->height, side * check->output->height, layer->kernel_height,
-                     layer->stride_height, layer->dilation_height, layer->pad_top,
-                     layer->pad_bottom) &&
+    return axis_fits(check, check->input->height, side * check->output->height,
+                     layer->kernel_height, layer->stride_height, layer->dilation_height,
+                     layer->pad_top, layer->pad_bottom) &&
            axis_fits(check, check->input->width, side * check->output->width, layer->kernel_width,
-                     layer->stride_width, layer->dilation_width, layer->pad_left,
-                     layer->pad_right);
+                     layer->stride_width, layer->dilation_width, layer->pad_left, layer->pad_right);
 }
 
 /* The weights' record of a streamed piece: a bias for each channel, weights as pairs of int16 lanes
@@ -96,8 +95,8 @@ static uint64_t streamed_bytes(uint32_t channels, uint32_t values) {
     return 4ull * channels * (4ull + ((uint64_t)values + 3u) / 4u * 2u);
 }
 
-/* Code that the layer brings: every piece begins within the image's code, and computes channels that
- * the layer has. */
+/* Code that the layer brings: every piece begins within the image's code, and computes channels
+ * that the layer has. */
 static const abi_piece_t *pieces_of(const check_t *check) {
     return (const abi_piece_t *)(const void *)((const uint8_t *)check->header +
                                                check->layer->pieces_offset);
@@ -173,8 +172,7 @@ static bool tiles_fit(const check_t *check, uint32_t rows) {
     }
     const abi_piece_t *piece = pieces_of(check);
     for (uint32_t i = 0; i < layer->piece_count; i++, piece++) {
-        const uint64_t bytes =
-            4ull * piece->channels * (WINOGRAD_PLACES * (channels / 2u) + 4u);
+        const uint64_t bytes = 4ull * piece->channels * (WINOGRAD_PLACES * (channels / 2u) + 4u);
         if (!blob_fits(check, piece->weights_offset, bytes)) {
             return false;
         }
@@ -188,14 +186,12 @@ static bool planes_fit(const check_t *check, uint32_t channels) {
     const abi_tensor_t *output = check->output;
     const bool is_whole = output->height / 2 <= depthwise_code_turn(output->width);
     const uint32_t pitch = (output->width - 1u) * layer->stride_width + layer->kernel_width;
-    return pieces_exist(check, channels) &&
-           equal(check, layer->form, abi_kernel_form_streamed) &&
+    return pieces_exist(check, channels) && equal(check, layer->form, abi_kernel_form_streamed) &&
            at_most(check, pitch, ABI_SCRATCH_BYTES / 4u) && /* words of a row pair */
            equal(check, (uint32_t)layer->piece_count - layer->access_pieces,
                  is_whole ? 1u : 1u + output->height % 2u) &&
-           equal(check, layer->depth_multiplier, 1) &&
-           equal(check, layer->dilation_height, 1) && equal(check, layer->dilation_width, 1) &&
-           at_most(check, layer->stride_height, 2) &&
+           equal(check, layer->depth_multiplier, 1) && equal(check, layer->dilation_height, 1) &&
+           equal(check, layer->dilation_width, 1) && at_most(check, layer->stride_height, 2) &&
            at_most(check, layer->access_pieces, 1) &&
            at_least(check, pitch, (uint32_t)layer->pad_left + 1u) && /* else all is padding */
            blob_fits(check, pieces_of(check)[layer->access_pieces].weights_offset,
@@ -213,8 +209,8 @@ static bool product_fits(const check_t *check, uint32_t rows, uint32_t values) {
 
 static bool convolution_fits(const check_t *check) {
     const uint32_t taps = (uint32_t)check->layer->kernel_height * check->layer->kernel_width;
-    return (!layer_code_pools(check->layer) || (at_least(check, check->layer->form, 1) &&
-                                                equal(check, check->layer->columns, 4))) &&
+    return (!layer_code_pools(check->layer) ||
+            (at_least(check, check->layer->form, 1) && equal(check, check->layer->columns, 4))) &&
            windows_fit(check) &&
            (check->layer->form == abi_kernel_form_winograd
                 ? tiles_fit(check, check->output->channels)
@@ -233,7 +229,8 @@ static bool depthwise_fits(const check_t *check) {
     return windows_fit(check) &&
            equal(check, channels, (uint32_t)check->input->channels * layer->depth_multiplier) &&
            (layer->form == abi_kernel_form_packed
-                ? weights_fit(check, (uint64_t)channels * (uint32_t)depthwise_weight_bytes(layer)) &&
+                ? weights_fit(check,
+                              (uint64_t)channels * (uint32_t)depthwise_weight_bytes(layer)) &&
                       channel_blobs_fit(check, channels)
                 : planes_fit(check, channels));
 }
@@ -269,7 +266,7 @@ static bool pool_fits(const check_t *check) {
 }
 
 static bool mean_fits(const check_t *check) {
-    const uint32_t axes = (uint32_t)check->layer->parameters[0];
+    const uint32_t axes = (uint32_t)check->layer->parameters[mean_axes];
     return at_most(check, axes, 7) &&
            equal(check, check->output->height, (axes & 1u) != 0 ? 1u : check->input->height) &&
            equal(check, check->output->width, (axes & 2u) != 0 ? 1u : check->input->width) &&
@@ -278,10 +275,12 @@ static bool mean_fits(const check_t *check) {
 
 static bool upsample_fits(const check_t *check) {
     const int32_t *factors = check->layer->parameters;
-    return at_most(check, (uint32_t)factors[0], UINT16_MAX) &&
-           at_most(check, (uint32_t)factors[1], UINT16_MAX) &&
-           equal(check, check->output->height, check->input->height * (uint32_t)factors[0]) &&
-           equal(check, check->output->width, check->input->width * (uint32_t)factors[1]) &&
+    return at_most(check, (uint32_t)factors[upsample_height], UINT16_MAX) &&
+           at_most(check, (uint32_t)factors[upsample_width], UINT16_MAX) &&
+           equal(check, check->output->height,
+                 check->input->height * (uint32_t)factors[upsample_height]) &&
+           equal(check, check->output->width,
+                 check->input->width * (uint32_t)factors[upsample_width]) &&
            equal(check, check->output->channels, check->input->channels);
 }
 
@@ -311,7 +310,7 @@ static bool dequantize_fits(const check_t *check) {
 }
 
 static bool transpose_fits(const check_t *check) {
-    const int32_t *axes = check->layer->parameters;
+    const int32_t *axes = &check->layer->parameters[transpose_axes];
     const uint32_t sizes[3] = {check->input->height, check->input->width, check->input->channels};
     for (int i = 0; i < 3; i++) {
         if (!at_most(check, (uint32_t)axes[i], 2)) {
@@ -338,17 +337,17 @@ static bool first_lies_apart(const check_t *check) {
 
 static bool concatenate_fits(const check_t *check) {
     const int32_t *parameters = check->layer->parameters;
-    const uint32_t inputs_max = 2u * (sizeof check->layer->parameters / 4u - 2u);
-    const uint32_t count = (uint32_t)parameters[1];
-    if (!at_most(check, (uint32_t)parameters[0], 2) || !at_most(check, count, inputs_max)) {
+    const uint32_t count = (uint32_t)parameters[concatenate_count];
+    if (!at_most(check, (uint32_t)parameters[concatenate_axis], 2) ||
+        !at_most(check, count, CONCATENATE_INPUTS_MAX)) {
         return false;
     }
-    const uint32_t outer = (parameters[0] > 0 ? check->output->height : 1u) *
-                           (parameters[0] > 1 ? check->output->width : 1u);
+    const uint32_t outer = (parameters[concatenate_axis] > 0 ? check->output->height : 1u) *
+                           (parameters[concatenate_axis] > 1 ? check->output->width : 1u);
     uint32_t total = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const uint32_t pair = (uint32_t)parameters[2 + i / 2];
-        const uint32_t index = i % 2 == 0 ? pair & 0xFFFFu : pair >> 16;
+        const uint32_t pair = (uint32_t)parameters[concatenate_inputs + i / 2];
+        const uint32_t index = concatenate_input(pair, i % 2 != 0);
         if (!tensor_exists(check, index) || !is_bytes(check, &check->tensors[index]) ||
             !lies_apart(check, &check->tensors[index]) ||
             !equal(check, elements(&check->tensors[index]) % outer, 0)) {

@@ -12,15 +12,15 @@ piece_t layer_code_entry(const kernel_context_t *context, const abi_piece_t *pie
 
 /* A layer as a matrix product. */
 typedef struct {
-    int32_t values;        /* of a column */
-    int32_t rows;          /* output channels */
-    int32_t columns;       /* in all: output pixels */
-    int32_t at_a_time;     /* columns of a block */
-    int32_t stored;        /* columns of a block whose outputs are stored */
+    int32_t values;    /* of a column */
+    int32_t rows;      /* output channels */
+    int32_t columns;   /* in all: output pixels */
+    int32_t at_a_time; /* columns of a block */
+    int32_t stored;    /* columns of a block whose outputs are stored */
     int32_t block_words;
-    int32_t group;         /* blocks of a group */
-    int gathers;           /* columns are windows, which are gathered before they are widened */
-    int32_t kernel_rows;   /* of a window */
+    int32_t group;       /* blocks of a group */
+    int gathers;         /* columns are windows, which are gathered before they are widened */
+    int32_t kernel_rows; /* of a window */
 } product_t;
 
 typedef void (*access_t)(uint32_t *target, const int8_t *source, const uint32_t *end);
@@ -85,17 +85,9 @@ static inline void write_lanes(uint32_t *target, int32_t step, uint32_t word) {
     target[step] = (uint32_t)odd_bytes(word);
 }
 
-static uint32_t load_tail(const int8_t *source, int32_t values) {
-    uint32_t word = 0;
-    for (int32_t i = 0; i < values; i++) {
-        word |= (uint32_t)(uint8_t)source[i] << (8 * i);
-    }
-    return word;
-}
-
 /* One column at its place in a block. */
-static void
-write_column(uint32_t *target, int32_t at_a_time, const int8_t *source, int32_t values) {
+static void write_column(uint32_t *target, int32_t at_a_time, const int8_t *source,
+                         int32_t values) {
     for (; values >= 4; values -= 4) {
         write_lanes(target, at_a_time, load_word(source));
         source += 4;
@@ -163,8 +155,8 @@ typedef struct {
     const product_t *product;
     const abi_layer_t *layer;
     map_t input;
-    int8_t *window;        /* as it is; behind it as it is arranged */
-    access_t block;        /* pieces that widen windows; NULL where there are none */
+    int8_t *window; /* as it is; behind it as it is arranged */
+    access_t block; /* pieces that widen windows; NULL where there are none */
     access_t single;
 } windows_t;
 
@@ -173,8 +165,8 @@ static int are_inside(const windows_t *windows, int32_t top, int32_t left, int32
     const abi_layer_t *layer = windows->layer;
     const int32_t down = (layer->kernel_height - 1) * layer->dilation_height;
     const int32_t right = (count - 1) * layer->stride_width + layer->kernel_width;
-    return windows->block != NULL && top >= 0 && left >= 0 &&
-           top + down < windows->input.height && left + right <= windows->input.width;
+    return windows->block != NULL && top >= 0 && left >= 0 && top + down < windows->input.height &&
+           left + right <= windows->input.width;
 }
 
 static const int8_t *values_at(const map_t *input, int32_t top, int32_t left) {
@@ -182,8 +174,7 @@ static const int8_t *values_at(const map_t *input, int32_t top, int32_t left) {
 }
 
 /* One window at its place in a block. */
-static void
-write_window(const windows_t *windows, uint32_t *target, int32_t top, int32_t left) {
+static void write_window(const windows_t *windows, uint32_t *target, int32_t top, int32_t left) {
     const product_t *product = windows->product;
     if (are_inside(windows, top, left, 1)) {
         windows->single(target, values_at(&windows->input, top, left), NULL);

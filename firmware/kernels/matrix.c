@@ -6,9 +6,9 @@
 #define GROUP_MAX 64
 
 int32_t matrix_group(int32_t columns, uint32_t bytes_each, uint32_t bytes_taken) {
-    const int32_t fitting =
-        bytes_taken < ABI_SCRATCH_BYTES ? (int32_t)((ABI_SCRATCH_BYTES - bytes_taken) / bytes_each)
-                                        : 0;
+    const int32_t fitting = bytes_taken < ABI_SCRATCH_BYTES
+                                ? (int32_t)((ABI_SCRATCH_BYTES - bytes_taken) / bytes_each)
+                                : 0;
     return larger(1, smaller(smaller(columns, GROUP_MAX), fitting));
 }
 
@@ -26,15 +26,6 @@ matrix_t matrix_of(const abi_layer_t *layer, const kernel_context_t *context, in
         .form = (abi_requantisation_t)layer->requantisation,
     };
     return matrix;
-}
-
-/* The last one to three values of a column in the low bytes of a word. */
-static uint32_t load_tail(const int8_t *source, int32_t values) {
-    uint32_t word = 0;
-    for (int32_t i = 0; i < values; i++) {
-        word |= (uint32_t)(uint8_t)source[i] << (8 * i);
-    }
-    return word;
 }
 
 static inline void write_lanes(uint32_t *target, uint32_t word, int doubled) {
@@ -56,9 +47,10 @@ write_column(uint32_t *target, int32_t step, const int8_t *source, int32_t value
     }
 }
 
-static inline __attribute__((always_inline)) void
-write_two_columns(uint32_t *target, const int8_t *first, const int8_t *second, int32_t values,
-                  int doubled) {
+static inline __attribute__((always_inline)) void write_two_columns(uint32_t *target,
+                                                                    const int8_t *first,
+                                                                    const int8_t *second,
+                                                                    int32_t values, int doubled) {
     for (; values >= 4; values -= 4) {
         write_lanes(target, load_word(first), doubled);
         write_lanes(target + 2, load_word(second), doubled);
@@ -117,10 +109,8 @@ static row_pair_t row_pair_at(const matrix_t *matrix, int32_t row, abi_requantis
 }
 
 /* Two rows times two columns. */
-static inline __attribute__((always_inline)) void multiply_two(sums_t *sums,
-                                                               const uint32_t *weights,
-                                                               const uint32_t *columns,
-                                                               int32_t words) {
+static inline __attribute__((always_inline)) void
+multiply_two(sums_t *sums, const uint32_t *weights, const uint32_t *columns, int32_t words) {
     if (words >= 4) {
         matrix_rounds(sums, &weights, &columns, words / 4);
     }
@@ -140,9 +130,10 @@ static inline __attribute__((always_inline)) void multiply_two(sums_t *sums,
 }
 
 /* Two rows times a single column. */
-static inline __attribute__((always_inline)) void
-multiply_one(int32_t *first, int32_t *second, const uint32_t *weights, const uint32_t *column,
-             int32_t words) {
+static inline __attribute__((always_inline)) void multiply_one(int32_t *first, int32_t *second,
+                                                               const uint32_t *weights,
+                                                               const uint32_t *column,
+                                                               int32_t words) {
     int32_t a = *first;
     int32_t c = *second;
     const uint32_t *end = weights + 2 * words;

@@ -19,9 +19,9 @@ typedef struct {
     const int32_t *bias;
     const int32_t *multiplier;
     const int32_t *shift;
-    int32_t values;             /* in a row, and in a column */
-    int32_t words;              /* of four values */
-    int32_t rows;               /* output channels */
+    int32_t values; /* in a row, and in a column */
+    int32_t words;  /* of four values */
+    int32_t rows;   /* output channels */
     range_t range;
     abi_requantisation_t form;
 } matrix_t;

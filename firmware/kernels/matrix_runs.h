@@ -7,21 +7,23 @@
 
 /* What a run needs beside its pointers; the code names the places. */
 typedef struct {
-    int32_t bias0;              /* 0 */
-    int32_t bias1;              /* 4 */
-    int32_t offset0;            /* 8 */
-    int32_t multiplier0;        /* 12 */
-    int32_t shift0;             /* 16 */
-    int32_t offset1;            /* 20 */
-    int32_t multiplier1;        /* 24 */
-    int32_t shift1;             /* 28 */
-    int32_t step;               /* 32: bytes from one column's output to the next */
-    const uint32_t *end;        /* 36: of the columns */
-    const uint32_t *weights;    /* 40 */
-    int32_t rounds;             /* 44: of four steps */
-    int8_t *output;             /* 48 */
+    int32_t bias0;           /* 0 */
+    int32_t bias1;           /* 4 */
+    int32_t offset0;         /* 8 */
+    int32_t multiplier0;     /* 12 */
+    int32_t shift0;          /* 16 */
+    int32_t offset1;         /* 20 */
+    int32_t multiplier1;     /* 24 */
+    int32_t shift1;          /* 28 */
+    int32_t step;            /* 32: bytes from one column's output to the next */
+    const uint32_t *end;     /* 36: of the columns */
+    const uint32_t *weights; /* 40 */
+    int32_t rounds;          /* 44: of four steps */
+    int8_t *output;          /* 48 */
 } matrix_run_t;
 
+/* An instruction a line: */
+/* clang-format off */
 #define RUN_BEGIN                                                                                  \
     "ldr %[a], [%[run]]\n\t"                                                                       \
     "ldr %[b], [%[run]]\n\t"                                                                       \
@@ -64,6 +66,8 @@ typedef struct {
     "cmp %[x], %[m]\n\t"                                                                           \
     "bne 1b\n\t"
 
+/* clang-format on */
+
 #define RUN_REGISTERS                                                                              \
     int32_t a;                                                                                     \
     int32_t b;                                                                                     \
@@ -92,6 +96,8 @@ MATRIX_RUN(4, 64)
 MATRIX_RUN(6, 96)
 MATRIX_RUN(7, 112)
 
+/* An instruction a line: */
+/* clang-format off */
 /* Rounds of four steps, then `rest` steps. */
 #define MATRIX_LONG_RUN(rest, rest_code)                                                           \
     static inline void matrix_long_run_##rest(matrix_run_t *run, const uint32_t *x) {              \
@@ -108,6 +114,8 @@ MATRIX_RUN(7, 112)
                          : [run] "r"(run)                                                          \
                          : "cc", "memory");                                                        \
     }
+
+/* clang-format on */
 
 /* After the rounds the first words of the rest are loaded already. */
 MATRIX_LONG_RUN(0, "")

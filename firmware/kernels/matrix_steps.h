@@ -14,6 +14,8 @@
 
 #include <stdint.h>
 
+/* An instruction a line: */
+/* clang-format off */
 /* What a step does first; `at` is the byte offset of its column words. Leaves the weights' odd
  * bytes in k, l, and m, n free. */
 #define MATRIX_EVEN(k, l, m, n, at)                                                                \
@@ -54,6 +56,8 @@
     "ldr %[l], [%[w], #4]\n\t"                                                                     \
     "ldr %[y], [%[x]]\n\t"
 
+/* clang-format on */
+
 #define MATRIX_ODD_STEP(at, next_w, next_x) MATRIX_STEP("k", "l", "m", "n", at, next_w, next_x)
 #define MATRIX_EVEN_STEP(at, next_w, next_x) MATRIX_STEP("m", "n", "k", "l", at, next_w, next_x)
 
@@ -84,8 +88,7 @@ typedef struct {
 #define MATRIX_STEPS_3 MATRIX_TWO_STEPS MATRIX_STEP_LAST("k", "l", "m", "n", 32)
 #define MATRIX_STEPS_4                                                                             \
     MATRIX_TWO_STEPS MATRIX_ODD_STEP(32, 24, 48) MATRIX_STEP_LAST("m", "n", "k", "l", 48)
-#define MATRIX_FOUR_STEPS                                                                          \
-    MATRIX_TWO_STEPS MATRIX_ODD_STEP(32, 24, 48) MATRIX_EVEN_STEP(48, 32, 64)
+#define MATRIX_FOUR_STEPS MATRIX_TWO_STEPS MATRIX_ODD_STEP(32, 24, 48) MATRIX_EVEN_STEP(48, 32, 64)
 #define MATRIX_STEPS_6                                                                             \
     MATRIX_FOUR_STEPS MATRIX_ODD_STEP(64, 40, 80) MATRIX_STEP_LAST("m", "n", "k", "l", 80)
 #define MATRIX_STEPS_7                                                                             \

@@ -1,5 +1,7 @@
 #include "kernels/number_check.h"
 
+#include "kernels/parameters.h"
+
 /* rescale_exactly shifts an int32 by no more. */
 #define SHIFT_MAX 31
 /* The bits of Q12.19 that a difference of inputs may be moved by. */
@@ -31,17 +33,18 @@ static bool is_zero_point(const check_t *check, int32_t value) {
  * left of them, twice the sum of two fits 32 bits. */
 static bool add_numbers_fit(const check_t *check) {
     const int32_t *parameters = check->layer->parameters;
-    return within(check, parameters[1], 0, SHIFT_MAX) &&
-           within(check, parameters[3], 0, SHIFT_MAX) && shift_fits(check, parameters[5]) &&
-           within(check, parameters[6], 0, ABI_ADD_LEFT_SHIFT);
+    return within(check, parameters[add_rescale0 + 1], 0, SHIFT_MAX) &&
+           within(check, parameters[add_rescale1 + 1], 0, SHIFT_MAX) &&
+           shift_fits(check, parameters[add_rescale_sum + 1]) &&
+           within(check, parameters[add_left_shift], 0, ABI_ADD_LEFT_SHIFT);
 }
 
 /* Differences from the largest input are never above 0, and that one itself always counts. */
 static bool softmax_numbers_fit(const check_t *check) {
     const int32_t *parameters = check->layer->parameters;
-    return within(check, parameters[0], 0, INT32_MAX) &&
-           within(check, parameters[1], 0, SOFTMAX_SHIFT_MAX) &&
-           within(check, parameters[2], INT32_MIN, 0);
+    return within(check, parameters[softmax_multiplier], 0, INT32_MAX) &&
+           within(check, parameters[softmax_left_shift], 0, SOFTMAX_SHIFT_MAX) &&
+           within(check, parameters[softmax_least], INT32_MIN, 0);
 }
 
 bool numbers_fit(const check_t *check) {
@@ -56,9 +59,9 @@ bool numbers_fit(const check_t *check) {
     case abi_operator_add:
         return add_numbers_fit(check);
     case abi_operator_mean:
-        return within(check, layer->parameters[2], -SHIFT_MAX, SHIFT_MAX);
+        return within(check, layer->parameters[mean_shift], -SHIFT_MAX, SHIFT_MAX);
     case abi_operator_requantize:
-        return within(check, layer->parameters[1], -SHIFT_MAX, SHIFT_MAX);
+        return within(check, layer->parameters[requantize_shift], -SHIFT_MAX, SHIFT_MAX);
     case abi_operator_softmax:
         return softmax_numbers_fit(check);
     default:

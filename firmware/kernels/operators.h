@@ -4,6 +4,9 @@
 
 #include "kernels/context.h"
 
+/* Of a feature map: a byte each. */
+#define CHANNELS_OF_A_LINE ((int32_t)ABI_TENSOR_ALIGNMENT)
+
 /* A feature map: height x width x channels, the channels of a pixel side by side. */
 typedef struct {
     int8_t *data;

@@ -9,12 +9,12 @@ typedef struct {
     int8_t *data;
     int32_t channels;
     int32_t rows;
-    int32_t row_bytes;          /* a multiple of 4 */
-    int32_t plane_bytes;        /* a multiple of 4 */
-    int32_t left;               /* where the feature map's column 0 is */
-    int32_t columns;            /* of the feature map that the windows touch */
-    int32_t fill;               /* the padding's value */
-    int is_band;                /* not all rows: other bands leave their rows where padding goes */
+    int32_t row_bytes;   /* a multiple of 4 */
+    int32_t plane_bytes; /* a multiple of 4 */
+    int32_t left;        /* where the feature map's column 0 is */
+    int32_t columns;     /* of the feature map that the windows touch */
+    int32_t fill;        /* the padding's value */
+    int is_band;         /* not all rows: other bands leave their rows where padding goes */
 } planes_t;
 
 /* Bytes behind the last plane: kernels load, and do not use, words past the last window of a row,

@@ -1,5 +1,6 @@
 /* Maximum, average and mean. */
 #include "kernels/operators.h"
+#include "kernels/parameters.h"
 #include "kernels/requantise.h"
 #include "kernels/simd.h"
 
@@ -93,8 +94,7 @@ void average_pool_run(const abi_layer_t *layer, const kernel_context_t *context)
     for (int32_t y = 0; y < output.height; y++) {
         for (int32_t x = 0; x < output.width; x++) {
             const window_t window = window_at(layer, &input, y, x);
-            const int32_t count =
-                (window.bottom - window.top) * (window.right - window.left);
+            const int32_t count = (window.bottom - window.top) * (window.right - window.left);
             for (int32_t channel = 0; channel < output.channels; channel++) {
                 int32_t sum = 0;
                 for (int32_t i = window.top; i < window.bottom; i++) {
@@ -110,10 +110,6 @@ void average_pool_run(const abi_layer_t *layer, const kernel_context_t *context)
         }
     }
 }
-
-/* parameters of mean: bit i set where axis i is averaged over; multiplier and right shift of a sum
- * of differences from the input's zero point. */
-enum { mean_axes = 0, mean_multiplier = 1, mean_shift = 2 };
 
 void mean_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const map_t input = map_of(&context->tensors[layer->input0]);

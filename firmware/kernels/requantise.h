@@ -9,8 +9,8 @@
 
 typedef struct {
     int32_t multiplier;
-    int32_t shift;      /* right; negative: left, before the multiplication */
-    int32_t offset;     /* bounded forms: zero point and one half, ahead of the shift */
+    int32_t shift;  /* right; negative: left, before the multiplication */
+    int32_t offset; /* bounded forms: zero point and one half, ahead of the shift */
 } rescale_t;
 
 typedef struct {
@@ -48,8 +48,7 @@ static inline int32_t rounding_shift_right(int32_t value, int32_t shift) {
 static inline int32_t rescale_exactly(int32_t sum, int32_t multiplier, int32_t shift) {
     const int32_t left = shift < 0 ? -shift : 0;
     const int32_t shifted = (int32_t)((uint32_t)sum << left);
-    return rounding_shift_right(doubling_high_multiply(shifted, multiplier),
-                                shift > 0 ? shift : 0);
+    return rounding_shift_right(doubling_high_multiply(shifted, multiplier), shift > 0 ? shift : 0);
 }
 
 /* (addend * 2^32 + a * b + 2^31) / 2^32: one SMMLAR. */
@@ -75,15 +74,15 @@ static inline int8_t stored_value(int32_t value, const range_t *range) {
  * |2 sum| < 2^31 and 0 < shift, small enough for `offset`. Rounding away from zero adds one half
  * less one for a negative product; the sum's sign serves, because the two only differ where the
  * product is 0, and (2^(shift - 1) - 1) >> shift is 0 like 2^(shift - 1) >> shift. */
-static inline int8_t requantise(int32_t value, const rescale_t *rescale,
-                                        const range_t *range, abi_requantisation_t form) {
+static inline int8_t requantise(int32_t value, const rescale_t *rescale, const range_t *range,
+                                abi_requantisation_t form) {
     if (form == abi_requantisation_exact) {
         const int32_t scaled = rescale_exactly(value, rescale->multiplier, rescale->shift);
         return stored_value(scaled, range);
     }
-    const int32_t scaled = high_multiply_accumulate(value, rescale->multiplier,
-                                                    rescale->offset + (value >> 31)) >>
-                           rescale->shift;
+    const int32_t scaled =
+        high_multiply_accumulate(value, rescale->multiplier, rescale->offset + (value >> 31)) >>
+        rescale->shift;
     return (int8_t)(form == abi_requantisation_saturate ? clamp(scaled, INT8_MIN, INT8_MAX)
                                                         : clamp(scaled, range->low, range->high));
 }

@@ -13,6 +13,15 @@ static inline uint32_t load_word(const void *address) {
     return word;
 }
 
+/* One to three values in the low bytes of a word, above them zeros. */
+static inline uint32_t load_tail(const int8_t *source, int32_t values) {
+    uint32_t word = 0;
+    for (int32_t i = 0; i < values; i++) {
+        word |= (uint32_t)(uint8_t)source[i] << (8 * i);
+    }
+    return word;
+}
+
 static inline void store_word(void *address, uint32_t word) {
     __builtin_memcpy(address, &word, sizeof word);
 }

@@ -1,12 +1,9 @@
 /* Softmax over the channels in 32-bit fixed point. Qm.f has m integer and f fraction bits, 31 in
  * all. */
 #include "kernels/operators.h"
+#include "kernels/parameters.h"
 #include "kernels/requantise.h"
 #include "kernels/simd.h"
-
-/* parameters of softmax: multiplier and left shift that make Q5.26 of a difference of inputs, and
- * the least difference that counts. */
-enum { softmax_multiplier = 0, softmax_left_shift = 1, softmax_least = 2 };
 
 #define DIFFERENCE_FRACTION_BITS 26
 #define SUM_INTEGER_BITS 12
@@ -84,8 +81,8 @@ static void softmax_of(const abi_layer_t *layer, const int8_t *input, int8_t *ou
         if (difference >= layer->parameters[softmax_least]) {
             const int32_t shifted =
                 (int32_t)((uint32_t)difference << layer->parameters[softmax_left_shift]);
-            exponential = exp_of(
-                doubling_high_multiply(shifted, layer->parameters[softmax_multiplier]));
+            exponential =
+                exp_of(doubling_high_multiply(shifted, layer->parameters[softmax_multiplier]));
         }
         exponentials[i] = exponential;
         sum = __qadd(sum, rounding_shift_right(exponential, SUM_INTEGER_BITS));
@@ -96,9 +93,9 @@ static void softmax_of(const abi_layer_t *layer, const int8_t *input, int8_t *ou
     for (int32_t i = 0; i < channels; i++) {
         /* Of more than 31 bits' shift nothing is left: no share of a sum of 512 is half a step. */
         const int32_t share =
-            shift > 31 ? 0
-                       : rounding_shift_right(
-                             doubling_high_multiply(reciprocal, exponentials[i]), shift);
+            shift > 31
+                ? 0
+                : rounding_shift_right(doubling_high_multiply(reciprocal, exponentials[i]), shift);
         output[i] = (int8_t)clamp(share + INT8_MIN, INT8_MIN, INT8_MAX);
     }
 }
@@ -108,7 +105,7 @@ void softmax_run(const abi_layer_t *layer, const kernel_context_t *context) {
     const map_t output = map_of(&context->tensors[layer->output]);
     int32_t *exponentials = (int32_t *)(void *)context->scratch;
     for (int32_t pixel = 0; pixel < input.height * input.width; pixel++) {
-        softmax_of(layer, input.data + pixel * input.channels,
-                   output.data + pixel * input.channels, input.channels, exponentials);
+        softmax_of(layer, input.data + pixel * input.channels, output.data + pixel * input.channels,
+                   input.channels, exponentials);
     }
 }

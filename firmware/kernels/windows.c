@@ -27,8 +27,8 @@ void window_gather(int8_t *window, const abi_layer_t *layer, const map_t *input,
     const int32_t run = kernel_width * channels;
     const int whole_runs =
         layer->dilation_width == 1 && left >= 0 && left + kernel_width <= input->width;
-    if (whole_runs && run == STEM_RUN && layer->kernel_height == 3 &&
-        layer->dilation_height == 1 && top >= 0 && top + 3 <= input->height) {
+    if (whole_runs && run == STEM_RUN && layer->kernel_height == 3 && layer->dilation_height == 1 &&
+        top >= 0 && top + 3 <= input->height) {
         const int32_t row_bytes = input->width * channels;
         const int8_t *source = input->data + top * row_bytes + left * channels;
         __builtin_memcpy(window, source, STEM_RUN);

@@ -9,13 +9,13 @@ enum { SIDE = 4 };
 
 /* A layer as tiles of its output. */
 typedef struct {
-    int32_t channels;      /* of the input: a multiple of 4 */
-    int32_t rows;          /* output channels */
-    int32_t across;        /* tiles side by side */
+    int32_t channels; /* of the input: a multiple of 4 */
+    int32_t rows;     /* output channels */
+    int32_t across;   /* tiles side by side */
     int32_t tiles;
-    int32_t stored;        /* outputs of a tile that are stored */
+    int32_t stored; /* outputs of a tile that are stored */
     int32_t block_words;
-    int32_t group;         /* blocks of a group */
+    int32_t group; /* blocks of a group */
 } tiling_t;
 
 /* Outputs that nobody wants go beside the blocks, and a pixel of zero points lies there. */
@@ -116,8 +116,7 @@ static void find_pixels(const int8_t **pixels, const map_t *input, int32_t top, 
     for (int32_t y = top; y < top + SIDE; y++) {
         for (int32_t x = left; x < left + SIDE; x++) {
             const int inside = y >= 0 && x >= 0 && y < input->height && x < input->width;
-            *pixels++ =
-                inside ? input->data + (y * input->width + x) * input->channels : outside;
+            *pixels++ = inside ? input->data + (y * input->width + x) * input->channels : outside;
         }
     }
 }

@@ -3,9 +3,9 @@
  * the arithmetic.
  *
  * A piece is called like those of layer_code.h. A block holds four tiles: for each of the 16 places
- * of a transformed tile, and for every four channels, the words (c0, c2) of all four tiles, then the
- * words (c1, c3). After them stand the addresses of the outputs of each tile: one, where the layer
- * keeps the largest of each 2 x 2 outputs, else four, row by row. */
+ * of a transformed tile, and for every four channels, the words (c0, c2) of all four tiles, then
+ * the words (c1, c3). After them stand the addresses of the outputs of each tile: one, where the
+ * layer keeps the largest of each 2 x 2 outputs, else four, row by row. */
 #ifndef WINOGRAD_H
 #define WINOGRAD_H
 

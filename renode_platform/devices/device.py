@@ -11,10 +11,16 @@ class Device(object):
     Parameters
     ----------
     host : object
-        What the model runs in: ``now_ps()``, ``call_at(time_ps, callback)``, ``cancel(token)``,
-        ``stall_until(time_ps)``, which stops HCLK, ``wait_until(time_ps)``, which holds the core in
-        its access, ``clocks_changed(clocks)``, ``violation(rule, message)``,
-        ``log(message)``, ``request_reset(cause)``, ``power_changed()``.
+        What the model runs in. ``now_ps()``. ``call_at(time_ps, callback)`` calls something at or
+        after a time, in the order of the times and of the calls, and returns a token for
+        ``cancel(token)``, which takes one that is over, and None. ``stall_until(time_ps)`` stops
+        HCLK, ``wait_until(time_ps)`` holds the core in its access. Times are whole numbers that
+        have not passed (`host_time`). ``clocks_changed(clocks)`` and ``power_changed()`` tell of
+        new clocks, which the host tells every device, and of current that is about to change or
+        has just changed. ``violation(rule, message)`` of what the manual forbids raises where the
+        host is strict; ``log(message)``. ``flash_read(address, size)``,
+        ``flash_write(address, size, value)`` and ``flash_erase(address, length)`` are about cells,
+        and refuse what lies outside; ``flash_busy(banks, until_ps)`` lets accesses wait.
     name : str
         The name used in messages, e.g. ``"USART3"``.
     """

@@ -98,7 +98,6 @@ class RenodeBoard(object):
         self.time.access_cycles = options.access_cycles
         self.host = Host(self.time, self, ports.Cells(self._bus), ports.log)
         self.host.on_stop = self.failed
-        self.host.on_reset = self._request_reset
         self.host.runs_from_flash = self._runs_from_flash
         self._timer = None
         self._stock = self._find_stock(options.paced)
@@ -203,27 +202,24 @@ class RenodeBoard(object):
         ports.filter_writes(self._bus, port, {
             GPIO.ODR.offset: lambda value: self._outputs_written(self.log.store, value),
             GPIO.BSRR.offset: lambda value: self._outputs_written(self.log.store_bits, value),
-        })  # fmt: skip
+        }, self.guarded)  # fmt: skip
         core = {
             _SCB_OFFSET + SCB.AIRCR.offset: self._reset_control_written,
             _SCB_OFFSET + SCB.CCR.offset: self._configuration_written,
         }
         if not guarded:
             core[_MPU_CTRL] = lambda _: 0
-        ports.filter_writes(self._bus, self._nvic, core)
+        ports.filter_writes(self._bus, self._nvic, core, self.guarded)
 
     # ---- what happens ----
 
     def _outputs_written(self, store, value):
-        def take():
-            self.begin_access()
-            try:
-                store(value)
-                self.after_write()
-            finally:
-                self.end_access()
-
-        self.guarded(take)
+        self.begin_access()
+        try:
+            store(value)
+            self.after_write()
+        finally:
+            self.end_access()
         return value
 
     def _reset_control_written(self, value):
@@ -233,7 +229,7 @@ class RenodeBoard(object):
 
     def _configuration_written(self, value):
         caches = [bool(SCB.CCR.get(value, field)) for field in ("IC", "DC")]
-        self.guarded(lambda: self.platform.meter.caches_changed(*caches))
+        self.platform.meter.caches_changed(*caches)
         return value
 
     def begin_access(self):
@@ -250,12 +246,19 @@ class RenodeBoard(object):
         self.time.settle()
         self._core.finish_access()
 
-    def guarded(self, action):
-        """Do something that must not raise into Renode."""
+    def guarded(self, action, failed=None):
+        """Return what an action returns, which must not raise into Renode.
+
+        Parameters
+        ----------
+        failed : object
+            What Renode gets where the action fails, and with it the board.
+        """
         try:
-            action()
+            return action()
         except Exception as error:  # noqa: BLE001 - an exception here would end Renode
             self.failed(ports.describe(error))
+            return failed
 
     def at_rest(self, action):
         """Do something between two stretches of execution, from any thread."""
@@ -314,10 +317,6 @@ class RenodeBoard(object):
         self.guarded(self.host.due)
 
     # ---- reset ----
-
-    def _request_reset(self, cause):
-        self._cause = cause
-        self.machine.RequestReset()
 
     def reset(self, cause):
         """Reset the machine, and start what flash memory holds."""

@@ -1,5 +1,7 @@
 """What the device models run in, inside Renode: time, events, clocks, complaints."""
 
+from ..devices.host_time import coming
+
 _PS_PER_NS = 1000
 # Renode's clock moves in steps of up to a microsecond; a timer set to less fires in vain.
 _TIMER_LEAST_NS = 1000
@@ -43,7 +45,6 @@ class Host(object):
         self.on_changing = None
         self.on_clocks = None
         self.on_stop = None
-        self.on_reset = None
         self.runs_from_flash = None
         self._timer = timer
         self._memory = memory
@@ -62,6 +63,7 @@ class Host(object):
         return self.time.activity()
 
     def call_at(self, time_ps, callback):
+        coming(time_ps, self.time.now_ps())
         self._number += 1
         event = (time_ps, self._number, callback)
         events = self._events
@@ -109,10 +111,10 @@ class Host(object):
         self._arm()
 
     def stall_until(self, time_ps):
-        self.time.stall_until(time_ps)
+        self.time.stall_until(coming(time_ps, self.time.now_ps()))
 
     def wait_until(self, time_ps):
-        self.time.stall_until(time_ps)
+        self.time.stall_until(coming(time_ps, self.time.now_ps()))
         self.catch_up()
 
     # ---- clocks, power, complaints ----
@@ -140,10 +142,6 @@ class Host(object):
 
     def log(self, message):
         self._report("info", message)
-
-    def request_reset(self, cause):
-        if self.on_reset is not None:
-            self.on_reset(cause)
 
     # ---- flash cells ----
 

@@ -1,7 +1,8 @@
 """Renode's interfaces, put around the device models: bus ports, serial ports, I2C slaves, timers.
 
-A firmware access that ends in a Python exception would end Renode itself; so each one is caught,
-logged with its line, and counts as a fault of the board.
+What Renode calls and what then raises a Python exception would end Renode itself. So all of it goes
+through the board's `guarded`: what is raised is logged with its line, and counts as a fault of the
+board.
 """
 
 import sys
@@ -152,24 +153,25 @@ class Registers(object):
         self._board = board
 
     def _read(self, offset, size):
+        return self._board.guarded(lambda: self._taken(offset, size), 0)
+
+    def _taken(self, offset, size):
         board = self._board
         try:
             board.begin_access()
             return self._device.read(int(offset), size)
-        except Exception as error:  # noqa: BLE001 - see the module's docstring
-            board.failed(describe(error))
-            return 0
         finally:
             board.end_access()
 
     def _write(self, offset, size, value):
+        self._board.guarded(lambda: self._put(offset, size, value))
+
+    def _put(self, offset, size, value):
         board = self._board
         try:
             board.begin_access()
             self._device.write(int(offset), size, int(value))
             board.after_write()
-        except Exception as error:  # noqa: BLE001 - see the module's docstring
-            board.failed(describe(error))
         finally:
             board.end_access()
 
@@ -238,26 +240,20 @@ class UartPort(
     def Reset(self):
         pass
 
-    @property
-    def BaudRate(self):
-        return int(self._device.baud())
-
     def get_BaudRate(self):
-        return int(self._device.baud())
-
-    @property
-    def StopBits(self):
-        return _STOP_BITS[self._device.sending().stop_bits]
+        return self._board.guarded(lambda: int(self._device.baud()), 0)
 
     def get_StopBits(self):
-        return _STOP_BITS[self._device.sending().stop_bits]
-
-    @property
-    def ParityBit(self):
-        return _PARITIES[self._device.sending().parity]
+        return self._board.guarded(lambda: _STOP_BITS[self._device.sending().stop_bits], Bits.One)
 
     def get_ParityBit(self):
-        return _PARITIES[self._device.sending().parity]
+        return self._board.guarded(
+            lambda: _PARITIES[self._device.sending().parity], getattr(Parity, "None")
+        )
+
+    BaudRate = property(get_BaudRate)
+    StopBits = property(get_StopBits)
+    ParityBit = property(get_ParityBit)
 
 
 class Line(object):
@@ -347,7 +343,7 @@ class Cells(object):
         self._bus.WriteBytes(ones, address)
 
 
-def filter_writes(bus, peripheral, filters):
+def filter_writes(bus, peripheral, filters, guarded):
     """Let functions hear the words that firmware writes to a peripheral, before they arrive.
 
     Renode has one such hook for each peripheral; another one takes its place.
@@ -356,11 +352,13 @@ def filter_writes(bus, peripheral, filters):
     ----------
     filters : dict
         ``{offset: function}``; a function takes the value and returns the one to write.
+    guarded : callable
+        Of the board. Where a function fails, the value is written as it is.
     """
 
     def before(value, offset):
         take = filters.get(int(offset))
-        return value if take is None else take(int(value))
+        return value if take is None else guarded(lambda: take(int(value)), value)
 
     hook = System.Func[System.UInt32, System.Int64, System.UInt32](before)
     begin, end = min(filters), max(filters) + 4

@@ -88,7 +88,10 @@ def test_clocks(open_notebook):
     first = switch.locator("caption")
     expect(first).to_contain_text("µs", timeout=LONG_MS)
     before = first.inner_text()
-    switch.get_by_label("PLL lock time").select_option("longest of the data sheet")
+    lock = switch.get_by_label("PLL lock time", exact=True)
+    lock.select_option("longest of the data sheet")
+    expect(switch).to_contain_text("the choice was changed since")
+    notebook.shoot(switch, "switch-old")
     switch.get_by_role("button", name="Run on the board").click()
     expect(first).not_to_have_text(before, timeout=LONG_MS)
     notebook.shoot(switch, "switch")
@@ -113,6 +116,13 @@ def test_access_and_execute(open_notebook):
     layer.get_by_role("button", name="Run on the board").click()
     expect(layer).to_contain_text("What the board counted", timeout=LONG_MS)
     notebook.shoot(layer, "layer")
+    notebook.move(layer, "g", "ArrowLeft", table)
+    old = layer.locator(".dvfs-old")
+    expect(layer).to_contain_text("the choice was changed since")
+    expect(old.filter(has_text="What the board counted")).to_be_visible()
+    notebook.shoot(layer, "old")
+    notebook.move(layer, "g", "ArrowRight", table)
+    expect(old).to_have_count(0)
 
 
 def test_explore(open_notebook):

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import math
+import re
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ from networks import convolution, one_layer, tensor
 from dvfs_kernel.errors import BoardError, PanelError
 from dvfs_kernel.widgets import (
     BoardsPanel,
+    ClockSwitchPanel,
     ClockTreePanel,
     ExercisePanel,
     ExplorerPanel,
@@ -216,12 +218,14 @@ def test_a_name_of_a_file_is_no_markup(small_network):
 
 def test_no_bound_and_no_network_are_refused(small_network):
     panel = OwnNetworkPanel()
-    panel._start()
-    assert "no network yet" in panel.message.value
+    panel.study.renew()
+    assert "no network yet" in panel.study.told
     panel.take("mine.tflite", small_network.read_bytes())
     panel.bounds.value = ()
-    panel._start()
-    assert "No bound is chosen" in panel.message.value
+    panel.run.click()
+    assert "No bound is chosen" in panel.study.told
+    panel.bounds.value = (10,)
+    assert panel.study.told == ""
 
 
 @pytest.mark.board
@@ -230,12 +234,13 @@ def test_a_board_that_is_not_there_leaves_the_others_alone(small_network):
     assert "virtual" in panel.facts.value
     panel.chosen["nucleo"].value = True
     panel.run.click()
-    assert "nucleo did not run" in panel.message.value
+    assert "nucleo did not run" in panel.absent.value
     assert "virtual" in panel.facts.value
     for box in panel.chosen.values():
         box.value = False
     panel.run.click()
-    assert "choose at least one" in panel.message.value
+    assert "choose at least one" in panel.found.told
+    assert "of virtual, nucleo, HSE 50 MHz; the choice was changed since" in panel.found.told
     assert not panel.run.disabled
 
 
@@ -251,9 +256,18 @@ def test_a_layer_follows_its_sliders_and_runs_on_the_board(small_network):
     panel.granularity.value = granularities[1]
     panel.run.click()
     assert "memory (access)" in panel.counters.value
+    ran = f"g = {granularities[1]}"
     panel.granularity.value = 0
-    assert panel.counters.value == ""  # of another choice
+    assert (
+        f"{ran}, HFO {panel.hfo.value}, LFO hse; the choice was changed since"
+        in panel.executed.told
+    )
+    assert ran in str(panel.timeline.chart.title)
+    panel.granularity.value = granularities[1]
+    assert panel.executed.told == ""  # the same choice again
+    panel.granularity.value = 0
     panel.run.click()
+    assert panel.executed.told == ""
     assert "memory (access)" not in panel.counters.value
     panel.layer.value = panel.layer.options[1][1]
     assert panel.layer.label in panel.facts.value
@@ -262,25 +276,27 @@ def test_a_layer_follows_its_sliders_and_runs_on_the_board(small_network):
 @pytest.mark.board
 def test_the_optimiser_walks_its_frontier(small_network):
     panel = OptimiserPanel(str(small_network))
-    quickest = panel.solved.quickest_percent
+    solved = panel.solved.found
+    quickest = solved.quickest_percent
     energies = []
     for percent in range(quickest, panel.qos.max, 7):
         panel.qos.value = percent
-        assert panel.message.value == ""
-        bound_s = panel.solved.bound_s(percent)
-        ours = panel.solved.compared(bound_s, "ours")[-1]
+        assert panel.solved.told == ""
+        bound_s = solved.bound_s(percent)
+        ours = solved.compared(bound_s, "ours")[-1]
         assert ours.prediction.latency_s <= bound_s * (1 + 1e-9)
         took = ours.prediction
-        power_w = panel.solved.problem.idle.power_w
+        power_w = solved.problem.idle.power_w
         energies.append(took.inference_j - power_w * took.latency_s)
     assert all(b <= a * (1 + 1e-9) for a, b in itertools.pairwise(energies))  # time costs nothing
     graph = panel.graph.chart
     panel.qos.value = quickest - 1
-    assert "No schedule ends within" in panel.message.value
+    assert "No schedule ends within" in panel.solved.told
+    assert panel.graph.chart is panel.strip.chart is None
     panel.run.click()  # refused, with a message
-    assert is_error(panel.message.value)
+    assert is_error(panel.executed.told)
     panel.qos.value = 30
-    assert panel.message.value == ""
+    assert panel.solved.told == panel.executed.told == ""
     assert panel.graph.chart is not graph
 
 
@@ -294,8 +310,25 @@ def test_a_network_of_microseconds_without_a_decoupled_form_is_taken(panel_of):
     assert "report it" not in panel.task.note.value
     assert not is_error(panel.task.note.value)
     assert not is_error(panel.message.value)
+    assert [result.told for result in panel.results] == [""] * len(panel.results)
     assert all(math.isfinite(value) for value in panel.figures().values())
     assert panel.figures()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda path: LayerPanel(path, 0), "layer: 0 cannot be chosen; allowed: layer 1: "),
+        (lambda path: LayerPanel(path, 9), "layer: 9 cannot be chosen; allowed: layer 1: "),
+        (
+            lambda _: ClockSwitchPanel("pll:9/9/9"),
+            "from: pll:9/9/9 cannot be chosen; allowed: pll:",
+        ),
+    ],
+)
+def test_a_first_choice_that_is_none_names_those_that_are(make, words, small_network):
+    with pytest.raises(PanelError, match=re.escape(words)):
+        make(str(small_network))
 
 
 # ---- markup ------------------------------------------------------------------------------------

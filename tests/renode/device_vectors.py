@@ -70,9 +70,6 @@ class Host(object):
     def log(self, message):
         self.notes.append(message)
 
-    def request_reset(self, cause):
-        self.platform.reset(cause)
-
     def power_changed(self):
         if self.platform is not None:
             self.platform.meter.update()

@@ -39,7 +39,8 @@ def picture():
 
 def runs_on(board):
     """Run every schedule, and a window in every idle mode, on one board."""
-    with Deployment(small_network(), board, firmware=firmware_board.firmware()) as deployment:
+    with board:
+        deployment = Deployment(small_network(), board, firmware=firmware_board.firmware())
         results = {name: deployment.infer(picture(), schedule_of(name)) for name in SCHEDULES}
         for idle in abi.IdleMode:
             results[idle] = deployment.infer(
@@ -118,6 +119,7 @@ def test_a_tensor_across_two_memories_comes_in_and_out_whole(make):
     network = make()
     data = sample_input(network.tensors[network.input])
     schedule = uniform(len(network.layers), PLL)
-    with Deployment(network, RenodeBoard(fidelity="fast"), by_debugger=True) as deployment:
+    with RenodeBoard(fidelity="fast") as board:
+        deployment = Deployment(network, board, by_debugger=True)
         (output,) = deployment.infer(data, schedule).outputs
     assert np.array_equal(output, reference.run(network, data)[network.outputs[0]])

@@ -37,7 +37,8 @@ def runs_on(board):
     """Run both schedules on a board."""
     network = coded_network()
     picture = sample_input(network.tensors[network.input])
-    with Deployment(network, board, firmware=firmware_board.firmware()) as deployment:
+    with board:
+        deployment = Deployment(network, board, firmware=firmware_board.firmware())
         return {
             name: deployment.infer(
                 picture,

@@ -173,7 +173,8 @@ def test_a_missing_firmware_is_a_clear_error(tmp_path):
 def test_layers_are_told_as_they_begin():
     network = small_network()
     begun = []
-    with Deployment(network, RenodeBoard(), firmware=firmware()) as deployment:
+    with RenodeBoard() as board:
+        deployment = Deployment(network, board, firmware=firmware())
         deployment.board.watch_layers(begun.append)
         data = sample_input(network.tensors[network.input])
         deployment.infer(data, uniform(len(network.layers), ClockSetting.parse("hsi")))
@@ -185,7 +186,8 @@ def test_runs_are_the_same_to_the_last_bit():
     truths = []
     for _ in range(2):
         network = small_network()
-        with Deployment(network, RenodeBoard(), firmware=firmware()) as deployment:
+        with RenodeBoard() as board:
+            deployment = Deployment(network, board, firmware=firmware())
             data = sample_input(network.tensors[network.input])
             schedule = uniform(len(network.layers), ClockSetting.parse("pll:25/216/2"))
             truths.append(deployment.infer(data, schedule).truth)

@@ -7,10 +7,13 @@ import itertools
 from pathlib import Path
 
 from dvfs_kernel.boards.emulator.repl import PlatformDescription
+from dvfs_kernel.errors import BoardError
 from renode_platform.devices import attach
 from renode_platform.devices.alternate_functions import routes_of
+from renode_platform.devices.host_time import coming
 
 PLATFORM = Path(__file__).parents[2] / "renode_platform"
+FLASH_BASE = 0x08000000
 BOARD = PlatformDescription.load(PLATFORM / "nucleo_f767zi.repl")
 
 
@@ -40,22 +43,19 @@ class FakeHost:
         return self.time_ps
 
     def call_at(self, time_ps, callback):
-        assert isinstance(time_ps, int)
-        assert time_ps >= self.time_ps
         token = next(self._ids)
-        heapq.heappush(self._events, (time_ps, token, callback))
+        heapq.heappush(self._events, (coming(time_ps, self.time_ps), token, callback))
         return token
 
     def cancel(self, token):
         self._cancelled.add(token)
 
     def stall_until(self, time_ps):
-        assert time_ps >= self.time_ps
-        self.stalls.append((self.time_ps, time_ps))
+        self.stalls.append((self.time_ps, coming(time_ps, self.time_ps)))
         self.advance_to(time_ps)
 
     def wait_until(self, time_ps):
-        self.waits.append((self.time_ps, time_ps))
+        self.waits.append((self.time_ps, coming(time_ps, self.time_ps)))
         self.advance_to(time_ps)
 
     def flash_busy(self, banks, until_ps):
@@ -74,24 +74,24 @@ class FakeHost:
     def log(self, message):
         self.logged.append(message)
 
-    def request_reset(self, cause):
-        self.platform.reset(cause)
-
     def power_changed(self):
         if self.platform is not None:
             self.platform.meter.update()
 
     def flash_erase(self, address, length):
-        start = address - 0x08000000
-        self.flash[start : start + length] = b"\xff" * length
+        self.flash[self._cells(address, length)] = b"\xff" * length
 
     def flash_read(self, address, size):
-        start = address - 0x08000000
-        return int.from_bytes(self.flash[start : start + size], "little")
+        return int.from_bytes(self.flash[self._cells(address, size)], "little")
 
     def flash_write(self, address, size, value):
-        start = address - 0x08000000
-        self.flash[start : start + size] = value.to_bytes(size, "little")
+        self.flash[self._cells(address, size)] = value.to_bytes(size, "little")
+
+    def _cells(self, address, size):
+        begin = address - FLASH_BASE
+        if not 0 <= begin <= begin + size <= len(self.flash):
+            raise BoardError(f"no flash at {address:#x}")
+        return slice(begin, begin + size)
 
     # ---- what tests call ----
 

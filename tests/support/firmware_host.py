@@ -24,9 +24,12 @@ from dvfs_kernel.networks.layers.weighted import FORMS, PACKED
 build = firmware_build.load()
 
 __all__ = [
+    "ANSWERS",
+    "CHANNEL_NUMBERS",
     "HostFirmware",
     "compile_fuzzer",
     "compile_library",
+    "fields_header",
     "missing_compiler",
     "valid_images",
 ]
@@ -41,11 +44,13 @@ _TRANSLATED = (
 )
 # What layers are run by: the guard of board.c goes ahead of it.
 _RENAMED = {"kernels.c": ("-Dkernel_run=firmware_kernel_run",)}
-_RECORDS = (
-    *("image_header", "tensor", "layer", "piece", "schedule_header", "clock", "layer_plan"),
-    *("run_request", "profile_read", "current_request", "data_header", "output_read"),
-    *("image_begin", "clock_probe", "ina219_request"),
-)
+# What the firmware gives; all other records of abi.toml are what it is given.
+ANSWERS = frozenset({
+    "error_reply", "hello_reply", "run_reply", "profile_record", "clock_probe_reply",
+    "ina219_reply", "current_reply", "current_sample", "fault_report",
+})  # fmt: skip
+# The numbers of a channel, which layers find by their offsets.
+CHANNEL_NUMBERS = ("bias", "multiplier", "shift")
 
 
 def missing_compiler() -> str:
@@ -73,6 +78,10 @@ class HostFirmware:
     def fuzz(self, seed: int, first: int, count: int, images: tuple[Path, ...]) -> list[str]:
         """Return the command that tries images by their numbers; see ``host/fuzz.c``."""
         return [str(self.program), str(seed), str(first), str(count), *map(str, images)]
+
+    def sweep(self, seed: int, images: int) -> list[str]:
+        """Return the command that tries every member of every record; see ``host/sweep.h``."""
+        return [str(self.program), "members", str(seed), str(images)]
 
     def infer(self, image: Path, data: Path) -> bytes:
         """Run an image with an input; return the bytes of its first output."""
@@ -120,7 +129,7 @@ def _includes(folder: Path) -> list[str]:
     """Write the generated headers to a folder; return where the compiler finds all of them."""
     headers = folder / "headers"
     build.write_headers(headers)
-    (headers / "fields.h").write_text(_fields_header(), encoding="utf-8")
+    (headers / "fields.h").write_text(fields_header(), encoding="utf-8")
     return [f"-I{HOST}", f"-I{FIRMWARE / 'src'}", f"-I{FIRMWARE}", f"-I{headers}"]
 
 
@@ -164,24 +173,36 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
-def _fields_header() -> str:
-    """Tables of members, by record, from ``abi.toml``."""
+def _members(struct: str, start: int = 0, name: str = "") -> list[tuple[str, int, int]]:
+    """Return name, place and bytes of each scalar in a record of ``abi.toml``."""
     structs = load_layout().structs
+    found = []
+    for field in structs[struct].fields:
+        size = SCALAR_BYTES.get(field.base) or structs[field.base].size
+        for number in range(field.count or 1):
+            at = start + field.offset + number * size
+            full = f"{name or struct}.{field.name}" + (f"[{number}]" if field.count else "")
+            nested = field.base in structs
+            found += _members(field.base, at, full) if nested else [(full, at, size)]
+    return found
 
-    def places(name: str, start: int) -> list[tuple[int, int]]:
-        found = []
-        for field in structs[name].fields:
-            size = SCALAR_BYTES.get(field.base) or structs[field.base].size
-            for number in range(field.count or 1):
-                at = start + field.offset + number * size
-                found += places(field.base, at) if field.base in structs else [(at, size)]
-        return found
 
+def fields_header() -> str:
+    """Tables of members, by record, from ``abi.toml``."""
+    records = {name: _members(name) for name in load_layout().structs if name not in ANSWERS} | {
+        "number": [(f"number.{name}", 0, 4) for name in CHANNEL_NUMBERS]
+    }
     lines = ["#ifndef FIELDS_H", "#define FIELDS_H", '#include "draw.h"']
     lines.append("#define FIELD_COUNT(fields) ((uint32_t)(sizeof(fields) / sizeof(fields)[0]))")
-    for name in _RECORDS:
-        members = ", ".join(f"{{{at}, {size}}}" for at, size in places(name, 0))
-        lines.append(
-            f"static const field_t {name}_fields[] __attribute__((unused)) = {{{members}}};"
-        )
+    number = 0
+    for record, found in records.items():
+        lines.append(f"static const field_t {record}_fields[] __attribute__((unused)) = {{")
+        for name, at, size in found:
+            lines.append(f'{{"{name}", {number}, {at}, {size}}},')
+            number += 1
+        lines.append("};")
+    lines.append(f"#define FIELDS_TOTAL {number}")
+    tables = ", ".join(f"{{{name}_fields, FIELD_COUNT({name}_fields)}}" for name in records)
+    lines.append("static const struct { const field_t *fields; uint32_t count; }")
+    lines.append(f"all_fields[] __attribute__((unused)) = {{{tables}}};")
     return "\n".join([*lines, "#endif", ""])

@@ -59,3 +59,23 @@ def make_run(_workload, job):
     if job.window_s == REFUSED_S:
         raise InfeasibleBoundError(job.window_s, 0.5)
     return record(len(job.schedule.layers), build_id=round((job.window_s or 0) * 1000))
+
+
+class Counted:
+    """Something that knows how often this process has unpickled such a thing."""
+
+    unpickled = 0
+
+    def __init__(self, data):
+        self.data = data
+
+    def __setstate__(self, state):
+        self.__dict__ |= state
+        Counted.unpickled += 1
+
+
+def times_unpickled(one):
+    """Return how often, after a moment in which the other workers get something to do."""
+    assert isinstance(one, Counted)
+    time.sleep(0.05)
+    return Counted.unpickled

@@ -397,19 +397,16 @@ def _trained():
 # ---- what is kept, what is typed, what comes over the line -------------------------------------
 
 
-def _with_digest(content):
-    return hashlib.sha256(content).digest() + content
-
-
 def _records():
-    return [made_up_runs.record().to_bytes()[32:]]
+    return [made_up_runs.record().to_bytes()]
 
 
 def _read_kept_array(path):
     kept = KeptArrays(path.parent / "kept")
     kept.save(np.zeros(3), "key")
-    (place,) = (path.parent / "kept").rglob("*.npy")
-    place.write_bytes(place.name.removesuffix(".npy").encode() + path.read_bytes())
+    (place,) = (path.parent / "kept").rglob("*.array")
+    content = path.read_bytes()
+    place.write_bytes(place.stem.encode() + hashlib.sha256(content).digest() + content)
     kept.load("key")
 
 
@@ -473,7 +470,7 @@ def targets():
         "record": Target(
             ".run",
             _records,
-            lambda path: Record.from_bytes(_with_digest(path.read_bytes())),
+            lambda path: Record.from_bytes(path.read_bytes()),
             damaged_archive,
         ),
         "kept array": Target(".npy", _arrays, _read_kept_array),

@@ -10,19 +10,21 @@ from dvfs_kernel.approximation.data.data_set import TEST, TRAIN, DataSet
 from dvfs_kernel.networks.network import Network
 
 
-def tiny_classifier():
-    """Two convolutions and a fully connected layer, 8 × 8 × 1 to 3 classes."""
+def tiny_classifier(convolutions=2):
+    """Two or three convolutions and a fully connected layer, 8 × 8 × 1 to 3 classes."""
     random = np.random.default_rng(4)
+    names = ("first", "second", "third")[:convolutions]
     tensors = (
         tensor("image", (8, 8, 1), scale=0.0078125, zero_point=-128),
-        tensor("a", (8, 8, 8), scale=0.02, zero_point=-128),
-        tensor("b", (8, 8, 8), scale=0.02, zero_point=-128),
+        *(tensor(name, (8, 8, 8), scale=0.02, zero_point=-128) for name in "abc"[:convolutions]),
         tensor("classes", (1, 1, 3), scale=0.1, zero_point=0),
     )
     layers = (
-        convolution((8, 3, 3, 1), name="first", inputs=(0,), output=1),
-        convolution((8, 3, 3, 8), name="second", inputs=(1,), output=2),
-        fully_connected(3, 512, name="classifier", inputs=(2,), output=3),
+        *(
+            convolution((8, 3, 3, 8 if n else 1), name=name, inputs=(n,), output=n + 1)
+            for n, name in enumerate(names)
+        ),
+        fully_connected(3, 512, name="classifier", inputs=(convolutions,), output=convolutions + 1),
     )
     drawn = tuple(
         replace(
@@ -33,7 +35,7 @@ def tiny_classifier():
         )
         for layer in layers
     )
-    network = Network("tiny", tensors, drawn, 0, (3,))
+    network = Network("tiny", tensors, drawn, 0, (convolutions + 1,))
     network.check()
     return network
 

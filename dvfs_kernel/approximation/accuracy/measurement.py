@@ -12,7 +12,13 @@ from dvfs_kernel.approximation.accuracy.classifier import check_data, class_coun
 from dvfs_kernel.approximation.accuracy.judgement import judge
 from dvfs_kernel.approximation.accuracy.kept import network_digest
 from dvfs_kernel.errors import ExecutorError
-from dvfs_kernel.exploration.runs.executors import HERE, LOCAL, is_lost_worker, open_executor
+from dvfs_kernel.exploration.runs.executors import (
+    HERE,
+    LOCAL,
+    is_lost_worker,
+    open_executor,
+    shared,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,10 +125,11 @@ def _judged(
         # As in `Bench`: an interrupt within concurrent.futures.wait could leave locks behind.
         finished: SimpleQueue[Future[Judgement]] = SimpleQueue()
         try:
+            given = shared(executor, digest, network)
             for number in numbers:
                 piece = pieces[number]
                 future = executor.submit(
-                    judge, network, digest, data.images[piece], data.labels[piece]
+                    judge, given, digest, data.images[piece], data.labels[piece]
                 )
                 waiting[future] = number
                 future.add_done_callback(finished.put)

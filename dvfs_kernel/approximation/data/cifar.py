@@ -20,6 +20,7 @@ from dvfs_kernel.approximation.data.offers import Offer
 from dvfs_kernel.approximation.data.restricted_pickle import read_dictionary
 from dvfs_kernel.errors import DataSetError
 from dvfs_kernel.storage.archive_file import tar_members
+from dvfs_kernel.storage.by_content import ByContent
 from dvfs_kernel.storage.content import read_content
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ _PIXELS = 3 * _SIDE * _SIDE
 _MOST_BYTES = 256 << 20
 
 
-@dataclass(frozen=True)
-class _Version:
+@dataclass(frozen=True, eq=False)
+class _Version(ByContent):
     """One of the four forms.
 
     Parameters

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dvfs_kernel.errors import DataSetError
+from dvfs_kernel.networks.draws import Draws
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -155,7 +156,7 @@ class DataSet:
         return replace(self, part=part)
 
     def _order(self, seed: int) -> npt.NDArray[np.int64]:
-        return np.random.Generator(np.random.PCG64(seed)).permutation(len(self))
+        return Draws(seed).shuffled(len(self))
 
     def _taken(self, indices: npt.NDArray[np.int64]) -> DataSet:
         return replace(self, images=self.images[indices], labels=self.labels[indices])

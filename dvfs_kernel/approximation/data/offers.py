@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from dvfs_kernel.storage.by_content import ByContent
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -16,8 +18,8 @@ __all__ = ["ImageShape", "Offer"]
 ImageShape: TypeAlias = "tuple[int, int, int] | None"
 
 
-@dataclass(frozen=True)
-class Offer:
+@dataclass(frozen=True, eq=False)
+class Offer(ByContent):
     """The parts of a data set.
 
     Parameters

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from dvfs_kernel.approximation.accuracy.evaluator import Evaluator
 from dvfs_kernel.approximation.search.kept_arrays import KeptArrays
 from dvfs_kernel.errors import DataSetError, NetworkError
+from dvfs_kernel.networks.draws import Draws
 from dvfs_kernel.networks.network import Softmax
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ class Assessor:
         self.data: Final = data
         self.evaluated = 0
         self._kept = KeptArrays(None) if kept is None else kept
-        order = np.random.Generator(np.random.PCG64(_SHUFFLE_SEED)).permutation(len(images))
+        order = Draws(_SHUFFLE_SEED).shuffled(len(images))
         ends = sorted({max(1, round(share * len(images))) for share in _SHARES})
         parts = [np.sort(part) for part in np.split(order, ends[:-1])]
         self._blocks = [(images[part], labels[part]) for part in parts]

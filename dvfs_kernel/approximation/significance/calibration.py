@@ -19,6 +19,7 @@ from dvfs_kernel.approximation.skipping.skippable import (
     weight_matrix,
 )
 from dvfs_kernel.errors import DataSetError
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,8 +37,8 @@ _SAMPLED_COLUMNS = 4096
 _IMAGES_AT_ONCE = 16
 
 
-@dataclass(frozen=True)
-class LayerStatistics:
+@dataclass(frozen=True, eq=False)
+class LayerStatistics(ByContent):
     """What calibration images tell of one layer.
 
     Parameters

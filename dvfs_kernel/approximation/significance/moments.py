@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from dvfs_kernel.approximation.skipping.skippable import columns
 from dvfs_kernel.errors import ArgumentError
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +23,8 @@ __all__ = ["Moments", "measure_moments"]
 _COLUMNS_AT_ONCE = (1 << 24) // 255**2
 
 
-@dataclass(frozen=True)
-class Moments:
+@dataclass(frozen=True, eq=False)
+class Moments(ByContent):
     """Moments of a layer's columns x, stored values minus zero point.
 
     Parameters

@@ -17,6 +17,7 @@ from dvfs_kernel.approximation.skipping.skippable import (
     with_weights,
 )
 from dvfs_kernel.networks.by_name import ByName
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from dvfs_kernel.networks.network import Network
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["DeadProducts", "dead_products", "without_dead_products"]
 
 
-@dataclass(frozen=True)
-class DeadProducts:
+@dataclass(frozen=True, eq=False)
+class DeadProducts(ByContent):
     """What of one layer is dead.
 
     Parameters

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dvfs_kernel.storage.by_content import ByContent
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -16,8 +18,8 @@ __all__ = ["FloatConvolution", "FloatDense", "FloatLayer", "FloatNetwork", "Floa
 _CHUNK = 256
 
 
-@dataclass(frozen=True)
-class FloatConvolution:
+@dataclass(frozen=True, eq=False)
+class FloatConvolution(ByContent):
     """A convolution with stride 1.
 
     Parameters
@@ -67,8 +69,8 @@ class FloatPool:
         return np.maximum(rows[:, :, ::2], rows[:, :, 1::2])
 
 
-@dataclass(frozen=True)
-class FloatDense:
+@dataclass(frozen=True, eq=False)
+class FloatDense(ByContent):
     """A fully connected layer.
 
     Parameters

@@ -33,6 +33,7 @@ from dvfs_kernel.networks.network import (
     Tensor,
 )
 from dvfs_kernel.networks.quantisation import activation_range
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,8 +54,8 @@ _RANGES = np.linspace(0.5, 1.0, 41)
 _SAMPLES = 200_000
 
 
-@dataclass(frozen=True)
-class _Values:
+@dataclass(frozen=True, eq=False)
+class _Values(ByContent):
     """What the calibration images are at one feature map.
 
     Parameters

@@ -21,6 +21,7 @@ from dvfs_kernel.approximation.training.float_network import (
     FloatPool,
 )
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.sources import sources_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -259,7 +260,7 @@ def _mirrored(places: torch.Tensor, size: int) -> torch.Tensor:
 def _fingerprint(
     recipe: Recipe, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.integer[Any]]
 ) -> str:
-    digest = hashlib.sha256(repr((recipe, torch.__version__)).encode())
+    digest = hashlib.sha256(repr((recipe, torch.__version__, sources_digest(__name__))).encode())
     digest.update(images.tobytes())
     digest.update(labels.astype(np.int64).tobytes())
     return digest.hexdigest()

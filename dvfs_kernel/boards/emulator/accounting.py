@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.hooks import find_block
@@ -19,9 +19,31 @@ _PAGE_SHIFT = 10
 _WEAKLY_TAKEN = 2
 _WEAKLY_NOT_TAKEN = 1
 
-_NOTHING = (0, 0, 0)
 
-Behind = tuple[int, int, int]
+class Behind(NamedTuple):
+    """What follows an instruction in its block: cycles, instructions, and the address behind it."""
+
+    cycles: int
+    instructions: int
+    begin: int
+
+
+class _Held(NamedTuple):
+    """What is taken off the counters while a device is asked in the middle of a block."""
+
+    base_cycles: int
+    stall_cycles: int
+    instructions: int
+
+
+class _Known(NamedTuple):
+    """A block, and the code that it was made from."""
+
+    block: Block
+    code: bytes
+
+
+_NOTHING_HELD = _Held(0, 0, 0)
 
 
 class BlockAccount:
@@ -43,14 +65,13 @@ class BlockAccount:
         self._words = state.data
         self._pipeline = pipeline
         self._memory = memory
-        self._blocks: dict[tuple[int, int], tuple[Block, bytes]] = {}
+        self._blocks: dict[tuple[int, int], _Known] = {}
         self._starts: dict[int, list[int]] = {}
         self._pages: set[int] = set()
-        # By entry: of each instruction the cycles and instructions behind it, and where it ends.
+        # By entry, of each instruction by its address.
         self._behind: dict[int, dict[int, Behind]] = {}
-        # While counters are held back: base cycles, stalls and instructions, of which the last
-        # two are taken off where somebody looks.
-        self._held = _NOTHING
+        # Stalls and instructions are taken off where somebody looks.
+        self._held = _NOTHING_HELD
 
     def clear(self) -> None:
         """Forget all blocks: the code has changed."""
@@ -59,7 +80,7 @@ class BlockAccount:
         self._pages.clear()
         self._behind.clear()
         self._state[st.BEHIND :] = 0
-        self._state[st.PREVIOUS] = -1
+        self._state[st.PREVIOUS] = st.NO_BLOCK
 
     def resolve(self, address: int, size: int) -> None:
         """Enter a block that is about to run for the first time."""
@@ -70,7 +91,7 @@ class BlockAccount:
         block = self._pipeline.analyse(code, address)
         if key not in self._blocks:
             self._starts.setdefault(address, []).append(size)
-        self._blocks[key] = block, code
+        self._blocks[key] = _Known(block, code)
         self._pages.update(range(address >> _PAGE_SHIFT, (address + size >> _PAGE_SHIFT) + 1))
         entry = find_block(self._state, address << 16 | size)
         if self._behind.pop(int(entry), None) is not None:
@@ -88,7 +109,8 @@ class BlockAccount:
 
     def forget_branches(self) -> None:
         """Let branch prediction and the rounding of half cycles begin afresh, as after a reset."""
-        for (address, size), (block, _) in self._blocks.items():
+        for (address, size), known in self._blocks.items():
+            block = known.block
             entry = find_block(self._state, address << 16 | size)
             self._state[entry + st.BLOCK_FLAGS] = block.flags
             self._state[entry + st.BLOCK_COUNTER] = _untrained(block)
@@ -97,8 +119,7 @@ class BlockAccount:
     def translated(self, address: int) -> None:
         """Follow a new translation: costs of code that was replaced are computed again."""
         for size in self._starts.get(address, ()):
-            _, code = self._blocks[address, size]
-            if self._memory.read(address, size) != code:
+            if self._memory.read(address, size) != self._blocks[address, size].code:
                 self.resolve(address, size)
 
     def holds_code(self, address: int, size: int) -> bool:
@@ -109,19 +130,16 @@ class BlockAccount:
     def at(self, address: int, flag: int = 0) -> Block | None:
         """Return a block that begins at an address and has a flag, if one is known."""
         for size in self._starts.get(address, ()):
-            block = self._blocks[address, size][0]
+            block = self._blocks[address, size].block
             if not flag or block.flags & flag:
                 return block
         return None
 
     def last(self) -> Block | None:
         """Return the block that was counted last."""
-        entry = int(self._state[st.PREVIOUS])
-        if entry < 0:
-            return None
-        key = int(self._state[entry + st.BLOCK_KEY])
+        key = self._words[self._words[st.PREVIOUS] + st.BLOCK_KEY]
         found = self._blocks.get((key >> 16, key & 0xFFFF))
-        return found[0] if found else None
+        return found.block if found else None
 
     # ---- within a block ----------------------------------------------------------------------
 
@@ -138,13 +156,11 @@ class BlockAccount:
 
         Returns
         -------
-        tuple of (int, int, int), optional
-            Cycles of the schedule, without the half that a run may be rounded up by;
-            instructions; address after the instruction. ``None`` where that is not known.
+        Behind or None
+            Its cycles are those of the schedule, without the half that a run may be rounded up by.
+            ``None`` where that is not known.
         """
         entry = self._words[st.PREVIOUS]
-        if entry < 0:
-            return None
         known = self._behind.get(entry)
         if known is None:
             block = self.last()
@@ -154,19 +170,19 @@ class BlockAccount:
     def note_behind(self, address: int) -> bool:
         """Tell the native hooks what `behind` tells; return whether that could be done."""
         found = self.behind(address)
-        if found is None or found[0] < 0:
+        if found is None or found.cycles < 0:
             return False
         words = self._words
         slot = st.BEHIND + (address >> 1 & st.BEHIND_MASK) * st.BEHIND_STRIDE
         words[slot + st.BEHIND_PC] = address
         words[slot + st.BEHIND_BLOCK] = words[st.PREVIOUS]
-        words[slot + st.BEHIND_CYCLES] = found[0]
+        words[slot + st.BEHIND_CYCLES] = found.cycles
         return True
 
     def barrier_behind(self, address: int) -> bool:
         """Tell whether a DSB follows an instruction in the block under way."""
         entry = self._words[st.PREVIOUS]
-        if entry < 0 or not self._words[entry + st.BLOCK_FLAGS] & st.BARS:
+        if not self._words[entry + st.BLOCK_FLAGS] & st.BARS:
             return False
         block = self.last()
         return block is not None and block.last_barrier > address
@@ -179,14 +195,14 @@ class BlockAccount:
         found = self.behind(address) if known is None else known.get(address)
         if found is None:
             return
-        cycles, instructions, end = found
+        cycles, instructions, begin = found
         if words[entry + st.BLOCK_FLAGS] & st.ROUNDED_UP:
             cycles += 1
         cycles = max(cycles, 0)
-        stall = self._stall_beyond(end) if words[st.FETCH_STALLS] else 0
+        stall = self._stall_beyond(begin) if words[st.FETCH_STALLS] else 0
         words[st.CYCLES] -= cycles + stall
         words[st.BASE_CYCLES] -= cycles
-        self._held = cycles, stall, instructions
+        self._held = _Held(cycles, stall, instructions)
 
     def give_back(self) -> None:
         """Take back what `hold_back` did."""
@@ -194,13 +210,13 @@ class BlockAccount:
         words = self._words
         words[st.CYCLES] += cycles + stall
         words[st.BASE_CYCLES] += cycles
-        self._held = _NOTHING
+        self._held = _NOTHING_HELD
 
-    def _stall_beyond(self, end: int) -> int:
+    def _stall_beyond(self, begin: int) -> int:
         """Return the stalls for lines of code that begin at or after an address."""
         words = self._words
         pairs = range(st.FETCHED, st.FETCHED + 2 * words[st.FETCH_STALLS], 2)
-        return sum(words[place + 1] for place in pairs if words[place] >= end)
+        return sum(words[place + 1] for place in pairs if words[place] >= begin)
 
     def leave_early(self, address: int) -> None:
         """Take back what the last block would have done from an instruction on."""
@@ -210,9 +226,9 @@ class BlockAccount:
         entry = int(self._state[st.PREVIOUS])
         rounded_up = bool(self._state[entry + st.BLOCK_FLAGS] & st.ROUNDED_UP)
         charged = (block.half_cycles >> 1) + rounded_up
-        for index, (place, cycle) in enumerate(block.issue):
-            if place == address:
-                self._give_back(max(charged - cycle, 0), block.instructions - index)
+        for index, issue in enumerate(block.issue):
+            if issue.address == address:
+                self._give_back(max(charged - issue.cycle, 0), block.instructions - index)
                 return
 
     def _give_back(self, cycles: int, instructions: int) -> None:
@@ -223,38 +239,35 @@ class BlockAccount:
 
     def charge_prefix(self, block: Block, count: int) -> None:
         """Account for the first instructions of a block that were stepped through."""
-        cycles = block.issue[count][1]
-        self._give_back(-cycles, -count)
+        self._give_back(-block.issue[count].cycle, -count)
 
     def counters(self) -> Counters:
         """Return the counters as they stand."""
         values = self._state[: st.COUNTERS].tolist()
-        _, stall, instructions = self._held
-        values[st.ICACHE_STALL] -= stall
-        values[st.INSTRUCTIONS] -= instructions
+        values[st.ICACHE_STALL] -= self._held.stall_cycles
+        values[st.INSTRUCTIONS] -= self._held.instructions
         return Counters(*values)
 
     def profile(self) -> dict[int, tuple[int, int]]:
         """Return runs and instructions of each block since it became known, by address."""
         found: dict[int, tuple[int, int]] = {}
-        for (address, size), (block, _) in self._blocks.items():
+        for (address, size), known in self._blocks.items():
+            block = known.block
             entry = find_block(self._state, address << 16 | size)
             runs = int(self._state[entry + st.BLOCK_RUNS])
-            before = found.get(address, (0, 0))
-            found[address] = before[0] + runs, before[1] + runs * block.instructions
+            runs_before, instructions_before = found.get(address, (0, 0))
+            instructions = instructions_before + runs * block.instructions
+            found[address] = runs_before + runs, instructions
         return found
 
 
 def _places(block: Block) -> dict[int, Behind]:
-    """Return of each instruction the cycles and instructions behind it, and where it ends."""
-    ends = [place for place, _ in block.issue[1:]] + [block.end]
+    """Return by the address of each instruction what is behind it."""
+    cycles = block.half_cycles >> 1
+    following = [issue.address for issue in block.issue[1:]] + [block.end]
     return {
-        place: (
-            (block.half_cycles >> 1) - cycle,
-            block.instructions - index - 1,
-            end,
-        )
-        for index, ((place, cycle), end) in enumerate(zip(block.issue, ends, strict=True))
+        issue.address: Behind(cycles - issue.cycle, block.instructions - index - 1, begin)
+        for index, (issue, begin) in enumerate(zip(block.issue, following, strict=True))
     }
 
 

@@ -134,9 +134,18 @@ class Board:
         Which devices are where.
     machine
         The core that they serve, and what is beside it.
+    bus
+        Where they answer.
+
+    Raises
+    ------
+    PlatformDescriptionError
+        What the description puts into memory cannot be read.
+    ValueError
+        A part is missing that the device models need.
     """
 
-    def __init__(self, parts: ChipParts, machine: Surroundings) -> None:
+    def __init__(self, parts: ChipParts, machine: Surroundings, bus: Bus) -> None:
         self._machine = machine
         self._names = parts.names
         write_bus(parts.bus, machine.memory.find)
@@ -145,17 +154,12 @@ class Board:
         self.platform: Any = build(parts, machine.host, machine.options)
         self.stopped = False
         self._previous: tuple[int, str] | None = None
-        self._rest = (0, 0)
+        self._rest = range(0)  # of an unaligned store, what comes byte by byte
         self.platform.flash.on_layout = self._flash_layout_changed
-
-    def attach(self, bus: Bus) -> None:
-        """Put the devices on the bus and listen to what the trace records."""
         for base, size, device in self.platform.devices.values():
-            port = _FlashPort(device, self._machine) if device is self.platform.flash else device
+            port = _FlashPort(device, machine) if device is self.platform.flash else device
             bus.attach(base, size, port)
-        host = self._machine.host
-        host.on_power = self.platform.meter.update
-        self.platform.on_line(host.set_irq)
+        self.platform.on_line(machine.host.set_irq)
         if _MARKER_PORT in self.platform.ports:
             self.platform.ports[_MARKER_PORT].on_output(self._on_marker)
 
@@ -176,6 +180,10 @@ class Board:
     def flash_wait_states(self) -> int:
         """Wait states in effect."""
         return int(self.platform.rcc.clocks.flash_wait_states)
+
+    def power_changed(self) -> None:
+        """Integrate the current drawn so far."""
+        self.platform.meter.update()
 
     def energy_j(self) -> float:
         """Energy drawn since reset."""
@@ -254,11 +262,12 @@ class Board:
         found = self._machine.memory.find(address, size)
         if found is None:
             return False
-        if self._rest[0] <= address < self._rest[1] and size == 1:
+        if address in self._rest and size == 1:
             return True
         # An unaligned store comes as a whole, and byte by byte after that.
-        self._rest = (address, address + size) if address % size else (0, 0)
-        if found[0] is self.flash_memory:
+        self._rest = range(address, address + size) if address % size else range(0)
+        memory, _ = found
+        if memory is self.flash_memory:
             self.platform.flash.program(address, size, value)
         elif _OTP_BEGIN <= address < _OTP_END:
             self.platform.flash.program_once(address, size, value)
@@ -268,13 +277,14 @@ class Board:
 
     def serial_port(self, name: str) -> SerialPort:
         """Return the line to a UART, by the name that the description or the chip has for it."""
-        device = self.platform.devices.get(self._names.get(name, name), (0, 0, None))[2]
-        if not isinstance(device, Usart):
-            ports = [
-                name
-                for name, part in self._names.items()
-                if isinstance(self.platform.devices.get(part, (0, 0, None))[2], Usart)
-            ]
+        lines = {
+            part: device
+            for part, (_, _, device) in self.platform.devices.items()
+            if isinstance(device, Usart)
+        }
+        device = lines.get(self._names.get(name, name))
+        if device is None:
+            ports = [name for name, part in self._names.items() if part in lines]
             raise BoardError(
                 f"there is no serial port {name!r} in the description; "
                 f"there are {', '.join(ports) or 'none'}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.core import NEVER
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from dvfs_kernel.boards.emulator.accounting import BlockAccount
     from dvfs_kernel.boards.emulator.core import Core
+    from dvfs_kernel.boards.emulator.host import DeviceHost
     from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
     _Steady = Callable[[int], tuple[int | None, int] | None] | None
@@ -28,6 +30,16 @@ _APB2 = 0x40010000
 _AHB1 = 0x40020000
 _WORD = 4
 _WORTH_CYCLES = 32  # what reads the same for less is not worth the trouble
+
+
+class _Page(NamedTuple):
+    """What is in a kilobyte of addresses: who answers from where to where, and on which bus."""
+
+    begin: int
+    end: int
+    device: BusDevice
+    steady: _Steady
+    bus: str
 
 
 class BusDevice(Protocol):
@@ -56,21 +68,24 @@ class Bus:
         Tells where in its block an access stands: the device sees the counters of that cycle.
     timing
         What an access costs.
+    host
+        Whose time it is.
     """
 
-    def __init__(self, core: Core, account: BlockAccount, timing: TimingParameters) -> None:
+    def __init__(
+        self, core: Core, account: BlockAccount, timing: TimingParameters, host: DeviceHost
+    ) -> None:
         self._core = core
         self._words = core.words
         self._account = account
         self._timing = timing
-        self._pages: dict[int, tuple[int, int, BusDevice, _Steady, str]] = {}
+        self._host = host
+        self._pages: dict[int, _Page] = {}
         ppb = timing.ppb_cycles
         self._read_costs = {"ppb": ppb, "ahb": timing.ahb_read_cycles, "apb1": 0, "apb2": 0}
         self._write_costs = {"ppb": ppb, "ahb": timing.ahb_write_cycles, "apb1": 0, "apb2": 0}
         self._line_cycles = timing.interrupt_line_cycles
         self._polled: set[int] = set()
-        self.catch_up: Callable[[], None] = _nothing
-        self.cycle_at: Callable[[int], int] = lambda _time_ps: NEVER
         core.on_device_read(self._read)
         self.set_ratios(1, 1)
 
@@ -86,19 +101,19 @@ class Bus:
         """Put a device at an address; its range is rounded up to 1 KB."""
         for page in range(base >> _PAGE_SHIFT, (base + size + _PAGE - 1) >> _PAGE_SHIFT):
             steady = getattr(device, "steady", None)
-            self._pages[page] = base, base + size, device, steady, self._bus_of(page)
+            self._pages[page] = _Page(base, base + size, device, steady, self._bus_of(page))
 
     def connect(self) -> None:
         """Map everything that is attached; the private peripheral bus as a whole."""
         pages = sorted(page for page in self._pages if page < _PPB >> _PAGE_SHIFT)
-        runs: list[list[int]] = []
-        for page in pages:
-            if runs and runs[-1][1] == page and self._bus_of(page) == self._bus_of(runs[-1][0]):
-                runs[-1][1] = page + 1
-            else:
-                runs.append([page, page + 1])
-        for begin, end in runs:
-            self._map(begin << _PAGE_SHIFT, (end - begin) << _PAGE_SHIFT)
+
+        def run_of(item: tuple[int, int]) -> tuple[int, str]:
+            index, page = item
+            return page - index, self._bus_of(page)
+
+        for _, adjoining in groupby(enumerate(pages), run_of):
+            run = [page << _PAGE_SHIFT for _, page in adjoining]
+            self._map(run[0], len(run) * _PAGE)
         self._map(_PPB, _PPB_BYTES)
 
     @staticmethod
@@ -121,14 +136,14 @@ class Bus:
             words[st.CYCLES] += cost
             words[st.DEVICE_STALL] += cost
             self._forget()
-            begin, end, device, _, _ = pages.get(address >> _PAGE_SHIFT, _NOTHING)
+            begin, end, device, _, _ = pages.get(address >> _PAGE_SHIFT, _NO_PAGE)
             if address >= end:
                 return
             pc = words[st.ACCESS_PC]
             self._account.hold_back(pc)
             try:
                 if words[st.CYCLES] >= words[st.DEADLINE]:
-                    self.catch_up()
+                    self._host.catch_up()
                 if not self._account.barrier_behind(pc):
                     words[st.LINE_SETTLES] = words[st.CYCLES] + cost + self._line_cycles
                 device.write(address - begin, width, value)
@@ -140,7 +155,7 @@ class Bus:
 
     def _read(self, address: int, width: int) -> int:
         words = self._words
-        begin, end, device, steady, bus = self._pages.get(address >> _PAGE_SHIFT, _NOTHING)
+        begin, end, device, steady, bus = self._pages.get(address >> _PAGE_SHIFT, _NO_PAGE)
         cost = self._read_costs[bus]
         words[st.CYCLES] += cost
         words[st.DEVICE_STALL] += cost
@@ -150,7 +165,7 @@ class Bus:
         try:
             cycle = words[st.CYCLES]
             if cycle >= words[st.DEADLINE]:
-                self.catch_up()
+                self._host.catch_up()
             if begin < _PPB:
                 words[st.DRAINED] = cycle
             value = device.read(address - begin, width)
@@ -168,7 +183,7 @@ class Bus:
         """Let devices see the cycle in which an instruction of the block under way issues."""
         self._account.hold_back(instruction)
         try:
-            self.catch_up()
+            self._host.catch_up()
             yield
         finally:
             self._account.give_back()
@@ -186,7 +201,7 @@ class Bus:
             self._polled.add(key)
             return
         words = self._words
-        until = NEVER if until_ps is None else self.cycle_at(until_ps)
+        until = NEVER if until_ps is None else self._host.cycle_at(until_ps)
         if until < words[st.CYCLES] + _WORTH_CYCLES:
             return
         count = words[st.STEADY]
@@ -209,10 +224,6 @@ class Bus:
         words[entry + st.STEADY_SLOPE] = slope
 
 
-def _nothing() -> None:
-    return
-
-
 class _Nothing:
     """Reserved words: read as zero, ignore writes."""
 
@@ -223,4 +234,4 @@ class _Nothing:
         return
 
 
-_NOTHING: tuple[int, int, BusDevice, _Steady, str] = (0, 0, _Nothing(), None, "ppb")
+_NO_PAGE = _Page(0, 0, _Nothing(), None, "ppb")

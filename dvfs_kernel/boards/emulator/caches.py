@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 
 from dvfs_kernel.boards.emulator import state as st
-from dvfs_kernel.boards.emulator.native_cache import keyed
+from dvfs_kernel.storage.numba_cache import keyed
 
 __all__ = [
     "clean_data_line",

@@ -17,7 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import renode_platform
 from dvfs_kernel.boards.emulator.chip_wiring import check_places, wired
@@ -25,6 +25,7 @@ from dvfs_kernel.boards.emulator.init_statements import is_worked_out
 from dvfs_kernel.boards.emulator.repl import Peripheral, PlatformDescription
 from dvfs_kernel.boards.emulator.repl_forms import HERTZ, check_attributes
 from dvfs_kernel.boards.emulator.repl_text import fail
+from dvfs_kernel.storage.by_content import ByContent
 from renode_platform.devices import attach
 
 __all__ = ["ChipParts"]
@@ -48,8 +49,8 @@ _PINS: Final = 16
 _I2C_ADDRESSES: Final = 128
 
 
-@dataclass(frozen=True)
-class ChipParts:
+@dataclass(frozen=True, eq=False)
+class ChipParts(ByContent):
     """A description as the device models are made from it.
 
     Parameters
@@ -86,11 +87,18 @@ def kind_of(entry: Peripheral) -> str:
     return entry.type.rpartition(".")[2]
 
 
-def bus_place(entry: Peripheral) -> tuple[int, int] | None:
-    """Return address and size of an entry on the system bus, or None."""
+class BusPlace(NamedTuple):
+    """Where an entry is on the system bus."""
+
+    address: int
+    size: int
+
+
+def bus_place(entry: Peripheral) -> BusPlace | None:
+    """Return where an entry is on the system bus, or None."""
     for parent, address, size in entry.registrations:
         if parent == "sysbus" and address is not None:
-            return address, attach.DEFAULT_SIZE if size is None else size
+            return BusPlace(address, attach.DEFAULT_SIZE if size is None else size)
     return None
 
 
@@ -129,7 +137,7 @@ class _Finder:
         elif kind in _UNPLACED:
             self.add(entry.name, entry)
         elif not _hangs(entry):
-            part = None if place is None else _part_at(entry, *place)
+            part = None if place is None else _part_at(entry, place.address)
             if part is None:
                 _refuse_unplaced(entry, place)
                 return False
@@ -162,7 +170,7 @@ class _Finder:
                 "cpuType",
             )
         place = bus_place(entry)
-        if address is not None and (place is None or place[0] != address):
+        if address is not None and (place is None or place.address != address):
             raise entry.fail(f"'{entry.name}', a {entry.type}, is at {address:#x} on this core")
         self.add(name, entry)
 
@@ -190,7 +198,7 @@ class _Finder:
     def stand_in(self, entry: Peripheral) -> None:
         """Put the model of a part in the place of an entry, or leave it out."""
         place = bus_place(entry)
-        part = None if place is None else _within(place[0])
+        part = None if place is None else _within(place.address)
         if part is None or place is None:
             self.refuse_unclocked(entry, place)
             self.leave_out(entry)
@@ -207,9 +215,9 @@ class _Finder:
                 own, interrupts=lines, path=entry.path, line=entry.line, places=entry.places
             )
 
-    def refuse_unclocked(self, entry: Peripheral, place: tuple[int, int] | None) -> None:
+    def refuse_unclocked(self, entry: Peripheral, place: BusPlace | None) -> None:
         kind = kind_of(entry)
-        if kind not in attach.MAKERS or place is None or place[0] in _OTHER_TIMERS:
+        if kind not in attach.MAKERS or place is None or place.address in _OTHER_TIMERS:
             return
         alike = ", ".join(
             f"{name} at {address:#x}"
@@ -217,7 +225,7 @@ class _Finder:
             if kind_of(_chip()[name]) == kind
         )
         raise entry.fail(
-            f"'{entry.name}' is a {entry.type} at {place[0]:#x}, where the chip has none; "
+            f"'{entry.name}' is a {entry.type} at {place.address:#x}, where the chip has none; "
             f"allowed: {alike}, or one of these names at another address"
         )
 
@@ -281,7 +289,7 @@ def _has_model(entry: Peripheral) -> bool:
 def _devices() -> dict[int, str]:
     """Return the chip's parts that have a model, by their addresses."""
     return {
-        place[0]: name
+        place.address: name
         for name, entry in _chip().items()
         if _has_model(entry) and (place := bus_place(entry)) is not None
     }
@@ -301,7 +309,7 @@ def _hangs(entry: Peripheral) -> bool:
     return kind_of(entry) in ("LED", "Button") or entry.name.startswith(_SENSOR)
 
 
-def _part_at(entry: Peripheral, address: int, _size: int) -> str | None:
+def _part_at(entry: Peripheral, address: int) -> str | None:
     """Return the part that an entry on the bus is by its own, or None."""
     kind = kind_of(entry)
     if kind == _MEMORY:
@@ -315,7 +323,7 @@ def _part_at(entry: Peripheral, address: int, _size: int) -> str | None:
     return entry.name if moved else None
 
 
-def _refuse_unplaced(entry: Peripheral, place: tuple[int, int] | None) -> None:
+def _refuse_unplaced(entry: Peripheral, place: BusPlace | None) -> None:
     on_bus = any(parent == "sysbus" for parent, *_ in entry.registrations)
     if place is None and on_bus and kind_of(entry) in (*attach.MAKERS, _MEMORY):
         raise entry.fail(f"'{entry.name}', a {entry.type}, needs an address on sysbus")

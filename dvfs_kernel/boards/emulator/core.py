@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dvfs_kernel.boards.emulator import device_hooks, hooks
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.core_registers import CoreRegisters
+from dvfs_kernel.boards.emulator.native_callbacks import Form, NativeCallbacks, address_of
 from dvfs_kernel.boards.emulator.pc_sync import find_skip_flag
 from dvfs_kernel.boards.emulator.unicorn_binding import const as uc
 from dvfs_kernel.boards.emulator.unicorn_binding import error_text, new_engine
@@ -25,33 +26,20 @@ __all__ = ["BusAccess", "Core", "Stop", "StopKind"]
 
 NEVER = (1 << 63) - 1
 _AT_ONCE = -(1 << 62)
-# A callback takes the host as long as hundreds of cycles or, where code is translated, thousands:
-# after so many of them the core comes back, for limits, Ctrl-C and what was recorded. They are
-# counted, not timed, so that every run does the same.
-_CALLBACKS_MOST = 4096
 _TRANSLATION_CALLBACKS = 16
 # Translated code: more than an image full of unpacked layers takes. The engine's own limit is
 # a gigabyte, which firmware that writes code fills.
 _TRANSLATIONS_BYTES = 128 << 20
 
-_DEVICE_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_uint64, ctypes.c_uint)
-_WRITE_CALLBACK = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_uint64, ctypes.c_uint, ctypes.c_uint64, ctypes.c_void_p
+_U32, _U64, _POINTER = ctypes.c_uint, ctypes.c_uint64, ctypes.c_void_p
+_READ_FORM = Form(_U64, _U64, _U32)
+_WRITE_FORM = Form(None, _POINTER, _U64, _U32, _U64, _POINTER)
+_INVALID_FORM = Form(
+    ctypes.c_bool, _POINTER, ctypes.c_int, _U64, ctypes.c_int, ctypes.c_int64, _POINTER
 )
-_INVALID_CALLBACK = ctypes.CFUNCTYPE(
-    ctypes.c_bool,
-    ctypes.c_void_p,
-    ctypes.c_int,
-    ctypes.c_uint64,
-    ctypes.c_int,
-    ctypes.c_int64,
-    ctypes.c_void_p,
-)
-_INTERRUPT_CALLBACK = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_void_p)
-_RESOLVE_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_uint64, ctypes.c_uint64)
-_EDGE_CALLBACK = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p
-)
+_INTERRUPT_FORM = Form(None, _POINTER, _U32, _POINTER)
+_RESOLVE_FORM = Form(ctypes.c_int32, _U64, _U64, failed=1)
+_EDGE_FORM = Form(None, _POINTER, _POINTER, _POINTER, _POINTER)
 
 _WRITE_KINDS = {uc.UC_MEM_WRITE_UNMAPPED, uc.UC_MEM_WRITE_PROT}
 _LAST_ADDRESS = 0xFFFFFFFF
@@ -120,10 +108,6 @@ _INTERRUPTS = {
 }
 
 
-def _address_of(function: Any) -> int:
-    return ctypes.cast(function, ctypes.c_void_p).value or 0
-
-
 class Core:
     """A Cortex-M7 without anything around it.
 
@@ -135,14 +119,14 @@ class Core:
         Called with address and size of a block that the state does not know; puts it there.
     generated
         Called with the address of every block that is translated anew.
+    store_trap
+        Asked about stores to read-only memory.
     model_caches
         Whether data accesses are observed. Without it the core runs several times faster.
 
     Attributes
     ----------
     registers : CoreRegisters
-    failure : BaseException or None
-        What a callback raised; the core stopped for it.
     """
 
     def __init__(
@@ -150,15 +134,15 @@ class Core:
         state: st.NativeState,
         resolve: Callable[[int, int], None],
         generated: Callable[[int], None],
+        store_trap: StoreTrap,
         *,
         model_caches: bool,
     ) -> None:
         self.state = state
         # The same memory as plain Python integers, for single words.
         self.words = state.data
-        self.failure: BaseException | None = None
-        self._callbacks_left = _CALLBACKS_MOST
-        self.store_trap: StoreTrap | None = None
+        self._callbacks = NativeCallbacks(self.attention)
+        self._store_trap = store_trap
         self._uc = new_engine()
         self._uc.ctl_exits_enabled(True)
         self._uc.ctl_set_tcg_buffer_size(_TRANSLATIONS_BYTES)
@@ -166,7 +150,6 @@ class Core:
         self._engine = ctypes.c_void_p(self._handle)
         # The binding's own object of the function, its argument types set: no conversions here.
         self._start = uclib.uc_emu_start
-        self._callbacks: list[Any] = []
         self._regions: list[Any] = []
         self._access: BusAccess | None = None
         self._interrupt = -1
@@ -180,14 +163,23 @@ class Core:
         model_caches: bool,
     ) -> None:
         state = self.state
-        resolve_callback = _RESOLVE_CALLBACK(self._guarded_resolve(resolve))
-        self._callbacks.append(resolve_callback)
-        state[st.RESOLVE] = _address_of(resolve_callback)
-        state[st.EMU_STOP] = _address_of(uclib.uc_emu_stop)
+        guarded = self._callbacks.guarded
+
+        @guarded(_RESOLVE_FORM, weight=_TRANSLATION_CALLBACKS)
+        def on_new_block(address: int, size: int) -> int:
+            resolve(address, size)
+            return 0
+
+        @guarded(_EDGE_FORM, weight=_TRANSLATION_CALLBACKS)
+        def on_edge(_uc: int, block: int, _previous: int, _data: int) -> None:
+            generated(_U64.from_address(block).value)
+
+        state[st.RESOLVE] = address_of(on_new_block)
+        state[st.EMU_STOP] = address_of(uclib.uc_emu_stop)
         state[st.MODEL_CACHES] = int(model_caches)
         state[st.DEADLINE] = NEVER
-        state[st.REG_READ] = _address_of(uclib.uc_reg_read)
-        state[st.REG_WRITE] = _address_of(uclib.uc_reg_write)
+        state[st.REG_READ] = address_of(uclib.uc_reg_read)
+        state[st.REG_WRITE] = address_of(uclib.uc_reg_write)
         self._add_hook(uc.UC_HOOK_BLOCK, hooks.block_hook.address or 0)
         if model_caches:
             state[st.SKIP_PC_SYNC] = find_skip_flag(self._uc, self._handle)
@@ -199,26 +191,11 @@ class Core:
             device_hooks.device_gate.address or 0,
             first=st.KIND_LIMIT,
         )
-        self._add_callback(uc.UC_HOOK_MEM_INVALID, _INVALID_CALLBACK(self._on_invalid))
-        self._add_callback(uc.UC_HOOK_INTR, _INTERRUPT_CALLBACK(self._on_interrupt))
-
-        def on_edge(_uc: int, block: int, _previous: int, _data: int) -> None:
-            self._note_callback(_TRANSLATION_CALLBACKS)
-            generated(ctypes.c_uint64.from_address(block).value)
-
-        self._add_callback(uc.UC_HOOK_EDGE_GENERATED, _EDGE_CALLBACK(on_edge))
-
-    def _guarded_resolve(self, resolve: Callable[[int, int], None]) -> Callable[[int, int], int]:
-        def call(address: int, size: int) -> int:
-            self._note_callback(_TRANSLATION_CALLBACKS)
-            try:
-                resolve(address, size)
-            except BaseException as error:  # noqa: BLE001 - must not unwind into native code
-                self.fail(error)
-                return 1
-            return 0
-
-        return call
+        on_invalid = guarded(_INVALID_FORM, weight=0)(self._on_invalid)
+        on_interrupt = guarded(_INTERRUPT_FORM, weight=0)(self._on_interrupt)
+        self._add_hook(uc.UC_HOOK_MEM_INVALID, address_of(on_invalid))
+        self._add_hook(uc.UC_HOOK_INTR, address_of(on_interrupt))
+        self._add_hook(uc.UC_HOOK_EDGE_GENERATED, address_of(on_edge))
 
     def _add_hook(self, kind: int, function: int, first: int = 0) -> None:
         """Install a native hook, for accesses at or above an address."""
@@ -234,10 +211,6 @@ class Core:
         )
         if error:
             raise BoardError(f"the engine refused hook {kind:#x}: error {error}")
-
-    def _add_callback(self, kind: int, callback: Any) -> None:
-        self._callbacks.append(callback)
-        self._add_hook(kind, _address_of(callback))
 
     # ---- memory ------------------------------------------------------------------------------
 
@@ -258,38 +231,22 @@ class Core:
 
     def on_device_read(self, read: Callable[[int, int], int]) -> None:
         """Answer reads of the ranges that `map_devices` maps with ``read(address, size)``."""
-
-        def on_read(address: int, width: int) -> int:
-            self._note_callback(1)
-            try:
-                return read(address, width)
-            except BaseException as error:  # noqa: BLE001 - must not unwind into native code
-                self.fail(error)
-                return 0
-
-        callback = _DEVICE_CALLBACK(on_read)
-        self._callbacks.append(callback)
-        self.state[st.READ_DEVICE] = _address_of(callback)
+        self.state[st.READ_DEVICE] = address_of(self._callbacks.guarded(_READ_FORM)(read))
 
     def map_devices(self, base: int, size: int, write: Callable[[int, int, int], None]) -> None:
         """Route a range to the reader and to ``write(address, size, value)``."""
 
+        @self._callbacks.guarded(_WRITE_FORM)
         def on_write(_uc: int, offset: int, width: int, value: int, _data: int) -> None:
-            self._note_callback(1)
-            try:
-                write(base + offset, width, value)
-            except BaseException as error:  # noqa: BLE001 - must not unwind into native code
-                self.fail(error)
+            write(base + offset, width, value)
 
-        callback = _WRITE_CALLBACK(on_write)
-        self._callbacks.append(callback)
         error = uclib.uc_mmio_map(
             ctypes.c_void_p(self._handle),
             ctypes.c_uint64(base),
             ctypes.c_size_t(size),
             ctypes.c_void_p(device_hooks.device_read.address or 0),
             ctypes.c_void_p(self.state.ctypes.data),
-            callback,
+            on_write,
             None,
         )
         if error:
@@ -305,14 +262,11 @@ class Core:
     def _on_invalid(
         self, _uc: int, kind: int, address: int, size: int, value: int, _data: int
     ) -> bool:
-        try:
-            if kind == uc.UC_MEM_WRITE_PROT and self.store_trap is not None:
-                mask = (1 << (8 * size)) - 1
-                if self.store_trap(address, size, value & mask):
-                    self.registers.leave_condition()
-                    return True
-        except BaseException as error:  # noqa: BLE001
-            self.fail(error)
+        if kind == uc.UC_MEM_WRITE_PROT:
+            mask = (1 << (8 * size)) - 1
+            if self._store_trap(address, size, value & mask):
+                self.registers.leave_condition()
+                return True
         if kind in _WRITE_KINDS:
             name = "write"
         elif kind in {uc.UC_MEM_FETCH_UNMAPPED, uc.UC_MEM_FETCH_PROT}:
@@ -329,18 +283,7 @@ class Core:
         self._interrupt = number
         uclib.uc_emu_stop(ctypes.c_void_p(self._handle))
 
-    def _note_callback(self, weight: int) -> None:
-        self._callbacks_left -= weight
-        if self._callbacks_left <= 0:
-            self.attention()
-
     # ---- running -----------------------------------------------------------------------------
-
-    def fail(self, error: BaseException) -> None:
-        """Stop before the next block and let the one who runs the core see an error."""
-        if self.failure is None:
-            self.failure = error
-        self.attention()
 
     def attention(self) -> None:
         """Stop before the next block."""
@@ -361,42 +304,39 @@ class Core:
         words = self.words
         words[st.DEADLINE] = deadline
         words[st.STOPPED_BY_HOOK] = 0
-        self._callbacks_left = _CALLBACKS_MOST
+        self._callbacks.begin()
         words[st.STEADY] = 0  # anything may have happened meanwhile
         words[st.REFUSED] = 0
         self._access = None
         self._interrupt = -1
         begin, status = self.registers.position()
         error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 0)
-        if self.failure is not None:
-            failure, self.failure = self.failure, None
-            raise failure
+        self._callbacks.end()
         return self._classify(error)
 
     def step(self) -> Stop:
-        """Run one instruction, outside the cost model: for what must stop inside a block."""
+        """Run one instruction of a block that is not charged: for what must stop inside it.
+
+        What the instruction does is done: its data accesses cost what they cost, and what devices
+        change of the shared state stays. The caller charges the instruction itself.
+        """
+        words = self.words
         self._access = None
         self._interrupt = -1
-        state = self.state
-        kept = state[: st.BLOCKS].copy()
-        state[st.DEADLINE] = NEVER
-        # What made the block hook stop here must not stop it again.
-        state[st.FPU_DISABLED] = 0
-        state[st.IN_FAULT_HANDLER] = 0
-        state[st.MASKED_PENDING] = 0
-        state[st.STOPPED_BY_HOOK] = 0
-        state[st.STEADY] = 0
-        state[st.REFUSED] = 0
+        words[st.DEADLINE] = _AT_ONCE  # where the block hook looks whether the core is stepped
+        words[st.STEPPING] = 1
+        words[st.PREVIOUS] = st.NO_BLOCK
+        words[st.STOPPED_BY_HOOK] = 0
+        words[st.STEADY] = 0
+        words[st.REFUSED] = 0
         begin, status = self.registers.position()
         self._uc.ctl_flush_tb()  # translations made without counting would run on
-        error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 1)
-        kept[st.REFUSED] = state[st.REFUSED]
-        kept[st.STEADY] = 0
-        kept[st.FLASH_READY : st.FLASH_READY + 2] = state[st.FLASH_READY : st.FLASH_READY + 2]
-        state[: st.BLOCKS] = kept
-        if self.failure is not None:
-            failure, self.failure = self.failure, None
-            raise failure
+        try:
+            error = self._start(self._engine, begin | (status >> 24 & 1), 0, 0, 1)
+        finally:
+            words[st.STEPPING] = 0
+            words[st.PREVIOUS] = st.NO_BLOCK
+        self._callbacks.end()
         if error == uc.UC_ERR_OK and self._interrupt < 0:
             return Stop(StopKind.DEADLINE)
         return self._classify(error)
@@ -426,7 +366,7 @@ class Core:
         if not status >> 24 & 1:
             return StopKind.INVALID_STATE
         entry = self.words[st.PREVIOUS]
-        if entry >= 0 and self.words[entry + st.BLOCK_END] == pc:
+        if self.words[entry + st.BLOCK_END] == pc:
             flags = self.words[entry + st.BLOCK_FLAGS]
             if flags & st.WAITS_FOR_EVENT:
                 return StopKind.EVENT_WAIT

@@ -71,21 +71,27 @@ class CoreFaults:
         block = self._account.at(pc, st.USES_FPU)
         if self._words[st.FPU_DISABLED] and block is not None:
             return self._step_to_fpu(block)
-        self._words[st.PREVIOUS] = -1  # masks were looked at: go on
+        self._words[st.PREVIOUS] = st.NO_BLOCK  # masks were looked at: go on
         return None
 
     def _step_to_fpu(self, block: Block) -> Stop | None:
-        """Run a block up to its first floating-point instruction, and fault there."""
+        """Run a block up to its first floating-point instruction, and fault there.
+
+        What is stepped through may have switched the FPU on.
+        """
         index = block.first_fpu
-        for _ in range(index):
-            stop = self._core.step()
-            if stop.kind is not StopKind.DEADLINE:
-                return stop
+        stop = None
+        for done in range(index):
+            stopped = self._core.step()
+            if stopped.kind is not StopKind.DEADLINE:
+                index, stop = done, stopped
+                break
         self._account.charge_prefix(block, index)
-        self._words[st.PREVIOUS] = -1
-        self._control.configurable_fault_status |= SystemControl.UFSR_NOCP
-        self._enter(nv.USAGE_FAULT, "floating-point instruction while the FPU is off")
-        return None
+        self._words[st.PREVIOUS] = st.NO_BLOCK
+        if stop is None and self._words[st.FPU_DISABLED]:
+            self._control.configurable_fault_status |= SystemControl.UFSR_NOCP
+            self._enter(nv.USAGE_FAULT, "floating-point instruction while the FPU is off")
+        return stop
 
     def take(self, stop: Stop) -> None:
         """Enter the handler of a fault that stopped the core; `LockUp` where there is none."""
@@ -94,7 +100,7 @@ class CoreFaults:
         access = stop.access
         if access is None or access.kind != "fetch":
             self._account.leave_early(self._core.registers.pc)
-        self._words[st.PREVIOUS] = -1
+        self._words[st.PREVIOUS] = st.NO_BLOCK
         if kind is StopKind.BUS_ERROR and access is not None:
             text = (
                 f"{access.kind} of {access.size} bytes at 0x{access.address:08X}, where nothing is"

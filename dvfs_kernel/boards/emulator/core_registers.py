@@ -2,22 +2,77 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.registers import RegisterBatch
 from dvfs_kernel.boards.emulator.unicorn_binding import arm
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-__all__ = ["CoreRegisters"]
+__all__ = ["CoreRegisters", "Floats", "Integers", "Specials", "StackFrame"]
 
 _THUMB = 1 << 24
 _IPSR = 0x1FF
+_NPRIV = 1
 _SPSEL = 2
 
-_INTEGER_REGISTERS = [arm.UC_ARM_REG_R0 + i for i in range(13)] + [
+
+class Integers(NamedTuple):
+    """R0 to R12 and what is behind them."""
+
+    r0: int
+    r1: int
+    r2: int
+    r3: int
+    r4: int
+    r5: int
+    r6: int
+    r7: int
+    r8: int
+    r9: int
+    r10: int
+    r11: int
+    r12: int
+    sp: int
+    lr: int
+    pc: int
+    xpsr: int
+
+
+class Specials(NamedTuple):
+    """The registers that exceptions and privilege depend on."""
+
+    msp: int
+    psp: int
+    primask: int
+    faultmask: int
+    basepri: int
+    control: int
+
+
+class Floats(NamedTuple):
+    """S0 to S31 and FPSCR."""
+
+    singles: list[int]
+    fpscr: int
+
+
+class StackFrame(NamedTuple):
+    """What every exception stacks (ARMv7-M ARM B1.5.6)."""
+
+    r0: int
+    r1: int
+    r2: int
+    r3: int
+    r12: int
+    lr: int
+    pc: int
+    xpsr: int
+
+
+_SINGLES = 32
+_GENERAL_REGISTERS = [arm.UC_ARM_REG_R0 + i for i in range(13)]
+_INTEGER_REGISTERS = [
+    *_GENERAL_REGISTERS,
     arm.UC_ARM_REG_R13,
     arm.UC_ARM_REG_R14,
     arm.UC_ARM_REG_R15,
@@ -31,7 +86,7 @@ _SPECIAL_REGISTERS = [
     arm.UC_ARM_REG_BASEPRI,
     arm.UC_ARM_REG_CONTROL,
 ]
-_FP_REGISTERS = [arm.UC_ARM_REG_S0 + i for i in range(32)] + [arm.UC_ARM_REG_FPSCR]
+_FP_REGISTERS = [arm.UC_ARM_REG_S0 + i for i in range(_SINGLES)] + [arm.UC_ARM_REG_FPSCR]
 
 
 class CoreRegisters:
@@ -43,23 +98,14 @@ class CoreRegisters:
         Address of the engine's structure.
     words
         The hooks' array: a change of mode interrupts the sequence of blocks.
-
-    Attributes
-    ----------
-    integers : RegisterBatch
-        R0 to R12, SP, LR, PC, xPSR.
-    specials : RegisterBatch
-        MSP, PSP, PRIMASK, FAULTMASK, BASEPRI, CONTROL, as the present privilege sees them.
-    floats : RegisterBatch
-        S0 to S31, FPSCR.
     """
 
     def __init__(self, engine: int, words: memoryview) -> None:
         self._engine = engine
         self._words = words
-        self.integers = RegisterBatch(engine, _INTEGER_REGISTERS)
-        self.specials = RegisterBatch(engine, _SPECIAL_REGISTERS)
-        self.floats = RegisterBatch(engine, _FP_REGISTERS)
+        self._integers = RegisterBatch(engine, _INTEGER_REGISTERS)
+        self._specials = RegisterBatch(engine, _SPECIAL_REGISTERS)
+        self._floats = RegisterBatch(engine, _FP_REGISTERS)
         self._pc = RegisterBatch(engine, [arm.UC_ARM_REG_R15, arm.UC_ARM_REG_XPSR])
         self._specials_and_status = RegisterBatch(
             engine, [*_SPECIAL_REGISTERS, arm.UC_ARM_REG_XPSR]
@@ -116,18 +162,18 @@ class CoreRegisters:
             )
         else:
             self._enter_msp.write([stack, status, link, pc, unprivileged, status])
-        self._words[st.PREVIOUS] = -1
+        self._words[st.PREVIOUS] = st.NO_BLOCK
         self._words[st.PRIVILEGE] = 0
 
     def leave_handler(
-        self, frame: Sequence[int], *, stack: int, status: int, control: int, on_psp: bool
+        self, frame: StackFrame, *, stack: int, status: int, control: int, on_psp: bool
     ) -> None:
         """Go back to what an exception interrupted.
 
         Parameters
         ----------
         frame
-            R0 to R3, R12, LR and PC.
+            What was stacked at its begin; `status` stands for its xPSR.
         stack
             New value of the stack pointer that the frame was on.
         status
@@ -137,13 +183,13 @@ class CoreRegisters:
         on_psp
             Whether the frame was on the process stack; implies thread mode.
         """
-        pc = frame[6] & ~1 | (status >> 24 & 1)
-        registers = [*frame[:6], pc, status]
+        low = [frame.r0, frame.r1, frame.r2, frame.r3, frame.r12]
+        registers = [*low, frame.lr, frame.pc & ~1 | (status >> 24 & 1), status]
         if on_psp:
             self._leave_psp.write([0, status, _SPSEL, stack, control | _SPSEL, *registers])
         else:
             self._leave_msp.write([stack, 0, status, control, *registers])
-        self._words[st.PREVIOUS] = -1
+        self._words[st.PREVIOUS] = st.NO_BLOCK
         self._words[st.PRIVILEGE] = 0
 
     def leave_condition(self) -> None:
@@ -153,7 +199,8 @@ class CoreRegisters:
     @property
     def pc(self) -> int:
         """Address of the next instruction."""
-        return self._pc.read()[0]
+        pc, _ = self._pc.read()
+        return pc
 
     def position(self) -> tuple[int, int]:
         """Return the program counter and xPSR."""
@@ -163,7 +210,8 @@ class CoreRegisters:
     @property
     def ipsr(self) -> int:
         """Number of the active exception, 0 in thread mode."""
-        return self._pc.read()[1] & 0x1FF
+        _, status = self._pc.read()
+        return status & _IPSR
 
     def reset(self, stack: int, entry: int) -> None:
         """Put every register to its reset value and start at an entry point."""
@@ -171,11 +219,12 @@ class CoreRegisters:
         self._set_control(0)
         self._set_status(_THUMB)
         self._set_control(0)
-        self.specials.write([stack & ~3, 0, 0, 0, 0, 0])
-        self.floats.write([0] * 33)
+        stack &= ~3
+        self.write_specials(Specials(stack, 0, 0, 0, 0, 0))
+        self.write_floats(Floats([0] * _SINGLES, 0))
         status = _THUMB if entry & 1 else 0
-        registers = [0] * 13 + [stack & ~3, 0xFFFFFFFF, entry, status]
-        self.integers.write(registers)
+        low = [0] * len(_GENERAL_REGISTERS)
+        self._integers.write([*low, stack, 0xFFFFFFFF, entry, status])
         self._set_status(status)
 
     def _set_status(self, status: int) -> None:
@@ -186,14 +235,33 @@ class CoreRegisters:
     def _set_control(self, control: int) -> None:
         """Write CONTROL; ignored in unprivileged thread mode as for the core itself."""
         self._control.write([control])
-        self._flags.write([self.integers.read()[16]])
+        _, status = self._pc.read()
+        self._flags.write([status])
 
-    def read_specials(self) -> list[int]:
-        """Return MSP, PSP, PRIMASK, FAULTMASK, BASEPRI, CONTROL, whatever the privilege."""
+    def read_integers(self) -> Integers:
+        """Return R0 to R12, SP, LR, PC and xPSR."""
+        return Integers(*self._integers.read())
+
+    def read_floats(self) -> Floats:
+        """Return S0 to S31 and FPSCR."""
+        *singles, fpscr = self._floats.read()
+        return Floats(singles, fpscr)
+
+    def write_floats(self, floats: Floats) -> None:
+        """Write S0 to S31 and FPSCR."""
+        self._floats.write([*floats.singles, floats.fpscr])
+
+    def read_specials(self) -> Specials:
+        """Return the special registers, whatever the privilege."""
         *values, status = self._specials_and_status.read()
-        if values[5] & 1 and not status & 0x1FF:
+        found = Specials(*values)
+        if found.control & _NPRIV and not status & _IPSR:
             # The engine hides them from unprivileged code: look from handler mode.
             self._status.write([status | 1])
-            values = self.specials.read()
+            found = Specials(*self._specials.read())
             self._status.write([status])
-        return values
+        return found
+
+    def write_specials(self, specials: Specials) -> None:
+        """Write the special registers, as far as the present privilege may."""
+        self._specials.write(specials)

@@ -16,7 +16,6 @@ import numpy as np
 from numba import carray, cfunc, njit
 
 from dvfs_kernel.boards.emulator import state as st
-from dvfs_kernel.boards.emulator.native_cache import keyed
 from dvfs_kernel.boards.emulator.native_calls import (
     call_device,
     leave_condition,
@@ -24,6 +23,7 @@ from dvfs_kernel.boards.emulator.native_calls import (
     set_byte,
 )
 from dvfs_kernel.boards.emulator.unicorn_binding import arm
+from dvfs_kernel.storage.numba_cache import keyed
 
 __all__ = ["device_gate", "device_read", "find_steady"]
 

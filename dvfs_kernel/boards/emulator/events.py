@@ -38,16 +38,21 @@ class EventQueue:
             return
         # A timer that is set anew all the time leaves entries behind whose time is far away.
         if len(self._heap) > 2 * len(self._callbacks) + _CANCELLED_MOST:
-            self._heap = [entry for entry in self._heap if entry[1] in self._callbacks]
+            self._heap = [
+                (time_ps, kept) for time_ps, kept in self._heap if kept in self._callbacks
+            ]
             heapq.heapify(self._heap)
 
     @property
     def next_time_ps(self) -> int | None:
         """Time of the earliest callback, ``None`` where there is none."""
         heap = self._heap
-        while heap and heap[0][1] not in self._callbacks:
+        while heap:
+            time_ps, token = heap[0]
+            if token in self._callbacks:
+                return time_ps
             heapq.heappop(heap)
-        return heap[0][0] if heap else None
+        return None
 
     def run_due(self, now_ps: Callable[[], int]) -> bool:
         """Run the callbacks whose time has come, those that they add for now included.

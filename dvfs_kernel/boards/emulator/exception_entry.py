@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING
 
 from dvfs_kernel.boards.emulator import nvic as nv
 from dvfs_kernel.boards.emulator import state as st
+from dvfs_kernel.boards.emulator.core_registers import Floats, StackFrame
 from dvfs_kernel.errors import BoardError
 
 if TYPE_CHECKING:
@@ -25,8 +27,9 @@ _FLAGS = 0xF80F0000
 _CONTROL_NPRIV = 1
 _CONTROL_SPSEL = 2
 _CONTROL_FPCA = 4
-_BASIC_FRAME = 0x20
-_FP_FRAME = 0x68
+_BASIC_FRAME = Struct("<8I")
+_SINGLES_STACKED = 16
+_FP_PART = Struct(f"<{_SINGLES_STACKED}III")  # S0 to S15, FPSCR, a reserved word
 _RETURN_CODES = {0xFFFFFFE1, 0xFFFFFFE9, 0xFFFFFFED, 0xFFFFFFF1, 0xFFFFFFF9, 0xFFFFFFFD}
 
 
@@ -79,13 +82,13 @@ class Exceptions:
         number = self._nvic.first()
         if number is None:
             return False
-        _, _, _, faultmask, basepri, _ = self._core.registers.read_specials()
-        priority = self._nvic.execution_priority(0, faultmask, basepri)
+        specials = self._core.registers.read_specials()
+        priority = self._nvic.execution_priority(0, specials.faultmask, specials.basepri)
         return self._nvic.group_priority(number) < priority
 
     def _execution_priority(self) -> int:
-        _, _, primask, faultmask, basepri, _ = self._core.registers.read_specials()
-        return self._nvic.execution_priority(primask, faultmask, basepri)
+        specials = self._core.registers.read_specials()
+        return self._nvic.execution_priority(specials.primask, specials.faultmask, specials.basepri)
 
     def supervisor_call(self) -> None:
         """SVC: enter its handler, or fault where it cannot preempt."""
@@ -123,24 +126,34 @@ class Exceptions:
     def _enter(self, number: int, return_address: int | None = None) -> None:
         """Stack the frame and go to the handler; to return to where the core is by default."""
         core = self._core
-        registers = core.registers.integers.read()
+        registers = core.registers.read_integers()
         if return_address is None:
-            return_address = registers[15]
-        status = registers[16]
-        msp, psp, _, _, _, control = core.registers.read_specials()
+            return_address = registers.pc
+        status = registers.xpsr
+        specials = core.registers.read_specials()
         from_thread = status & _EXC_NUMBER == 0
-        on_psp = from_thread and bool(control & _CONTROL_SPSEL)
-        with_fp = bool(control & _CONTROL_FPCA)
-        stack = psp if on_psp else msp
+        on_psp = from_thread and bool(specials.control & _CONTROL_SPSEL)
+        with_fp = bool(specials.control & _CONTROL_FPCA)
+        stack = specials.psp if on_psp else specials.msp
         padding = stack & 4
-        frame = (stack - (_FP_FRAME if with_fp else _BASIC_FRAME)) & ~7 & 0xFFFFFFFF
-        words = [*registers[0:4], registers[12], registers[14], return_address & ~1]
-        words.append(status & ~_ALIGNED | (_ALIGNED if padding else 0))
+        frame = (stack - _frame_bytes(with_fp)) & ~7 & 0xFFFFFFFF
+        stacked = _BASIC_FRAME.pack(
+            *StackFrame(
+                registers.r0,
+                registers.r1,
+                registers.r2,
+                registers.r3,
+                registers.r12,
+                registers.lr,
+                return_address & ~1,
+                status & ~_ALIGNED | (_ALIGNED if padding else 0),
+            )
+        )
         if with_fp:
-            floats = core.registers.floats.read()
-            words += [*floats[:16], floats[32], 0]
+            floats = core.registers.read_floats()
+            stacked += _FP_PART.pack(*floats.singles[:_SINGLES_STACKED], floats.fpscr, 0)
         try:
-            self._memory.write(frame, b"".join(w.to_bytes(4, "little") for w in words))
+            self._memory.write(frame, stacked)
         except BoardError:
             self._control.stacking_failed(frame)
             if number == nv.HARD_FAULT:
@@ -156,7 +169,7 @@ class Exceptions:
             link=code & ~0x10 if with_fp else code,
             pc=vector,
             status=status & _FLAGS | (_THUMB if vector & 1 else 0) | number,
-            unprivileged=control & _CONTROL_NPRIV,
+            unprivileged=specials.control & _CONTROL_NPRIV,
             on_psp=on_psp,
         )
         cycles = self._timing.exception_entry_cycles
@@ -189,20 +202,20 @@ class Exceptions:
             Whether the core is back in thread mode.
         """
         core = self._core
-        registers = core.registers.integers.read()
-        status = registers[16]
+        registers = core.registers.read_integers()
+        status = registers.xpsr
         number = status & _EXC_NUMBER
-        code = registers[15] | (status >> 24 & 1)
+        code = registers.pc | (status >> 24 & 1)
         if code not in _RETURN_CODES or number not in self._nvic.active:
-            return self._invalid_return(registers, number)
+            return self._invalid_return(registers.pc, number)
         to_thread = bool(code & 8)
         if to_thread != (len(self._nvic.active) == 1):
-            return self._invalid_return(registers, number)
-        msp, psp, primask, faultmask, basepri, control = core.registers.read_specials()
+            return self._invalid_return(registers.pc, number)
+        specials = core.registers.read_specials()
         on_psp = bool(code & 4)
         with_fp = not code & 0x10
-        frame = psp if on_psp else msp
-        size = _FP_FRAME if with_fp else _BASIC_FRAME
+        frame = specials.psp if on_psp else specials.msp
+        size = _frame_bytes(with_fp)
         try:
             data = self._memory.read(frame, size)
         except BoardError:
@@ -210,24 +223,23 @@ class Exceptions:
             self._nvic.deactivate(number)
             self.fault(nv.BUS_FAULT, code)
             return False
-        words = [int.from_bytes(data[i : i + 4], "little") for i in range(0, size, 4)]
-        new_status = words[7]
+        stacked = StackFrame(*_BASIC_FRAME.unpack_from(data))
+        new_status = stacked.xpsr
         stack = frame + size + (4 if new_status & _ALIGNED else 0) & 0xFFFFFFFF
-        if number != nv.NMI and faultmask:
-            core.registers.specials.write([msp, psp, primask, 0, basepri, control])
+        if number != nv.NMI and specials.faultmask:
+            core.registers.write_specials(specials._replace(faultmask=0))
         drained = max(core.words[st.BARRIER], core.words[st.DRAINED])
         self._nvic.deactivate(number, core.words[st.CYCLES], drained)
         if with_fp:
-            floats = core.registers.floats.read()
-            floats[:16] = words[8:24]
-            floats[32] = words[24]
-            core.registers.floats.write(floats)
+            *singles, fpscr, _ = _FP_PART.unpack_from(data, _BASIC_FRAME.size)
+            kept = core.registers.read_floats().singles[_SINGLES_STACKED:]
+            core.registers.write_floats(Floats([*singles, *kept], fpscr))
         new_status &= ~(_ALIGNED | _EXC_NUMBER) if to_thread else ~_ALIGNED
         core.registers.leave_handler(
-            words[:7],
+            stacked,
             stack=stack,
             status=new_status,
-            control=control & _CONTROL_NPRIV | (_CONTROL_FPCA if with_fp else 0),
+            control=specials.control & _CONTROL_NPRIV | (_CONTROL_FPCA if with_fp else 0),
             on_psp=on_psp,
         )
         cycles = self._timing.exception_return_cycles
@@ -238,11 +250,14 @@ class Exceptions:
         self._control.left(number)
         return to_thread
 
-    def _invalid_return(self, registers: list[int], number: int) -> bool:
+    def _invalid_return(self, address: int, number: int) -> bool:
         """Fault with INVPC: the frame stays where it is, the handler's context is stacked."""
         self._control.usage_fault_status |= self._control.UFSR_INVPC
-        address = registers[15]
         if len(self._nvic.active) > 1:
             self._nvic.deactivate(number)
         self.fault(nv.USAGE_FAULT, address)
         return False
+
+
+def _frame_bytes(with_fp: bool) -> int:
+    return _BASIC_FRAME.size + (_FP_PART.size if with_fp else 0)

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dvfs_kernel.errors import FirmwareFaultError
 from dvfs_kernel.link.fault_status import exception_name, fault_causes
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
+    from dvfs_kernel.boards.emulator.core_registers import Integers
     from dvfs_kernel.boards.emulator.elf import SymbolTable
 
-__all__ = ["CoreFaultError", "FaultReport"]
-
-_NAMES = [f"r{i}" for i in range(13)] + ["sp", "lr", "pc", "xpsr"]
+__all__ = ["CoreFaultError", "FaultReport", "FaultStatus"]
 
 
-@dataclass(frozen=True)
-class FaultReport:
+class FaultStatus(NamedTuple):
+    """What the core tells of its last fault."""
+
+    cfsr: int
+    hfsr: int
+    bfar: int
+
+
+@dataclass(frozen=True, eq=False)
+class FaultReport(ByContent):
     """The core at the moment of a fault.
 
     Attributes
@@ -46,16 +54,24 @@ class FaultReport:
     def capture(
         cls,
         summary: str,
-        registers: list[int],
+        registers: Integers,
         *,
         time_ps: int,
         cycles: int,
-        status: tuple[int, int, int],
+        status: FaultStatus,
         symbols: SymbolTable | None,
     ) -> FaultReport:
-        """Make a report of the seventeen registers and (CFSR, HFSR, BFAR)."""
-        named = dict(zip(_NAMES, registers, strict=True))
-        return cls(summary, time_ps, cycles, named, *status, symbols)
+        """Make a report of the core's registers and what it tells of the fault."""
+        return cls(
+            summary,
+            time_ps,
+            cycles,
+            registers._asdict(),
+            status.cfsr,
+            status.hfsr,
+            status.bfar,
+            symbols,
+        )
 
     def causes(self) -> list[str]:
         """Return what the fault status registers say, in words."""
@@ -75,7 +91,7 @@ class FaultReport:
             f"  at pc {self.place('pc')}, called from lr {self.place('lr')}, in {mode},"
             f" {self.time_ps / 1e6:.3f} us, cycle {self.cycles}"
         )
-        names = [name for name in _NAMES if name not in {"pc", "lr"}]
+        names = [name for name in self.registers if name not in {"pc", "lr"}]
         words = [f"{name:>5} {self.registers[name]:08X}" for name in names]
         lines += [" " + "".join(words[i : i + 5]) for i in range(0, len(words), 5)]
         return "\n".join(lines)

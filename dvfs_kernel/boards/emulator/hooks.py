@@ -18,7 +18,6 @@ from numba import carray, cfunc, njit
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.caches import data_access, data_read_hits, fetch, flash_busy
 from dvfs_kernel.boards.emulator.device_hooks import find_steady
-from dvfs_kernel.boards.emulator.native_cache import keyed
 from dvfs_kernel.boards.emulator.native_calls import (
     call_register,
     call_resolve,
@@ -29,6 +28,7 @@ from dvfs_kernel.boards.emulator.native_calls import (
 )
 from dvfs_kernel.boards.emulator.nvic import PRIORITY_BITS_MASK
 from dvfs_kernel.boards.emulator.unicorn_binding import arm
+from dvfs_kernel.storage.numba_cache import keyed
 
 __all__ = ["access_hook", "block_hook", "find_block"]
 
@@ -45,7 +45,7 @@ _WORDS = st.STATE_WORDS
 _CYCLES, _INSTRUCTIONS, _BASE_CYCLES = st.CYCLES, st.INSTRUCTIONS, st.BASE_CYCLES
 _BRANCH_CYCLES, _MISPREDICTIONS = st.BRANCH_CYCLES, st.MISPREDICTIONS
 _DATA_ACCESSES, _DEADLINE = st.DATA_ACCESSES, st.DEADLINE
-_STOPPED_BY_HOOK, _PREVIOUS = st.STOPPED_BY_HOOK, st.PREVIOUS
+_STOPPED_BY_HOOK, _STEPPING, _PREVIOUS = st.STOPPED_BY_HOOK, st.STEPPING, st.PREVIOUS
 _MASKED_PENDING, _FPU_DISABLED = st.MASKED_PENDING, st.FPU_DISABLED
 _EVENT_REGISTER, _RESOLVE, _EMU_STOP = st.EVENT_REGISTER, st.RESOLVE, st.EMU_STOP
 _SKIP_PC_SYNC, _LAST_BLOCK, _MODEL_CACHES = st.SKIP_PC_SYNC, st.LAST_BLOCK, st.MODEL_CACHES
@@ -136,8 +136,13 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
     """Account for a basic block that is about to run, or stop before it."""
     s = carray(data, (_WORDS,), np.int64)
     if s[_CYCLES] >= s[_DEADLINE]:
+        if s[_STEPPING] != 0:
+            s[_FETCH_STALLS] = 0
+            if s[_SKIP_PC_SYNC] != 0:
+                set_byte(s[_SKIP_PC_SYNC], 1)
+            return
         last = s[_PREVIOUS]
-        if last >= 0 and s[last + _FLAGS] & _MAY_UNMASK:
+        if s[last + _FLAGS] & _MAY_UNMASK:
             _special_registers_written(s, engine, s[last + _FLAGS])
         s[_STOPPED_BY_HOOK] = STOPPED_AT_DEADLINE
         call_uc(s[_EMU_STOP], engine)
@@ -154,9 +159,7 @@ def block_hook(engine: Any, address: Any, size: Any, data: Any) -> None:
         entry = find_block(s, key)
     previous = s[_PREVIOUS]
     flags = s[entry + _FLAGS]
-    before = np.int64(0)
-    if previous >= 0:
-        before = s[previous + _FLAGS]
+    before = s[previous + _FLAGS]
     if (flags | before) & _RARE:
         if before & _MAY_UNMASK:
             _special_registers_written(s, engine, before)

@@ -8,6 +8,7 @@ from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.events import EventQueue
 from dvfs_kernel.boards.emulator.virtual_time import VirtualTime
 from renode_platform.devices import datasheet as ds
+from renode_platform.devices.host_time import coming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +34,13 @@ class DeviceHost:
     on_message
         Takes what a device logs.
     on_clocks
-        Called before and after the clocks change, with the old or new ones.
+        Called with the new state of the clock tree, once time goes by it.
+    on_ticks_moved
+        Called when counts of HCLK have other times than before.
+    on_power
+        Called before and after the current changes.
+    on_flash
+        Takes address and bytes that flash cells get.
     """
 
     def __init__(
@@ -44,11 +51,17 @@ class DeviceHost:
         on_violation: Callable[[str, str], None],
         on_message: Callable[[str], None],
         on_clocks: Callable[[Any], None],
+        on_ticks_moved: Callable[[], None],
+        on_power: Callable[[], None],
+        on_flash: Callable[[int, bytes], None],
     ) -> None:
         self._core = core
         self._nvic = nvic
         self._memory = memory
         self._on_clocks = on_clocks
+        self._on_ticks_moved = on_ticks_moved
+        self._on_power = on_power
+        self._on_flash = on_flash
         self.violation = on_violation
         self.log = on_message
         self.queue = EventQueue()
@@ -56,9 +69,6 @@ class DeviceHost:
         self.idle_ticks = 0
         self._flash_ready_ps = [0, 0]  # by bank
         self.reset_cause: str | None = None
-        self.on_ticks_moved: Callable[[], None] = _nothing
-        self.on_power: Callable[[], None] = _nothing
-        self.on_flash: Callable[[int, bytes], None] = _no_flash
 
     # ---- time --------------------------------------------------------------------------------
 
@@ -82,8 +92,14 @@ class DeviceHost:
         )
 
     def call_at(self, time_ps: int, callback: Callable[[], None]) -> int:
-        """Call something at a time; in the past means as soon as possible."""
-        token = self.queue.call_at(time_ps, callback)
+        """Call something at a time.
+
+        Raises
+        ------
+        ValueError
+            It has passed, or is no whole number.
+        """
+        token = self.queue.call_at(coming(time_ps, self.now_ps()), callback)
         self._core.shorten(self.time.tick_at(time_ps) - self.idle_ticks)
         return token
 
@@ -106,15 +122,17 @@ class DeviceHost:
         return self.time.tick_at(time_ps) - self.idle_ticks
 
     def wait_until(self, time_ps: int) -> None:
-        """Hold the core in an access until a time, its clock running."""
-        cycles = max(self.cycle_at(time_ps) - self._core.words[st.CYCLES], 0)
+        """Hold the core in an access until a time, its clock running; errors as `call_at`."""
+        end = self.cycle_at(coming(time_ps, self.now_ps()))
+        cycles = max(end - self._core.words[st.CYCLES], 0)
         self._core.words[st.CYCLES] += cycles
         self._core.words[st.DEVICE_STALL] += cycles
         self.catch_up()
 
     def stall_until(self, time_ps: int) -> None:
-        """Stop HCLK until a time; nothing is counted meanwhile."""
-        if time_ps > self.now_ps():
+        """Stop HCLK until a time, and count nothing meanwhile; errors as `call_at`."""
+        now_ps = self.now_ps()
+        if coming(time_ps, now_ps) > now_ps:
             self.time.advance_to(self.ticks(), time_ps)
             self._moved()
 
@@ -130,7 +148,7 @@ class DeviceHost:
 
     def _moved(self) -> None:
         """Ticks and times have shifted against each other."""
-        self.on_ticks_moved()
+        self._on_ticks_moved()
         self._plan_flash()
         following = self.queue.next_time_ps
         if following is not None:
@@ -148,7 +166,7 @@ class DeviceHost:
 
     def power_changed(self) -> None:
         """Integrate the current drawn so far: it is about to change or has just changed."""
-        self.on_power()
+        self._on_power()
 
     def request_reset(self, cause: str) -> None:
         """Reset the chip before the next block."""
@@ -169,7 +187,7 @@ class DeviceHost:
 
     def flash_write(self, address: int, size: int, value: int) -> None:
         """Give flash cells a value."""
-        self.on_flash(address, value.to_bytes(size, "little"))
+        self._on_flash(address, value.to_bytes(size, "little"))
 
     def flash_busy(self, banks: Sequence[int], until_ps: int) -> None:
         """Let accesses to banks of the flash wait until a time; 0 for no longer."""
@@ -194,12 +212,4 @@ class DeviceHost:
 
     def flash_erase(self, address: int, length: int) -> None:
         """Set bytes of flash to 0xFF."""
-        self.on_flash(address, b"\xff" * length)
-
-
-def _nothing() -> None:
-    return
-
-
-def _no_flash(_address: int, _data: bytes) -> None:
-    return
+        self._on_flash(address, b"\xff" * length)

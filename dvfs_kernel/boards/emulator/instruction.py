@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-__all__ = ["FLAGS", "Instruction", "Unit"]
+__all__ = ["FLAGS", "Instruction", "LoadedWord", "Unit"]
 
 FLAGS = -1  # pseudo register: N, Z, C, V
 
@@ -25,6 +26,13 @@ class Unit:
     FP_MAC = 512
     FP_ADD = 1024
     FP_TRANSFER = 2048
+
+
+class LoadedWord(NamedTuple):
+    """Where a word lies that is loaded: base register, 0 for an absolute address, and offset."""
+
+    base: int
+    offset: int
 
 
 @dataclass
@@ -50,8 +58,8 @@ class Instruction:
         ``"any"``.
     first_only : bool
         May pair only as the elder of two.
-    place : tuple of (int, int), optional
-        Base register and offset of the word that it loads, 0 for an absolute address.
+    place : LoadedWord, optional
+        Of the word that it loads.
     """
 
     address: int
@@ -74,7 +82,7 @@ class Instruction:
     branch: str = ""  # "", "conditional", "direct", "indirect", "return"
     target: int | None = None
     fp: bool = False
-    place: tuple[int, int] | None = None
+    place: LoadedWord | None = None
     advance: int = 0  # what a post- or pre-indexed access adds to its base
     #: Every register that it needs, and in which of the six sets above it stands.
     needs: tuple[tuple[int, int], ...] = ()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import capstone as cs
 from capstone import arm as cs_arm
 
-from dvfs_kernel.boards.emulator.instruction import FLAGS, Instruction, Unit
+from dvfs_kernel.boards.emulator.instruction import FLAGS, Instruction, LoadedWord, Unit
 from dvfs_kernel.boards.emulator.kept_instructions import KeptInstructions
 
 if TYPE_CHECKING:
@@ -291,9 +291,9 @@ def _take_place(item: Instruction, raw: Any) -> None:
     if memory is None or memory.index:
         return
     if memory.base == _PC:
-        item.place = 0, (item.address + 4 & ~3) + memory.disp
+        item.place = LoadedWord(0, (item.address + 4 & ~3) + memory.disp)
         return
-    item.place = memory.base, memory.disp
+    item.place = LoadedWord(memory.base, memory.disp)
     last = raw.operands[-1]
     if raw.post_index and last.type == cs_arm.ARM_OP_IMM:
         item.advance = last.imm

@@ -227,14 +227,14 @@ def _forbidden(both: int, first: int, second: int) -> bool:
 
 def _distance(elder: Instruction, younger: Instruction) -> int | None:
     """Return by how many bytes the second of two loads is farther, where that is known."""
-    if elder.place is None or younger.place is None or elder.place[0] != younger.place[0]:
+    if elder.place is None or younger.place is None or elder.place.base != younger.place.base:
         return None
-    base = elder.place[0]
+    base = elder.place.base
     if base in elder.writes and not elder.advance:
         return None
     # A post-indexed access uses the base as it was; what follows uses it as it is then.
-    begin = elder.place[1] - (elder.advance if base in elder.writes else 0)
-    return younger.place[1] - begin
+    begin = elder.place.offset - (elder.advance if base in elder.writes else 0)
+    return younger.place.offset - begin
 
 
 def _same_bank(elder: Instruction, younger: Instruction) -> bool:
@@ -242,8 +242,8 @@ def _same_bank(elder: Instruction, younger: Instruction) -> bool:
     distance = _distance(elder, younger)
     if distance is None:
         return False
-    if elder.place is not None and elder.place[0] == 0:  # both literals: addresses are known
-        return bool((elder.place[1] >> 2 & 1) == (elder.place[1] + distance >> 2 & 1))
+    if elder.place is not None and elder.place.base == 0:  # both literals: addresses are known
+        return bool((elder.place.offset >> 2 & 1) == (elder.place.offset + distance >> 2 & 1))
     return not abs(distance) >> 2 & 1
 
 

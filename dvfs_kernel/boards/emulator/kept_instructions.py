@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.boards.emulator.instruction import LoadedWord
+
 if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.instruction import Instruction
 
@@ -47,6 +49,7 @@ def _moved(item: Instruction, address: int) -> Instruction:
     moved = object.__new__(type(item))
     moved.__dict__.update(item.__dict__)
     moved.address = address
-    if item.place is not None and item.place[0] == 0:  # counted from the instruction itself
-        moved.place = 0, item.place[1] - (item.address + 4 & ~3) + (address + 4 & ~3)
+    if item.place is not None and item.place.base == 0:  # counted from the instruction itself
+        offset = item.place.offset - (item.address + 4 & ~3) + (address + 4 & ~3)
+        moved.place = LoadedWord(0, offset)
     return moved

@@ -15,8 +15,9 @@ from dvfs_kernel.boards.emulator.core import NEVER, Core, Stop, StopKind
 from dvfs_kernel.boards.emulator.core_faults import CoreFaults
 from dvfs_kernel.boards.emulator.elf import Executable, SymbolTable
 from dvfs_kernel.boards.emulator.exception_entry import Exceptions, LockUp
-from dvfs_kernel.boards.emulator.faults import CoreFaultError, FaultReport
+from dvfs_kernel.boards.emulator.faults import CoreFaultError, FaultReport, FaultStatus
 from dvfs_kernel.boards.emulator.host import DeviceHost
+from dvfs_kernel.boards.emulator.interrupt import deferred_interrupt
 from dvfs_kernel.boards.emulator.memory import MemoryMap
 from dvfs_kernel.boards.emulator.nvic import Nvic
 from dvfs_kernel.boards.emulator.options import MachineOptions, StopReason
@@ -26,7 +27,7 @@ from dvfs_kernel.boards.emulator.systick import SysTick
 from dvfs_kernel.boards.emulator.trace import Counters, Trace, Violation
 from dvfs_kernel.boards.emulator.virtual_time import picoseconds
 from dvfs_kernel.boards.emulator.wait_costs import apply_wait_costs
-from dvfs_kernel.errors import BoardError, FileFormatError, PlatformDescriptionError
+from dvfs_kernel.errors import FileFormatError, PlatformDescriptionError
 from renode_platform.devices.dwt import Dwt
 
 if TYPE_CHECKING:
@@ -99,19 +100,13 @@ class Machine:
             self._state,
             self._account.resolve,
             self._account.translated,
+            self._store_to_flash,
             model_caches=self.options.caches,
         )
         for memory in self.memory.memories:
             self._core.map_memory(memory, [b for b in memory.bases if not st.is_peripheral(b)])
         self.nvic = Nvic()
-        self.host = DeviceHost(
-            self._core,
-            self.nvic,
-            self.memory,
-            self._on_violation,
-            self._on_message,
-            self._on_clocks,
-        )
+        self.host = self._make_host()
         self._systick = SysTick(
             self.nvic,
             self.host.ticks,
@@ -120,20 +115,22 @@ class Machine:
             self.host.time.time_of,
         )
         self._sleeping = False
-        self._bus = Bus(self._core, self._account, timing)
-        self._bus.catch_up = self.host.catch_up
-        self._bus.cycle_at = self.host.cycle_at
-        self._board: Board | None = None
-        self._control = SystemControl(
-            self._core, self.nvic, self._systick, self.host.request_reset, self._on_caches
-        )
-        self._control.boot_address = self.options.boot_address
+        self._bus = Bus(self._core, self._account, timing, self.host)
+        self._board = self._make_board(parts, description)
         self._dwt = Dwt(
             lambda: self._words[st.CYCLES],
-            lambda: self._control.trace_enabled,
+            self._trace_enabled,
             lambda: self._core.registers.pc,
         )
-        self._control.trace_changed = self._dwt.trace_changed
+        self._control = SystemControl(
+            self._core,
+            self.nvic,
+            self._systick,
+            self.host.request_reset,
+            self._board.caches_changed,
+            self._dwt.trace_changed,
+            self.options.boot_address,
+        )
         self._exceptions = Exceptions(self._core, self.memory, self.nvic, self._control, timing)
         self._faults = CoreFaults(
             self._core, self._account, self._control, self._exceptions, self._report
@@ -143,19 +140,31 @@ class Machine:
         for memory in self.memory.memories:
             for base in filter(st.is_peripheral, memory.bases):
                 self._bus.attach(base, memory.size, memory)  # a device to the core all the same
-        self.host.on_ticks_moved = self._systick.schedule
-        self.host.on_flash = self.write_memory
+        self._bus.connect()
+        self.flash_layout_changed()
+        self._restart("power-on")
+
+    def _make_host(self) -> DeviceHost:
+        """Return what the devices run in; what it reports comes once they are there."""
+        return DeviceHost(
+            self._core,
+            self.nvic,
+            self.memory,
+            on_violation=self._on_violation,
+            on_message=self._on_message,
+            on_clocks=self._on_clocks,
+            on_ticks_moved=self._on_ticks_moved,
+            on_power=self._on_power,
+            on_flash=self.write_memory,
+        )
+
+    def _make_board(self, parts: ChipParts, description: PlatformDescription) -> Board:
         try:
-            self._board = Board(parts, self)
+            return Board(parts, self, self._bus)
         except PlatformDescriptionError:
             raise
         except ValueError as error:  # a part is missing that the device models need
             raise PlatformDescriptionError(f"{description.path}: {error}") from error
-        self._board.attach(self._bus)
-        self._bus.connect()
-        self._core.store_trap = self._store_to_flash
-        self.flash_layout_changed()
-        self._restart("power-on")
 
     # ---- memory ------------------------------------------------------------------------------
 
@@ -202,11 +211,8 @@ class Machine:
         return self.memory.read(address, length)
 
     def _store_to_flash(self, address: int, size: int, value: int) -> bool:
-        board = self._board
-        if board is None:
-            return False
         with self._bus.at(self._core.registers.pc):
-            return board.store_to_flash(address, size, value)
+            return self._board.store_to_flash(address, size, value)
 
     def _code_changed(self, address: int, size: int) -> None:
         for memory, offset, length in self.memory.parts(address, size):
@@ -235,17 +241,15 @@ class Machine:
     @property
     def energy_j(self) -> float:
         """Energy that the chip has drawn since reset, in joules."""
-        return self._board.energy_j() if self._board else 0.0
+        return self._board.energy_j()
 
     @property
     def devices(self) -> Any:
         """The platform of device models."""
-        return self._board.platform if self._board else None
+        return self._board.platform
 
     def uart(self, name: str) -> SerialPort:
         """Return a serial port by its name in the description, e.g. ``"usart3"``."""
-        if self._board is None:
-            raise BoardError(f"there is no serial port {name!r}")
         return self._board.serial_port(name)
 
     def function_at(self, address: int) -> str | None:
@@ -269,16 +273,16 @@ class Machine:
         for address, (_, instructions) in self._account.profile().items():
             name = (self.function_at(address) or f"0x{address:08X}").partition("+")[0]
             found[name] = found.get(name, 0) + instructions
-        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+        return {name: found[name] for name in sorted(found, key=lambda name: (-found[name], name))}
 
     def _report(self, summary: str) -> FaultReport:
         control = self._control
         return FaultReport.capture(
             summary,
-            self._core.registers.integers.read(),
+            self._core.registers.read_integers(),
             time_ps=self.now_ps,
             cycles=self._words[st.CYCLES],
-            status=(
+            status=FaultStatus(
                 control.configurable_fault_status,
                 control.hard_fault_status,
                 control.bus_fault_address,
@@ -294,13 +298,12 @@ class Machine:
 
     def _restart(self, cause: str) -> None:
         self.host.reset_cause = None
-        if self._board is not None:
-            self._board.counters_restart()
+        self._board.counters_restart()
         state = self._state
         # Time goes on where it is: ticks begin at 0 again, with the core's cycles.
         self.host.restart_ticks()
         state[: st.COUNTERS] = 0
-        state[st.PREVIOUS] = -1
+        state[st.PREVIOUS] = st.NO_BLOCK
         state[st.EVENT_REGISTER] = 0
         state[st.PRIVILEGE] = state[st.BASEPRI] = 0
         state[st.BARRIER] = state[st.DRAINED] = state[st.LINE_SETTLES] = 0
@@ -314,8 +317,7 @@ class Machine:
         self._systick.reset()
         self._control.reset()
         self._dwt.reset()
-        if self._board is not None:
-            self._board.reset(cause)
+        self._board.reset(cause)
         vectors = self.memory.read(self._control.boot_address, 8)
         self._core.registers.reset(
             stack=int.from_bytes(vectors[:4], "little"), entry=int.from_bytes(vectors[4:], "little")
@@ -337,21 +339,24 @@ class Machine:
             self._bus.set_ratios(
                 clocks.hclk_hz // clocks.pclk1_hz, clocks.hclk_hz // clocks.pclk2_hz
             )
-        if self._board is not None:
-            self._board.clocks_changed(clocks)
+        self._board.clocks_changed(clocks)
+
+    def _on_ticks_moved(self) -> None:
+        self._systick.schedule()
+
+    def _on_power(self) -> None:
+        self._board.power_changed()
+
+    def _trace_enabled(self) -> bool:
+        return self._control.trace_enabled
 
     def flash_layout_changed(self) -> None:
         """Take the width of a flash word from the option bytes."""
-        if self._board is not None:
-            self._apply_wait_costs(self._board.flash_wait_states)
+        self._apply_wait_costs(self._board.flash_wait_states)
 
     def _apply_wait_costs(self, wait_states: int) -> None:
-        dual_bank = self._board is not None and self._board.dual_bank
+        dual_bank = self._board.dual_bank
         apply_wait_costs(self._state, self._timing, wait_states, dual_bank=dual_bank)
-
-    def _on_caches(self, instruction: bool, data: bool) -> None:
-        if self._board is not None:
-            self._board.caches_changed(instruction, data)
 
     # ---- running -----------------------------------------------------------------------------
 
@@ -381,26 +386,40 @@ class Machine:
         ------
         CoreFaultError
             The firmware faulted without surviving it, or programmed the chip illegally.
+        BaseException
+            What a callback or a device raised; what Ctrl-C raises, between two blocks.
         """
         limit_ps = None if for_s is None else self.now_ps + picoseconds(for_s)
         wall_limit = None if wall_limit_s is None else time.monotonic() + wall_limit_s
+        reason = None
+        while reason is None:
+            # Between native code and a callback there is no place for what a signal raises.
+            with deferred_interrupt() as interrupt:
+                while reason is None and not interrupt.pending:
+                    reason = self._turn(limit_ps, until, wall_limit)
+        return reason
+
+    def _turn(
+        self, limit_ps: int | None, until: Callable[[], bool] | None, wall_limit: float | None
+    ) -> StopReason | None:
+        """Look after everything that is due, and run on where nothing ends the run."""
         host = self.host
-        while True:
-            host.queue.run_due(host.now_ps)
-            if host.reset_cause is not None:
-                self._restart(host.reset_cause)
-                continue
-            if until is not None and until():
-                return StopReason.UNTIL
-            now_ps = host.now_ps()
-            if limit_ps is not None and now_ps >= limit_ps:
-                return StopReason.LIMIT
-            if wall_limit is not None and time.monotonic() >= wall_limit:
-                return StopReason.WALL_LIMIT
-            try:
-                self._advance(limit_ps)
-            except LockUp:
-                raise CoreFaultError(self._faults.locked_up()) from None
+        host.queue.run_due(host.now_ps)
+        if host.reset_cause is not None:
+            self._restart(host.reset_cause)
+            return None
+        if until is not None and until():
+            return StopReason.UNTIL
+        now_ps = host.now_ps()
+        if limit_ps is not None and now_ps >= limit_ps:
+            return StopReason.LIMIT
+        if wall_limit is not None and time.monotonic() >= wall_limit:
+            return StopReason.WALL_LIMIT
+        try:
+            self._advance(limit_ps)
+        except LockUp:
+            raise CoreFaultError(self._faults.locked_up()) from None
+        return None
 
     def _advance(self, limit_ps: int | None) -> None:
         """Run the core, or let time pass while it sleeps, until something has to be looked at."""
@@ -420,8 +439,8 @@ class Machine:
         self._handle(self._core.run(min(deadline, NEVER)))
 
     def _pass_time(self, time_ps: int) -> None:
-        if self._board is not None and self._board.stopped:
-            self.host.stall_until(time_ps)
+        if self._board.stopped:
+            self.host.stall_until(max(time_ps, self.now_ps))
         else:
             self.host.sleep_until(time_ps)
 
@@ -452,8 +471,7 @@ class Machine:
         if self._exceptions.wakes():
             return  # WFI with an interrupt pending does not sleep
         self._sleeping = True
-        if self._board is not None:
-            self._board.sleep(deep=self._control.deep_sleep)
+        self._board.sleep(deep=self._control.deep_sleep)
 
     def _wait_for_event(self) -> None:
         if self._words[st.EVENT_REGISTER]:
@@ -467,5 +485,4 @@ class Machine:
 
     def _wake(self) -> None:
         self._sleeping = False
-        if self._board is not None:
-            self._board.wake()
+        self._board.wake()

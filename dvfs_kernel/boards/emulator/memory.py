@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Memory", "MemoryMap"]
 
 
-@dataclass
+@dataclass(eq=False)
 class Memory:
     """One memory, visible at one or more addresses.
 

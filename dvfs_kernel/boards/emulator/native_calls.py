@@ -9,6 +9,7 @@ An address that stands in the shared state becomes a function here.
 
 from __future__ import annotations
 
+from inspect import Parameter, Signature
 from typing import Any
 
 import llvmlite.ir as ll
@@ -33,30 +34,39 @@ _EPSR = arm.UC_ARM_REG_EPSR
 _THUMB = 1 << 24
 
 
-@intrinsic
-def call_uc(_typing: Any, function: Any, engine: Any) -> Any:
-    """Call ``int function(void *engine)`` at an address."""
+def _call(result: Any, *arguments: Any) -> Any:
+    """Return what calls the C function at an address that is its first argument.
 
-    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        kind = ll.FunctionType(ll.IntType(32), [ll.IntType(64)])
-        pointer = builder.inttoptr(args[0], kind.as_pointer())
-        return builder.call(pointer, [args[1]])
+    Parameters
+    ----------
+    result, arguments
+        The function's types.
+    """
 
-    del function, engine
-    return types.int32(types.int64, types.int64), generate
+    def call(_typing: Any, *_given: Any) -> Any:
+        def generate(context: Any, builder: Any, _signature: Any, given: Any) -> Any:
+            function, *values = given
+            kinds = [context.get_value_type(kind) for kind in arguments]
+            form = ll.FunctionType(context.get_value_type(result), kinds)
+            return builder.call(builder.inttoptr(function, form.as_pointer()), values)
+
+        return result(types.int64, *arguments), generate
+
+    # Numba counts parameters, which a star hides.
+    names = ["typing", "function", *(f"argument{index}" for index in range(len(arguments)))]
+    parameters = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
+    call.__signature__ = Signature(parameters)
+    return intrinsic(call)
 
 
-@intrinsic
-def call_resolve(_typing: Any, function: Any, address: Any, size: Any) -> Any:
-    """Call ``int function(uint64_t address, uint64_t size)`` at an address."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        kind = ll.FunctionType(ll.IntType(32), [ll.IntType(64), ll.IntType(64)])
-        pointer = builder.inttoptr(args[0], kind.as_pointer())
-        return builder.call(pointer, [args[1], args[2]])
-
-    del function, address, size
-    return types.int32(types.int64, types.int64, types.int64), generate
+#: ``int function(void *engine)``.
+call_uc = _call(types.int32, types.int64)
+#: ``int function(uint64_t address, uint64_t size)``.
+call_resolve = _call(types.int32, types.int64, types.int64)
+#: ``int function(void *engine, int register, void *value)``.
+call_register = _call(types.int32, types.int64, types.int32, types.int64)
+#: ``uint64_t function(uint64_t address, uint32_t size)``.
+call_device = _call(types.uint64, types.int64, types.uint32)
 
 
 @intrinsic
@@ -64,38 +74,13 @@ def set_byte(_typing: Any, address: Any, value: Any) -> Any:
     """Store a byte at an address."""
 
     def generate(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        pointer = builder.inttoptr(args[0], ll.IntType(8).as_pointer())
-        builder.store(builder.trunc(args[1], ll.IntType(8)), pointer)
+        place, byte = args
+        pointer = builder.inttoptr(place, ll.IntType(8).as_pointer())
+        builder.store(builder.trunc(byte, ll.IntType(8)), pointer)
         return context.get_dummy_value()
 
     del address, value
     return types.void(types.int64, types.int64), generate
-
-
-@intrinsic
-def call_register(_typing: Any, function: Any, engine: Any, register: Any, place: Any) -> Any:
-    """Call ``int function(void *engine, int register, void *value)`` at an address."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        kind = ll.FunctionType(ll.IntType(32), [ll.IntType(64), ll.IntType(32), ll.IntType(64)])
-        pointer = builder.inttoptr(args[0], kind.as_pointer())
-        return builder.call(pointer, [args[1], args[2], args[3]])
-
-    del function, engine, register, place
-    return types.int32(types.int64, types.int64, types.int32, types.int64), generate
-
-
-@intrinsic
-def call_device(_typing: Any, function: Any, address: Any, size: Any) -> Any:
-    """Call ``uint64_t function(uint64_t address, uint32_t size)`` at an address."""
-
-    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        kind = ll.FunctionType(ll.IntType(64), [ll.IntType(64), ll.IntType(32)])
-        pointer = builder.inttoptr(args[0], kind.as_pointer())
-        return builder.call(pointer, [args[1], args[2]])
-
-    del function, address, size
-    return types.uint64(types.int64, types.int64, types.uint32), generate
 
 
 @njit(inline="always")

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dvfs_kernel.boards.emulator import state as st
 from dvfs_kernel.boards.emulator.instruction import FLAGS, Instruction
@@ -16,7 +16,7 @@ from dvfs_kernel.boards.emulator.issue_stage import IssueRules, IssueStage
 if TYPE_CHECKING:
     from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 
-__all__ = ["Block", "Pipeline"]
+__all__ = ["Block", "Issue", "Pipeline"]
 
 _MASKING = {"msr", "cpsie", "cpsid"}
 _HINTS = {
@@ -27,6 +27,13 @@ _HINTS = {
     "dsb": st.BARS,
 }
 _PRIORITY_MASKS = {"basepri": st.SETS_BASEPRI, "basepri_max": st.RAISES_BASEPRI}
+
+
+class Issue(NamedTuple):
+    """Address of an instruction, and the cycle of its block in which it issues."""
+
+    address: int
+    cycle: int
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,8 @@ class Block:
         As in `dvfs_kernel.boards.emulator.state`.
     end : int
         Address after the last instruction.
-    issue : tuple of (int, int)
-        Address of each instruction and the cycle in which it issues.
+    issue : tuple of Issue
+        Of each instruction.
     backward : bool
         Whether it ends in a conditional branch to before its end.
     first_fpu : int
@@ -56,7 +63,7 @@ class Block:
     instructions: int
     flags: int
     end: int
-    issue: tuple[tuple[int, int], ...]
+    issue: tuple[Issue, ...]
     backward: bool
     first_fpu: int
     last_barrier: int = -1
@@ -94,7 +101,9 @@ class Pipeline:
             len(instructions),
             flags,
             address + len(code),
-            tuple((item.address, cycle) for item, cycle in zip(instructions, issue, strict=True)),
+            tuple(
+                Issue(item.address, cycle) for item, cycle in zip(instructions, issue, strict=True)
+            ),
             last.branch == "conditional"
             and last.target is not None
             and last.target <= last.address,

@@ -181,7 +181,8 @@ class _Merger:
         self.files = 0
 
     def read(self, path: Path, chain: tuple[Path, ...], used_at: tuple[str, int] = ("", 0)) -> None:
-        where = used_at if used_at[0] else (str(path), 1)
+        user, _ = used_at
+        where = used_at if user else (str(path), 1)
         self.files += 1
         if self.files > _MOST_FILES:
             raise fail(*where, f"more than {_MOST_FILES} files are used")
@@ -215,7 +216,8 @@ class _Merger:
             self.entries.append((scope + entry.name, path, entry))
 
     def _advice(self, used_at: tuple[str, int]) -> str:
-        if not used_at[0]:
+        user, _ = used_at
+        if not user:
             return ""
         searched = ", ".join(map(str, self.search)) or "none so far"
         return f"; --search (in Python: search) names folders to look in, {searched}"

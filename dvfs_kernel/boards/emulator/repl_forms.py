@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from dvfs_kernel.boards.emulator.repl_parser import Reference
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,8 +26,8 @@ HERTZ: Final = 1_000_000_000
 _WORD: Final = 0xFFFFFFFF
 
 
-@dataclass(frozen=True)
-class Form:
+@dataclass(frozen=True, eq=False)
+class Form(ByContent):
     """What entries of a type may say.
 
     Parameters

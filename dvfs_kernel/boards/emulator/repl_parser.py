@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Never
 
 from dvfs_kernel.boards.emulator.repl_text import STRING, Statement, decorate, fail
+from dvfs_kernel.storage.by_content import ByContent
 
 __all__ = [
     "EMPTY",
@@ -76,8 +77,8 @@ class Interrupt(NamedTuple):
     line: int
 
 
-@dataclass(frozen=True)
-class NewObject:
+@dataclass(frozen=True, eq=False)
+class NewObject(ByContent):
     """An object made in place: ``new Type { ... }``."""
 
     type: str

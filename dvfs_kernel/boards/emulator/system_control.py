@@ -82,6 +82,10 @@ class SystemControl:
         Called with a cause when software asks for a system reset.
     caches_changed
         Called with the two enables when software switches a cache.
+    trace_changed
+        Called when software has switched the trace unit on or off.
+    boot_address
+        Where the vectors are after a reset.
     """
 
     HFSR_VECTTBL = 1 << 1
@@ -106,14 +110,16 @@ class SystemControl:
         systick: SysTick,
         request_reset: Callable[[str], None],
         caches_changed: Callable[[bool, bool], None],
+        trace_changed: Callable[[], None],
+        boot_address: int,
     ) -> None:
         self._core = core
         self._nvic = nvic
         self._systick = systick
         self._request_reset = request_reset
         self._caches_changed = caches_changed
-        self.boot_address = 0
-        self.trace_changed: Callable[[], None] = lambda: None
+        self._trace_changed = trace_changed
+        self.boot_address = boot_address
         self.reset()
 
     def reset(self) -> None:
@@ -338,7 +344,7 @@ class SystemControl:
         elif offset in self._plain:
             self._plain[offset] = value & _IMPLEMENTED.get(offset, 0xFFFFFFFF)
             if offset == _DEMCR:
-                self.trace_changed()
+                self._trace_changed()
 
     # ---- NVIC --------------------------------------------------------------------------------
 
@@ -360,9 +366,8 @@ class SystemControl:
 
     def _interrupt_state(self) -> int:
         nvic = self._nvic
-        status = self._core.registers.integers.read()[16]
         first = nvic.first()
-        value = status & 0x1FF | (first or 0) << 12
+        value = self._core.registers.ipsr | (first or 0) << 12
         if any(number >= nv.FIRST_IRQ for number in nvic.pending):
             value |= 1 << 22
         if len(nvic.active) <= 1:

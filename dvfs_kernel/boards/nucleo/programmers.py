@@ -73,8 +73,10 @@ class Programmer(ABC):
 
     def _idcode(self, output: str) -> str | None:
         """Find the identity in what the program printed, as hexadecimal digits."""
-        match = re.search(rf"0*{_DBGMCU_IDCODE:x}:\s+(?:0x)?([0-9a-f]{{8}})\b", output.lower())
-        return match[1] if match else None
+        match = re.search(
+            rf"0*{_DBGMCU_IDCODE:x}:\s+(?:0x)?(?P<digits>[0-9a-f]{{8}})\b", output.lower()
+        )
+        return match["digits"] if match else None
 
     def program(self, firmware: FirmwareFile, image: bytes | None) -> None:
         """Write the firmware, and an image behind it, and reset the chip.
@@ -231,8 +233,8 @@ class StFlash(Programmer):
         return ["st-info", *self._probe(), "--chipid"]
 
     def _idcode(self, output: str) -> str | None:
-        match = re.search(r"0x([0-9a-f]{3,8})\b", output.lower())
-        return match[1] if match else None
+        match = re.search(r"0x(?P<digits>[0-9a-f]{3,8})\b", output.lower())
+        return match["digits"] if match else None
 
 
 #: In the order in which they are tried.

@@ -7,7 +7,7 @@ import select
 import threading
 import time
 import tty
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from dvfs_kernel.errors import BoardLostError
 
@@ -90,7 +90,13 @@ class PtyServer:
         except BoardLostError:
             pass  # the line pulled the plug
         finally:
-            self._close()
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def stop(self) -> None:
         """Let `serve` return; may be called from another thread. Programs see the board vanish."""
@@ -128,8 +134,11 @@ class PtyServer:
                     return
                 select.select([], [self._master], [], left_s)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Take the terminal away; `serve` does so when it ends."""
         with self._closing:
+            if self._closed:
+                return
             self._closed = True
             for descriptor in (self._master, self._slave, self._wake_read, self._wake_write):
                 os.close(descriptor)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from dvfs_kernel.boards.base import Board, Emulation
 from dvfs_kernel.boards.emulator.elf import Executable, SymbolTable
+from dvfs_kernel.boards.emulator.interrupt import deferred_interrupt
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.boards.emulator.trace import ClockChange, MarkerWrite, Trace, Violation
-from dvfs_kernel.boards.interrupt import deferred_interrupt
 from dvfs_kernel.boards.renode.cost_table import CostTableSource
 from dvfs_kernel.boards.renode.engine import RenodeMachine
 from dvfs_kernel.boards.trace_log import TraceLog
@@ -42,6 +42,16 @@ _PIECE_GROWTH = 1.5
 _PIECE_LEAST_S = 1e-6
 _GATHER_S = 200e-6
 _GATHERED_MOST = 2000
+
+
+class _State(NamedTuple):
+    """What the channel tells of the core."""
+
+    time_ps: int
+    instructions: int
+    cycles: int
+    energy_j: float
+    pc: int
 
 
 class RenodeBoard(Board):
@@ -100,17 +110,6 @@ class RenodeBoard(Board):
             }
         )
         self._costs: CostTableSource | None = None
-        if fidelity == "cycles":
-            self._costs = CostTableSource(
-                VirtualBoard(
-                    hse_hz=hse_hz,
-                    pll_lock=pll_lock,
-                    strict=strict,
-                    platform=platform,
-                    wall_limit_s=wall_limit_s,
-                )
-            )
-        self._machine.ask("strict", "1" if strict else "0")
         self.fidelity: Fidelity = fidelity
         self._strict = strict
         self._wall_limit_s = wall_limit_s
@@ -121,12 +120,26 @@ class RenodeBoard(Board):
         self._ending: FirmwareFaultError | None = None
         self._watcher: Callable[[int], None] | None = None
         self._layers = self._watched_from = 0
-        self._started_ps = self._state()[0]
+        try:
+            if fidelity == "cycles":
+                self._costs = CostTableSource(
+                    VirtualBoard(
+                        hse_hz=hse_hz,
+                        pll_lock=pll_lock,
+                        strict=strict,
+                        platform=platform,
+                        wall_limit_s=wall_limit_s,
+                    )
+                )
+            self._machine.ask("strict", "1" if strict else "0")
+            self._started_ps = self._state().time_ps
+        except BaseException:
+            self.close()  # else no further one could be opened in this process
+            raise
 
-    def _state(self) -> tuple[int, int, int, float, int]:
-        """Return time, instructions, cycles, energy and program counter."""
-        words = self._machine.ask("state").split()
-        return int(words[0]), int(words[1]), int(words[2]), float(words[3]), int(words[4])
+    def _state(self) -> _State:
+        time_ps, instructions, cycles, energy_j, pc = self._machine.ask("state").split()
+        return _State(int(time_ps), int(instructions), int(cycles), float(energy_j), int(pc))
 
     # ---- the board -------------------------------------------------------------------------------
 
@@ -178,11 +191,12 @@ class RenodeBoard(Board):
             raise ending
         started = time.perf_counter()
         try:
+            # The embedded engine, which makes the table, looks after Ctrl-C itself.
+            if self._costs is not None and not self._received:
+                rows = self._costs.read(timeout_s)
+                if rows:
+                    self._machine.ask("table", rows)
             with deferred_interrupt() as interrupt:
-                if self._costs is not None and not self._received:
-                    rows = self._costs.read(timeout_s)
-                    if rows:
-                        self._machine.ask("table", rows)
                 self._run(timeout_s, lambda: interrupt.pending)
         finally:
             self._wall_s += time.perf_counter() - started
@@ -253,7 +267,7 @@ class RenodeBoard(Board):
     @property
     def now_s(self) -> float:
         """Virtual time since the board was made."""
-        return (self._state()[0] - self._started_ps) / ds.PS_PER_S
+        return (self._state().time_ps - self._started_ps) / ds.PS_PER_S
 
     @property
     def hse_hz(self) -> int:
@@ -275,7 +289,7 @@ class RenodeBoard(Board):
 
     def whereabouts(self) -> str:
         """Tell where the core is."""
-        address = self._state()[4]
+        address = self._state().pc
         name = self.function_at(address)
         return f"at 0x{address:08X}" + (f" ({name})" if name else "")
 
@@ -291,7 +305,7 @@ class RenodeBoard(Board):
 
     def emulation(self) -> Emulation:
         """Tell what the emulation took since the board was made, cost tables included."""
-        return Emulation(self._state()[1], self._wall_s)
+        return Emulation(self._state().instructions, self._wall_s)
 
     @property
     def unknown_pieces(self) -> int:
@@ -330,5 +344,5 @@ class RenodeBoard(Board):
                 )
             )
         self._log.take(trace)
-        _, instructions_now, _, energy_now_j, _ = self._state()
-        return self._log.ground_truth(energy_now_j, instructions_now)
+        now = self._state()
+        return self._log.ground_truth(now.energy_j, now.instructions)

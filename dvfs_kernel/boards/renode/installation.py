@@ -8,11 +8,13 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from dvfs_kernel.errors import RenodeUnavailableError
+from dvfs_kernel.storage.by_content import ByContent
 
-__all__ = ["Installation", "check_version", "find", "find_command"]
+__all__ = ["Installation", "check_version", "find", "find_command", "installed_version"]
 
 #: The first version whose translation blocks, skipped time and UARTs the glue was tried with.
 LEAST_VERSION = (1, 16)
@@ -31,8 +33,8 @@ _HOW = (
 )
 
 
-@dataclass(frozen=True)
-class Installation:
+@dataclass(frozen=True, eq=False)
+class Installation(ByContent):
     """A Renode that pyrenode3 can load.
 
     Parameters
@@ -72,6 +74,24 @@ def find() -> Installation:
         return Installation(f"the portable build {command}", environment)
     _check_mono_package(command)
     return Installation(str(_PACKAGE))
+
+
+@cache
+def installed_version() -> str:
+    """Return what tells this Renode from others, for keys; empty where there is none.
+
+    What it says of itself, or for one that pyrenode3's variables name the file and its time.
+    """
+    try:
+        found = find()
+    except RenodeUnavailableError:
+        return ""
+    variable = next((name for name in _LOCATIONS if os.environ.get(name)), None)
+    if variable is None:
+        program = found.environment.get("PYRENODE_BIN") or find_command()
+        return _version_text(program).strip()
+    place = Path(os.environ[variable]).resolve()
+    return f"{place} of {place.stat().st_mtime_ns}"
 
 
 def find_command() -> str:
@@ -168,10 +188,10 @@ def check_version(text: str) -> None:
     RenodeUnavailableError
         It is too old, or says none.
     """
-    found = re.search(r"(\d+)\.(\d+)(?:\.\d+)*", text)
+    found = re.search(r"(?P<major>\d+)\.(?P<minor>\d+)(?:\.\d+)*", text)
     if found is None:
         raise RenodeUnavailableError(f"Renode tells no version, but {text.strip()!r}. {_HOW}")
-    if (int(found[1]), int(found[2])) < LEAST_VERSION:
+    if (int(found["major"]), int(found["minor"])) < LEAST_VERSION:
         least = ".".join(map(str, LEAST_VERSION))
         raise RenodeUnavailableError(
             f"Renode {found[0]} is too old: {least} or later is needed. {_HOW}"

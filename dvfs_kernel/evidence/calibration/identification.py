@@ -26,6 +26,7 @@ from scipy.optimize import lsq_linear
 
 from dvfs_kernel.errors import MeasurementError
 from dvfs_kernel.evidence.measurement.estimate import CONFIDENCE, Estimate
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,8 +102,8 @@ class Evidence:
         )
 
 
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, eq=False)
+class Calibration(ByContent):
     """What came of it.
 
     Parameters

@@ -124,13 +124,13 @@ def cross_check(
         Renode or pyrenode3 is not there.
     """
     installation.find()  # its absence is to be told before the first run
-    embedded = VirtualBoard(hse_hz=spec.hse_hz, pll_lock=spec.pll_lock)
-    schedules = schedules or usual_schedules(network, embedded.hse_hz)
-    here = _runs(embedded, network, data, schedules, progress)
+    with VirtualBoard(hse_hz=spec.hse_hz, pll_lock=spec.pll_lock) as embedded:
+        schedules = schedules or usual_schedules(network, embedded.hse_hz)
+        here = _runs(embedded, network, data, schedules, progress)
     comparisons = []
     for fidelity in fidelities:
-        board = RenodeBoard(fidelity=fidelity, hse_hz=spec.hse_hz, pll_lock=spec.pll_lock)
-        there = _runs(board, network, data, schedules, progress)
+        with RenodeBoard(fidelity=fidelity, hse_hz=spec.hse_hz, pll_lock=spec.pll_lock) as board:
+            there = _runs(board, network, data, schedules, progress)
         comparisons += [compare(name, fidelity, here[name], there[name]) for name in schedules]
     first = next(iter(here.values()))
     return CrossCheck(network.name, tuple(comparisons), table_rows(first.truth))
@@ -145,13 +145,12 @@ def _runs(
 ) -> dict[str, EngineRun]:
     """Run every schedule, each after a reset, behind one run that warms the engine up."""
     runs = {}
-    with board:
-        deployment = Deployment(network, board, by_debugger=True, progress=progress)
-        deployment.infer(data, next(iter(schedules.values())))
-        for name, schedule in schedules.items():
-            deployment.restart()
-            board.record_traffic(WATCHED)
-            result = deployment.infer(data, schedule)
-            unknown = board.unknown_pieces if isinstance(board, RenodeBoard) else 0
-            runs[name] = EngineRun(result, tuple(board.traffic()), unknown)
+    deployment = Deployment(network, board, by_debugger=True, progress=progress)
+    deployment.infer(data, next(iter(schedules.values())))
+    for name, schedule in schedules.items():
+        deployment.restart()
+        board.record_traffic(WATCHED)
+        result = deployment.infer(data, schedule)
+        unknown = board.unknown_pieces if isinstance(board, RenodeBoard) else 0
+        runs[name] = EngineRun(result, tuple(board.traffic()), unknown)
     return runs

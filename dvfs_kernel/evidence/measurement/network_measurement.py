@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -85,21 +86,17 @@ def measure_network(
         ]
     reference = None if wanted.baseline is None else Subject("baseline", wanted.baseline)
     about = _about(deployment, wanted, ammeter, board)
-    file = None if raw is None else SampleFile(raw, about)
-    campaign = Campaign(
-        deployment,
-        ammeter,
-        subjects,
-        baseline=reference,
-        plan=plan,
-        take=None if file is None else file.add,
-        progress=progress,
-    )
-    try:
+    with nullcontext() if raw is None else SampleFile(raw, about) as file:
+        campaign = Campaign(
+            deployment,
+            ammeter,
+            subjects,
+            baseline=reference,
+            plan=plan,
+            take=None if file is None else file.add,
+            progress=progress,
+        )
         ending, ended_early = _run(campaign)
-    finally:
-        if file is not None:
-            file.close()
     return MeasurementResult(
         network=deployment.network,
         about=about,

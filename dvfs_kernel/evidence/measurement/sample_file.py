@@ -108,11 +108,15 @@ class SampleFile:
         self._file: io.TextIOWrapper | None = None
         if suffix == ".csv":
             self._file = path.open("w", encoding="utf-8", newline="")
-            self._writer = csv.DictWriter(self._file, list(_TYPES))
-            with naming(path):
-                self._file.write(f"# {json.dumps(self._metadata)}\n")
-                self._writer.writeheader()
-                self._file.flush()
+            try:
+                self._writer = csv.DictWriter(self._file, list(_TYPES))
+                with naming(path):
+                    self._file.write(f"# {json.dumps(self._metadata)}\n")
+                    self._writer.writeheader()
+                    self._file.flush()
+            except BaseException:
+                self._file.close()
+                raise
 
     def add(self, samples: Iterable[Sample]) -> None:
         """Add samples; those in a CSV file are there at once."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.storage.by_content import ByContent
 from renode_platform.devices import datasheet as ds
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ CONVERSIONS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class SensorView:
+@dataclass(frozen=True, eq=False)
+class SensorView(ByContent):
     """Readings of one run.
 
     Parameters

@@ -37,8 +37,10 @@ def measure_network(profile: BoardProfile) -> Iterator[Figure]:
     for name in _NETWORKS:
         network = zoo.load(name)
         schedule = Schedule.uniform(len(network.layers), PAPER_HSE_HZ)
-        with spec.open() as board, Deployment(network, board) as ready:
-            result = ready.infer(sample_input(network.tensors[network.input]), schedule)
+        with spec.open() as board:
+            result = Deployment(network, board).infer(
+                sample_input(network.tensors[network.input]), schedule
+            )
         yield Figure(
             "whole network",
             f"{name} at 216 MHz",

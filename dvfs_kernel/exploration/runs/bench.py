@@ -14,10 +14,11 @@ from dvfs_kernel.exploration.runs.executors import (
     is_lost_worker,
     one_at_a_time,
     open_executor,
+    shared,
 )
 from dvfs_kernel.exploration.runs.origin import Origin
 from dvfs_kernel.exploration.runs.twin_power import with_power_of
-from dvfs_kernel.exploration.runs.worker import make_run, release_board
+from dvfs_kernel.exploration.runs.worker import make_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -167,8 +168,9 @@ class Bench:
         # interrupt at that moment leaves them locked for ever.
         finished: SimpleQueue[Future[Record]] = SimpleQueue()
         try:
+            workload = shared(executor, self.workload.digest, self.workload)
             for job in jobs:
-                future = executor.submit(make_run, self.workload, job)
+                future = executor.submit(make_run, workload, job)
                 waiting[future] = job
                 future.add_done_callback(finished.put)
             while waiting:
@@ -206,9 +208,7 @@ class Bench:
             return self._lender.open_workers()
         if self._executor is None:
             self._executor = self._stack.enter_context(
-                one_at_a_time(release_board)
-                if self.workload.board.is_physical
-                else open_executor(self._address)
+                one_at_a_time() if self.workload.board.is_physical else open_executor(self._address)
             )
         return self._executor
 

@@ -40,6 +40,16 @@ class DaskCluster(Executor):
         self._address = address
         self._executor = client.get_executor(pure=False)
         self._alone_since: float | None = None
+        self._shared: dict[str, Any] = {}
+
+    def share(self, name: str, value: object) -> object:
+        """Return what stands for a value among the arguments of jobs; equal names, equal values.
+
+        It is the result of a task: where the worker that has it ends, it is made anew.
+        """
+        if name not in self._shared:
+            self._shared[name] = self._client.submit(_given, value, pure=False)
+        return self._shared[name]
 
     def submit(self, act: Callable[..., Any], /, *args: Any, **words: Any) -> Future[Any]:
         """Have a worker do something that is like this process."""
@@ -127,6 +137,10 @@ def _proved(expected: dict[str, str], act: Callable[..., Any], *args: Any, **wor
     return act(*args, **words)
 
 
+def _given(value: object) -> object:
+    return value
+
+
 def _refused(worker: str, difference: str) -> str:
     return (
         f"the Dask worker {worker} is of another kind, and its results would be other ones: "
@@ -173,7 +187,8 @@ def open_cluster(address: str) -> Iterator[DaskCluster]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Hold back what Dask logs of its own parts where a scheduler ends: it is told in one error."""
-    logs = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    names = ("distributed", "distributed.client", "tornado.application")
+    logs = [logging.getLogger(name) for name in names]
     levels = [log.level for log in logs]
     for log in logs:
         log.setLevel(logging.CRITICAL)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import os
-import signal
-import time
 from concurrent.futures import CancelledError, Executor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import cache
-from threading import Thread
-from typing import TYPE_CHECKING, Any
-
-from loky.process_executor import ProcessPoolExecutor
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from dvfs_kernel.errors import ExecutorError
 from dvfs_kernel.exploration.runs.dask_cluster import DaskCluster, open_cluster
+from dvfs_kernel.exploration.runs.local_processes import LocalProcesses
+from dvfs_kernel.exploration.runs.ready_boards import ReadyBoards, use_boards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 __all__ = [
     "HERE",
@@ -28,15 +26,16 @@ __all__ = [
     "is_lost_worker",
     "one_at_a_time",
     "open_executor",
+    "shared",
 ]
+
+Value = TypeVar("Value")
 
 #: What stands for the worker processes of this machine.
 LOCAL = "local"
 #: What stands for this process: one run after the other, for runs shorter than a worker's start.
 HERE = "here"
 _DASK = "dask://"
-# How often a worker looks whether its parent is there.
-_LOOK_S = 0.2
 
 
 @contextmanager
@@ -64,40 +63,33 @@ def open_executor(address: str = LOCAL) -> Iterator[Executor]:
         yield _here()
         return
     _, _, count = address.partition(":")
-    # Fresh processes: a fork would copy the engine's native state and this process's threads. And
-    # not the standard library's, which run the user's script anew where it has no guard.
-    pool: Any = ProcessPoolExecutor(
-        int(count) if count else os.cpu_count(),
-        initializer=_begin_worker,
-        initargs=(os.getpid(),),
-    )
-    try:
+    # What has begun is short; what has not was cancelled by who submitted it.
+    with LocalProcesses(int(count) if count else os.cpu_count() or 1) as pool:
         yield pool
-    finally:
-        # What has begun is short; what has not was cancelled by who submitted it.
-        pool.shutdown(wait=True)
 
 
 @contextmanager
-def one_at_a_time(release: Callable[[], None]) -> Iterator[Executor]:
+def one_at_a_time() -> Iterator[Executor]:
     """Yield an executor for a board of which there is one: this process makes run after run.
 
-    Parameters
-    ----------
-    release
-        Gives the board back behind the block.
+    Behind the block the board is closed.
     """
-    try:
-        with ThreadPoolExecutor(1) as pool:
-            yield pool
-    finally:
-        release()
+    with ReadyBoards(1) as boards, _thread(boards) as pool:
+        yield pool
 
 
 @cache
 def _here() -> Executor:
     """Return the one thread for runs in this process: its boards are shared and stay ready."""
-    return ThreadPoolExecutor(1, thread_name_prefix="dvfs-run")
+    boards = ReadyBoards()
+    atexit.register(boards.close)  # the thread has ended by then
+    return _thread(boards)
+
+
+def _thread(boards: ReadyBoards) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(
+        1, thread_name_prefix="dvfs-run", initializer=use_boards, initargs=(boards,)
+    )
 
 
 def check_address(address: str) -> None:
@@ -123,6 +115,21 @@ def check_address(address: str) -> None:
         )
 
 
+def shared(executor: Executor, name: str, value: Value) -> Value:
+    """Return what stands for a value among the arguments of an executor's jobs.
+
+    So it goes to each worker once, not with each job.
+
+    Parameters
+    ----------
+    name
+        The same for equal values: a digest.
+    """
+    if isinstance(executor, LocalProcesses | DaskCluster):
+        return cast("Value", executor.share(name, value))
+    return value  # a thread of this process has it
+
+
 def check_workers(executor: Executor) -> None:
     """Look whether anybody is there to make the runs that are waited for.
 
@@ -143,17 +150,3 @@ def is_lost_worker(error: BaseException) -> bool:
     # module: it need not be installed.
     lost = isinstance(error, BrokenProcessPool | CancelledError | ExecutorError)
     return lost or type(error).__module__.startswith("distributed")
-
-
-def _begin_worker(parent: int) -> None:
-    """Leave interrupts and the request to end to the parent, and end with it."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: int) -> None:
-    """End this process when its parent has ended, whatever ended that."""
-    while os.getppid() == parent:
-        time.sleep(_LOOK_S)
-    os._exit(1)

@@ -9,13 +9,21 @@ from functools import cache
 from typing import Self
 
 from dvfs_kernel import __version__
-from dvfs_kernel.exploration.runs.workload import model_digest
 from dvfs_kernel.image.firmware import FIRMWARE
-from dvfs_kernel.storage.sources import sources_digest
+from dvfs_kernel.storage.sources import libraries_behind, package_digest, sources_digest
 
-__all__ = ["Origin"]
+__all__ = ["Origin", "model_digest"]
 
-_SOURCES = ("**/*.py", "**/*.toml")
+# What makes a run; and Renode finds by itself what it hosts.
+_MAKERS = ("dvfs_kernel.exploration.runs.worker", "renode_platform.*")
+
+
+def model_digest() -> str:
+    """Return the SHA-256 of what decides over cycles and joules, in hexadecimal digits.
+
+    All sources that make a run, with all their parameters, and the libraries that they use.
+    """
+    return sources_digest(*_MAKERS)
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,10 @@ class Origin:
         Of the package.
     sources
         SHA-256 of its code.
+    libraries
+        Names and versions of the libraries that runs are made with.
     parameters
-        SHA-256 of what decides over cycles and joules: the engine, the device models with all
-        their parameters, and the version of Unicorn.
+        SHA-256 of what decides over cycles and joules, as `model_digest` tells it.
     firmware
         SHA-256 of the firmware that comes with it; empty where it is not built.
     python
@@ -39,6 +48,7 @@ class Origin:
 
     version: str
     sources: str
+    libraries: str
     parameters: str
     firmware: str
     python: str
@@ -51,10 +61,12 @@ class Origin:
 
     def difference(self, other: Origin) -> str | None:
         """Tell in what another one would make other results, with both values; None: in nothing."""
-        for name in ("version", "sources", "parameters", "firmware"):
+        for name in ("version", "sources", "libraries", "parameters", "firmware"):
             mine, theirs = getattr(self, name), getattr(other, name)
             if mine != theirs:
-                return f"{name} {theirs[:12] or 'none'}, here {mine[:12] or 'none'}"
+                if name == "libraries":
+                    mine, theirs = _only(mine, theirs), _only(theirs, mine)
+                return f"{name} {_short(theirs)}, here {_short(mine)}"
         return None
 
     def to_dict(self) -> dict[str, str]:
@@ -62,13 +74,26 @@ class Origin:
         return asdict(self)
 
 
+def _only(these: str, those: str) -> str:
+    """Return the libraries that are in these and not in those."""
+    return ", ".join(name for name in these.split(", ") if name not in those.split(", "))
+
+
+def _short(value: str) -> str:
+    """Return a value for people: of a digest the beginning."""
+    return (value if " " in value else value[:12]) or "none"
+
+
 @cache
 def _here() -> dict[str, str]:
     firmware = FIRMWARE.read_bytes() if FIRMWARE.is_file() else b""
     return {
         "version": __version__,
-        "sources": sources_digest(_SOURCES),
-        "parameters": model_digest().hex(),
+        "sources": package_digest(),
+        "libraries": ", ".join(
+            f"{name} {found}" for name, found in libraries_behind(*_MAKERS).items()
+        ),
+        "parameters": model_digest(),
         "firmware": hashlib.sha256(firmware).hexdigest() if firmware else "",
         "python": ".".join(map(str, sys.version_info[:3])),
     }

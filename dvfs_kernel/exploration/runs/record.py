@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from dataclasses import dataclass, fields
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 
-from dvfs_kernel.errors import FileFormatError
+from dvfs_kernel.errors import DvfsError, FileFormatError
 from dvfs_kernel.storage.array_file import parse_arrays
 from dvfs_kernel.storage.content import parsing
 from dvfs_kernel.storage.json_file import parse_json
@@ -26,9 +25,6 @@ Ints = npt.NDArray[np.int64]
 
 #: Rows of a layer's counters: on the clock of compute segments, and on that of memory segments.
 HFO, LFO = 0, 1
-
-_DIGEST_BYTES = hashlib.sha256().digest_size
-_NO_RECORD = "no record of a run"
 
 #: A change of SYSCLK; time from the beginning of the run, the first row being the clock there.
 CLOCK_DTYPE = np.dtype(
@@ -112,7 +108,7 @@ class Record:
     # ---- files ---------------------------------------------------------------------------------
 
     def to_bytes(self) -> bytes:
-        """Return the record as a NumPy archive behind its SHA-256."""
+        """Return the record as a NumPy archive."""
         file = io.BytesIO()
         arrays = {
             field.name: getattr(self, field.name)
@@ -126,24 +122,29 @@ class Record:
         }
         text = json.dumps({**rest, "totals": dict(self.totals)})
         np.savez_compressed(file, plain=np.frombuffer(text.encode(), np.uint8), **arrays)
-        data = file.getvalue()
-        return hashlib.sha256(data).digest() + data
+        return file.getvalue()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
+    def from_bytes(
+        cls,
+        data: bytes,
+        complaint: str = "no record of a run",
+        error: type[DvfsError] = FileFormatError,
+    ) -> Self:
         """Read what `to_bytes` wrote.
+
+        Parameters
+        ----------
+        complaint, error
+            As of `parsing`.
 
         Raises
         ------
-        FileFormatError
-            The bytes are no such archive, or not what was written.
+        DvfsError
+            Of the kind `error`: the bytes are no such archive.
         """
-        digest, content = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
-        # An archive's own checksums do not cover all of it.
-        if hashlib.sha256(content).digest() != digest:
-            raise FileFormatError("no record of a run, or not as it was written")
-        arrays: dict[str, Any] = dict(parse_arrays(content, _NO_RECORD))
-        with parsing(_NO_RECORD):
-            plain = parse_json(arrays.pop("plain").tobytes(), _NO_RECORD, constants=True)
+        arrays: dict[str, Any] = dict(parse_arrays(data, complaint, error))
+        with parsing(complaint, error):
+            plain = parse_json(arrays.pop("plain").tobytes(), complaint, constants=True)
             plain["counter_names"] = tuple(plain["counter_names"])
             return cls(**arrays, **plain)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dvfs_kernel.exploration.runs.origin import Origin
+from dvfs_kernel.exploration.runs.ready_boards import boards_of_thread
 from dvfs_kernel.exploration.runs.record import CLOCK_DTYPE, HFO, LFO, SEGMENT_DTYPE, Record
-from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
 from renode_platform.devices.datasheet import VDD_V
 
@@ -23,26 +23,13 @@ if TYPE_CHECKING:
     from dvfs_kernel.inference.result import InferenceResult
     from dvfs_kernel.inference.schedule import Schedule
 
-__all__ = ["make_run", "record_of", "release_board"]
-
-# The board of the last job: flashing a network and sending it its input takes longer than running
-# it. One at a time, for a board may be a piece of metal.
-_kept: dict[str, Deployment] = {}
+__all__ = ["make_run", "record_of"]
 
 
 def make_run(workload: Workload, job: Job) -> Record:
-    """Run a job; the board stays ready for the next job of the same workload."""
-    deployment = _kept.get(workload.digest)
-    if deployment is None:
-        release_board()
-        deployment = Deployment(
-            workload.network,
-            workload.board.open(),
-            firmware=workload.firmware,
-            image=workload.image,
-            by_debugger=True,
-        )
-        _kept[workload.digest] = deployment
+    """Run a job; the board stays ready for the next job of the same workload in this thread."""
+    boards = boards_of_thread()
+    deployment = boards.deployment(workload)
     try:
         # Every run begins alike, whatever ran before it on this board.
         deployment.hold(workload.data)
@@ -56,16 +43,9 @@ def make_run(workload: Workload, job: Job) -> Record:
         )
     except BaseException:
         # The board may hang in the middle of something: the next job begins afresh.
-        del _kept[workload.digest]
-        deployment.close()
+        boards.drop(workload)
         raise
     return record_of(result)
-
-
-def release_board() -> None:
-    """Give back the board that stays ready for the next job."""
-    while _kept:
-        _kept.popitem()[1].close()
 
 
 def record_of(result: InferenceResult) -> Record:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
-from importlib.metadata import version
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
-import dvfs_kernel
-import renode_platform
 from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import BoardError
+from dvfs_kernel.exploration.runs.origin import model_digest
 from dvfs_kernel.image import memory_plan
 from dvfs_kernel.image.firmware import FIRMWARE
 from dvfs_kernel.image.image import Image
 from dvfs_kernel.image.image import build as build_image
 from dvfs_kernel.networks.input_tensor import fit_array, sample_input
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -27,15 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Workload"]
 
-# What decides over cycles and joules beside the firmware: the engine and the device models.
-_MODEL_SOURCES = (
-    (Path(dvfs_kernel.__file__).parent, ("boards/**/*.py", "link/*.toml")),
-    (Path(renode_platform.__file__).parent, ("**/*.py", "**/*.repl", "**/*.resc")),
-)
 
-
-@dataclass(frozen=True)
-class Workload:
+@dataclass(frozen=True, eq=False)
+class Workload(ByContent):
     """A network with its input on a kind of board.
 
     Parameters
@@ -106,35 +98,26 @@ class Workload:
         return hashlib.sha256(self.image.data).hexdigest()
 
     @cached_property
+    def board_key(self) -> dict[str, Any]:
+        """What the board is, where the digest is made."""
+        return self.board.key()
+
+    @cached_property
     def digest(self) -> str:
         """Everything that can change a result, as 64 hexadecimal digits.
 
-        Firmware, data image, input, board, and the sources of the engine and of the device models
-        with all their parameters: equal digests give equal cycles and joules.
+        Firmware, data image, input, board, and `model_digest`: equal digests give equal cycles and
+        joules.
         """
         parts = [
             self.firmware,
             self.image.data,
             self.data.tobytes(),
-            json.dumps(self.board.key(), sort_keys=True).encode(),
-            model_digest(),
+            json.dumps(self.board_key, sort_keys=True).encode(),
+            model_digest().encode(),
         ]
         digest = hashlib.sha256()
         for part in parts:
             digest.update(len(part).to_bytes(8, "little"))
             digest.update(part)
         return digest.hexdigest()
-
-
-@lru_cache(maxsize=1)
-def model_digest() -> bytes:
-    """Return a digest of the sources that decide over cycles and joules."""
-    digest = hashlib.sha256(version("unicorn").encode())
-    for folder, patterns in _MODEL_SOURCES:
-        paths = {path for pattern in patterns for path in folder.glob(pattern)}
-        for path in sorted(paths):
-            content = path.read_bytes()
-            head = f"{path.relative_to(folder)}\0{len(content)}\0"
-            digest.update(head.encode())
-            digest.update(content)
-    return digest.digest()

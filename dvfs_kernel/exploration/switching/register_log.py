@@ -13,6 +13,7 @@ from dvfs_kernel.exploration.switching.network import switching_network
 from dvfs_kernel.exploration.switching.walks import walk_schedule
 from dvfs_kernel.inference.deployed_network import Deployment
 from dvfs_kernel.link import abi
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,8 +48,8 @@ class RegisterChange:
     fields: tuple[tuple[str, int, int], ...]
 
 
-@dataclass(frozen=True)
-class SwitchLog:
+@dataclass(frozen=True, eq=False)
+class SwitchLog(ByContent):
     """One change of clock between two layers.
 
     Parameters

@@ -14,8 +14,7 @@ from dvfs_kernel.errors import CacheError
 from dvfs_kernel.image.code.piece import LayerCode, Piece
 from dvfs_kernel.link import abi
 from dvfs_kernel.storage.array_file import parse_arrays
-from dvfs_kernel.storage.atomic_file import write_atomically
-from dvfs_kernel.storage.content import read_content
+from dvfs_kernel.storage.kept_files import KeptFiles
 from dvfs_kernel.storage.sources import sources_digest
 
 if TYPE_CHECKING:
@@ -27,29 +26,27 @@ if TYPE_CHECKING:
 
 __all__ = ["keeping_code", "kept_or_made"]
 
-_SOURCES = (
-    "boards/emulator/issue_stage.py",
-    "boards/emulator/timing_parameters.py",
-    "boards/emulator/instruction*.py",
-    "image/code/*.py",
-    "image/rescaling.py",
-    "link/abi.toml",
-    "networks/quantisation.py",
-)
-_ADVICE = "give another folder with --cache, or none with --no-cache"
+# What makes code.
+_MODULES = ("dvfs_kernel.image.code.product_code",)
 
 # Where code is kept, innermost last.
-_folders: list[Path | None] = []
+_kept: list[KeptFiles | None] = []
 
 
 @contextmanager
 def keeping_code(folder: Path | None) -> Iterator[None]:
-    """Keep unpacked code in a folder, and find it there again; None: nowhere."""
-    _folders.append(folder)
+    """Keep unpacked code in a folder, and find it there again; None: nowhere.
+
+    Raises
+    ------
+    CacheError
+        The folder cannot be made or written to.
+    """
+    _kept.append(None if folder is None else KeptFiles(folder, "code"))
     try:
         yield
     finally:
-        _folders.pop()
+        _kept.pop()
 
 
 def kept_or_made(
@@ -65,26 +62,20 @@ def kept_or_made(
     CacheError
         What is kept is damaged, or cannot be read or written.
     """
-    folder = _folders[-1] if _folders else None
-    if folder is None:
+    kept = _kept[-1] if _kept else None
+    if kept is None:
         return make()
     key = _key(layer, source, output)
-    path = folder / key[:2] / f"{key}.code"
-    try:
-        if path.exists():
-            return _read(path, key)
-        made = make()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, _bytes_of(made, key))
-    except OSError as error:
-        raise CacheError(
-            f"code cannot be kept in {path}: {error.strerror or error}; {_ADVICE}"
-        ) from error
+    data = kept.read(key)
+    if data is not None:
+        return _read(data, kept.damaged(key))
+    made = make()
+    kept.write(key, _bytes_of(made))
     return made
 
 
 def _key(layer: Convolution | FullyConnected, source: Tensor, output: Tensor) -> str:
-    digest = hashlib.sha256(sources_digest(_SOURCES).encode())
+    digest = hashlib.sha256(sources_digest(*_MODULES).encode())
     digest.update(type(layer).__name__.encode())
     for field in fields(layer):
         if field.name in ("name", "inputs", "output"):
@@ -100,24 +91,18 @@ def _key(layer: Convolution | FullyConnected, source: Tensor, output: Tensor) ->
     return digest.hexdigest()
 
 
-def _bytes_of(made: LayerCode, key: str) -> bytes:
-    """Return numbers and bytes behind the key and their digest."""
+def _bytes_of(made: LayerCode) -> bytes:
     numbers = [made.columns, int(made.requantisation), made.access_pieces]
     for piece in made.pieces:
         numbers += [len(piece.code), len(piece.weights), piece.channel, piece.channels]
     body = b"".join(piece.code + piece.weights for piece in made.pieces)
     file = io.BytesIO()
     np.savez(file, numbers=np.array(numbers, np.int64), body=np.frombuffer(body, np.uint8))
-    data = file.getvalue()
-    return key.encode() + hashlib.sha256(data).digest() + data
+    return file.getvalue()
 
 
-def _read(path: Path, key: str) -> LayerCode:
-    content = read_content(path, error=CacheError, os_errors=True)
-    data = content[len(key) + hashlib.sha256().digest_size :]
-    if content[: -len(data) or None] != key.encode() + hashlib.sha256(data).digest():
-        raise CacheError(f"the kept code {path} is damaged; delete it")
-    arrays = parse_arrays(data, f"the kept code {path} is damaged, delete it", CacheError)
+def _read(data: bytes, complaint: str) -> LayerCode:
+    arrays = parse_arrays(data, complaint, CacheError)
     numbers, body = arrays["numbers"].tolist(), arrays["body"].tobytes()
     columns, requantisation, access_pieces = numbers[:3]
     pieces, begin = [], 0

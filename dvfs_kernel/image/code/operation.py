@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.boards.emulator.instruction import LoadedWord
 from dvfs_kernel.boards.emulator.instructions import decode
 from dvfs_kernel.image.code.thumb import Form, encode
 
@@ -69,7 +70,7 @@ def _placed(form: Form, target: int, sources: tuple[int, ...], number: int) -> I
     item = _prototype(form, target, sources, 0)
     moved = copy(item)
     if item.place is not None:
-        moved.place = item.place[0], number
+        moved.place = LoadedWord(item.place.base, number)
     return moved
 
 

@@ -13,6 +13,7 @@ from dvfs_kernel.networks.quantisation import (
     fully_connected_factors,
     quantize_multipliers,
 )
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,8 +31,8 @@ __all__ = [
 PACKED, STREAMED, UNPACKED, WINOGRAD = FORMS = ("packed", "streamed", "unpacked", "winograd")
 
 
-@dataclass(frozen=True, kw_only=True)
-class WeightedLayer(ClampedLayer):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class WeightedLayer(ByContent, ClampedLayer):
     """A layer with constant weights.
 
     Parameters
@@ -95,7 +96,7 @@ class WeightedLayer(ClampedLayer):
         quantize_multipliers(convolution_factors(inputs[0].scale, self.weight_scales, output.scale))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Convolution(WeightedLayer, WindowedLayer):
     """2-D convolution; 1×1 with stride 1 and no padding is what the paper calls pointwise.
 
@@ -123,7 +124,7 @@ class Convolution(WeightedLayer, WindowedLayer):
         return self.window_shape(inputs[0], (height, width), self.dilation, channels)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Depthwise(WeightedLayer, WindowedLayer):
     """Depthwise convolution; out channel = in channel × multiplier + m.
 
@@ -150,7 +151,7 @@ class Depthwise(WeightedLayer, WindowedLayer):
         return self.window_shape(inputs[0], (height, width), self.dilation, channels)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FullyConnected(WeightedLayer):
     """Matrix × vector; weights int8 (out, in), one scale or one a row."""
 

@@ -14,6 +14,7 @@ import numpy as np
 import tflite
 
 from dvfs_kernel.errors import FileFormatError, NetworkTooLargeError, UnsupportedOperatorError
+from dvfs_kernel.storage.by_content import ByContent
 from dvfs_kernel.storage.content import parsing
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ _OPTION_TYPES["DEPTHWISE_CONV_2D"] = (
 )
 
 
-@dataclass(frozen=True)
-class GraphTensor:
+@dataclass(frozen=True, eq=False)
+class GraphTensor(ByContent):
     """A tensor of the file.
 
     Parameters
@@ -116,8 +117,8 @@ class GraphTensor:
     obstacle: str = ""
 
 
-@dataclass(frozen=True)
-class GraphOperator:
+@dataclass(frozen=True, eq=False)
+class GraphOperator(ByContent):
     """An operator of the file; an absent optional input is −1.
 
     ``label`` names it in messages: operator, position and the tensor it makes.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dvfs_kernel.networks.draws import Draws
 from dvfs_kernel.networks.network import (
     Add,
     Convolution,
@@ -37,7 +38,6 @@ from dvfs_kernel.networks.reference.convolution import (
     fully_connected_sums,
     requantize,
 )
-from dvfs_kernel.networks.zoo.draws import Draws
 from dvfs_kernel.networks.zoo.pictures import dead_leaves
 
 if TYPE_CHECKING:

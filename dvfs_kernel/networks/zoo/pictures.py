@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from dvfs_kernel.networks.zoo.draws import Draws
+from dvfs_kernel.networks.draws import Draws
 
 if TYPE_CHECKING:
     import numpy.typing as npt

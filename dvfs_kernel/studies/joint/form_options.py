@@ -16,6 +16,7 @@ from dvfs_kernel.image.fused_pooling import fuse_pooling, fused_pools
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.layers.weighted import FORMS, PACKED, STREAMED, UNPACKED, WINOGRAD
 from dvfs_kernel.networks.network import FullyConnected
+from dvfs_kernel.storage.by_content import ByContent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -39,8 +40,8 @@ _ALIGNED_BYTES = 64
 _SLACK_BYTES = 16 << 10
 
 
-@dataclass(frozen=True)
-class FlashNeed:
+@dataclass(frozen=True, eq=False)
+class FlashNeed(ByContent):
     """What a network takes of flash, by the forms of its layers.
 
     Parameters

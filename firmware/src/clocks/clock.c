@@ -17,13 +17,13 @@
 
 /* What the registers hold: a hop then needs no read-modify-write. */
 static struct {
-    uint32_t epoch;       /* moves on with every change that a hop cannot make */
+    uint32_t epoch; /* moves on with every change that a hop cannot make */
     uint32_t cfgr;
-    uint32_t pllcfgr;     /* 0: the PLL is off */
+    uint32_t pllcfgr; /* 0: the PLL is off */
     uint32_t power;
     uint32_t hclk_hz;
     uint32_t wait_states;
-    uint32_t hse_hz;      /* 0: the HSE is off */
+    uint32_t hse_hz; /* 0: the HSE is off */
     uint32_t missing;
     bool overdrive;
     clock_counts_t counts;
@@ -35,8 +35,8 @@ static struct {
 /* A poll takes more core cycles than this: the time-outs are lower bounds. */
 #define POLL_CYCLES_MIN 4u
 
-static RARE bool poll(
-    volatile uint32_t *status, uint32_t mask, uint32_t wanted, uint32_t timeout_us) {
+static RARE bool poll(volatile uint32_t *status, uint32_t mask, uint32_t wanted,
+                      uint32_t timeout_us) {
     uint32_t polls = (state.hclk_hz / 1000000u + 1u) * timeout_us / POLL_CYCLES_MIN;
     do {
         if ((*status & mask) == wanted) {
@@ -47,8 +47,8 @@ static RARE bool poll(
     return false;
 }
 
-static inline bool wait_for(
-    volatile uint32_t *status, uint32_t mask, uint32_t wanted, uint32_t timeout_us) {
+static inline bool wait_for(volatile uint32_t *status, uint32_t mask, uint32_t wanted,
+                            uint32_t timeout_us) {
     return (*status & mask) == wanted || poll(status, mask, wanted, timeout_us);
 }
 
@@ -61,7 +61,7 @@ static bool set_wait_states(uint32_t wait_states) {
     state.wait_states = wait_states;
     /* The new value counts when it reads back; only then may the clock rise. */
     const bool accepted = wait_for(&REGISTER(FLASH, ACR), FLASH_ACR_LATENCY_MSK,
-        wait_states << FLASH_ACR_LATENCY_POS, SWITCH_TIMEOUT_US);
+                                   wait_states << FLASH_ACR_LATENCY_POS, SWITCH_TIMEOUT_US);
     data_barrier();
     return accepted;
 }
@@ -100,8 +100,8 @@ static inline abi_status_t switch_source(const clock_plan_t *plan, uint32_t cfgr
  * shrink after it; the APB's only grow: they are right for every clock up to the one that set
  * them, and leaving them alone keeps a hop short. */
 static abi_status_t select_clock(clock_plan_t *plan) {
-    const uint32_t apb = larger_field(state.cfgr, plan->cfgr, RCC_CFGR_PPRE1_MSK)
-        | larger_field(state.cfgr, plan->cfgr, RCC_CFGR_PPRE2_MSK);
+    const uint32_t apb = larger_field(state.cfgr, plan->cfgr, RCC_CFGR_PPRE1_MSK) |
+                         larger_field(state.cfgr, plan->cfgr, RCC_CFGR_PPRE2_MSK);
     const uint32_t ahb = larger_field(state.cfgr, plan->cfgr, RCC_CFGR_HPRE_MSK);
     const uint32_t source = plan->cfgr & RCC_CFGR_SW_MSK;
     set_dividers((state.cfgr & RCC_CFGR_SW_MSK) | ahb | apb);
@@ -142,12 +142,12 @@ static abi_status_t enter_overdrive(void) {
     state.overdrive = true;
     REGISTER(PWR, CR1) |= PWR_CR1_ODEN_MSK;
     if (!wait_for(&REGISTER(PWR, CSR1), PWR_CSR1_ODRDY_MSK, PWR_CSR1_ODRDY_MSK,
-            OVERDRIVE_TIMEOUT_US)) {
+                  OVERDRIVE_TIMEOUT_US)) {
         return abi_status_clock_timeout;
     }
     REGISTER(PWR, CR1) |= PWR_CR1_ODSWEN_MSK;
-    const bool switched = wait_for(&REGISTER(PWR, CSR1), PWR_CSR1_ODSWRDY_MSK,
-        PWR_CSR1_ODSWRDY_MSK, OVERDRIVE_TIMEOUT_US);
+    const bool switched = wait_for(&REGISTER(PWR, CSR1), PWR_CSR1_ODSWRDY_MSK, PWR_CSR1_ODSWRDY_MSK,
+                                   OVERDRIVE_TIMEOUT_US);
     return switched ? abi_status_ok : abi_status_clock_timeout;
 }
 
@@ -180,8 +180,8 @@ abi_status_t clock_stop_pll(void) {
 }
 
 /* Writes RCC_CR, and times how long a ready bit of it takes to come. */
-static __attribute__((noinline)) abi_status_t time_ready(
-    uint32_t cr, uint32_t ready, bool overdrive, uint32_t *ticks) {
+static __attribute__((noinline)) abi_status_t time_ready(uint32_t cr, uint32_t ready,
+                                                         bool overdrive, uint32_t *ticks) {
     const uint32_t start = lptim_ticks();
     REGISTER(RCC, CR) = cr;
     /* The over-drive's own settling goes by while the PLL locks. */
@@ -214,8 +214,8 @@ static abi_status_t lock(const clock_plan_t *plan) {
     }
     state.counts.lock_ticks = lock_ticks - overhead_ticks;
     state.counts.relocks++;
-    const bool settled = wait_for(
-        &REGISTER(PWR, CSR1), PWR_CSR1_VOSRDY_MSK, PWR_CSR1_VOSRDY_MSK, VOLTAGE_TIMEOUT_US);
+    const bool settled = wait_for(&REGISTER(PWR, CSR1), PWR_CSR1_VOSRDY_MSK, PWR_CSR1_VOSRDY_MSK,
+                                  VOLTAGE_TIMEOUT_US);
     return settled ? abi_status_ok : abi_status_clock_timeout;
 }
 
@@ -284,8 +284,8 @@ void clock_init(void) {
     state.power = PWR_CR1_VOS_MSK; /* reset value: scale 1 */
     REGISTER(RCC, APB1ENR) |= RCC_APB1ENR_PWREN_MSK;
     (void)REGISTER(RCC, APB1ENR); /* a clock takes two bus cycles to arrive */
-    REGISTER(RCC, DCKCFGR2) = KERNEL_CLOCK_HSI << RCC_DCKCFGR2_USART3SEL_POS
-        | KERNEL_CLOCK_HSI << RCC_DCKCFGR2_I2C1SEL_POS;
+    REGISTER(RCC, DCKCFGR2) = KERNEL_CLOCK_HSI << RCC_DCKCFGR2_USART3SEL_POS |
+                              KERNEL_CLOCK_HSI << RCC_DCKCFGR2_I2C1SEL_POS;
 }
 
 uint32_t clock_hclk_hz(void) {

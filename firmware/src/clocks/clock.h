@@ -11,9 +11,9 @@
 #include "clocks/clock_plan.h"
 
 typedef struct {
-    uint32_t hops;        /* HSE to a running PLL, or back */
-    uint32_t relocks;     /* PLL started with new parameters */
-    uint32_t lock_ticks;  /* PLLON to PLLRDY of the last relock */
+    uint32_t hops;       /* HSE to a running PLL, or back */
+    uint32_t relocks;    /* PLL started with new parameters */
+    uint32_t lock_ticks; /* PLLON to PLLRDY of the last relock */
 } clock_counts_t;
 
 /* After a reset: HSI, kernel clocks of the peripherals that must not move on HSI. */

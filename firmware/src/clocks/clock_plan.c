@@ -62,18 +62,18 @@ static void derive(clock_plan_t *plan, uint32_t ahb_divider_log2, abi_clock_sour
     }
     const uint32_t ppre1 = apb_divider_log2(plan->hclk_hz, pclk1_max_hz[plan->overdrive]);
     const uint32_t ppre2 = apb_divider_log2(plan->hclk_hz, pclk2_max_hz[plan->overdrive]);
-    plan->cfgr = (uint32_t)source << RCC_CFGR_SW_POS
-        | (uint32_t)hpre_code[ahb_divider_log2] << RCC_CFGR_HPRE_POS
-        | (uint32_t)ppre_code[ppre1] << RCC_CFGR_PPRE1_POS
-        | (uint32_t)ppre_code[ppre2] << RCC_CFGR_PPRE2_POS;
+    plan->cfgr = (uint32_t)source << RCC_CFGR_SW_POS |
+                 (uint32_t)hpre_code[ahb_divider_log2] << RCC_CFGR_HPRE_POS |
+                 (uint32_t)ppre_code[ppre1] << RCC_CFGR_PPRE1_POS |
+                 (uint32_t)ppre_code[ppre2] << RCC_CFGR_PPRE2_POS;
 }
 
-static abi_status_t plan_pll(
-    const abi_clock_t *clock, uint32_t hse_hz, clock_plan_t *plan, abi_error_reply_t *error) {
+static abi_status_t plan_pll(const abi_clock_t *clock, uint32_t hse_hz, clock_plan_t *plan,
+                             abi_error_reply_t *error) {
     const uint32_t source_hz = hse_hz ? hse_hz : DATASHEET_HSI_HZ;
-    if (check(error, clock->pllm, DATASHEET_PLLM_MIN, DATASHEET_PLLM_MAX)
-        || check(error, clock->plln, DATASHEET_PLLN_MIN, DATASHEET_PLLN_MAX)
-        || check(error, clock->pllp, 2, 8)) {
+    if (check(error, clock->pllm, DATASHEET_PLLM_MIN, DATASHEET_PLLM_MAX) ||
+        check(error, clock->plln, DATASHEET_PLLN_MIN, DATASHEET_PLLN_MAX) ||
+        check(error, clock->pllp, 2, 8)) {
         return abi_status_clock_illegal;
     }
     if (clock->pllp % 2u) {
@@ -84,35 +84,34 @@ static abi_status_t plan_pll(
         return abi_status_clock_illegal;
     }
     /* The remainder's share apart: PLLN would multiply what the division has cut off. */
-    const uint32_t vco_hz = input_hz * clock->plln
-        + source_hz % clock->pllm * clock->plln / clock->pllm;
+    const uint32_t vco_hz =
+        input_hz * clock->plln + source_hz % clock->pllm * clock->plln / clock->pllm;
     if (check(error, vco_hz, DATASHEET_VCO_HZ_MIN, DATASHEET_VCO_HZ_MAX)) {
         return abi_status_clock_illegal;
     }
     plan->sysclk_hz = vco_hz / clock->pllp;
-    plan->pllcfgr = (uint32_t)clock->pllm << RCC_PLLCFGR_PLLM_POS
-        | (uint32_t)clock->plln << RCC_PLLCFGR_PLLN_POS
-        | (clock->pllp / 2u - 1u) << RCC_PLLCFGR_PLLP_POS
-        | (hse_hz ? RCC_PLLCFGR_PLLSRC_MSK : 0u)
-        /* The other two outputs feed nothing here: as slow as they go. */
-        | DATASHEET_PLLQ_MAX << RCC_PLLCFGR_PLLQ_POS
-        | DATASHEET_PLLR_MAX << RCC_PLLCFGR_PLLR_POS;
-    return check(
-        error, plan->sysclk_hz, DATASHEET_PLL_OUTPUT_HZ_MIN, DATASHEET_PLL_OUTPUT_HZ_MAX);
+    plan->pllcfgr = (uint32_t)clock->pllm << RCC_PLLCFGR_PLLM_POS |
+                    (uint32_t)clock->plln << RCC_PLLCFGR_PLLN_POS |
+                    (clock->pllp / 2u - 1u) << RCC_PLLCFGR_PLLP_POS |
+                    (hse_hz ? RCC_PLLCFGR_PLLSRC_MSK : 0u)
+                    /* The other two outputs feed nothing here: as slow as they go. */
+                    | DATASHEET_PLLQ_MAX << RCC_PLLCFGR_PLLQ_POS |
+                    DATASHEET_PLLR_MAX << RCC_PLLCFGR_PLLR_POS;
+    return check(error, plan->sysclk_hz, DATASHEET_PLL_OUTPUT_HZ_MIN, DATASHEET_PLL_OUTPUT_HZ_MAX);
 }
 
-abi_status_t clock_plan(
-    const abi_clock_t *clock, uint32_t hse_hz, clock_plan_t *plan, abi_error_reply_t *error) {
+abi_status_t clock_plan(const abi_clock_t *clock, uint32_t hse_hz, clock_plan_t *plan,
+                        abi_error_reply_t *error) {
     *plan = (clock_plan_t){.sysclk_hz = DATASHEET_HSI_HZ};
-    if (clock->source != abi_clock_source_hsi && clock->source != abi_clock_source_hse
-        && clock->source != abi_clock_source_pll) {
+    if (clock->source != abi_clock_source_hsi && clock->source != abi_clock_source_hse &&
+        clock->source != abi_clock_source_pll) {
         return illegal(error, clock->source, abi_clock_source_pll);
     }
     if (clock->ahb_divider_log2 > AHB_DIVIDER_LOG2_MAX) {
         return illegal(error, clock->ahb_divider_log2, AHB_DIVIDER_LOG2_MAX);
     }
-    const bool from_hse = clock->source == abi_clock_source_hse
-        || (clock->source == abi_clock_source_pll && hse_hz != 0);
+    const bool from_hse = clock->source == abi_clock_source_hse ||
+                          (clock->source == abi_clock_source_pll && hse_hz != 0);
     if (from_hse) {
         if (check(error, hse_hz, DATASHEET_HSE_BYPASS_HZ_MIN, DATASHEET_HSE_BYPASS_HZ_MAX)) {
             return abi_status_clock_illegal;

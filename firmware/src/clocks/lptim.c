@@ -40,8 +40,8 @@ void lptim_compare(uint32_t compare) {
 /* Counts a kernel clock from 0. */
 static void start(uint32_t kernel_clock, uint32_t compare, uint32_t interrupts) {
     REGISTER_OF(LPTIM1, LPTIM, CR) = 0;
-    REGISTER(RCC, DCKCFGR2) = (REGISTER(RCC, DCKCFGR2) & ~RCC_DCKCFGR2_LPTIM1SEL_MSK)
-        | kernel_clock << RCC_DCKCFGR2_LPTIM1SEL_POS;
+    REGISTER(RCC, DCKCFGR2) = (REGISTER(RCC, DCKCFGR2) & ~RCC_DCKCFGR2_LPTIM1SEL_MSK) |
+                              kernel_clock << RCC_DCKCFGR2_LPTIM1SEL_POS;
     /* CFGR = 0: internal clock, no prescaler, software start. It and IER change while disabled. */
     REGISTER_OF(LPTIM1, LPTIM, CFGR) = 0;
     REGISTER_OF(LPTIM1, LPTIM, ICR) = LPTIM_ICR_ARRMCF_MSK | LPTIM_ICR_CMPMCF_MSK;

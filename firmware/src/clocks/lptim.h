@@ -21,8 +21,8 @@ void LPTIM1_Handler(void);
 /* Called by them, 2 ms apart, where it is not NULL. */
 extern void (*volatile lptim_on_interrupt)(void);
 
-/* Sleeps until a time less than 2^31 ticks ahead, to within a few dozen core cycles. Interrupts have
- * to be disabled after lptim_extend. */
+/* Sleeps until a time less than 2^31 ticks ahead, to within a few dozen core cycles. Interrupts
+ * have to be disabled after lptim_extend. */
 void lptim_sleep_until(uint32_t time);
 
 /* Lends the timer to whoever counts another clock with it: a code of kernel_clock.h, an interrupt

@@ -16,7 +16,7 @@
 /* 32 periods of the LSE are a whole number of ticks. */
 #define LSE_HZ 32768u
 #define TICKS_OF_32 15625u
-_Static_assert(TICKS_OF_32 * (LSE_HZ / 32u) == ABI_TICK_HZ, "to the last fraction");
+_Static_assert(LSE_HZ / 32u * TICKS_OF_32 == ABI_TICK_HZ, "to the last fraction");
 
 /* How long before the time the core has to be awake, in periods of the LSE: the timer's start and
  * the crossings of its registers, wake-up, the search for an edge, the way back to the HSI. */
@@ -142,6 +142,5 @@ void stop_until(uint32_t time) {
     const edge_t last = next_edge();
     /* The timer's count is right modulo 65536, the last target to within a few periods. */
     const uint32_t periods = target + ((last.count - target) & LPTIM_PERIOD_LAST) - first.count;
-    lptim_resume(
-        start + (first.cycles - start_cycles) + ticks_of(periods), last.cycles);
+    lptim_resume(start + (first.cycles - start_cycles) + ticks_of(periods), last.cycles);
 }

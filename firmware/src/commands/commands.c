@@ -26,7 +26,7 @@
 typedef struct {
     uint8_t command;
     uint16_t fixed_bytes;
-    uint16_t item_bytes;     /* 0: none follow */
+    uint16_t item_bytes; /* 0: none follow */
     abi_status_t (*handle)(request_t *request);
 } command_t;
 
@@ -47,13 +47,13 @@ static abi_status_t handle_schedule_begin(request_t *request) {
 }
 
 static abi_status_t handle_schedule_clocks(request_t *request) {
-    return schedule_clocks(
-        (const void *)request->payload, request->bytes / sizeof(abi_clock_t), request->error);
+    return schedule_clocks((const void *)request->payload, request->bytes / sizeof(abi_clock_t),
+                           request->error);
 }
 
 static abi_status_t handle_schedule_layers(request_t *request) {
-    return schedule_layers(
-        (const void *)request->payload, request->bytes / sizeof(abi_layer_plan_t), request->error);
+    return schedule_layers((const void *)request->payload,
+                           request->bytes / sizeof(abi_layer_plan_t), request->error);
 }
 
 static abi_status_t handle_schedule_end(request_t *request) {
@@ -69,16 +69,15 @@ static abi_status_t handle_run(request_t *request) {
         return request_refuse(request, abi_status_bad_argument, run->runs, 1);
     }
     if (run->profile_level > abi_profile_level_segment) {
-        return request_refuse(
-            request, abi_status_bad_argument, run->profile_level, abi_profile_level_segment);
+        return request_refuse(request, abi_status_bad_argument, run->profile_level,
+                              abi_profile_level_segment);
     }
     if (run->idle_mode > abi_idle_mode_stop) {
-        return request_refuse(
-            request, abi_status_bad_argument, run->idle_mode, abi_idle_mode_stop);
+        return request_refuse(request, abi_status_bad_argument, run->idle_mode, abi_idle_mode_stop);
     }
     if (run->window_ticks > ABI_WINDOW_TICKS_MAX) {
-        return request_refuse(
-            request, abi_status_bad_argument, run->window_ticks, ABI_WINDOW_TICKS_MAX);
+        return request_refuse(request, abi_status_bad_argument, run->window_ticks,
+                              ABI_WINDOW_TICKS_MAX);
     }
     request->reply_bytes = sizeof(abi_run_reply_t);
     return inference_run(run, (void *)request->reply, request->error);
@@ -93,7 +92,7 @@ static abi_status_t handle_profile_read(request_t *request) {
     }
     if (read->first_layer > count || read->layer_count > count - read->first_layer) {
         return request_refuse(request, abi_status_bad_argument,
-            (uint32_t)read->first_layer + read->layer_count, count);
+                              (uint32_t)read->first_layer + read->layer_count, count);
     }
     if (bytes > ABI_FRAME_PAYLOAD_MAX) {
         return request_refuse(request, abi_status_bad_argument, bytes, ABI_FRAME_PAYLOAD_MAX);
@@ -108,8 +107,8 @@ typedef struct {
     bool relocked;
 } step_t;
 
-/* Goes to a, to b and back to a. A change that needed no relock is timed anew in each round, so that
- * the last round's figures are those of code in the cache, as in a DAE layer's loop. */
+/* Goes to a, to b and back to a. A change that needed no relock is timed anew in each round, so
+ * that the last round's figures are those of code in the cache, as in a DAE layer's loop. */
 static abi_status_t probe_round(clock_plan_t *a, clock_plan_t *b, step_t *steps) {
     clock_plan_t *const plans[PROBE_STEPS] = {a, b, a};
     for (uint32_t i = 0; i < PROBE_STEPS; i++) {
@@ -132,9 +131,9 @@ static abi_status_t handle_clock_probe(request_t *request) {
     const abi_clock_probe_t *probe = (const void *)request->payload;
     static const abi_clock_t hsi = {.source = abi_clock_source_hsi};
     clock_plan_t a, b, rest;
-    if (clock_plan(&probe->a, probe->hse_hz, &a, request->error)
-        || clock_plan(&probe->b, probe->hse_hz, &b, request->error)
-        || clock_plan(&hsi, 0, &rest, request->error)) {
+    if (clock_plan(&probe->a, probe->hse_hz, &a, request->error) ||
+        clock_plan(&probe->b, probe->hse_hz, &b, request->error) ||
+        clock_plan(&hsi, 0, &rest, request->error)) {
         return abi_status_clock_illegal;
     }
     const uint32_t relocks = clock_counts().relocks;
@@ -146,7 +145,7 @@ static abi_status_t handle_clock_probe(request_t *request) {
     }
     const uint32_t missing = clock_missing();
     measurement_end();
-    /* The line needs a clock that keeps up with it; the schedule's own comes back if there is one. */
+    /* The line needs a clock that keeps up with it; a schedule has one of its own. */
     const bool resumed = schedule_ready() ? !schedule_idle(request->error) : !clock_apply(&rest);
     if (status || !resumed) {
         return request_refuse(request, abi_status_clock_timeout, missing, 0);
@@ -164,8 +163,7 @@ static abi_status_t handle_clock_probe(request_t *request) {
 
 static abi_status_t handle_ina219_read(request_t *request) {
     request->reply_bytes = sizeof(abi_ina219_reply_t);
-    const abi_status_t status
-        = ina219_read((const void *)request->payload, (void *)request->reply);
+    const abi_status_t status = ina219_read((const void *)request->payload, (void *)request->reply);
     return status ? request_refuse(request, status, i2c_levels(), I2C_LEVELS_AT_REST) : status;
 }
 
@@ -209,12 +207,12 @@ static abi_status_t dispatch(uint32_t code, request_t *request) {
         if (command->command != code) {
             continue;
         }
-        const bool whole = request->bytes == command->fixed_bytes
-            || (command->item_bytes != 0 && request->bytes > command->fixed_bytes
-                && (request->bytes - command->fixed_bytes) % command->item_bytes == 0);
+        const bool whole = request->bytes == command->fixed_bytes ||
+                           (command->item_bytes != 0 && request->bytes > command->fixed_bytes &&
+                            (request->bytes - command->fixed_bytes) % command->item_bytes == 0);
         return whole ? command->handle(request)
                      : request_refuse(request, abi_status_bad_length, request->bytes,
-                           (uint32_t)command->fixed_bytes + command->item_bytes);
+                                      (uint32_t)command->fixed_bytes + command->item_bytes);
     }
     return request_refuse(request, abi_status_bad_command, code, 0);
 }
@@ -249,12 +247,12 @@ static void answer(const frame_decoder_t *frame) {
         .reply = outgoing_payload(),
         .error = &error,
     };
-    const abi_status_t status = header->version == ABI_VERSION
-        ? dispatch(header->command, &request)
-        : request_refuse(&request, abi_status_unsupported, header->version, ABI_VERSION);
+    const abi_status_t status =
+        header->version == ABI_VERSION
+            ? dispatch(header->command, &request)
+            : request_refuse(&request, abi_status_unsupported, header->version, ABI_VERSION);
     if (status == abi_status_ok) {
-        reply(header->command | (uint32_t)abi_command_reply, header->sequence,
-            request.reply_bytes);
+        reply(header->command | (uint32_t)abi_command_reply, header->sequence, request.reply_bytes);
         return;
     }
     error.status = (uint16_t)status;
@@ -269,7 +267,7 @@ static void announce_fault(void) {
         const abi_fault_report_t report = fault_report();
         memcpy(outgoing_payload(), &report, sizeof report);
         reply((uint32_t)abi_command_fault_read | (uint32_t)abi_command_reply,
-            ABI_UNSOLICITED_SEQUENCE, sizeof report);
+              ABI_UNSOLICITED_SEQUENCE, sizeof report);
     }
 }
 
@@ -286,8 +284,8 @@ _Noreturn void commands_serve(void) {
         /* A request that comes again got no reply through: the same checksum covers the same
          * sequence number. A greeting is answered anew, since a new host may begin with it. */
         const uint8_t *crc = decoder.body + decoder.length - FRAME_CRC_BYTES;
-        if (answered && memcmp(crc, last, sizeof last) == 0
-            && frame_header(&decoder)->command != abi_command_hello) {
+        if (answered && memcmp(crc, last, sizeof last) == 0 &&
+            frame_header(&decoder)->command != abi_command_hello) {
             send();
             continue;
         }

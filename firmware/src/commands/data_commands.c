@@ -12,8 +12,8 @@ static uint32_t image_room;
 abi_status_t data_image_begin(request_t *request) {
     const abi_image_begin_t *begin = (const void *)request->payload;
     if (begin->total_bytes == 0 || begin->total_bytes > ABI_IMAGE_BYTES_MAX) {
-        return request_refuse(
-            request, abi_status_bad_argument, begin->total_bytes, ABI_IMAGE_BYTES_MAX);
+        return request_refuse(request, abi_status_bad_argument, begin->total_bytes,
+                              ABI_IMAGE_BYTES_MAX);
     }
     image_forget();
     schedule_forget();
@@ -31,8 +31,8 @@ abi_status_t data_image_data(request_t *request) {
     if (image_room == 0) {
         return abi_status_bad_state;
     }
-    if (header->offset % 4u != 0 || header->offset > image_room
-        || bytes > image_room - header->offset) {
+    if (header->offset % 4u != 0 || header->offset > image_room ||
+        bytes > image_room - header->offset) {
         return request_refuse(request, abi_status_bad_argument, header->offset, image_room);
     }
     const uint32_t whole = bytes & ~3u;
@@ -63,13 +63,13 @@ abi_status_t data_input_write(request_t *request) {
         return abi_status_bad_state;
     }
     const abi_tensor_t *tensor = &image_tensors()[image_header()->input_tensor];
-    if (tensor->address == 0 || header->offset > tensor->bytes
-        || bytes > tensor->bytes - header->offset) {
-        return request_refuse(
-            request, abi_status_bad_argument, size_sum(header->offset, bytes), tensor->bytes);
+    if (tensor->address == 0 || header->offset > tensor->bytes ||
+        bytes > tensor->bytes - header->offset) {
+        return request_refuse(request, abi_status_bad_argument, size_sum(header->offset, bytes),
+                              tensor->bytes);
     }
-    memcpy((void *)(uintptr_t)(tensor->address + header->offset),
-        request->payload + sizeof *header, bytes);
+    memcpy((void *)(uintptr_t)(tensor->address + header->offset), request->payload + sizeof *header,
+           bytes);
     return abi_status_ok;
 }
 
@@ -79,21 +79,20 @@ abi_status_t data_output_read(request_t *request) {
         return abi_status_bad_state;
     }
     if (read->tensor >= image_header()->tensor_count) {
-        return request_refuse(
-            request, abi_status_bad_argument, read->tensor, image_header()->tensor_count - 1u);
+        return request_refuse(request, abi_status_bad_argument, read->tensor,
+                              image_header()->tensor_count - 1u);
     }
     const abi_tensor_t *tensor = &image_tensors()[read->tensor];
     if (read->length > ABI_FRAME_PAYLOAD_MAX) {
-        return request_refuse(
-            request, abi_status_bad_argument, read->length, ABI_FRAME_PAYLOAD_MAX);
+        return request_refuse(request, abi_status_bad_argument, read->length,
+                              ABI_FRAME_PAYLOAD_MAX);
     }
-    if (tensor->address == 0 || read->offset > tensor->bytes
-        || read->length > tensor->bytes - read->offset) {
-        return request_refuse(
-            request, abi_status_bad_argument, size_sum(read->offset, read->length), tensor->bytes);
+    if (tensor->address == 0 || read->offset > tensor->bytes ||
+        read->length > tensor->bytes - read->offset) {
+        return request_refuse(request, abi_status_bad_argument,
+                              size_sum(read->offset, read->length), tensor->bytes);
     }
-    memcpy(request->reply, (const void *)(uintptr_t)(tensor->address + read->offset),
-        read->length);
+    memcpy(request->reply, (const void *)(uintptr_t)(tensor->address + read->offset), read->length);
     request->reply_bytes = read->length;
     return abi_status_ok;
 }

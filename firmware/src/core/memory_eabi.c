@@ -6,22 +6,19 @@
 
 #define COPY(name, function)                                                                       \
     void name(void *target, const void *source, size_t bytes);                                     \
-    void name(void *target, const void *source, size_t bytes)                                      \
-    {                                                                                              \
+    void name(void *target, const void *source, size_t bytes) {                                    \
         (void)function(target, source, bytes);                                                     \
     }
 
 #define SET(name)                                                                                  \
     void name(void *target, size_t bytes, int value);                                              \
-    void name(void *target, size_t bytes, int value)                                               \
-    {                                                                                              \
+    void name(void *target, size_t bytes, int value) {                                             \
         (void)memset(target, value, bytes);                                                        \
     }
 
 #define CLEAR(name)                                                                                \
     void name(void *target, size_t bytes);                                                         \
-    void name(void *target, size_t bytes)                                                          \
-    {                                                                                              \
+    void name(void *target, size_t bytes) {                                                        \
         (void)memset(target, 0, bytes);                                                            \
     }
 

@@ -7,7 +7,7 @@
 
 #include "registers.h"
 
-#define REGISTER_OF(instance, block, name) \
+#define REGISTER_OF(instance, block, name)                                                         \
     (*(volatile uint32_t *)(uintptr_t)(instance##_BASE + block##_##name##_OFFSET))
 #define REGISTER(block, name) REGISTER_OF(block, block, name)
 

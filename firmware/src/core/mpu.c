@@ -12,9 +12,8 @@ void mpu_init(void) {
     REGISTER(MPU, RNR) = 0;
     REGISTER(MPU, RBAR) = 0;
     /* AP = 0: no access; TEX, C, B = 0: strongly ordered. */
-    REGISTER(MPU, RASR) = MPU_RASR_XN_MSK | MPU_RASR_S_MSK
-        | EIGHTHS_LEFT_OPEN << MPU_RASR_SRD_POS | SIZE_4_GB << MPU_RASR_SIZE_POS
-        | MPU_RASR_ENABLE_MSK;
+    REGISTER(MPU, RASR) = MPU_RASR_XN_MSK | MPU_RASR_S_MSK | EIGHTHS_LEFT_OPEN << MPU_RASR_SRD_POS |
+                          SIZE_4_GB << MPU_RASR_SIZE_POS | MPU_RASR_ENABLE_MSK;
     REGISTER(MPU, CTRL) = MPU_CTRL_PRIVDEFENA_MSK | MPU_CTRL_ENABLE_MSK;
     data_barrier();
     instruction_barrier();

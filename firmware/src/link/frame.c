@@ -28,9 +28,9 @@ static void take(frame_decoder_t *decoder, uint8_t byte) {
 
 bool frame_decode(frame_decoder_t *decoder, uint8_t byte) {
     if (byte == 0) {
-        const bool intact = decoder->begun && !decoder->overlong && decoder->remaining == 0
-            && decoder->length >= sizeof(abi_frame_header_t) + FRAME_CRC_BYTES
-            && decoder->crc == CRC32_RESIDUE;
+        const bool intact = decoder->begun && !decoder->overlong && decoder->remaining == 0 &&
+                            decoder->length >= sizeof(abi_frame_header_t) + FRAME_CRC_BYTES &&
+                            decoder->crc == CRC32_RESIDUE;
         start_over(decoder);
         return intact;
     }

@@ -13,16 +13,15 @@
 #include "abi.h"
 
 #define FRAME_CRC_BYTES 4u
-#define FRAME_BODY_BYTES_MAX \
-    (sizeof(abi_frame_header_t) + ABI_FRAME_PAYLOAD_MAX + FRAME_CRC_BYTES)
+#define FRAME_BODY_BYTES_MAX (sizeof(abi_frame_header_t) + ABI_FRAME_PAYLOAD_MAX + FRAME_CRC_BYTES)
 
 typedef struct {
     uint8_t body[FRAME_BODY_BYTES_MAX] __attribute__((aligned(4)));
-    uint32_t length;     /* decoded bytes so far */
-    uint32_t crc;        /* over them */
-    uint32_t remaining;  /* bytes until the next code byte */
-    bool zero_follows;   /* the block at hand ends in a zero, if another block follows */
-    bool begun;          /* a byte has come since the last zero */
+    uint32_t length;    /* decoded bytes so far */
+    uint32_t crc;       /* over them */
+    uint32_t remaining; /* bytes until the next code byte */
+    bool zero_follows;  /* the block at hand ends in a zero, if another block follows */
+    bool begun;         /* a byte has come since the last zero */
     bool overlong;
 } frame_decoder_t;
 

@@ -8,10 +8,9 @@
 #define MODE_ALTERNATE 2u
 
 #define SENDING (USART_CR1_UE_MSK | USART_CR1_TE_MSK)
-#define ERROR_FLAGS \
-    (USART_ISR_PE_MSK | USART_ISR_FE_MSK | USART_ISR_NE_MSK | USART_ISR_ORE_MSK)
+#define ERROR_FLAGS (USART_ISR_PE_MSK | USART_ISR_FE_MSK | USART_ISR_NE_MSK | USART_ISR_ORE_MSK)
 
-#define ERROR_FLAGS_CLEARED \
+#define ERROR_FLAGS_CLEARED                                                                        \
     (USART_ICR_PECF_MSK | USART_ICR_FECF_MSK | USART_ICR_NCF_MSK | USART_ICR_ORECF_MSK)
 
 void usart_init(void) {
@@ -21,12 +20,12 @@ void usart_init(void) {
 
     /* The pull-up keeps the line idle where nothing is connected. */
     REGISTER_OF(GPIOD, GPIO, PUPDR) |= 1u << GPIO_PUPDR_PUPDR9_POS;
-    REGISTER_OF(GPIOD, GPIO, AFRH) = (REGISTER_OF(GPIOD, GPIO, AFRH)
-            & ~(GPIO_AFRH_AFR8_MSK | GPIO_AFRH_AFR9_MSK))
-        | ALTERNATE_USART3 << GPIO_AFRH_AFR8_POS | ALTERNATE_USART3 << GPIO_AFRH_AFR9_POS;
-    REGISTER_OF(GPIOD, GPIO, MODER) = (REGISTER_OF(GPIOD, GPIO, MODER)
-            & ~(GPIO_MODER_MODER8_MSK | GPIO_MODER_MODER9_MSK))
-        | MODE_ALTERNATE << GPIO_MODER_MODER8_POS | MODE_ALTERNATE << GPIO_MODER_MODER9_POS;
+    REGISTER_OF(GPIOD, GPIO, AFRH) =
+        (REGISTER_OF(GPIOD, GPIO, AFRH) & ~(GPIO_AFRH_AFR8_MSK | GPIO_AFRH_AFR9_MSK)) |
+        ALTERNATE_USART3 << GPIO_AFRH_AFR8_POS | ALTERNATE_USART3 << GPIO_AFRH_AFR9_POS;
+    REGISTER_OF(GPIOD, GPIO, MODER) =
+        (REGISTER_OF(GPIOD, GPIO, MODER) & ~(GPIO_MODER_MODER8_MSK | GPIO_MODER_MODER9_MSK)) |
+        MODE_ALTERNATE << GPIO_MODER_MODER8_POS | MODE_ALTERNATE << GPIO_MODER_MODER9_POS;
 
     /* 16 samples a bit: the divider is the ratio of the clocks. */
     REGISTER_OF(USART3, USART, BRR) = DATASHEET_HSI_HZ / ABI_UART_BAUD;
@@ -37,8 +36,9 @@ void usart_init(void) {
 static uint32_t direction_enables = SENDING;
 static uint32_t interrupt_enables;
 
-/* Sleeps until a flag is up, and returns the status that has it. The pending bit has to be cleared by hand, since the interrupt is
- * never taken; looking at the flag once more after that leaves no gap to sleep through. */
+/* Sleeps until a flag is up, and returns the status that has it. The pending bit has to be cleared
+ * by hand, since the interrupt is never taken; looking at the flag once more after that leaves no
+ * gap to sleep through. */
 static uint32_t await(uint32_t flag, uint32_t interrupt_enable) {
     if (interrupt_enables != interrupt_enable) {
         interrupt_enables = interrupt_enable;

@@ -17,8 +17,9 @@
 #define ERASE_TIMEOUT_US 8000000u
 #define PROGRAM_TIMEOUT_US 1000u
 
-#define ERRORS (FLASH_SR_OPERR_MSK | FLASH_SR_WRPERR_MSK | FLASH_SR_PGAERR_MSK \
-    | FLASH_SR_PGPERR_MSK | FLASH_SR_ERSERR_MSK)
+#define ERRORS                                                                                     \
+    (FLASH_SR_OPERR_MSK | FLASH_SR_WRPERR_MSK | FLASH_SR_PGAERR_MSK | FLASH_SR_PGPERR_MSK |        \
+     FLASH_SR_ERSERR_MSK)
 
 static const uint32_t keys[] = DATASHEET_FLASH_KEYS;
 
@@ -56,8 +57,8 @@ abi_status_t flash_erase(uint32_t bytes) {
     const uint32_t sectors = (bytes + SECTOR_BYTES - 1u) / SECTOR_BYTES;
     bool done = unlock();
     for (uint32_t sector = SECTOR_FIRST; done && sector < SECTOR_FIRST + sectors; sector++) {
-        const uint32_t erase = FLASH_CR_SER_MSK | sector << FLASH_CR_SNB_POS
-            | PARALLEL_32 << FLASH_CR_PSIZE_POS;
+        const uint32_t erase =
+            FLASH_CR_SER_MSK | sector << FLASH_CR_SNB_POS | PARALLEL_32 << FLASH_CR_PSIZE_POS;
         REGISTER(FLASH, CR) = erase;
         REGISTER(FLASH, CR) = erase | FLASH_CR_STRT_MSK;
         data_barrier();
@@ -83,7 +84,8 @@ abi_status_t flash_program(uint32_t offset, const uint8_t *data, uint32_t words)
     }
     const abi_status_t status = lock(done);
     cache_discard(ABI_IMAGE_ADDRESS + offset, 4u * words);
-    return status == abi_status_ok && memcmp((const uint8_t *)(ABI_IMAGE_ADDRESS + offset), data, 4u * words) != 0
-        ? abi_status_flash_failed
-        : status;
+    return status == abi_status_ok &&
+                   memcmp((const uint8_t *)(ABI_IMAGE_ADDRESS + offset), data, 4u * words) != 0
+               ? abi_status_flash_failed
+               : status;
 }

@@ -8,8 +8,8 @@
 
 static bool ready;
 
-static abi_status_t refuse(
-    abi_error_reply_t *error, abi_status_t status, uint32_t found, uint32_t allowed) {
+static abi_status_t refuse(abi_error_reply_t *error, abi_status_t status, uint32_t found,
+                           uint32_t allowed) {
     error->status = (uint16_t)status;
     error->detail0 = found;
     error->detail1 = allowed;
@@ -19,8 +19,8 @@ static abi_status_t refuse(
 /* A table of records within the image, on a word boundary. */
 static bool table_fits(uint32_t offset, uint32_t count, uint32_t record_bytes) {
     const uint32_t total = image_header()->total_bytes;
-    return offset % 4u == 0 && offset >= sizeof(abi_image_header_t) && offset <= total
-        && count * record_bytes <= total - offset;
+    return offset % 4u == 0 && offset >= sizeof(abi_image_header_t) && offset <= total &&
+           count * record_bytes <= total - offset;
 }
 
 /* Code lies within the image, from a cache line on; or there is none. */
@@ -28,9 +28,9 @@ static bool code_fits(const abi_image_header_t *header) {
     if (header->code_bytes == 0) {
         return header->code_offset == 0;
     }
-    return header->code_offset % ABI_CODE_ALIGNMENT == 0 && header->code_offset >= sizeof *header
-        && header->code_offset <= header->total_bytes
-        && header->code_bytes <= header->total_bytes - header->code_offset;
+    return header->code_offset % ABI_CODE_ALIGNMENT == 0 && header->code_offset >= sizeof *header &&
+           header->code_offset <= header->total_bytes &&
+           header->code_bytes <= header->total_bytes - header->code_offset;
 }
 
 static abi_status_t check_header(abi_error_reply_t *error) {
@@ -80,8 +80,8 @@ static abi_status_t check_header(abi_error_reply_t *error) {
     }
     for (uint32_t i = 0; i < header->output_count; i++) {
         if (header->output_tensors[i] >= header->tensor_count) {
-            return refuse(
-                error, abi_status_bad_image, header->output_tensors[i], header->tensor_count);
+            return refuse(error, abi_status_bad_image, header->output_tensors[i],
+                          header->tensor_count);
         }
     }
     return abi_status_ok;
@@ -103,11 +103,11 @@ static abi_status_t check_tensor(const abi_tensor_t *tensor, abi_error_reply_t *
     if (tensor->address == 0) {
         return abi_status_ok;
     }
-    if (tensor->address < ABI_TENSOR_ADDRESS || tensor->address % 4u != 0
-        || tensor->bytes > ABI_TENSOR_BYTES
-        || tensor->address - ABI_TENSOR_ADDRESS > ABI_TENSOR_BYTES - tensor->bytes) {
+    if (tensor->address < ABI_TENSOR_ADDRESS || tensor->address % 4u != 0 ||
+        tensor->bytes > ABI_TENSOR_BYTES ||
+        tensor->address - ABI_TENSOR_ADDRESS > ABI_TENSOR_BYTES - tensor->bytes) {
         return refuse(error, abi_status_bad_image, tensor->address,
-            ABI_TENSOR_ADDRESS + ABI_TENSOR_BYTES);
+                      ABI_TENSOR_ADDRESS + ABI_TENSOR_BYTES);
     }
     return abi_status_ok;
 }

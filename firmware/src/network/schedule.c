@@ -12,8 +12,8 @@ static abi_layer_plan_t layers[ABI_LAYERS_MAX];
 /* How far a new schedule has come; nothing runs before it is whole. */
 static enum { NONE, BEGUN, CLOCKS_GIVEN, LAYERS_GIVEN, READY } stage;
 
-static abi_status_t refuse(
-    abi_error_reply_t *error, abi_status_t status, uint32_t asked, uint32_t allowed) {
+static abi_status_t refuse(abi_error_reply_t *error, abi_status_t status, uint32_t asked,
+                           uint32_t allowed) {
     stage = NONE;
     error->status = (uint16_t)status;
     error->detail0 = asked;
@@ -24,8 +24,7 @@ static abi_status_t refuse(
 void schedule_default(void) {
     static const abi_clock_t hsi = {.source = abi_clock_source_hsi};
     abi_error_reply_t error;
-    header = (abi_schedule_header_t){
-        .layer_count = image_header()->layer_count, .clock_count = 1};
+    header = (abi_schedule_header_t){.layer_count = image_header()->layer_count, .clock_count = 1};
     clock_plan(&hsi, 0, &clocks[0], &error);
     for (uint32_t i = 0; i < header.layer_count; i++) {
         layers[i] = (abi_layer_plan_t){.lfo = ABI_NO_CLOCK};
@@ -40,22 +39,22 @@ abi_status_t schedule_begin(const abi_schedule_header_t *new_header, abi_error_r
     }
     if (new_header->layer_count != image_header()->layer_count) {
         return refuse(error, abi_status_bad_argument, new_header->layer_count,
-            image_header()->layer_count);
+                      image_header()->layer_count);
     }
     if (new_header->clock_count == 0 || new_header->clock_count > ABI_CLOCKS_MAX) {
         return refuse(error, abi_status_bad_argument, new_header->clock_count, ABI_CLOCKS_MAX);
     }
     if (new_header->idle_clock >= new_header->clock_count) {
-        return refuse(
-            error, abi_status_bad_argument, new_header->idle_clock, new_header->clock_count - 1u);
+        return refuse(error, abi_status_bad_argument, new_header->idle_clock,
+                      new_header->clock_count - 1u);
     }
     header = *new_header;
     stage = BEGUN;
     return abi_status_ok;
 }
 
-abi_status_t schedule_clocks(
-    const abi_clock_t *new_clocks, uint32_t count, abi_error_reply_t *error) {
+abi_status_t schedule_clocks(const abi_clock_t *new_clocks, uint32_t count,
+                             abi_error_reply_t *error) {
     if (stage != BEGUN) {
         return refuse(error, abi_status_bad_state, 0, 0);
     }
@@ -70,14 +69,14 @@ abi_status_t schedule_clocks(
     }
     if (clocks[header.idle_clock].hclk_hz < ABI_IDLE_HCLK_HZ_MIN) {
         return refuse(error, abi_status_clock_illegal, clocks[header.idle_clock].hclk_hz,
-            ABI_IDLE_HCLK_HZ_MIN);
+                      ABI_IDLE_HCLK_HZ_MIN);
     }
     stage = CLOCKS_GIVEN;
     return abi_status_ok;
 }
 
-static abi_status_t check_layer(
-    const abi_layer_plan_t *plan, const abi_layer_t *layer, abi_error_reply_t *error) {
+static abi_status_t check_layer(const abi_layer_plan_t *plan, const abi_layer_t *layer,
+                                abi_error_reply_t *error) {
     if (plan->hfo >= header.clock_count) {
         return refuse(error, abi_status_bad_argument, plan->hfo, header.clock_count - 1u);
     }
@@ -91,8 +90,8 @@ static abi_status_t check_layer(
     return abi_status_ok;
 }
 
-abi_status_t schedule_layers(
-    const abi_layer_plan_t *new_layers, uint32_t count, abi_error_reply_t *error) {
+abi_status_t schedule_layers(const abi_layer_plan_t *new_layers, uint32_t count,
+                             abi_error_reply_t *error) {
     if (stage != CLOCKS_GIVEN) {
         return refuse(error, abi_status_bad_state, 0, 0);
     }

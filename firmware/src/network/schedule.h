@@ -13,8 +13,8 @@ void schedule_default(void);
 /* The steps of a new schedule, in this order. A refused one leaves none. */
 abi_status_t schedule_begin(const abi_schedule_header_t *header, abi_error_reply_t *error);
 abi_status_t schedule_clocks(const abi_clock_t *clocks, uint32_t count, abi_error_reply_t *error);
-abi_status_t schedule_layers(
-    const abi_layer_plan_t *layers, uint32_t count, abi_error_reply_t *error);
+abi_status_t schedule_layers(const abi_layer_plan_t *layers, uint32_t count,
+                             abi_error_reply_t *error);
 abi_status_t schedule_end(abi_error_reply_t *error);
 
 void schedule_forget(void);

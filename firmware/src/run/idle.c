@@ -17,12 +17,13 @@
 /* From a look at the time to the caller's next instruction, beside the wait in between. */
 #define END_CYCLES 34u
 
-/* What may stand while the core sleeps: every peripheral that this firmware enables, but for LPTIM1.
- * Memories and their interfaces stay: the data sheet gives no figure that would pay for a risk. */
-#define AHB1_GATED \
-    (RCC_AHB1LPENR_GPIOALPEN_MSK | RCC_AHB1LPENR_GPIOBLPEN_MSK | RCC_AHB1LPENR_GPIODLPEN_MSK \
-        | RCC_AHB1LPENR_GPIOELPEN_MSK)
-#define APB1_GATED \
+/* What may stand while the core sleeps: every peripheral that this firmware enables, but for
+ * LPTIM1. Memories and their interfaces stay: the data sheet gives no figure that would pay for a
+ * risk. */
+#define AHB1_GATED                                                                                 \
+    (RCC_AHB1LPENR_GPIOALPEN_MSK | RCC_AHB1LPENR_GPIOBLPEN_MSK | RCC_AHB1LPENR_GPIODLPEN_MSK |     \
+     RCC_AHB1LPENR_GPIOELPEN_MSK)
+#define APB1_GATED                                                                                 \
     (RCC_APB1LPENR_USART3LPEN_MSK | RCC_APB1LPENR_I2C1LPEN_MSK | RCC_APB1LPENR_PWRLPEN_MSK)
 
 static abi_status_t refuse(abi_error_reply_t *error, uint32_t missing) {
@@ -62,8 +63,8 @@ abi_status_t idle_enter(abi_idle_mode_t mode, abi_error_reply_t *error) {
 }
 
 static clock_plan_t hsi(uint32_t divider_log2) {
-    const abi_clock_t clock = {
-        .source = abi_clock_source_hsi, .ahb_divider_log2 = (uint8_t)divider_log2};
+    const abi_clock_t clock = {.source = abi_clock_source_hsi,
+                               .ahb_divider_log2 = (uint8_t)divider_log2};
     clock_plan_t plan;
     abi_error_reply_t error;
     clock_plan(&clock, 0, &plan, &error);
@@ -74,7 +75,7 @@ static void sleep_gated_until(uint32_t time) {
     if ((int32_t)(time - lptim_ticks()) > (int32_t)ABI_GATED_TICKS_MIN) {
         clock_plan_t slow = hsi(GATED_DIVIDER_LOG2);
         clock_plan_t fast = hsi(0); /* worked out before: a slow core has better things to do */
-        clock_apply(&slow); /* the HSI always runs */
+        clock_apply(&slow);         /* the HSI always runs */
         lptim_sleep_until(time - RETURN_TICKS);
         clock_apply(&fast);
     }

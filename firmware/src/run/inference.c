@@ -27,10 +27,10 @@ static struct {
     abi_segment_t segment;
     abi_profile_level_t level;
     uint32_t layer;
-    uint32_t cycles;             /* at the last boundary */
+    uint32_t cycles; /* at the last boundary */
     uint32_t ticks;
     clock_plan_t *hfo;
-    clock_plan_t *lfo;     /* NULL: the layer does not hop */
+    clock_plan_t *lfo; /* NULL: the layer does not hop */
     abi_status_t clock_status;
     uint32_t clock_index;
 } now __attribute__((used));
@@ -144,7 +144,7 @@ abi_status_t inference_failure(abi_status_t status, abi_error_reply_t *error) {
         error->detail1 = now.clock_index;
     } else {
         error->detail0 = kernel_scratch_bytes(&image_layers()[layer_at_work], image_tensors(),
-            schedule_layer(layer_at_work)->granularity);
+                                              schedule_layer(layer_at_work)->granularity);
         error->detail1 = ABI_SCRATCH_BYTES;
     }
     layer_at_work = ABI_LAYER_NONE;
@@ -153,14 +153,14 @@ abi_status_t inference_failure(abi_status_t status, abi_error_reply_t *error) {
 
 /* All runs one after the other, each in a window of its own if there are windows; leaves what the
  * last one did to the clock in `change`. */
-static abi_status_t run_all(
-    const abi_run_request_t *request, clock_counts_t *change, abi_error_reply_t *error) {
+static abi_status_t run_all(const abi_run_request_t *request, clock_counts_t *change,
+                            abi_error_reply_t *error) {
     const bool windows = request->window_ticks != 0;
     const uint32_t layers = image_header()->layer_count;
     const uint32_t runs = (uint32_t)request->warmup + request->runs;
-    abi_status_t status = windows
-        ? window_prepare((abi_idle_mode_t)request->idle_mode, request->window_ticks, error)
-        : abi_status_ok;
+    abi_status_t status =
+        windows ? window_prepare((abi_idle_mode_t)request->idle_mode, request->window_ticks, error)
+                : abi_status_ok;
     for (uint32_t i = 0; i < runs && status == abi_status_ok; i++) {
         memset(records, 0, sizeof records);
         if (windows) {
@@ -183,8 +183,8 @@ static abi_status_t run_all(
     return status;
 }
 
-abi_status_t inference_run(
-    const abi_run_request_t *request, abi_run_reply_t *reply, abi_error_reply_t *error) {
+abi_status_t inference_run(const abi_run_request_t *request, abi_run_reply_t *reply,
+                           abi_error_reply_t *error) {
     clock_counts_t change = {0};
     record_count = 0;
     measurement_begin();

@@ -10,8 +10,8 @@ uint32_t inference_marker_overhead(void);
 uint32_t inference_hop_overhead(void);
 
 /* Runs `warmup` times, then `runs` times; reply and profile are those of the last run. */
-abi_status_t inference_run(
-    const abi_run_request_t *request, abi_run_reply_t *reply, abi_error_reply_t *error);
+abi_status_t inference_run(const abi_run_request_t *request, abi_run_reply_t *reply,
+                           abi_error_reply_t *error);
 
 /* Runs layers first to end - 1 once. The caller holds a measurement open. */
 abi_status_t inference_pass(uint32_t first, uint32_t end, abi_profile_level_t level);

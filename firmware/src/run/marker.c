@@ -4,7 +4,8 @@
 
 void marker_init(void) {
     static const uint32_t pins[] = {ABI_MARKER_PIN_TRIGGER, ABI_MARKER_PIN_SEGMENT0,
-        ABI_MARKER_PIN_SEGMENT1, ABI_MARKER_PIN_LAYER, ABI_MARKER_PIN_WINDOW};
+                                    ABI_MARKER_PIN_SEGMENT1, ABI_MARKER_PIN_LAYER,
+                                    ABI_MARKER_PIN_WINDOW};
     REGISTER(RCC, AHB1ENR) |= RCC_AHB1ENR_GPIOEEN_MSK;
     (void)REGISTER(RCC, AHB1ENR);
     uint32_t mode = REGISTER_OF(GPIOE, GPIO, MODER);

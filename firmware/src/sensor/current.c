@@ -15,9 +15,10 @@
 
 #define SPIN_TURNS 10000u
 
-_Static_assert(sizeof(abi_current_reply_t)
-        + ABI_CURRENT_SAMPLES_MAX * sizeof(abi_current_sample_t) <= ABI_FRAME_PAYLOAD_MAX,
-    "the samples fit one reply");
+_Static_assert(sizeof(abi_current_reply_t) +
+                       ABI_CURRENT_SAMPLES_MAX * sizeof(abi_current_sample_t) <=
+                   ABI_FRAME_PAYLOAD_MAX,
+               "the samples fit one reply");
 
 /* What the interrupt works on. */
 static struct {
@@ -43,8 +44,8 @@ static void take_sample(void) {
     }
     abi_current_sample_t *sample = &sampler.samples[sampler.count];
     int16_t shunt_voltage = 0;
-    if (sampler.request->address != 0
-        && !ina219_shunt_voltage(sampler.request->address, &shunt_voltage)) {
+    if (sampler.request->address != 0 &&
+        !ina219_shunt_voltage(sampler.request->address, &shunt_voltage)) {
         sampler.failed = true;
         return;
     }
@@ -54,8 +55,8 @@ static void take_sample(void) {
 }
 
 static void start_sampling(void) {
-    sampler.failed = sampler.request->address != 0
-        && !ina219_start(sampler.request->address, sampler.request->configuration);
+    sampler.failed = sampler.request->address != 0 &&
+                     !ina219_start(sampler.request->address, sampler.request->configuration);
     sampler.start = lptim_ticks();
     sampler.due = sampler.start + sampler.request->period_ticks;
     lptim_on_interrupt = take_sample;
@@ -75,12 +76,11 @@ static void spin(void) {
 static abi_status_t measure_idle(abi_current_reply_t *reply, abi_error_reply_t *error) {
     static const abi_clock_t hsi = {.source = abi_clock_source_hsi};
     clock_plan_t plan, rest;
-    if (clock_plan(&sampler.request->clock, sampler.request->hse_hz, &plan, error)
-        || clock_plan(&hsi, 0, &rest, error)) {
+    if (clock_plan(&sampler.request->clock, sampler.request->hse_hz, &plan, error) ||
+        clock_plan(&hsi, 0, &rest, error)) {
         return abi_status_clock_illegal;
     }
-    void (*const idle)(void)
-        = sampler.request->activity == abi_activity_sleep ? sleep : spin;
+    void (*const idle)(void) = sampler.request->activity == abi_activity_sleep ? sleep : spin;
     measurement_begin();
     abi_status_t status = clock_apply(&plan);
     if (status == abi_status_ok) {
@@ -142,16 +142,14 @@ static abi_status_t check(request_t *request) {
     const abi_current_request_t *wanted = (const void *)request->payload;
     const uint32_t samples = wanted->sample_count;
     if (samples == 0 || samples > ABI_CURRENT_SAMPLES_MAX) {
-        return request_refuse(
-            request, abi_status_bad_argument, samples, ABI_CURRENT_SAMPLES_MAX);
+        return request_refuse(request, abi_status_bad_argument, samples, ABI_CURRENT_SAMPLES_MAX);
     }
     if (wanted->period_ticks > ABI_TICK_HZ) {
-        return request_refuse(
-            request, abi_status_bad_argument, wanted->period_ticks, ABI_TICK_HZ);
+        return request_refuse(request, abi_status_bad_argument, wanted->period_ticks, ABI_TICK_HZ);
     }
     if (wanted->activity > abi_activity_layers) {
-        return request_refuse(
-            request, abi_status_bad_argument, wanted->activity, abi_activity_layers);
+        return request_refuse(request, abi_status_bad_argument, wanted->activity,
+                              abi_activity_layers);
     }
     if (wanted->activity != abi_activity_layers) {
         return abi_status_ok;
@@ -162,8 +160,8 @@ static abi_status_t check(request_t *request) {
     const uint32_t end = (uint32_t)wanted->first_layer + wanted->layer_count;
     const uint32_t layers = image_header()->layer_count;
     return wanted->layer_count != 0 && end <= layers
-        ? abi_status_ok
-        : request_refuse(request, abi_status_bad_argument, end, layers);
+               ? abi_status_ok
+               : request_refuse(request, abi_status_bad_argument, end, layers);
 }
 
 abi_status_t current_measure(request_t *request) {
@@ -177,14 +175,12 @@ abi_status_t current_measure(request_t *request) {
     sampler.samples = (void *)(request->reply + sizeof *reply);
     sampler.count = 0;
     status = sampler.request->activity == abi_activity_layers
-        ? measure_layers(reply, request->error)
-        : measure_idle(reply, request->error);
+                 ? measure_layers(reply, request->error)
+                 : measure_idle(reply, request->error);
     if (status == abi_status_ok && sampler.failed) {
-        return request_refuse(
-            request, abi_status_no_sensor, i2c_levels(), I2C_LEVELS_AT_REST);
+        return request_refuse(request, abi_status_no_sensor, i2c_levels(), I2C_LEVELS_AT_REST);
     }
     reply->sample_count = (uint16_t)sampler.count;
-    request->reply_bytes
-        = sizeof *reply + sampler.count * (uint32_t)sizeof(abi_current_sample_t);
+    request->reply_bytes = sizeof *reply + sampler.count * (uint32_t)sizeof(abi_current_sample_t);
     return status;
 }

@@ -10,15 +10,17 @@
 #define PIN_SCL 8u /* and SDA next to it */
 
 /* 16 MHz / 2 = 125 ns a step: SCL low 12 steps, high 6, data hold 2, data set-up 4; with the four
- * cycles that the controller needs to see its own edges 2.5 us a bit. Rising edges only add to it. */
-#define TIMING (1u << I2C_TIMINGR_PRESC_POS | 11u << I2C_TIMINGR_SCLL_POS \
-    | 5u << I2C_TIMINGR_SCLH_POS | 2u << I2C_TIMINGR_SDADEL_POS | 3u << I2C_TIMINGR_SCLDEL_POS)
+ * cycles that the controller needs to see its own edges 2.5 us a bit. Rising edges add to it. */
+#define TIMING                                                                                     \
+    (1u << I2C_TIMINGR_PRESC_POS | 11u << I2C_TIMINGR_SCLL_POS | 5u << I2C_TIMINGR_SCLH_POS |      \
+     2u << I2C_TIMINGR_SDADEL_POS | 3u << I2C_TIMINGR_SCLDEL_POS)
 
 /* A byte takes 25 us; a device that stretches the clock longer than this is taken for dead. */
 #define TIMEOUT_US 10000u
 
-#define FLAGS_CLEARED (I2C_ICR_NACKCF_MSK | I2C_ICR_STOPCF_MSK | I2C_ICR_BERRCF_MSK \
-    | I2C_ICR_ARLOCF_MSK | I2C_ICR_OVRCF_MSK)
+#define FLAGS_CLEARED                                                                              \
+    (I2C_ICR_NACKCF_MSK | I2C_ICR_STOPCF_MSK | I2C_ICR_BERRCF_MSK | I2C_ICR_ARLOCF_MSK |           \
+     I2C_ICR_OVRCF_MSK)
 #define FAILURES (I2C_ISR_NACKF_MSK | I2C_ISR_BERR_MSK | I2C_ISR_ARLO_MSK)
 
 void i2c_init(void) {
@@ -27,15 +29,15 @@ void i2c_init(void) {
     (void)REGISTER(RCC, APB1ENR);
 
     REGISTER_OF(GPIOB, GPIO, OTYPER) |= GPIO_OTYPER_OT8_MSK | GPIO_OTYPER_OT9_MSK;
-    REGISTER_OF(GPIOB, GPIO, PUPDR) = (REGISTER_OF(GPIOB, GPIO, PUPDR)
-            & ~(GPIO_PUPDR_PUPDR8_MSK | GPIO_PUPDR_PUPDR9_MSK))
-        | PULL_UP << GPIO_PUPDR_PUPDR8_POS | PULL_UP << GPIO_PUPDR_PUPDR9_POS;
-    REGISTER_OF(GPIOB, GPIO, AFRH) = (REGISTER_OF(GPIOB, GPIO, AFRH)
-            & ~(GPIO_AFRH_AFR8_MSK | GPIO_AFRH_AFR9_MSK))
-        | ALTERNATE_I2C1 << GPIO_AFRH_AFR8_POS | ALTERNATE_I2C1 << GPIO_AFRH_AFR9_POS;
-    REGISTER_OF(GPIOB, GPIO, MODER) = (REGISTER_OF(GPIOB, GPIO, MODER)
-            & ~(GPIO_MODER_MODER8_MSK | GPIO_MODER_MODER9_MSK))
-        | MODE_ALTERNATE << GPIO_MODER_MODER8_POS | MODE_ALTERNATE << GPIO_MODER_MODER9_POS;
+    REGISTER_OF(GPIOB, GPIO, PUPDR) =
+        (REGISTER_OF(GPIOB, GPIO, PUPDR) & ~(GPIO_PUPDR_PUPDR8_MSK | GPIO_PUPDR_PUPDR9_MSK)) |
+        PULL_UP << GPIO_PUPDR_PUPDR8_POS | PULL_UP << GPIO_PUPDR_PUPDR9_POS;
+    REGISTER_OF(GPIOB, GPIO, AFRH) =
+        (REGISTER_OF(GPIOB, GPIO, AFRH) & ~(GPIO_AFRH_AFR8_MSK | GPIO_AFRH_AFR9_MSK)) |
+        ALTERNATE_I2C1 << GPIO_AFRH_AFR8_POS | ALTERNATE_I2C1 << GPIO_AFRH_AFR9_POS;
+    REGISTER_OF(GPIOB, GPIO, MODER) =
+        (REGISTER_OF(GPIOB, GPIO, MODER) & ~(GPIO_MODER_MODER8_MSK | GPIO_MODER_MODER9_MSK)) |
+        MODE_ALTERNATE << GPIO_MODER_MODER8_POS | MODE_ALTERNATE << GPIO_MODER_MODER9_POS;
 
     REGISTER_OF(I2C1, I2C, CR1) = 0;
     REGISTER_OF(I2C1, I2C, TIMINGR) = TIMING;
@@ -70,8 +72,8 @@ static bool give_up(void) {
 
 static void begin(uint32_t address, uint32_t bytes, uint32_t direction) {
     REGISTER_OF(I2C1, I2C, ICR) = FLAGS_CLEARED;
-    REGISTER_OF(I2C1, I2C, CR2) = address << (I2C_CR2_SADD_POS + 1u)
-        | bytes << I2C_CR2_NBYTES_POS | direction | I2C_CR2_AUTOEND_MSK | I2C_CR2_START_MSK;
+    REGISTER_OF(I2C1, I2C, CR2) = address << (I2C_CR2_SADD_POS + 1u) | bytes << I2C_CR2_NBYTES_POS |
+                                  direction | I2C_CR2_AUTOEND_MSK | I2C_CR2_START_MSK;
 }
 
 static bool finish(void) {

@@ -62,15 +62,15 @@ abi_status_t ina219_read(const abi_ina219_request_t *request, abi_ina219_reply_t
     uint16_t current = 0;
     /* Calibration first: writing the configuration starts the conversion that uses it. The power
      * register comes last, since reading it takes the ready flag down. */
-    const bool done = write_register(address, REGISTER_CALIBRATION, request->calibration)
-        && write_register(address, REGISTER_CONFIGURATION, request->configuration)
-        && await_conversion(address, request->configuration)
-        && read_register(address, REGISTER_CONFIGURATION, &reply->configuration)
-        && read_register(address, REGISTER_SHUNT_VOLTAGE, &shunt_voltage)
-        && read_register(address, REGISTER_BUS_VOLTAGE, &reply->bus_voltage)
-        && read_register(address, REGISTER_CURRENT, &current)
-        && read_register(address, REGISTER_CALIBRATION, &reply->calibration)
-        && read_register(address, REGISTER_POWER, &reply->power);
+    const bool done = write_register(address, REGISTER_CALIBRATION, request->calibration) &&
+                      write_register(address, REGISTER_CONFIGURATION, request->configuration) &&
+                      await_conversion(address, request->configuration) &&
+                      read_register(address, REGISTER_CONFIGURATION, &reply->configuration) &&
+                      read_register(address, REGISTER_SHUNT_VOLTAGE, &shunt_voltage) &&
+                      read_register(address, REGISTER_BUS_VOLTAGE, &reply->bus_voltage) &&
+                      read_register(address, REGISTER_CURRENT, &current) &&
+                      read_register(address, REGISTER_CALIBRATION, &reply->calibration) &&
+                      read_register(address, REGISTER_POWER, &reply->power);
     reply->shunt_voltage = (int16_t)shunt_voltage;
     reply->current = (int16_t)current;
     return done ? abi_status_ok : abi_status_no_sensor;
@@ -78,8 +78,8 @@ abi_status_t ina219_read(const abi_ina219_request_t *request, abi_ina219_reply_t
 
 bool ina219_start(uint32_t address, uint16_t configuration) {
     static const uint8_t shunt_voltage = REGISTER_SHUNT_VOLTAGE;
-    return write_register(address, REGISTER_CONFIGURATION, configuration)
-        && i2c_write(address, &shunt_voltage, 1);
+    return write_register(address, REGISTER_CONFIGURATION, configuration) &&
+           i2c_write(address, &shunt_voltage, 1);
 }
 
 bool ina219_shunt_voltage(uint32_t address, int16_t *value) {

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.board
 
 def test_the_mean_is_that_of_the_built_in_network():
     network = zoo.load("vww")
-    with Deployment(network, VirtualBoard(), by_debugger=True) as deployment:
+    with VirtualBoard() as board:
+        deployment = Deployment(network, board, by_debugger=True)
         schedule = Schedule.uniform(len(network.layers), deployment.board.hse_hz)
         truth = deployment.infer(zoo.sample_input("vww"), schedule).inference_truth
     counted = [piece.counters for stretch in truth.stretches for piece in stretch.pieces]

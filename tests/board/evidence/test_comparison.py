@@ -105,8 +105,7 @@ def test_the_command_writes_a_page_of_a_board(tmp_path, monkeypatch):
 
 def test_boards_with_different_images_are_refused(embedded):
     other = read_bytes(small_model(8, 1), "other")
-    with (
-        Deployment(other, VirtualBoard(hse_hz=HSE_HZ), firmware=firmware()) as deployment,
-        pytest.raises(ScheduleError, match="do not run the same"),
-    ):
-        compare(deployment, embedded, DATA, SCHEDULES)
+    with VirtualBoard(hse_hz=HSE_HZ) as board:
+        deployment = Deployment(other, board, firmware=firmware())
+        with pytest.raises(ScheduleError, match="do not run the same"):
+            compare(deployment, embedded, DATA, SCHEDULES)

@@ -10,6 +10,7 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.exploration.runs import Bench, Job, Workload, worker
+from dvfs_kernel.exploration.runs.ready_boards import boards_of_thread
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks.tflite_reader import read_bytes
@@ -32,12 +33,6 @@ JOBS = [
 ]
 
 
-def forget_boards():
-    for deployment in worker._kept.values():
-        deployment.close()
-    worker._kept.clear()
-
-
 @pytest.fixture(scope="module")
 def workload():
     return Workload.of(read_bytes(small_model(), "small"), BoardSpec())
@@ -48,10 +43,10 @@ def alone(workload):
     """Each job on a board of its own, on which nothing ran before."""
     records = []
     for job in JOBS:
-        forget_boards()
+        boards_of_thread().close()
         records.append(worker.make_run(workload, job))
     yield records
-    forget_boards()
+    boards_of_thread().close()
 
 
 def test_a_run_does_not_depend_on_what_ran_before(workload, alone):

@@ -1,5 +1,6 @@
 """Switching costs measured on the virtual board, against the computed ones and the data sheet."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -41,8 +42,10 @@ class SilentBoard(VirtualBoard):
         return None
 
 
-def deploy(network, **board):
-    return Deployment(network, VirtualBoard(**board))
+@contextmanager
+def deploy(network, **options):
+    with VirtualBoard(**options) as board:
+        yield Deployment(network, board)
 
 
 def measure(deployment, states, progress=None):
@@ -156,7 +159,8 @@ def test_a_board_without_ground_truth_measures_the_same_within_ticks():
     states = states_of([ClockSetting.parse("pll:25/100/2"), ClockSetting.parse("pll:25/216/2")], 0)
     states = [state for state in states if state != IDLE]
     network = switching_network(8)
-    with Deployment(network, SilentBoard()) as deployment:
+    with SilentBoard() as board:
+        deployment = Deployment(network, board)
         silent = measure(deployment, states).costs
     with deploy(network) as deployment:
         true = measure(deployment, states).costs

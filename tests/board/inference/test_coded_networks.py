@@ -45,7 +45,8 @@ def runs(name, schedules):
     network = coded(name)
     picture = sample_input(network.tensors[network.input])
     tensors = reference.run(network, picture)
-    with Deployment(network, VirtualBoard()) as deployment:
+    with VirtualBoard() as board:
+        deployment = Deployment(network, board)
         for granularity, lfo in schedules:
             schedule = Schedule.uniform(
                 len(network.layers), HSE_HZ, hfo=PLL, lfo=lfo,

@@ -1,20 +1,26 @@
 """Whole networks on the virtual board, through everything that `dvfs infer` goes through."""
 
 import json
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+from small_model import small_model
 
 from dvfs_kernel.boards.virtual import VirtualBoard
 from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import FileFormatError, ScheduleError
+from dvfs_kernel.image import memory_plan
 from dvfs_kernel.image.dae_form import dae_granularities
+from dvfs_kernel.image.image import build
 from dvfs_kernel.inference.deployed_network import Deployment, infer
 from dvfs_kernel.inference.profile import SUPPLY_V
 from dvfs_kernel.inference.schedule import LayerPlan, Schedule
 from dvfs_kernel.link import abi
 from dvfs_kernel.networks import reference, zoo
+from dvfs_kernel.networks.input_tensor import sample_input
+from dvfs_kernel.networks.tflite_reader import read_bytes
 from dvfs_kernel.networks.zoo import trained
 
 pytestmark = pytest.mark.board
@@ -35,7 +41,8 @@ def expected(name):
 
 @pytest.fixture(scope="module")
 def vww():
-    with Deployment(zoo.load("vww"), VirtualBoard()) as deployment:
+    with VirtualBoard() as board:
+        deployment = Deployment(zoo.load("vww"), board)
         yield deployment
 
 
@@ -57,7 +64,8 @@ def assert_equal_to_reference(result):
 @pytest.mark.parametrize("name", zoo.SEEDED)
 def test_every_output_byte_equals_the_reference_at_every_granularity(name):
     network = zoo.load(name)
-    with Deployment(network, VirtualBoard()) as deployment:
+    with VirtualBoard() as board:
+        deployment = Deployment(network, board)
         for granularity in GRANULARITIES:
             result = deployment.infer(
                 zoo.sample_input(name),
@@ -72,7 +80,8 @@ def test_every_output_byte_equals_the_reference_at_every_granularity(name):
 def test_trained_networks_score_as_the_reference_does(name):
     """They have no layer with a DAE form: all their convolutions are of 3 by 3."""
     network = zoo.load(name)
-    with Deployment(network, VirtualBoard()) as deployment:
+    with VirtualBoard() as board:
+        deployment = Deployment(network, board)
         result = deployment.infer(
             zoo.sample_input(name), dae_schedule(network, 16), level=abi.ProfileLevel.OFF
         )
@@ -218,6 +227,21 @@ def test_several_runs_are_the_same_inference(vww):
     assert result.run.runs == 2
     assert len(result.truth.inferences) == before + 2
     assert_equal_to_reference(result)
+
+
+@pytest.mark.parametrize("keeps_input", [True, False])
+def test_what_emulating_took_is_that_of_all_runs(keeps_input):
+    """Where a run overwrites its input, each is asked for alone."""
+    network = read_bytes(small_model(), "small")
+    plan = replace(memory_plan.plan(network), keeps_input=keeps_input)
+    data = sample_input(network.tensors[network.input])
+    schedule = Schedule.uniform(len(network.layers), HSE_HZ)
+    with VirtualBoard() as board:
+        deployment = Deployment(network, board, image=build(network, plan), by_debugger=True)
+        one, three = (deployment.infer(data, schedule, runs=runs) for runs in (1, 3))
+    assert (one.run.runs, three.run.runs) == (1, 3)
+    assert three.emulation.instructions == pytest.approx(3 * one.emulation.instructions, rel=0.1)
+    assert three.emulation.wall_s > 0
 
 
 def test_a_slower_clock_takes_longer_and_the_same_bytes(vww):

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.board
 def test_a_tensor_across_sram1_and_sram2_comes_in_and_out_whole(make):
     network = make()
     data = sample_input(network.tensors[network.input])
-    with Deployment(network, VirtualBoard(), by_debugger=True) as deployment:
+    with VirtualBoard() as board:
+        deployment = Deployment(network, board, by_debugger=True)
         addresses = deployment.image.plan.addresses
         assert any(
             address < SRAM2 < address + tensor.bytes

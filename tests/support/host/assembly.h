@@ -18,7 +18,7 @@ static inline uint32_t host_ldr(uint32_t address) {
 }
 
 static inline uint32_t host_ldrsb(uint32_t address) {
-    return (uint32_t)(int32_t) * (const int8_t *)(uintptr_t)address;
+    return (uint32_t)(int32_t)*(const int8_t *)(uintptr_t)address;
 }
 
 static inline void host_str(uint32_t address, uint32_t word) {

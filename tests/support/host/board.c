@@ -8,7 +8,9 @@
 #include <sys/mman.h>
 
 #include "kernels/kernels.h"
+#include "kernels/layer_code.h"
 #include "kernels/operators.h"
+#include "kernels/parameters.h"
 
 /* Away from the tensors, unlike the board's: a guard lies on either side. */
 #define SCRATCH_ADDRESS 0x30001000u
@@ -59,6 +61,13 @@ void board_open_image(void) {
     __asan_unpoison_memory_region(board_image(), ABI_IMAGE_BYTES_MAX);
 }
 
+void board_clear_image(void) {
+    board_open_image();
+    if (madvise(board_image(), ABI_IMAGE_BYTES_MAX, MADV_DONTNEED) != 0) {
+        board_fail("the image region cannot be cleared");
+    }
+}
+
 void board_bound_image(uint32_t bytes) {
     board_open_image();
     __asan_poison_memory_region(board_image() + bytes, ABI_IMAGE_BYTES_MAX - bytes);
@@ -107,8 +116,8 @@ static uint64_t work_of(const abi_layer_t *layer, const kernel_context_t *contex
     case abi_operator_fully_connected:
         return outputs * elements(input);
     case abi_operator_depthwise:
-        return outputs * taps + ABI_SCRATCH_BYTES / 4u
-            + (input->channels / group + 1u) * output->height * rows * (group + 4u);
+        return outputs * taps + ABI_SCRATCH_BYTES / 4u +
+               (input->channels / group + 1u) * output->height * rows * (group + 4u);
     case abi_operator_max_pool:
     case abi_operator_average_pool:
         return outputs * taps;
@@ -128,10 +137,11 @@ static void open_tensors(const abi_layer_t *layer, const abi_tensor_t *tensors) 
     if (layer->operator == abi_operator_add) {
         open_tensor(&tensors[layer->input1]);
     }
-    for (int32_t i = 0; layer->operator == abi_operator_concatenate && i < layer->parameters[1];
-         i++) {
-        const uint32_t pair = (uint32_t)layer->parameters[2 + i / 2];
-        open_tensor(&tensors[i % 2 == 0 ? pair & 0xFFFFu : pair >> 16]);
+    const bool concatenates = layer->operator == abi_operator_concatenate;
+    const int32_t inputs = concatenates ? layer->parameters[concatenate_count] : 0;
+    for (int32_t i = 0; i < inputs; i++) {
+        const uint32_t pair = (uint32_t)layer->parameters[concatenate_inputs + i / 2];
+        open_tensor(&tensors[concatenate_input(pair, i % 2 != 0)]);
     }
 }
 
@@ -166,5 +176,7 @@ abi_status_t kernel_run(const abi_layer_t *layer, const kernel_context_t *contex
     __asan_poison_memory_region(guarded.scratch, needed + READ_AHEAD_BYTES);
     __asan_unpoison_memory_region(tensor_region(), ABI_TENSOR_BYTES);
     counts.layers_run++;
+    counts.in_segments += context->granularity != 0;
+    counts.of_kind[layer->operator][layer->form][layer->requantisation][layer_code_pools(layer)]++;
     return status;
 }

@@ -9,12 +9,19 @@
 #include "abi.h"
 #include "kernels/context.h"
 
+/* Of layers: operators, kernel forms, forms of requantisation, with pooling or without. */
+#define OPERATORS_MAX 32
+#define FORMS_MAX 8
+#define REQUANTISATIONS_MAX 4
+
 /* What has been done, for the summary. */
 typedef struct {
     uint64_t images;
     uint64_t accepted;
     uint64_t layers_run;
     uint64_t layers_too_long; /* accepted, but not run: they would take seconds */
+    uint64_t of_kind[OPERATORS_MAX][FORMS_MAX][REQUANTISATIONS_MAX][2]; /* layers run */
+    uint64_t in_segments; /* of them, with a granularity above 0 */
     uint64_t requests;
     uint64_t replies;
 } board_counts_t;
@@ -29,6 +36,7 @@ void board_map(void);
 
 /* The image region: what lies behind the image's last byte is out of bounds. */
 uint8_t *board_image(void);
+void board_clear_image(void);
 void board_bound_image(uint32_t bytes);
 void board_open_image(void);
 
@@ -44,6 +52,7 @@ void touch_written(void *from, uint64_t bytes);
  * of the last reply stays until the next one. */
 void line_write(const uint8_t *bytes, uint32_t count);
 bool line_request(uint32_t command, const void *payload, uint32_t bytes);
+bool line_frame(const abi_frame_header_t *header, const void *payload, uint32_t bytes);
 const uint8_t *line_reply(uint32_t *bytes);
 
 /* Where the core would wait for an interrupt. */

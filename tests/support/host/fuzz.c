@@ -1,9 +1,11 @@
 /* Gives the firmware images, schedules and frames, and lets it run what it takes.
  *
  *     fuzz seed first count [image ...]
+ *     fuzz members seed count
+ *     fuzz infer image input
  *
- * Number `first` and those after it; each is the same whatever came before it. Images are valid ones
- * to damage. */
+ * Number `first` and those after it; each is the same whatever came before it. Images are valid
+ * ones to damage. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +16,7 @@
 #include "fields.h"
 #include "images.h"
 #include "link/crc32.h"
+#include "sweep.h"
 
 #define SEEDS_MAX 32u
 #define PROGRESS 50000u
@@ -29,11 +32,26 @@ static uint64_t number;
 
 static void tell(const char *what) {
     printf("%s %llu: %llu accepted, %llu layers run, %llu too long to run, %llu requests, "
-           "%llu replies\n", what, (unsigned long long)counts.images,
-        (unsigned long long)counts.accepted, (unsigned long long)counts.layers_run,
-        (unsigned long long)counts.layers_too_long, (unsigned long long)counts.requests,
-        (unsigned long long)counts.replies);
+           "%llu replies\n",
+           what, (unsigned long long)counts.images, (unsigned long long)counts.accepted,
+           (unsigned long long)counts.layers_run, (unsigned long long)counts.layers_too_long,
+           (unsigned long long)counts.requests, (unsigned long long)counts.replies);
     fflush(stdout);
+}
+
+/* What has been run of each kind of layer: operator, kernel form, requantisation, pooling. */
+static void tell_kinds(void) {
+    for (uint32_t kind = 0; kind < OPERATORS_MAX * FORMS_MAX * REQUANTISATIONS_MAX * 2u; kind++) {
+        const uint32_t pools = kind % 2u;
+        const uint32_t requantisation = kind / 2u % REQUANTISATIONS_MAX;
+        const uint32_t form = kind / 2u / REQUANTISATIONS_MAX % FORMS_MAX;
+        const uint32_t operator = kind / 2u / REQUANTISATIONS_MAX / FORMS_MAX;
+        const uint64_t run = counts.of_kind[operator][form][requantisation][pools];
+        if (run != 0) {
+            printf("layers %u %u %u %u: %llu\n", operator, form, requantisation, pools,
+                   (unsigned long long)run);
+        }
+    }
 }
 
 /* The sanitizers abort, as this program itself does: the number is what tries it again. */
@@ -49,7 +67,8 @@ const char *__ubsan_default_options(void) {
 }
 
 static void on_abort(int signal_number) {
-    fprintf(stderr, "at number %llu\n", (unsigned long long)number);
+    fprintf(stderr, "at number %llu, member %s\n", (unsigned long long)number,
+            sweep_member() == NULL ? "-" : sweep_member());
     signal(signal_number, SIG_DFL);
 }
 
@@ -69,8 +88,10 @@ static bool ask(uint32_t command, void *payload, uint32_t bytes, const field_t *
     ask(command, &(record), sizeof(record), name##_fields, FIELD_COUNT(name##_fields))
 
 static void schedule(uint32_t layers) {
-    abi_schedule_header_t header = {.hse_hz = 50000000, .layer_count = (uint16_t)layers,
-        .clock_count = 2, .idle_clock = (uint8_t)draw_below(2)};
+    abi_schedule_header_t header = {.hse_hz = 50000000,
+                                    .layer_count = (uint16_t)layers,
+                                    .clock_count = 2,
+                                    .idle_clock = (uint8_t)draw_below(2)};
     abi_clock_t clocks[2] = {
         {.source = abi_clock_source_hse},
         {.source = abi_clock_source_pll, .pllm = 25, .plln = 216, .pllp = 2},
@@ -88,8 +109,8 @@ static void schedule(uint32_t layers) {
         draw_member(&clocks[draw_below(2)], clock_fields, FIELD_COUNT(clock_fields));
     }
     ask(abi_command_schedule_clocks, clocks, sizeof clocks, NULL, 0);
-    ask(abi_command_schedule_layers, plans, layers * (uint32_t)sizeof plans[0],
-        layer_plan_fields, FIELD_COUNT(layer_plan_fields));
+    ask(abi_command_schedule_layers, plans, layers * (uint32_t)sizeof plans[0], layer_plan_fields,
+        FIELD_COUNT(layer_plan_fields));
     line_request(abi_command_schedule_end, NULL, 0);
 }
 
@@ -106,9 +127,12 @@ static void run(void) {
 }
 
 static void measure(uint32_t layers) {
-    abi_current_request_t request = {.activity = (uint8_t)draw_below(3), .sample_count = 4,
-        .layer_count = (uint16_t)layers, .period_ticks = 1000,
-        .hse_hz = 50000000, .clock = {.source = abi_clock_source_hse}};
+    abi_current_request_t request = {.activity = (uint8_t)draw_below(3),
+                                     .sample_count = 4,
+                                     .layer_count = (uint16_t)layers,
+                                     .period_ticks = 1000,
+                                     .hse_hz = 50000000,
+                                     .clock = {.source = abi_clock_source_hse}};
     draw_member(&request, current_request_fields, FIELD_COUNT(current_request_fields));
     request.warmup = request.warmup % 3u;
     line_request(abi_command_current_measure, &request, sizeof request);
@@ -150,7 +174,8 @@ static void load(void) {
 
 /* What has nothing to do with images. */
 static void look_around(void) {
-    abi_clock_probe_t probe = {.hse_hz = 50000000,
+    abi_clock_probe_t probe = {
+        .hse_hz = 50000000,
         .a = {.source = abi_clock_source_hse},
         .b = {.source = abi_clock_source_pll, .pllm = 25, .plln = 216, .pllp = 2}};
     ASK(abi_command_clock_probe, probe, clock_probe);
@@ -174,12 +199,24 @@ static void chatter(void) {
     }
 }
 
+/* What layers compute with. */
+static void tensors_draw(const abi_image_header_t *header) {
+    const abi_tensor_t *tensor = (const void *)(board_image() + header->tensors_offset);
+    for (uint32_t i = 0; i < header->tensor_count; i++, tensor++) {
+        if (tensor->address != 0) {
+            draw_values((void *)(uintptr_t)tensor->address, tensor->bytes);
+        }
+    }
+}
+
 static void exercise(void) {
     if (!line_request(abi_command_image_use, NULL, 0)) {
         return;
     }
     counts.accepted++;
-    const uint32_t layers = ((const abi_image_header_t *)(const void *)board_image())->layer_count;
+    const abi_image_header_t *header = (const void *)board_image();
+    const uint32_t layers = header->layer_count;
+    tensors_draw(header);
     for (uint32_t times = draw_between(1, 2); times > 0; times--) {
         if (!draw_one_in(4)) {
             schedule(layers);
@@ -249,14 +286,16 @@ static void read_seed(const char *path) {
     if (file == NULL || data == NULL || seed_count == SEEDS_MAX) {
         board_fail(path);
     }
-    seeds[seed_count++] = (seed_image_t){
-        .data = data, .bytes = (uint32_t)fread(data, 1, ABI_IMAGE_BYTES_MAX, file)};
+    seeds[seed_count++] =
+        (seed_image_t){.data = data, .bytes = (uint32_t)fread(data, 1, ABI_IMAGE_BYTES_MAX, file)};
     fclose(file);
 }
 
 int main(int argc, char **argv) {
     if (argc < 4) {
-        board_fail("fuzz seed first count [image ...], or fuzz infer image input");
+        board_fail(
+            "fuzz seed first count [image ...], fuzz members seed count, or fuzz infer image "
+            "input");
     }
     board_map();
     crc32_init();
@@ -267,13 +306,17 @@ int main(int argc, char **argv) {
         infer(seeds[1].data, seeds[1].bytes);
         return 0;
     }
+    signal(SIGABRT, on_abort);
+    if (strcmp(argv[1], "members") == 0) {
+        sweep(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
+        return 0;
+    }
     const uint64_t seed = strtoull(argv[1], NULL, 0);
     const uint64_t first = strtoull(argv[2], NULL, 0);
     const uint64_t end = first + strtoull(argv[3], NULL, 0);
     for (int i = 4; i < argc; i++) {
         read_seed(argv[i]);
     }
-    signal(SIGABRT, on_abort);
     for (number = first; number < end; number++) {
         once(seed);
         if (counts.images % PROGRESS == 0) {
@@ -281,5 +324,6 @@ int main(int argc, char **argv) {
         }
     }
     tell("images");
+    tell_kinds();
     return 0;
 }

@@ -16,21 +16,22 @@ static abi_image_header_t *header(void) {
 
 /* A table of the header's, as far as it lies within the region. */
 void *image_table(uint32_t offset, uint32_t bytes) {
-    return offset % 4u == 0 && offset <= ABI_IMAGE_BYTES_MAX - bytes ? board_image() + offset : NULL;
+    return offset % 4u == 0 && offset <= ABI_IMAGE_BYTES_MAX - bytes ? board_image() + offset
+                                                                     : NULL;
 }
 
 static abi_layer_t *layer_at(uint32_t index) {
     return image_table(header()->layers_offset + index * (uint32_t)sizeof(abi_layer_t),
-                 sizeof(abi_layer_t));
+                       sizeof(abi_layer_t));
 }
 
 static abi_tensor_t *tensor_at(uint32_t index) {
     return image_table(header()->tensors_offset + index * (uint32_t)sizeof(abi_tensor_t),
-                 sizeof(abi_tensor_t));
+                       sizeof(abi_tensor_t));
 }
 
 void image_draw(void) {
-    board_open_image();
+    board_clear_image();
     const uint32_t layers = draw_one_in(4) ? draw_between(2, LAYERS) : 1u;
     const uint32_t tensors_offset = sizeof(abi_image_header_t);
     const uint32_t layers_offset = tensors_offset + 3u * layers * (uint32_t)sizeof(abi_tensor_t);
@@ -42,8 +43,8 @@ void image_draw(void) {
         .tensor_count = (uint16_t)(3u * layers),
         .tensors_offset = tensors_offset,
         .layers_offset = layers_offset,
-        .output_count = 1,
-        .output_tensors = {2},
+        .output_count = ABI_OUTPUTS_MAX,
+        .output_tensors = {2, 2, 2, 2},
     };
     image_end = layers_offset + layers * (uint32_t)sizeof(abi_layer_t);
     for (uint32_t i = 0; i < layers; i++) {
@@ -56,7 +57,7 @@ void image_draw(void) {
 }
 
 void image_place(const uint8_t *image, uint32_t bytes) {
-    board_open_image();
+    board_clear_image();
     memcpy(board_image(), image, bytes);
 }
 
@@ -99,6 +100,11 @@ void image_finish(void) {
         h->version = ABI_VERSION;
         h->header_bytes = sizeof *h;
     }
+    image_seal();
+}
+
+void image_seal(void) {
+    abi_image_header_t *const h = header();
     uint32_t bytes = h->total_bytes;
     if (bytes < sizeof *h || bytes > ABI_IMAGE_BYTES_MAX) {
         bytes = sizeof *h;

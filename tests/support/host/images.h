@@ -12,6 +12,9 @@ void image_place(const uint8_t *image, uint32_t bytes);
 void image_damage(void);
 
 /* Makes the checksums right, and what lies behind the image out of bounds. */
+void image_seal(void);
+
+/* The same, and what the header begins with, as a rule. */
 void image_finish(void);
 
 #endif

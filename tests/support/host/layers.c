@@ -1,8 +1,11 @@
 /* One layer: its record, its three tensors, and blobs that are just large enough. */
 #include "layers.h"
 
+#include <string.h>
+
 #include "board.h"
 #include "draw.h"
+#include "kernels/parameters.h"
 
 #define CODE_BYTES 64u
 
@@ -114,31 +117,43 @@ static void windows_draw(abi_layer_t *layer, const abi_tensor_t *input, abi_tens
 
 uint32_t image_end;
 
-/* A place for so many bytes; what was there before is as good a content as any. */
+/* A place for so many bytes, and extreme values there. */
 static uint32_t blob_draw(uint64_t bytes) {
     const uint32_t offset = (image_end + 3u) & ~3u;
     if (bytes > ABI_IMAGE_BYTES_MAX - offset) {
         return offset; /* too much: refused */
     }
     image_end = offset + (uint32_t)bytes;
+    draw_values(board_image() + offset, (uint32_t)bytes);
     return offset;
 }
 
-static uint32_t numbers_draw(uint32_t channels, uint32_t low, uint32_t high) {
+static uint32_t numbers_draw(uint32_t channels, int32_t (*draw)(const abi_layer_t *layer),
+                             const abi_layer_t *layer) {
     const uint32_t offset = blob_draw(4ull * channels);
-    if (image_end == offset + 4u * channels) {
-        uint32_t *numbers = (void *)(board_image() + offset);
-        for (uint32_t i = 0; i < channels; i++) {
-            numbers[i] = low + draw_below(high - low);
-        }
+    for (uint32_t i = 0; image_end == offset + 4u * channels && i < channels; i++) {
+        const int32_t number = draw(layer);
+        memcpy(board_image() + offset + 4u * i, &number, sizeof number);
     }
     return offset;
 }
 
+static int32_t any_number(const abi_layer_t *layer) {
+    (void)layer;
+    return draw_number();
+}
+
+static int32_t shift_draw(const abi_layer_t *layer) {
+    return layer->requantisation == abi_requantisation_exact
+               ? (int32_t)draw_below(63) - 31
+               : (int32_t)draw_between(1, ABI_BOUNDED_SHIFT_MAX);
+}
+
+/* What a packer would write is a small part of what the checks take. */
 static void channel_numbers_draw(abi_layer_t *layer, uint32_t channels) {
-    layer->bias_offset = numbers_draw(channels, 0, UINT32_MAX);
-    layer->multiplier_offset = numbers_draw(channels, 0x40000000u, INT32_MAX);
-    layer->shift_offset = numbers_draw(channels, 1, ABI_BOUNDED_SHIFT_MAX + 1u);
+    layer->bias_offset = numbers_draw(channels, any_number, layer);
+    layer->multiplier_offset = numbers_draw(channels, any_number, layer);
+    layer->shift_offset = numbers_draw(channels, shift_draw, layer);
 }
 
 static void code_draw(abi_layer_t *layer, uint32_t channels, uint64_t weights_bytes_a_channel) {
@@ -150,7 +165,8 @@ static void code_draw(abi_layer_t *layer, uint32_t channels, uint64_t weights_by
     layer->access_pieces = (uint16_t)(draw_one_in(2) ? 0u : is_windows ? 2u : 1u);
     layer->piece_count = (uint16_t)(layer->access_pieces + draw_between(1, 2));
     layer->pieces_offset = blob_draw(layer->piece_count * sizeof(abi_piece_t));
-    abi_piece_t *pieces = image_table(layer->pieces_offset, layer->piece_count * (uint32_t)sizeof(abi_piece_t));
+    abi_piece_t *pieces =
+        image_table(layer->pieces_offset, layer->piece_count * (uint32_t)sizeof(abi_piece_t));
     const uint32_t half = channels / 2u;
     for (uint32_t i = 0; pieces != NULL && i < layer->piece_count; i++) {
         const bool is_last = i + 1u == layer->piece_count;
@@ -163,8 +179,8 @@ static void code_draw(abi_layer_t *layer, uint32_t channels, uint64_t weights_by
         }
     }
     if (header()->code_bytes == 0) {
-        header()->code_offset = (image_end + ABI_CODE_ALIGNMENT - 1u) / ABI_CODE_ALIGNMENT
-            * ABI_CODE_ALIGNMENT;
+        header()->code_offset =
+            (image_end + ABI_CODE_ALIGNMENT - 1u) / ABI_CODE_ALIGNMENT * ABI_CODE_ALIGNMENT;
         header()->code_bytes = CODE_BYTES;
         image_end = header()->code_offset + CODE_BYTES;
     }
@@ -217,8 +233,8 @@ static void depthwise_draw(abi_layer_t *layer, abi_tensor_t *input, abi_tensor_t
         const uint32_t turn = ABI_DEPTHWISE_TURN_OUTPUTS / 2u / output->width;
         const bool is_whole = output->height / 2u <= (turn < 1u ? 1u : turn);
         layer->access_pieces = (uint16_t)draw_below(2);
-        layer->piece_count
-            = (uint16_t)(layer->access_pieces + (is_whole ? 1u : 1u + output->height % 2u));
+        layer->piece_count =
+            (uint16_t)(layer->access_pieces + (is_whole ? 1u : 1u + output->height % 2u));
         return;
     }
     if (draw_one_in(3)) { /* the fast kernels, which are square */
@@ -239,7 +255,7 @@ static void parameters_draw(abi_layer_t *layer, const abi_tensor_t *input, abi_t
     switch ((abi_operator_t)layer->operator) {
     case abi_operator_mean:
         p[0] = (int32_t)draw_below(8);
-        p[1] = (int32_t)draw_below(INT32_MAX);
+        p[1] = draw_number();
         p[2] = (int32_t)draw_below(63) - 31;
         output->height = (p[0] & 1) != 0 ? 1u : sizes[0];
         output->width = (p[0] & 2) != 0 ? 1u : sizes[1];
@@ -272,18 +288,18 @@ static void parameters_draw(abi_layer_t *layer, const abi_tensor_t *input, abi_t
         break;
     }
     case abi_operator_softmax:
-        p[0] = (int32_t)draw_below(INT32_MAX);
+        p[0] = draw_number() & INT32_MAX;
         p[1] = (int32_t)draw_below(32);
-        p[2] = -(int32_t)draw_below(INT32_MAX);
+        p[2] = -(draw_number() & INT32_MAX);
         break;
     case abi_operator_requantize:
-        p[0] = (int32_t)draw_below(INT32_MAX);
+        p[0] = draw_number();
         p[1] = (int32_t)draw_below(63) - 31;
         break;
     case abi_operator_add:
         for (int i = 0; i < 6; i += 2) {
-            p[i] = (int32_t)draw_below(INT32_MAX);
-            p[i + 1] = (int32_t)draw_between(1, ABI_BOUNDED_SHIFT_MAX);
+            p[i] = draw_number();
+            p[i + 1] = i == 4 ? shift_draw(layer) : (int32_t)draw_below(32);
         }
         p[6] = (int32_t)draw_below(ABI_ADD_LEFT_SHIFT + 1u);
         break;
@@ -303,18 +319,21 @@ static void second_draw(abi_layer_t *layer, const abi_tensor_t *input, abi_tenso
         return;
     }
     int32_t *const p = layer->parameters;
+    const uint32_t pairs = draw_one_in(2) ? 1u : CONCATENATE_INPUTS_MAX / 2u;
     p[0] = (int32_t)draw_below(3);
-    p[1] = 2;
-    p[2] = (int32_t)(layer->input0 | (uint32_t)layer->input1 << 16);
+    p[1] = (int32_t)(2u * pairs);
+    for (uint32_t i = 0; i < pairs; i++) { /* the same two over and over */
+        p[2 + i] = (int32_t)(layer->input0 | (uint32_t)layer->input1 << 16);
+    }
     uint16_t *const axes[3] = {&second->height, &second->width, &second->channels};
     uint16_t *const whole[3] = {&output->height, &output->width, &output->channels};
     *axes[p[0]] = (uint16_t)draw_size(1, 65535);
-    *whole[p[0]] = (uint16_t)(*whole[p[0]] + *axes[p[0]]);
+    *whole[p[0]] = (uint16_t)(pairs * (*whole[p[0]] + *axes[p[0]]));
 }
 
 static uint32_t bytes_of(const abi_tensor_t *tensor) {
-    const bool is_wide
-        = tensor->element == abi_element_float32 || tensor->element == abi_element_int32;
+    const bool is_wide =
+        tensor->element == abi_element_float32 || tensor->element == abi_element_int32;
     const uint64_t bytes = volume(tensor) * (is_wide ? 4u : 1u);
     return bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
 }
@@ -334,6 +353,23 @@ static void addresses_draw(abi_tensor_t *tensors) {
     }
 }
 
+static int16_t zero_point_draw(void) {
+    static const int16_t limits[] = {INT8_MIN, 0, INT8_MAX, UINT8_MAX};
+    return draw_one_in(2) ? limits[draw_below(sizeof limits / sizeof limits[0])]
+                          : (int16_t)((int32_t)draw_below(256) - 128);
+}
+
+/* From all that is stored to a single value. */
+static void activation_draw(abi_layer_t *layer) {
+    layer->activation_min = INT8_MIN;
+    layer->activation_max = INT8_MAX;
+    if (draw_one_in(3)) {
+        layer->activation_min = (int16_t)((int32_t)draw_below(384) - 128);
+        layer->activation_max =
+            (int16_t)(255 - (int32_t)draw_below(256u - (uint32_t)layer->activation_min));
+    }
+}
+
 void layer_draw(abi_layer_t *layer, abi_tensor_t *tensors, uint32_t first) {
     *layer = (abi_layer_t){
         .operator = (uint8_t)draw_between(abi_operator_convolution, abi_operator_fused),
@@ -341,11 +377,11 @@ void layer_draw(abi_layer_t *layer, abi_tensor_t *tensors, uint32_t first) {
         .input0 = (uint16_t)first,
         .input1 = (uint16_t)(first + 1u),
         .output = (uint16_t)(first + 2u),
-        .input_zero = (int16_t)((int32_t)draw_below(256) - 128),
-        .output_zero = (int16_t)((int32_t)draw_below(256) - 128),
-        .activation_min = -128,
-        .activation_max = 127,
+        .input_zero = zero_point_draw(),
+        .input1_zero = zero_point_draw(),
+        .output_zero = zero_point_draw(),
     };
+    activation_draw(layer);
     abi_tensor_t *input = &tensors[0];
     abi_tensor_t *output = &tensors[2];
     *input = tensor_draw(draw_one_in(4) ? ABI_TENSOR_BYTES : 4096u);
@@ -363,12 +399,12 @@ void layer_draw(abi_layer_t *layer, abi_tensor_t *tensors, uint32_t first) {
             layer->kernel_height = layer->kernel_width = 3;
             layer->dilation_height = layer->dilation_width = 1;
         }
-        product_draw(layer, output->channels, (uint64_t)layer->kernel_height
-            * layer->kernel_width * input->channels);
+        product_draw(layer, output->channels,
+                     (uint64_t)layer->kernel_height * layer->kernel_width * input->channels);
         if (draw_one_in(4)) {
             winograd_draw(layer, input, output);
         }
-        if (layer->form != abi_kernel_form_packed && draw_one_in(3)) {
+        if (layer->form != abi_kernel_form_packed && draw_one_in(2)) {
             layer->parameters[0] = 1; /* code that pools, too */
             layer->columns = 4;
             output->height = (uint16_t)(output->height > 1 ? output->height / 2u : 1u);

@@ -216,25 +216,29 @@ static void put(uint8_t byte) {
     line[line_count++] = byte;
 }
 
-bool line_request(uint32_t command, const void *payload, uint32_t bytes) {
-    static uint16_t sequence;
+bool line_frame(const abi_frame_header_t *header, const void *payload, uint32_t bytes) {
     uint8_t body[FRAME_BODY_BYTES_MAX] __attribute__((aligned(4)));
-    const abi_frame_header_t header = {
-        .version = ABI_VERSION, .command = (uint8_t)command, .sequence = ++sequence};
-    memcpy(body, &header, sizeof header);
+    memcpy(body, header, sizeof *header);
     if (bytes != 0) {
-        memcpy(body + sizeof header, payload, bytes);
+        memcpy(body + sizeof *header, payload, bytes);
     }
-    const uint32_t crc = crc32(body, sizeof header + bytes);
-    memcpy(body + sizeof header + bytes, &crc, sizeof crc);
+    const uint32_t crc = crc32(body, sizeof *header + bytes);
+    memcpy(body + sizeof *header + bytes, &crc, sizeof crc);
     line_count = 0;
-    frame_encode(body, sizeof header + bytes + (uint32_t)sizeof crc, put);
-    if (sequence % SENT_AGAIN == 0) {
-        frame_encode(body, sizeof header + bytes + (uint32_t)sizeof crc, put);
+    frame_encode(body, sizeof *header + bytes + (uint32_t)sizeof crc, put);
+    if (header->sequence % SENT_AGAIN == 0) {
+        frame_encode(body, sizeof *header + bytes + (uint32_t)sizeof crc, put);
     }
     counts.requests++;
     line_write(line, line_count);
     return !reply_is_error;
+}
+
+bool line_request(uint32_t command, const void *payload, uint32_t bytes) {
+    static uint16_t sequence;
+    const abi_frame_header_t header = {
+        .version = ABI_VERSION, .command = (uint8_t)command, .sequence = ++sequence};
+    return line_frame(&header, payload, bytes);
 }
 
 const uint8_t *line_reply(uint32_t *bytes) {

@@ -6,15 +6,6 @@
 #include "kernels/operators.h"
 #include "kernels/winograd.h"
 
-/* As in depthwise_code.c. */
-typedef struct {
-    uint32_t plane_bytes;
-    uint32_t four_planes_bytes;
-    const uint32_t *target_end;
-    const uint32_t *records_end;
-    uint32_t band_bytes;
-} limits_t;
-
 static const abi_piece_t *piece_now;
 
 static map_t input_map(void) {
@@ -44,8 +35,8 @@ static void execute(const uint32_t *blocks, const void *weights, const uint32_t 
                     uint32_t channel) {
     const map_t output = output_map();
     const uint64_t rows = layer_now->operator == abi_operator_fully_connected
-        ? (uint64_t)map_elements(&output)
-        : (uint64_t)output.channels;
+                              ? (uint64_t)map_elements(&output)
+                              : (uint64_t)output.channels;
     if (layer_now->form == abi_kernel_form_streamed) {
         touch(weights, 4u * piece_now->channels * (4u + (column_values() + 3u) / 4u * 2u));
     }
@@ -66,8 +57,8 @@ static void execute(const uint32_t *blocks, const void *weights, const uint32_t 
 static void execute_tiles(const uint32_t *blocks, const void *weights, const uint32_t *end,
                           uint32_t channel) {
     const uint32_t inputs = (uint32_t)input_map().channels / 2u * WINOGRAD_PLACES;
-    const uint32_t outputs
-        = WINOGRAD_TILES * (layer_code_pools(layer_now) ? 1u : (uint32_t)WINOGRAD_OUTPUTS);
+    const uint32_t outputs =
+        WINOGRAD_TILES * (layer_code_pools(layer_now) ? 1u : (uint32_t)WINOGRAD_OUTPUTS);
     const uint32_t words = WINOGRAD_TILES * inputs + outputs;
     touch(weights, 4u * (uint64_t)piece_now->channels * (inputs + 4u));
     for (; blocks < end; blocks += words) {

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import made_up_runs
 import numpy as np
 import pytest
+from loky.backend.reduction import dumps
 from made_up_runs import HANGS_S, REFUSED_S, same
 from networks import two_layers
 
@@ -19,6 +21,8 @@ from dvfs_kernel.boards.spec import BoardSpec
 from dvfs_kernel.errors import ExecutorError, InfeasibleBoundError
 from dvfs_kernel.exploration.runs import Bench, Job, Store, Workload, dask_cluster, open_executor
 from dvfs_kernel.exploration.runs import bench as bench_module
+from dvfs_kernel.exploration.runs.executors import shared
+from dvfs_kernel.exploration.runs.local_processes import LocalProcesses
 from dvfs_kernel.exploration.runs.origin import Origin
 from dvfs_kernel.inference.schedule import Schedule
 
@@ -93,6 +97,32 @@ def test_local_processes_make_runs_in_order(workload, tmp_path, address):
 def test_other_addresses_are_refused(address):
     with pytest.raises(ExecutorError, match=r"allowed: local, local:N .*dask://host:port"):
         open_executor(address).__enter__()
+
+
+def test_what_jobs_have_in_common_goes_to_each_worker_once(workload):
+    with open_executor("local:2") as pool:
+        given = shared(pool, "a" * 64, made_up_runs.Counted(b"0" * 1_000_000))
+        assert len(dumps((given, jobs(0.1)[0]))) < 5000
+        made = [pool.submit(made_up_runs.times_unpickled, given) for _ in range(20)]
+        assert {future.result() for future in made} == {1}
+        assert shared(pool, "a" * 64, None) == given
+    with open_executor("here") as thread:
+        assert shared(thread, workload.digest, workload) is workload
+
+
+def test_a_job_of_a_bench_is_small(workload, monkeypatch):
+    """Network, input, image and firmware are a megabyte or two; every job once took them along."""
+    sizes = []
+    monkeypatch.setattr(
+        LocalProcesses, "submit", lambda _, *job: sizes.append(len(dumps(job))) or Future()
+    )
+    monkeypatch.setattr(bench_module, "check_workers", lambda _: 1 / 0)
+    monkeypatch.setattr(bench_module, "_LOOK_S", 0.01)
+    large = replace(workload, firmware=b"0" * 1_000_000)
+    with Bench(large, executor="local:1") as bench, pytest.raises(ZeroDivisionError):
+        bench.run(jobs(0.1, 0.2))
+    assert len(sizes) == 2
+    assert max(sizes) < 5000
 
 
 def test_nothing_to_run_needs_no_worker(workload):

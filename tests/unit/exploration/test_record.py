@@ -1,6 +1,5 @@
 """Records of runs as bytes."""
 
-import hashlib
 import io
 
 import made_up_runs
@@ -58,20 +57,10 @@ def test_other_bytes_are_refused(data):
         Record.from_bytes(data)
 
 
-@given(st.integers(0, len(WHOLE) - 1), st.integers(1, 255))
-def test_a_changed_byte_is_refused(place, flip):
-    damaged = bytearray(WHOLE)
-    damaged[place] ^= flip
-    with pytest.raises(FileFormatError, match="not as it was written"):
-        Record.from_bytes(bytes(damaged))
-
-
 @pytest.mark.parametrize("text", ["[]", "{}", '{"counter_names": []}', '"x"', "{"])
 def test_an_archive_of_something_else_is_refused(text):
     file = io.BytesIO()
     np.savez(file, plain=np.frombuffer(text.encode(), np.uint8), time_s=np.zeros(3))
-    data = file.getvalue()
-    with pytest.raises(FileFormatError):
-        Record.from_bytes(hashlib.sha256(data).digest() + data)
-    with pytest.raises(FileFormatError):
-        Record.from_bytes(hashlib.sha256(text.encode()).digest() + text.encode())
+    for data in (file.getvalue(), text.encode()):
+        with pytest.raises(FileFormatError, match="no record of a run"):
+            Record.from_bytes(data)

@@ -81,6 +81,14 @@ def test_a_run_and_its_profile(board, session):
     assert profile["cycles"][:, abi.Segment.COMPUTE].tolist() == list(range(1000, 1060))
 
 
+def test_a_session_that_ran_nothing_has_no_profile(board, session):
+    """What an earlier one ran is not told as a profile without layers."""
+    session.run()
+    with pytest.raises(BoardError, match="has run nothing yet, so it has no profile"):
+        Session(board).read_profile()
+    assert len(session.read_profile()) == board.layers
+
+
 def test_an_output_longer_than_a_frame(board, session):
     assert session.read_output(4, 2500) == board.output[:2500]
 

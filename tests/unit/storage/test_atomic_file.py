@@ -1,5 +1,7 @@
 import errno
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,15 @@ def test_an_interruption_leaves_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_threads_write_the_same_file_at_once(tmp_path, monkeypatch):
+    path, both = tmp_path / "out.bin", threading.Barrier(2)
+    monkeypatch.setattr(os, "fsync", lambda _: both.wait(30))
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(write_atomically, [path, path], [b"same", b"same"]))
+    assert path.read_bytes() == b"same"
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -59,6 +59,10 @@ ELSEWHERE = {
     "evidence.cross_check.sheets": {".read_text": "a page of the docs, by its maintainer"},
     "evidence.validation.program": {".read_bytes": "a program of the package"},
     "evidence.validation.user_programs": {".read_text": "the package's linker script"},
+    "exploration.runs.local_processes": {
+        ".read_bytes": "written by the parent process",
+        "pickle.loads": "the same: as what a pool sends its workers",
+    },
     "exploration.runs.origin": {".read_bytes": "the package's firmware and sources"},
     "exploration.runs.workload": {".read_bytes": "the package's firmware and sources"},
     "widgets.notebook_files": {".read_bytes": "the package's notebooks"},

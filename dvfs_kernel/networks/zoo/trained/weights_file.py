@@ -39,6 +39,7 @@ from dvfs_kernel.networks.network import (
 )
 from dvfs_kernel.storage.array_file import parse_arrays
 from dvfs_kernel.storage.atomic_file import write_atomically
+from dvfs_kernel.storage.by_content import ByContent
 from dvfs_kernel.storage.content import parsing, read_content
 from dvfs_kernel.storage.json_file import parse_json
 
@@ -90,8 +91,8 @@ class TrainingRecord:
         return self.correct / self.images
 
 
-@dataclass(frozen=True)
-class Trained:
+@dataclass(frozen=True, eq=False)
+class Trained(ByContent):
     """A trained network.
 
     Parameters

@@ -159,7 +159,7 @@ def test_other_images_labels_or_sources_are_another_name(kept, monkeypatch):
         kept.key("a", data.images[::-1], data.labels),
         kept.key("a", data.images, data.labels[::-1]),
     }
-    monkeypatch.setattr(kept_module, "sources_digest", lambda _patterns: "another")
+    monkeypatch.setattr(kept_module, "sources_digest", lambda *_modules: "another")
     names.add(kept.key("a", data.images, data.labels))
     assert len(names) == 5
 
@@ -170,7 +170,7 @@ def test_a_damaged_file_is_told(end, more, kept, tmp_path):
     measure_accuracy(classifier(), data, kept=kept, executor="here")
     (path,) = files(tmp_path)
     path.write_bytes(path.read_bytes()[:end] + more)
-    with pytest.raises(CacheError, match="is damaged; delete it"):
+    with pytest.raises(CacheError, match="is damaged, delete it"):
         measure_accuracy(classifier(), data, kept=kept)
 
 

@@ -315,13 +315,13 @@ def test_kept_arrays_on_disk(tmp_path):
     kept.save(np.arange(3), "a", 1)
     assert kept.load("a", 1).tolist() == [0, 1, 2]
     assert kept.load("a", 2) is None
-    (path,) = (tmp_path / "new").rglob("*.npy")
+    (path,) = (tmp_path / "new").rglob("*.array")
     content = path.read_bytes()
     for damaged in (b"", content[:70], content[:-4], b"x" + content[1:]):
         path.write_bytes(damaged)
         with pytest.raises(CacheError, match="is damaged"):
             kept.load("a", 1)
-    with pytest.raises(CacheError, match="cannot be made"):
+    with pytest.raises(CacheError, match="cannot be written"):
         KeptArrays(path / "below")
     KeptArrays(None).save(np.arange(3), "a")
     assert KeptArrays(None).load("a") is None

@@ -1,11 +1,16 @@
 """Descriptions of others: every line is understood, or refused with its place and a remedy."""
 
+import numpy as np
 import pytest
 from device_host import PLATFORM
 from foreign_platform import FOREIGN
+from hypothesis import given
+from hypothesis import strategies as some
 
 from dvfs_kernel.boards.emulator.chip_parts import ChipParts
+from dvfs_kernel.boards.emulator.init_statements import write_bus, write_memory
 from dvfs_kernel.boards.emulator.machine import Machine
+from dvfs_kernel.boards.emulator.memory import Memory, MemoryMap
 from dvfs_kernel.boards.emulator.repl import PlatformDescription
 from dvfs_kernel.errors import BoardError, PlatformDescriptionError
 
@@ -134,6 +139,41 @@ def test_a_line_that_cannot_be_is_refused_with_its_place(text, line, words):
         Machine(PlatformDescription.parse(BOARD + text, "own.repl"))
     assert words in str(caught.value)
     assert str(caught.value).startswith(f"own.repl:{LINES_BEFORE + line}: ")
+
+
+WRITES = {"WriteByte": 1, "WriteWord": 2, "WriteDoubleWord": 4, "WriteQuadWord": 8}
+WORDS = some.one_of(
+    some.integers(-2, 1 << 66).map(str),
+    some.integers(0, 1 << 66).map(hex),
+    some.sampled_from(["0", "00", "0x", "1e3", "$x", '"1"', "`py`", "0xFFF", "0x1000"]),
+)
+STATEMENTS = some.builds(
+    lambda command, words: " ".join([command, *words]),
+    some.sampled_from([*WRITES, "writeword", "WriteBytes", "Tag", "ApplySVD", "Reset", "Ünit"]),
+    some.lists(WORDS, max_size=3),
+)
+
+
+@given(STATEMENTS, some.booleans())
+def test_an_init_statement_is_carried_out_or_refused_with_its_place(statement, on_bus):
+    owner = "sysbus" if on_bus else "extra"
+    text = f"extra: M.MappedMemory @ sysbus 0x0\n    size: 0x1000\n{owner}:\n    init:\n        "
+    description = PlatformDescription.parse(f"{text}{statement}\n", "own.repl")
+    memory = Memory("extra", (0,), 0x1000)
+    before = memory.cells.copy()
+    refusal = ""
+    try:
+        write_bus(description.bus, MemoryMap((memory,)).find)
+        write_memory(memory, description.peripherals["extra"].init)
+    except PlatformDescriptionError as error:
+        refusal = str(error)
+    command, *words = statement.split()
+    if refusal:
+        assert refusal.startswith("own.repl:5: ")
+        assert np.array_equal(memory.cells, before)
+    elif command in WRITES:
+        offset, value = (int(word, 0) for word in words)
+        assert memory.read(offset, WRITES[command]) == value
 
 
 def test_a_description_without_what_the_chip_needs_is_refused_with_its_file():

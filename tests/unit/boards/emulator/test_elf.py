@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from dvfs_kernel.boards.emulator.core_registers import Integers
 from dvfs_kernel.boards.emulator.elf import Executable, SymbolTable
-from dvfs_kernel.boards.emulator.faults import CoreFaultError, FaultReport
+from dvfs_kernel.boards.emulator.faults import CoreFaultError, FaultReport, FaultStatus
 from dvfs_kernel.errors import FileFormatError
 
 
@@ -63,13 +64,13 @@ def test_functions_by_address():
 
 
 def test_report_reads_like_a_sentence():
-    registers = [0] * 13 + [0x20001000, 0x08000123, 0x08000200, 3]
+    registers = Integers(*[0] * 13, sp=0x20001000, lr=0x08000123, pc=0x08000200, xpsr=3)
     report = FaultReport.capture(
         "read of 4 bytes at 0x60000000, where nothing is",
         registers,
         time_ps=2_500_000,
         cycles=40,
-        status=(0x8200, 0x40000000, 0x60000000),
+        status=FaultStatus(cfsr=0x8200, hfsr=0x40000000, bfar=0x60000000),
         symbols=SymbolTable([(0x8000200, 4, "handler")]),
     )
     text = str(CoreFaultError(report))

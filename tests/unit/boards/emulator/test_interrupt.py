@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from dvfs_kernel.boards.interrupt import deferred_interrupt
+from dvfs_kernel.boards.emulator.interrupt import deferred_interrupt
 
 
 def test_ctrl_c_waits_for_the_end_of_the_block():

@@ -1,4 +1,4 @@
-"""A network explored and solved: what the optimiser's sliders walk over."""
+"""A network explored and solved for every bound at once: what is known of each without work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from dvfs_kernel.link import abi
 from dvfs_kernel.studies.candidate import Candidate
-from dvfs_kernel.studies.compared_schedules import Names
+from dvfs_kernel.studies.compared_schedules import PAPER_TITLE, Names
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from dvfs_kernel.optimisation.problem import Optimum, WindowProblem
     from dvfs_kernel.studies.compared_schedules import Candidates
     from dvfs_kernel.studies.study import Ground
-    from dvfs_kernel.widgets.survey import Surveyed
 
 __all__ = ["LOOSEST", "Solved"]
 
@@ -48,15 +47,14 @@ class Solved:
     paper_frontier: Frontier
 
     @classmethod
-    def of(cls, surveyed: Surveyed, mode: abi.IdleMode, progress: Progress) -> Self:
-        """Explore, or find what was explored, and draw both frontiers.
+    def of(cls, ground: Ground, mode: abi.IdleMode, progress: Progress) -> Self:
+        """Draw both frontiers of what was explored.
 
         Raises
         ------
         DvfsError
-            As `study.survey`.
+            As `WindowProblem.frontier`.
         """
-        ground = surveyed.ground(progress)
         progress("frontier", 0, 2)
         candidates = ground.candidates
         problem = candidates.problem(mode)
@@ -103,10 +101,9 @@ class Solved:
         found = [] if late else self.candidates.baselines(bound_s)
         if self.paper_frontier.time[0] <= bound_s:
             optimum = self.paper.optimum(self.paper_frontier.at(bound_s))
-            found.append(
-                _candidate(Names.PAPER, "Paper's MCKP, clocks gated", self.paper, optimum, bound_s)
-            )
-        return [*found, _candidate(Names.DVFS, title, self.problem, self.optimum(bound_s), bound_s)]
+            found.append(Candidate.of(Names.PAPER, PAPER_TITLE, self.paper, optimum, bound_s))
+        ours = Candidate.of(Names.DVFS, title, self.problem, self.optimum(bound_s), bound_s)
+        return [*found, ours]
 
     def saved_percent(self, percent: float) -> float:
         """Return what our schedule with Stop saves of TinyEngine's window."""
@@ -114,11 +111,3 @@ class Solved:
         ours, _ = self.candidates.dvfs_or_awake(bound_s, abi.IdleMode.STOP)
         baseline = self.candidates.baselines(bound_s)[0]
         return 100 * (1 - ours.predicted_window_j / baseline.predicted_window_j)
-
-
-def _candidate(
-    name: str, title: str, problem: WindowProblem, optimum: Optimum, bound_s: float
-) -> Candidate:
-    return Candidate(
-        name, title, bound_s, optimum.schedule, optimum.rows, optimum.prediction, problem.idle
-    )

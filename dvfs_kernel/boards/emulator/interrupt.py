@@ -43,10 +43,11 @@ class DeferredInterrupt:
 def deferred_interrupt() -> Iterator[DeferredInterrupt]:
     """Hold Ctrl-C and the request to end back until the block ends.
 
-    An exception in a callback from compiled code gets lost, and that of a signal can appear in any
-    of them. The block has to look at ``pending`` now and then, and to end early where it is set;
-    what the signal does is done behind it. Where Ctrl-C means something else, where the request to
-    end is left to the system, or in another thread than the main one, nothing is held back.
+    What a signal raises appears wherever Python is, and between compiled code and what guards a
+    callback it would get lost. The block has to look at ``pending`` now and then, and to end early
+    where it is set; what the signal does is done behind it. Where Ctrl-C means something else,
+    where the request to end is left to the system, or in another thread than the main one, nothing
+    is held back.
     """
     interrupt = DeferredInterrupt()
     held: dict[int, Any] = {}
