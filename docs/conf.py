@@ -38,6 +38,7 @@ extensions = [
     "sphinx_click",
     "directives.json_documents",
     "directives.notebook_gallery",
+    "directives.option_table",
     "directives.package_pages",
 ]
 exclude_patterns = ["directives"]

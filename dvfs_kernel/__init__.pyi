@@ -5,11 +5,14 @@ from dvfs_kernel.api.approximate import ApproximationResult as ApproximationResu
 from dvfs_kernel.api.approximate import approximate as approximate
 from dvfs_kernel.api.arguments.making import Making as Making
 from dvfs_kernel.api.arguments.progress import shown_progress as shown_progress
+from dvfs_kernel.api.arguments.progress import without_progress as without_progress
 from dvfs_kernel.api.arguments.quantity import CHARGE as CHARGE
 from dvfs_kernel.api.arguments.quantity import FREQUENCY as FREQUENCY
 from dvfs_kernel.api.arguments.quantity import MEMORY as MEMORY
 from dvfs_kernel.api.arguments.quantity import PERIOD as PERIOD
+from dvfs_kernel.api.arguments.quantity import RESISTANCE as RESISTANCE
 from dvfs_kernel.api.arguments.quantity import TIME as TIME
+from dvfs_kernel.api.arguments.quantity import VOLTAGE as VOLTAGE
 from dvfs_kernel.api.arguments.quantity import Quantity as Quantity
 from dvfs_kernel.api.arguments.quantity import pll_lock as pll_lock
 from dvfs_kernel.api.arguments.serial_line import serial_line as serial_line
@@ -34,6 +37,9 @@ from dvfs_kernel.api.cross_check import CrossCheckResult as CrossCheckResult
 from dvfs_kernel.api.cross_check import cross_check as cross_check
 from dvfs_kernel.api.deploy import DeploymentResult as DeploymentResult
 from dvfs_kernel.api.deploy import deploy as deploy
+from dvfs_kernel.api.doctor import Component as Component
+from dvfs_kernel.api.doctor import DoctorResult as DoctorResult
+from dvfs_kernel.api.doctor import doctor as doctor
 from dvfs_kernel.api.explore import ExplorationResult as ExplorationResult
 from dvfs_kernel.api.explore import LayerOptions as LayerOptions
 from dvfs_kernel.api.explore import explore as explore

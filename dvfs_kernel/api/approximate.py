@@ -11,7 +11,7 @@ from dvfs_kernel.api.accuracy import data_or_sample
 from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.making import Making, default_cache, open_bench, takes_making
 from dvfs_kernel.api.arguments.progress import shown_progress
-from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, study_plan
+from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, check_study, study_plan
 from dvfs_kernel.api.network import load, network_name
 from dvfs_kernel.errors import ArgumentError
 from dvfs_kernel.storage.rows import Tabled
@@ -263,6 +263,7 @@ def approximate(
     budget_s = quantity.TIME.parse(search_time)
     if not budget_s > 0:
         raise ArgumentError(f"{{search_time}} is {search_time}; it is above 0 s")
+    check_study(plain, clocks, granularities, qos, latency, output)
     loaded = load(network)
     parts = None if exact else _parts(loaded, data, seed)
     from dvfs_kernel.image.code.kept_code import keeping_code
@@ -276,9 +277,6 @@ def approximate(
         budget = limit if budget_bytes is None else min(budget_bytes, limit)
         flash_need(loaded).require(budget, loaded.name)
         plan = study_plan(bench.hse_hz, clocks, granularities, qos, latency, default=PAPER_QOS)
-        if output is not None:
-            # A folder that cannot be written is worth knowing before minutes of work.
-            Path(output).mkdir(parents=True, exist_ok=True)
         choice = None
         if parts is not None:
             choice = _choice(loaded, parts, losses or LOSSES, slack, budget_s, seed, making)

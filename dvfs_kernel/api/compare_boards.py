@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.board import load_profile, opened
-from dvfs_kernel.api.measure import check_shunt
+from dvfs_kernel.api.measure import read_shunt
 from dvfs_kernel.api.network import input_of, load
 from dvfs_kernel.errors import ScheduleError, SensorMissingError
 from dvfs_kernel.storage import rows as tables
@@ -148,7 +148,7 @@ def compare_boards(
     *,
     network: NetworkLike = "vww",
     energy: bool = True,
-    shunt: float = SHUNT_OHM,
+    shunt: str | float = SHUNT_OHM,
     profile: ProfileLike = None,
     progress: Shown = True,
     ask: Ask = None,
@@ -167,7 +167,7 @@ def compare_boards(
         Measure by the board's INA219; where none answers, energies are left out, and
         ``sensor_missing`` of the result tells.
     shunt
-        Ohms of its shunt, 0.001 … 10.
+        Of its sensor, in ohms or as text such as ``"100mohm"``; 0.001 … 10 ohm.
     profile
         Of the virtual board: a board profile, or the path of its file.
     progress
@@ -188,7 +188,7 @@ def compare_boards(
     DvfsError
         As `dvfs.infer`.
     """
-    check_shunt(shunt)
+    shunt_ohm = read_shunt(shunt)
     own_profile = load_profile(profile)
     # Networks and the engine cost a second to load: not before the arguments are right.
     from dvfs_kernel.boards.virtual import VirtualBoard
@@ -200,7 +200,7 @@ def compare_boards(
     data = input_of(loaded, None)
     with opened(board, ask=ask) as own, shown_progress(progress) as shown:
         mine = Deployment(loaded, own, progress=shown)
-        ammeter = _present(mine, Ammeter(shunt_ohm=shunt)) if energy else None
+        ammeter = _present(mine, Ammeter(shunt_ohm=shunt_ohm)) if energy else None
         with VirtualBoard(hse_hz=own.hse_hz, profile=own_profile) as other:
             found = compare(
                 mine,

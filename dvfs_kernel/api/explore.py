@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
-from dvfs_kernel.api.arguments.study_plan import study_plan
+from dvfs_kernel.api.arguments.study_plan import check_study, study_plan
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.networks.by_name import ByName
 from dvfs_kernel.storage import rows as tables
@@ -213,6 +213,7 @@ def explore(
     DvfsError
         As `load`, `open_board`, and whatever a run ended with.
     """
+    check_study(making, clocks, granularities)
     with open_bench(network, **making) as bench:
         from dvfs_kernel.studies import survey
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.progress import shown_progress
 from dvfs_kernel.api.arguments.ranges import check_limits
 from dvfs_kernel.api.arguments.schedule import load_schedule, uniform_schedule
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from dvfs_kernel.api.network import InputLike, NetworkLike
     from dvfs_kernel.evidence.measurement.result import MeasurementResult
 
-__all__ = ["check_shunt", "measure"]
+__all__ = ["measure", "read_shunt"]
 
 #: Of the INA219 modules that are sold.
 
@@ -32,7 +33,7 @@ _SHUNT_OHM = (0.001, 10)
 _PRECISION = (1e-5, 0.5)
 _SAMPLES = (1, 124)
 _ROUNDS = (3, 1000)
-_WINDOWS = (1, 2, 4, 8, 16, 32, 64, 128)
+_AVERAGES = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
 def measure(
@@ -47,9 +48,9 @@ def measure(
     granularity: int | None = None,
     by_layer: bool = False,
     baseline: bool = True,
-    shunt: float = SHUNT_OHM,
+    shunt: str | float = SHUNT_OHM,
     precision: float = 0.005,
-    window: int = 128,
+    average: int = 128,
     samples: int = 12,
     rounds: int = 20,
     raw: str | os.PathLike[str] | None = None,
@@ -80,10 +81,10 @@ def measure(
     baseline
         Measure in turn with 216 MHz and no DAE, against drift.
     shunt
-        Ohms between IN+ and IN-, 0.001 … 10.
+        Between IN+ and IN-, in ohms or as text such as ``"100mohm"``; 0.001 … 10 ohm.
     precision
         Share of the current that its 95 % interval has to keep within, 1e-5 … 0.5.
-    window
+    average
         Conversions of 532 µs that the sensor averages: 1, 2, 4 … 128.
     samples
         Of the sensor in a block, 1 … 124.
@@ -116,12 +117,14 @@ def measure(
         raise ArgumentError(
             "{lfo} is the clock of memory segments: it needs {granularity} with 1 or more"
         )
-    check_shunt(shunt)
+    shunt_ohm = read_shunt(shunt)
     check_limits("precision", precision, *_PRECISION)
     check_limits("samples", samples, *_SAMPLES)
     check_limits("rounds", rounds, *_ROUNDS)
-    if window not in _WINDOWS:
-        raise ArgumentError(f"{{window}} is {window}; {', '.join(map(str, _WINDOWS))} is allowed")
+    if average not in _AVERAGES:
+        raise ArgumentError(
+            f"{{average}} is {average}; {', '.join(map(str, _AVERAGES))} is allowed"
+        )
     # Networks and the engine cost a second to load: not before the arguments are right.
     from dvfs_kernel.evidence.measurement.ammeter import Ammeter
     from dvfs_kernel.evidence.measurement.campaign import Plan
@@ -146,7 +149,7 @@ def measure(
             Deployment(loaded, own, progress=shown),
             data,
             Measurands(chosen, plain, by_layer),
-            Ammeter(shunt_ohm=shunt, sampling=Sampling(window)),
+            Ammeter(shunt_ohm=shunt_ohm, sampling=Sampling(average)),
             Plan(samples=samples, rounds_max=rounds, precision=precision),
             board=own.name if isinstance(board, Board) else str(board),
             raw=None if raw is None else Path(raw),
@@ -154,12 +157,16 @@ def measure(
         )
 
 
-def check_shunt(shunt: float) -> None:
-    """Refuse a shunt that no INA219 has.
+def read_shunt(shunt: str | float) -> float:
+    """Return a shunt in ohms.
 
     Raises
     ------
+    QuantityError
+        The text is no resistance.
     ArgumentError
-        It is out of its range.
+        It is out of the range of those that an INA219 has.
     """
-    check_limits("shunt", shunt, *_SHUNT_OHM)
+    shunt_ohm = quantity.RESISTANCE.parse(shunt)
+    check_limits("shunt", shunt_ohm, *_SHUNT_OHM)
+    return shunt_ohm

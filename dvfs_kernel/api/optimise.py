@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Unpack, overload
 
 from dvfs_kernel.api.arguments.idle_mode import idle_mode
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
-from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, study_plan
+from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, check_study, study_plan
 from dvfs_kernel.api.network import network_name
 from dvfs_kernel.inference.parts import ScheduledLayer, ScheduledRun, scheduled_layers
 from dvfs_kernel.storage.rows import Tabled
@@ -198,6 +198,7 @@ def optimise(
         As `dvfs.explore`.
     """
     mode = idle_mode(idle, ("gated", "stop"))
+    check_study(making, clocks, granularities, qos, latency)
     with open_bench(network, **making) as bench:
         from dvfs_kernel.exploration.tolerance import PLAN_MARGIN
         from dvfs_kernel.studies import survey

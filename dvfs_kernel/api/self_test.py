@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from dvfs_kernel.api.board import opened
-from dvfs_kernel.api.measure import check_shunt
+from dvfs_kernel.api.measure import read_shunt
 from dvfs_kernel.errors import ArgumentError, BoardError
 from dvfs_kernel.storage import rows as tables
 from dvfs_kernel.storage.json_file import write_json
@@ -90,7 +90,7 @@ def self_test(
     *,
     hse: str | float | None = None,
     address: int = 0x40,
-    shunt: float = SHUNT_OHM,
+    shunt: str | float = SHUNT_OHM,
     ask: Ask = None,
 ) -> SelfTestResult:
     """Check clock, sensor, supply and shunt of a board, and say what is wired wrongly.
@@ -106,7 +106,7 @@ def self_test(
     address
         The INA219's on its bus, 0x40 … 0x4f.
     shunt
-        Ohms between IN+ and IN-, 0.001 … 10.
+        Between IN+ and IN-, in ohms or as text such as ``"100mohm"``; 0.001 … 10 ohm.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def self_test(
     BoardError
         The board is not there, or does not answer at all.
     """
-    check_shunt(shunt)
+    shunt_ohm = read_shunt(shunt)
     if address not in _ADDRESSES:
         raise ArgumentError(
             f"{{address}} is 0x{address:02x}; 0x{_ADDRESSES[0]:02x} to 0x{_ADDRESSES[-1]:02x} "
@@ -133,7 +133,7 @@ def self_test(
     from dvfs_kernel.image.firmware import firmware_path
     from dvfs_kernel.link.session import Session
 
-    ammeter = Ammeter(shunt_ohm=shunt, address=address)
+    ammeter = Ammeter(shunt_ohm=shunt_ohm, address=address)
     with opened(board, hse=hse, ask=ask) as own:
         own.flash(firmware_path())
         own.reset()

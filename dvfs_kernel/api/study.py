@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 from dvfs_kernel.api.arguments.duty import asked_duty, duty_table
 from dvfs_kernel.api.arguments.making import Making, open_bench, takes_making
 from dvfs_kernel.api.arguments.progress import shown_progress
-from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, study_plan
+from dvfs_kernel.api.arguments.study_plan import PAPER_QOS, check_study, study_plan
 from dvfs_kernel.api.network import network_name
 from dvfs_kernel.errors import ScheduleError
 from dvfs_kernel.inference.parts import Part, ScheduledLayer, parts_of, scheduled_layers
@@ -276,13 +276,11 @@ def study(
         As `dvfs.explore`.
     """
     duty = asked_duty(period, battery)
+    check_study(making, clocks, granularities, qos, latency, output)
     with open_bench(network, **making) as bench:
         from dvfs_kernel.studies import run_study
 
         plan = study_plan(bench.hse_hz, clocks, granularities, qos, latency, default=PAPER_QOS)
-        if output is not None:
-            # A folder that cannot be written is worth knowing before a minute of work.
-            Path(output).mkdir(parents=True, exist_ok=True)
         studied = run_study(bench, plan)
         found = StudyResult(network_name(network), bench.workload, studied, duty=duty)
     if output is None:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from dvfs_kernel.api.arguments import quantity
 from dvfs_kernel.api.arguments.ranges import check_limits
 from dvfs_kernel.errors import ArgumentError
 from renode_platform.devices.datasheet import VDD_V
@@ -28,7 +29,7 @@ def trace(
     run: RunLike,
     *,
     trigger: str | None = None,
-    supply: float = VDD_V,
+    supply: str | float = VDD_V,
 ) -> TraceResult:
     """Cut a trace, recorded while a run went on, into layers, and tell the energy of each.
 
@@ -44,7 +45,7 @@ def trace(
         Column, input or signal that PE2 is wired to, such as ``"D3"``; by default trigger, D0 or
         gpi[0].
     supply
-        Volts at the chip, 1.7 … 3.6.
+        Voltage at the chip, in volts or as text such as ``"3.3V"``; 1.7 … 3.6 V.
 
     Returns
     -------
@@ -60,7 +61,8 @@ def trace(
     MeasurementError
         The trigger is missing, or shows no inference of the run's length.
     """
-    check_limits("supply", supply, *_SUPPLY_V)
+    supply_v = quantity.VOLTAGE.parse(supply)
+    check_limits("supply", supply_v, *_SUPPLY_V)
     from dvfs_kernel.evidence.measurement.trace_alignment import align
     from dvfs_kernel.evidence.measurement.trace_file import read_trace
     from dvfs_kernel.evidence.measurement.trace_result import TraceResult
@@ -71,9 +73,9 @@ def trace(
         read_trace(Path(trace), trigger),
         [float(layer["time_s"]) for layer in profile["layers"]],
         float(profile["totals"]["time_s"]),
-        supply,
+        supply_v,
     )
-    return TraceResult(document, supply, aligned)
+    return TraceResult(document, supply_v, aligned)
 
 
 def _document(run: RunLike) -> dict[str, Any]:

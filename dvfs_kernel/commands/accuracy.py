@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import Any
 
 import click
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.accuracy_tables import print_accuracy
 from dvfs_kernel.commands.command import Command
-from dvfs_kernel.commands.parameters import PATH, OutputFile
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from dvfs_kernel.commands.parameters import NETWORK, PATH
 
 __all__ = ["accuracy"]
 
 
 @click.command(cls=Command)
-@click.argument("network")
+@click.argument("network", type=NETWORK)
 @click.option(
     "--data",
     type=PATH,
@@ -55,13 +53,14 @@ __all__ = ["accuracy"]
     metavar="WHERE",
     help="local, local:N processes, here (this one), or dask://host:port.",
 )
-@click.option("-o", "--output", type=OutputFile(".json"), help="Also write everything as JSON.")
-def accuracy(*, network: str, output: Path | None, **arguments: Any) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def accuracy(*, network: str, as_json: bool, **arguments: Any) -> None:
     """Tell how often the classifier NETWORK is right on labelled images: Top-1, Top-5, confusion.
 
     No board runs: outputs are the board's, byte for byte, and thousands of images take seconds.
     """
     result = dvfs.accuracy(network, **arguments)
-    if output is not None:
-        result.save(output)
-    print_accuracy(result)
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=1))
+    else:
+        print_accuracy(result)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
-
-from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.console import say
+from dvfs_kernel.commands.text_table import TextTable, left, right
 
 if TYPE_CHECKING:
     import dvfs_kernel as dvfs
@@ -20,23 +18,17 @@ _SHOWN_CLASSES = 20
 
 def print_accuracy(result: dvfs.Accuracy) -> None:
     """Print Top-1 and Top-5 with their intervals, each class, and the confusion of few."""
-    console = open_console()
-    console.print(
-        f"{result.network} on {result.data}, {_PARTS[result.part]}, {result.images:,} images",
-        highlight=False,
-    )
-    console.print(_shares(result))
+    say(f"{result.network} on {result.data}, {_PARTS[result.part]}, {result.images:,} images")
+    _shares(result).print()
     if len(result.class_names) <= _SHOWN_CLASSES:
-        console.print(_classes(result))
+        _classes(result).print()
 
 
 _PARTS = {"train": "training part", "test": "test part", "all": "undivided"}
 
 
-def _shares(result: dvfs.Accuracy) -> Table:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    for justify in ("left", "right", "left"):
-        table.add_column(justify=justify, no_wrap=True)
+def _shares(result: dvfs.Accuracy) -> TextTable:
+    table = TextTable("", right(""), left("", folds=True))
     kinds = [("Top-1", result.top1, result.interval)]
     if len(result.class_names) > 5:  # of five classes every one is among the first five
         kinds.append(("Top-5", result.top5, result.top5_interval))
@@ -47,12 +39,13 @@ def _shares(result: dvfs.Accuracy) -> Table:
     return table
 
 
-def _classes(result: dvfs.Accuracy) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("class", no_wrap=True)
-    for name in ("images", "recall"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("said instead: class number and times", no_wrap=True)
+def _classes(result: dvfs.Accuracy) -> TextTable:
+    table = TextTable(
+        "class",
+        right("images"),
+        right("recall"),
+        left("said instead: class number and times", folds=True),
+    )
     for number, (row, said) in enumerate(zip(result.rows, result.confusion, strict=True)):
         recall = "–" if row["recall"] is None else f"{row['recall']:.1%}"
         others = sorted(
@@ -61,5 +54,5 @@ def _classes(result: dvfs.Accuracy) -> Table:
         )
         instead = ", ".join(f"{other}: {times}" for times, other in others)
         name = row["class"] if row["class"] == str(number) else f"{number} {row['class']}"
-        table.add_row(Text(name), f"{row['images']:,}", recall, instead)
+        table.add_row(name, f"{row['images']:,}", recall, instead)
     return table

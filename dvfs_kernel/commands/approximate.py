@@ -12,7 +12,7 @@ from dvfs_kernel.commands.approximation_tables import print_approximation
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.command import typed_command
 from dvfs_kernel.commands.many_values import ManyValues
-from dvfs_kernel.commands.parameters import PATH, TIME
+from dvfs_kernel.commands.parameters import NETWORK, PATH, TIME
 from dvfs_kernel.commands.study_options import (
     bound_options,
     joint_bench_options,
@@ -23,7 +23,7 @@ __all__ = ["approximate"]
 
 
 @click.command(cls=ManyValues)
-@click.argument("network")
+@click.argument("network", type=NETWORK)
 @click.option(
     "--data",
     type=PATH,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 import dvfs_kernel as dvfs
+from dvfs_kernel.commands.text_table import TextTable, left
 
 __all__ = ["boards"]
 
@@ -14,7 +13,7 @@ __all__ = ["boards"]
 @click.command()
 def boards() -> None:
     """List the boards that are there."""
-    table = Table("board", "port", "what", box=None)
+    table = TextTable("board", "port", left("what", folds=True))
     for found in dvfs.list_boards().boards:
         table.add_row(found.board, found.port, found.what)
-    Console(highlight=False).print(table)
+    table.print()

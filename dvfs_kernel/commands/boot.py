@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["boot"]
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, talks=True)
 @click.argument("firmware", type=click.Path(path_type=Path))
 @click.option(
     "--uart",

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.command import Command
-from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.console import say
 from dvfs_kernel.commands.parameters import PATH, OutputFile
+from dvfs_kernel.commands.text_table import TextTable, left, right
 
 __all__ = ["calibrate"]
 
@@ -51,23 +51,18 @@ def calibrate(*, files: tuple[Path, ...], output: Path, as_json: bool, **argumen
 
 
 def _print(result: dvfs.CalibrationResult) -> None:
-    console = open_console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("parameter", no_wrap=True)
-    for column in ("was", "is", "95 % ±"):
-        table.add_column(column, justify="right", no_wrap=True)
-    table.add_column("")
+    table = TextTable("parameter", right("was"), right("is"), right("95 % ±"), left("", folds=True))
     for name, value in result.present.items():
         estimate = result.fitted.get(name)
         cells = ("", "", f"kept: {result.kept.get(name, '')}")
         if estimate is not None:
             cells = (f"{estimate.mean:.4g}", f"{estimate.half_width:.2g}", "")
         table.add_row(name, f"{value:.4g}", *cells)
-    console.print(table)
+    table.print()
     time_before, time_after = result.time_error
     current_before, current_after = result.current_error
     left_out_before, left_out_after = result.left_out_error
-    console.print(
+    say(
         f"\ndurations are {time_after:.2%} off instead of {time_before:.2%}, currents "
         f"{current_after:.2%} instead of {current_before:.2%}; schedules that were left out are "
         f"predicted {left_out_after:.2%} off instead of {left_out_before:.2%}"

@@ -15,9 +15,11 @@ from dvfs_kernel.commands.boards import boards
 from dvfs_kernel.commands.boot import boot
 from dvfs_kernel.commands.calibrate import calibrate
 from dvfs_kernel.commands.clocks import clocks
+from dvfs_kernel.commands.completion import completion
 from dvfs_kernel.commands.cross_check import cross_check
 from dvfs_kernel.commands.deploy import deploy
 from dvfs_kernel.commands.docs import docs
+from dvfs_kernel.commands.doctor import doctor
 from dvfs_kernel.commands.explore import explore
 from dvfs_kernel.commands.flash import flash
 from dvfs_kernel.commands.gallery import gallery
@@ -85,9 +87,11 @@ cli.add_command(boards)
 cli.add_command(boot)
 cli.add_command(calibrate)
 cli.add_command(clocks)
+cli.add_command(completion)
 cli.add_command(cross_check)
 cli.add_command(deploy)
 cli.add_command(docs)
+cli.add_command(doctor)
 cli.add_command(explore)
 cli.add_command(flash)
 cli.add_command(gallery)

@@ -6,16 +6,15 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.table import Table
 
 import dvfs_kernel as dvfs
-from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.console import say, terminal_width
+from dvfs_kernel.commands.text_table import TextTable, left, right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy.typing as npt
-    from rich.console import Console
 
 
 __all__ = ["print_clocks"]
@@ -26,34 +25,35 @@ _EQUALS_SHOWN = 3
 
 def print_clocks(result: dvfs.ClocksResult) -> None:
     """Print settings, forbidden ones with reasons, and what else was asked for."""
-    console = open_console()
     listed = result.listed
-    console.print(_settings(result))
+    _settings(result).print()
     if listed.note:
-        console.print(f"\n{listed.note}")
+        say(f"\n{listed.note}")
     if listed.forbidden:
-        console.print("\nforbidden by the data sheet (DS11532 Rev 7):")
+        say("\nforbidden by the data sheet (DS11532 Rev 7):")
         for entry in listed.forbidden:
-            console.print(f"  {entry.setting}: {'; '.join(entry.reasons)}")
+            say(f"  {entry.setting}: {'; '.join(entry.reasons)}")
     if result.iso:
-        console.print("\nsettings of the same SYSCLK, cheapest first (* chosen):")
-        console.print(_iso(result.iso, listed.hse_hz))
-        console.print(f"\n{dvfs.PAPER_EXAMPLE_NOTE}")
+        say("\nsettings of the same SYSCLK, cheapest first (* chosen):")
+        _iso(result.iso, listed.hse_hz).print()
+        say(f"\n{dvfs.PAPER_EXAMPLE_NOTE}")
     if result.switching is not None:
-        _print_costs(console, result.switching)
+        _print_costs(result.switching)
 
 
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        left = column in ("clock", "settings", "from \\ to")
-        table.add_column(column, justify="left" if left else "right", no_wrap=True)
-    return table
-
-
-def _settings(result: dvfs.ClocksResult) -> Table:
-    table = _table("clock", "SYSCLK", "HCLK", "PLL input", "VCO", "scale", "over-drive",
-                   "wait states", "run mA", "sleep mA")  # fmt: skip
+def _settings(result: dvfs.ClocksResult) -> TextTable:
+    table = TextTable(
+        "clock",
+        right("SYSCLK"),
+        right("HCLK", spare=1),
+        right("PLL input", spare=4),
+        right("VCO"),
+        right("scale"),
+        right("over-drive", spare=3),
+        right("wait states", spare=2),
+        right("run mA"),
+        right("sleep mA"),
+    )
     for row in result.listed_rows:
         table.add_row(
             row["clock"],
@@ -67,8 +67,10 @@ def _settings(result: dvfs.ClocksResult) -> Table:
     return table
 
 
-def _iso(rows: Sequence[dvfs.IsoSetting], hse_hz: int) -> Table:
-    table = _table("SYSCLK", "VCO", "run mA", "more", "settings")
+def _iso(rows: Sequence[dvfs.IsoSetting], hse_hz: int) -> TextTable:
+    table = TextTable(
+        *map(right, ("SYSCLK", "VCO", "run mA", "more")), left("settings", folds=True)
+    )
     for (sysclk_hz, vco_hz, current_a), equals in groupby(
         rows, key=lambda row: (row.sysclk_hz, row.setting.vco_hz(hse_hz), row.current_a)
     ):
@@ -87,22 +89,23 @@ def _iso(rows: Sequence[dvfs.IsoSetting], hse_hz: int) -> Table:
     return table
 
 
-def _print_costs(console: Console, costs: dvfs.SwitchCosts) -> None:
+def _print_costs(costs: dvfs.SwitchCosts) -> None:
     width = max(len(str(state)) for state in costs.states) + 2
-    most = max(console.width // width - 1, 1)
+    room = terminal_width()
+    most = len(costs.states) if room is None else max(room // width - 1, 1)
     for title, matrix in (("µs", costs.time_s), ("µJ", costs.energy_j)):
-        console.print(f"\nchange of clock between two layers, {title}:")
+        say(f"\nchange of clock between two layers, {title}:")
         for first in range(0, len(costs.states), most):
-            console.print(_matrix(costs, matrix, slice(first, first + most)))
-    console.print(
+            _matrix(costs, matrix, slice(first, first + most)).print()
+    say(
         "\n+hse: SYSCLK on the HSE, the PLL stays locked. –: the firmware cannot go there. "
         "( ): computed, not measured; all others were run by the firmware."
     )
 
 
-def _matrix(costs: dvfs.SwitchCosts, matrix: npt.NDArray[np.float64], columns: slice) -> Table:
+def _matrix(costs: dvfs.SwitchCosts, matrix: npt.NDArray[np.float64], columns: slice) -> TextTable:
     """Return some columns of a matrix: all of them are too wide for a terminal."""
-    table = _table("from \\ to", *map(str, costs.states[columns]))
+    table = TextTable("from \\ to", *(right(str(state)) for state in costs.states[columns]))
     for state, values, measured in zip(
         costs.states, matrix[:, columns] * 1e6, costs.measured[:, columns], strict=True
     ):

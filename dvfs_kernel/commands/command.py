@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 import shlex
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stdout
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -22,6 +25,8 @@ _MANY_DIGITS: Final = re.compile(rf"\d{{{_MOST_DIGITS},}}", re.ASCII)
 _LARGEST: Final = 2**63
 _LONG_MESSAGE: Final = 1000
 _WORDS: Final = f"{__name__}.words"
+# Where a command remembers whether it is to be quiet.
+_QUIET: Final = "dvfs_kernel.quiet"
 _TYPED: Final = click.core.ParameterSource.COMMANDLINE
 
 
@@ -40,7 +45,28 @@ def typed_command() -> str:
 
 
 class Command(click.Command):
-    """Spells arguments in messages as they were typed; what does not go together is wrong usage."""
+    """Spells arguments in messages as they were typed; what does not go together is wrong usage.
+
+    Where a network is missing, the message tells which there are.
+
+    Parameters
+    ----------
+    talks
+        Whether what it prints is its work, as a terminal's text is: it has no ``--quiet`` then.
+    """
+
+    def __init__(self, *args: Any, talks: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not talks:
+            self.params.append(
+                click.Option(
+                    ["-q", "--quiet"],
+                    is_flag=True,
+                    expose_value=False,
+                    callback=_remember_quiet,
+                    help="Print nothing but errors, and JSON where it is asked for.",
+                )
+            )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse numbers that no option takes; those that are too long, in a short message."""
@@ -48,6 +74,10 @@ class Command(click.Command):
         remember_words(ctx, words)
         try:
             rest = super().parse_args(ctx, args)
+        except click.MissingParameter as error:
+            if error.param is None or error.param.name != "network":
+                raise
+            raise click.UsageError(_missing_network(ctx), ctx) from error
         except click.UsageError as error:
             if len(error.message) > _LONG_MESSAGE:
                 _refuse_digits(ctx, words)
@@ -70,7 +100,8 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with _quiet(ctx) if ctx.meta.get(_QUIET) else nullcontext():
+                return super().invoke(ctx)
         except dvfs.ArgumentError as error:
             raise click.UsageError(error.spelt(self._flag), ctx) from error
         except dvfs.DvfsError as error:
@@ -85,6 +116,30 @@ class Command(click.Command):
                 is_option = isinstance(param, click.Option)
                 return param.opts[0] if is_option else param.human_readable_name
         return name
+
+
+def _remember_quiet(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    del param
+    ctx.meta[_QUIET] = value
+
+
+@contextmanager
+def _quiet(ctx: click.Context) -> Iterator[None]:
+    """Let nothing be printed but errors, and JSON where that is what is printed."""
+    with dvfs.without_progress(), ExitStack() as stack:
+        if not ctx.params.get("as_json"):
+            nowhere = stack.enter_context(Path(os.devnull).open("w", encoding="utf-8"))
+            stack.enter_context(redirect_stdout(nowhere))
+        yield
+
+
+def _missing_network(ctx: click.Context) -> str:
+    names = dvfs.builtin_networks()
+    return (
+        f"which network? Built in are {', '.join(names[:-1])} and {names[-1]}; a file of yours "
+        f"ends with .tflite. Such as: {ctx.command_path} {names[0]} "
+        "(dvfs networks tells more of each)"
+    )
 
 
 def _refuse_digits(ctx: click.Context, words: list[str]) -> None:

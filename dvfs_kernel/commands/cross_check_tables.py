@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+import click
 
-from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.text_table import TextTable, left, right
 
 if TYPE_CHECKING:
     import dvfs_kernel as dvfs
@@ -16,12 +16,14 @@ __all__ = ["print_cross_check"]
 
 def print_cross_check(result: dvfs.CrossCheckResult) -> None:
     """Print what agrees, time and energy by segment, and speed."""
-    console = open_console()
     for sheet in result.sheets:
-        table = Table(title=sheet.title, title_justify="left", box=None, pad_edge=False)
-        for number, heading in enumerate(sheet.headings):
-            table.add_column(heading, justify="left" if number < sheet.words else "right")
+        table = TextTable(
+            *(left(name, folds=True) for name in sheet.headings[: sheet.words]),
+            *map(right, sheet.headings[sheet.words :]),
+            titles=sheet.words,
+            heading=sheet.title,
+        )
         for row in sheet.rows:
             table.add_row(*row)
-        console.print(table)
-        console.print()
+        table.print()
+        click.echo()

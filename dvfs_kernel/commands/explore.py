@@ -9,7 +9,7 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.many_values import ManyValues
-from dvfs_kernel.commands.parameters import OutputFile
+from dvfs_kernel.commands.parameters import NETWORK, OutputFile
 from dvfs_kernel.commands.study_options import bench_options, space_options
 from dvfs_kernel.commands.study_tables import print_exploration
 
@@ -20,7 +20,7 @@ __all__ = ["explore"]
 
 
 @click.command(cls=ManyValues)
-@click.argument("network")
+@click.argument("network", type=NETWORK)
 @space_options
 @bench_options
 @click.option(

@@ -16,6 +16,7 @@ from dvfs_kernel.commands.parameters import (
     BOARD,
     FREQUENCY,
     LAYERS,
+    NETWORK,
     PROFILE,
     TIME,
     OutputFile,
@@ -36,7 +37,7 @@ def _with_unpacking(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command(cls=Command)
-@click.argument("network")
+@click.argument("network", type=NETWORK)
 @with_input
 @click.option("--board", type=BOARD, default="virtual", show_default=True, help="Or nucleo[:port].")
 @click.option("--profile", type=PROFILE, help="Board profile (TOML) of a virtual board.")

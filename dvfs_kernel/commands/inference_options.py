@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dvfs_kernel.commands.parameters import CLOCK, PATH
+from dvfs_kernel.commands.parameters import CLOCK, PATH, RESISTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,4 @@ def with_clocks(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def with_shunt(what: str) -> Callable[..., Any]:
     """Return the option for the INA219's resistor, with what its help says."""
-    return click.option(
-        "--shunt", type=click.FloatRange(0.001, 10), default=0.1, show_default=True, help=what
-    )
+    return click.option("--shunt", type=RESISTANCE, default="100mohm", show_default=True, help=what)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.table import Table
-from rich.text import Text
 
 import dvfs_kernel as dvfs
-from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.console import printable, say
+from dvfs_kernel.commands.text_table import TextTable, left, right
 
 if TYPE_CHECKING:
     from typing import Any
@@ -26,34 +25,36 @@ _SWITCHING_SHOWN_S = 5e-6
 
 def print_inference(result: dvfs.InferenceResult) -> None:
     """Print layers and segments, totals, and the outputs."""
-    console = open_console()
     if result.profile.layers:
-        console.print(_layer_table(result.profile))
-    console.print(_totals(result))
+        _layer_table(result.profile).print()
+    say(_totals(result))
     for index, output in zip(result.network.outputs, result.outputs, strict=True):
-        console.print(_output_lines(output, result.network.tensors[index]))
+        say(_output_lines(output, result.network.tensors[index]))
 
 
-def _layer_table(profile: dvfs.Profile) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("layer", "", "operator"):
-        table.add_column(name, no_wrap=True, justify="right" if name == "layer" else "left")
-    for name in ("MACs", "g"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name in ("segment", "clock"):
-        table.add_column(name, no_wrap=True)
-    for name in ("cycles", "µs", "mA", "µJ"):
-        table.add_column(name, justify="right", no_wrap=True)
+def _layer_table(profile: dvfs.Profile) -> TextTable:
+    table = TextTable(
+        right("layer"),
+        "",
+        "operator",
+        right("MACs", spare=2),
+        right("g"),
+        "segment",
+        left("clock", spare=1),
+        right("cycles", spare=3),
+        *map(right, ("µs", "mA", "µJ")),
+        titles=3,
+    )
     for layer in profile.layers:
         _add_layer(table, layer)
     return table
 
 
-def _add_layer(table: Table, layer: dvfs.LayerProfile) -> None:
+def _add_layer(table: TextTable, layer: dvfs.LayerProfile) -> None:
     info = layer.info
     head = (
         str(layer.index),
-        Text(_printable(info.name), overflow="ellipsis"),
+        info.name,
         info.operator,
         f"{info.macs:,}" if info.macs else "",
         str(info.granularity),
@@ -64,7 +65,7 @@ def _add_layer(table: Table, layer: dvfs.LayerProfile) -> None:
         return
     for segment in layer.segments:
         name = f"  {segment.segment.name.lower()} × {segment.count}"
-        table.add_row(*[""] * 5, name, segment.clock, *_quantities(segment), style="dim")
+        table.add_row(*[""] * 5, name, segment.clock, *_quantities(segment), dim=True)
 
 
 def _worth_listing(layer: dvfs.LayerProfile) -> bool:
@@ -88,7 +89,7 @@ def _quantities(part: dvfs.LayerProfile | dvfs.SegmentProfile) -> tuple[str, str
 def _totals(result: dvfs.InferenceResult) -> str:
     profile = result.profile
     parts = [
-        f"{_printable(result.network.name)}: {profile.time_s * 1e3:.3f} ms",
+        f"{printable(result.network.name)}: {profile.time_s * 1e3:.3f} ms",
         f"{_scaled(profile.energy_j, 1e3, 3)} mJ",
         f"{profile.cycles:,} cycles",
     ]
@@ -128,18 +129,13 @@ def _output_lines(output: npt.NDArray[Any], tensor: dvfs.Tensor) -> str:
     shape = " × ".join(map(str, output.shape))
     if output.shape[:2] != (1, 1):
         return (
-            f"output {_printable(tensor.name)} ({shape}): "
+            f"output {printable(tensor.name)} ({shape}): "
             f"{real.min():.4g} to {real.max():.4g}, mean {real.mean():.4g}"
         )
     values, stored = real.ravel(), output.ravel()
     order = np.argsort(-values, kind="stable")[:_SHOWN_VALUES]
     shown = ", ".join(f"{i}: {values[i]:.4g} ({stored[i]})" for i in order)
-    return f"output {_printable(tensor.name)} ({shape}): class {order[0]}; {shown}"
-
-
-def _printable(name: str) -> str:
-    """Replace what a file could make a terminal do."""
-    return "".join(letter if letter.isprintable() else "�" for letter in name)
+    return f"output {printable(tensor.name)} ({shape}): class {order[0]}; {shown}"
 
 
 def _scaled(value: float | None, factor: float, digits: int) -> str:

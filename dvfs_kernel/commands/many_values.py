@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["ManyValues"]
 
 # A number, perhaps with a unit: nothing that could be a network or another option.
-_VALUE = re.compile(r"[\d.]+([eE][+-]?\d+)?[a-zA-Zµμ%]*")
+_NUMBER = r"[\d.]+([eE][+-]?\d+)?[a-zA-Zµμ%]*"
+_VALUES = re.compile(rf"{_NUMBER}(,{_NUMBER})*")
 
 
 class ManyValues(Command):
-    """A command in which ``multiple`` options go on while numbers follow."""
+    """A command in which ``multiple`` options go on while numbers follow, or commas join them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Repeat the option before each further value."""
@@ -40,14 +41,17 @@ class ManyValues(Command):
 
 def _repeated(args: Iterable[str], names: set[str]) -> Iterator[str]:
     option = ""
-    given = 0
+    is_later = False
     for arg in args:
         if arg in names:
-            option, given = arg, 0
-        elif option and _VALUE.fullmatch(arg):
-            given += 1
-            if given > 1:
-                yield option
+            option, is_later = arg, False
+        elif option and _VALUES.fullmatch(arg):
+            for value in arg.split(","):
+                if is_later:
+                    yield option
+                yield value
+                is_later = True
+            continue
         else:
             option = ""
         yield arg

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 import dvfs_kernel as dvfs
+from dvfs_kernel.commands.console import say
+from dvfs_kernel.commands.text_table import TextTable, right
 
 __all__ = ["networks"]
 
@@ -14,7 +14,8 @@ __all__ = ["networks"]
 @click.command()
 def networks() -> None:
     """List the built-in networks."""
-    table = Table("network", "input", "layers", "MACs", "parameters", "accuracy", box=None)
+    names = ("layers", "MACs", "parameters", "accuracy")
+    table = TextTable("network", "input", *map(right, names))
     records = {name: dvfs.builtin_record(name) for name in dvfs.builtin_networks()}
     for name, record in records.items():
         network = dvfs.load(name)
@@ -27,12 +28,12 @@ def networks() -> None:
             f"{network.parameter_count:,}",
             "–" if record is None else _accuracy(record),
         )
-    Console().print(table)
-    click.echo("\naccuracy in int8, with half its 95 % interval:")
+    table.print()
+    say("\naccuracy in int8, with half its 95 % interval:")
     for name, record in records.items():
         if record is not None:
-            click.echo(f"  {name}: {record.correct:,} of {record.images:,} images of {record.data}")
-    click.echo("  –: the weights are random, and the outputs mean nothing")
+            say(f"  {name}: {record.correct:,} of {record.images:,} images of {record.data}")
+    say("  –: the weights are random, and the outputs mean nothing")
 
 
 def _accuracy(record: dvfs.TrainingRecord) -> str:

@@ -10,6 +10,7 @@ import click
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.many_values import ManyValues
+from dvfs_kernel.commands.parameters import NETWORK
 from dvfs_kernel.commands.study_options import bench_options, bound_options, space_options
 from dvfs_kernel.commands.study_tables import print_optima
 
@@ -17,7 +18,7 @@ __all__ = ["optimise"]
 
 
 @click.command(cls=ManyValues)
-@click.argument("network")
+@click.argument("network", type=NETWORK)
 @bound_options
 @space_options
 @bench_options

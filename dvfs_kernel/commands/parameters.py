@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 import dvfs_kernel as dvfs
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     # Generic for type checkers only: older releases of click cannot be subscripted.
+    TextType = click.ParamType[str]
     NumberType = click.ParamType[int | float]
+    FloatType = click.ParamType[float]
     BoardType = click.ParamType[dvfs.BoardSpec]
     PllLockType = click.ParamType[dvfs.PllLock]
     SerialLineType = click.ParamType[str | int]
@@ -21,27 +27,92 @@ if TYPE_CHECKING:
     LayersType = click.ParamType[tuple[int, int]]
 else:
     NumberType = BoardType = PllLockType = ClockType = LayersType = click.ParamType
-    SerialLineType = click.ParamType
+    SerialLineType = TextType = FloatType = click.ParamType
 
 __all__ = [
     "BOARD",
     "CHARGE",
     "CLOCK",
+    "CLOCKS",
     "FREQUENCY",
     "LAYERS",
     "MEMORY",
+    "NETWORK",
     "PATH",
+    "PERCENT",
     "PERIOD",
     "PLL_LOCK",
     "PROFILE",
+    "RESISTANCE",
     "SERIAL_LINE",
     "TIME",
+    "VOLTAGE",
     "OutputFile",
     "with_pll_lock",
 ]
 
 #: A file or folder that the face looks at.
 PATH = click.Path(path_type=Path)
+
+
+class _Network(TextType):
+    """A network: the name of a built-in one, or the path of a file."""
+
+    name = "network"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return it as it is: the face tells what is wrong with it."""
+        del param, ctx
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the built-in ones, files that may be networks, and folders on the way to some."""
+        del ctx, param
+        names = [name for name in dvfs.builtin_networks() if name.startswith(incomplete)]
+        folder, _, begin = incomplete.rpartition("/")
+        place = Path(folder or "/") if "/" in incomplete else Path()
+        try:
+            found = [p for p in sorted(place.iterdir()) if p.name.startswith(begin)]
+        except OSError:
+            found = []
+        before = f"{folder}/" if "/" in incomplete else ""
+        files = [f"{before}{p.name}" for p in found if p.suffix.lower() == ".tflite"]
+        folders = [f"{before}{p.name}/" for p in found if p.is_dir() and p.name[0] != "."]
+        return [CompletionItem(text) for text in (*names, *files, *folders)]
+
+
+NETWORK = _Network()
+
+
+class ClockNames(TextType):
+    """A list of clocks, by its name or by its settings."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return it as it is: what it means depends on the board's HSE."""
+        del param, ctx
+        return str(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the names."""
+        del ctx, param
+        return _beginning(incomplete, dvfs.CLOCK_LISTS)
+
+
+CLOCKS = ClockNames()
+
+
+def _beginning(incomplete: str, words: Iterable[str]) -> list[CompletionItem]:
+    return [CompletionItem(word) for word in words if word.startswith(incomplete)]
 
 
 class _Quantity(NumberType):
@@ -63,9 +134,33 @@ class _Quantity(NumberType):
 
 FREQUENCY = _Quantity(dvfs.FREQUENCY)
 MEMORY = _Quantity(dvfs.MEMORY)
+RESISTANCE = _Quantity(dvfs.RESISTANCE)
 TIME = _Quantity(dvfs.TIME)
 PERIOD = _Quantity(dvfs.PERIOD)
 CHARGE = _Quantity(dvfs.CHARGE)
+VOLTAGE = _Quantity(dvfs.VOLTAGE)
+
+
+class _Percent(FloatType):
+    """A share in per cent, with the sign or without it: there is but one meaning."""
+
+    name = "percent"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number."""
+        text = str(value).strip().removesuffix("%").strip()
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not 0 <= number < math.inf:
+            self.fail(f"{value!r} is no share in per cent; such as 30 or 30%", param, ctx)
+        return number
+
+
+PERCENT = _Percent()
 
 
 class _PllLock(PllLockType):
@@ -76,7 +171,7 @@ class _PllLock(PllLockType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> dvfs.PllLock:
-        """Read a corner's name, or microseconds."""
+        """Read a corner's name, or a time."""
         if isinstance(value, dvfs.PllLock):
             return value
         try:
@@ -84,11 +179,18 @@ class _PllLock(PllLockType):
         except dvfs.QuantityError as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the corners."""
+        del ctx, param
+        return _beginning(incomplete, ("min", "mid", "typ", "max"))
+
 
 PLL_LOCK = _PllLock()
 
 with_pll_lock = click.option(
-    "--pll-lock", type=PLL_LOCK, help="min, mid, typ, max or microseconds."
+    "--pll-lock", type=PLL_LOCK, help="min, mid, typ, max, or a time such as 150us."
 )
 
 
@@ -128,6 +230,13 @@ class _Board(BoardType):
         except dvfs.BoardError as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the kinds of boards."""
+        del ctx, param
+        return _beginning(incomplete, ("virtual", "renode", "renode:cycles", "nucleo"))
+
 
 BOARD = _Board()
 
@@ -151,6 +260,13 @@ class _Clock(ClockType):
             return dvfs.ClockSetting.parse(str(value))
         except dvfs.ClockError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return how settings begin."""
+        del ctx, param
+        return _beginning(incomplete, ("hsi", "hse", "pll:"))
 
 
 CLOCK = _Clock()

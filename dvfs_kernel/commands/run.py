@@ -11,6 +11,7 @@ import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.command import typed_command
 from dvfs_kernel.commands.many_values import ManyValues
+from dvfs_kernel.commands.parameters import NETWORK
 from dvfs_kernel.commands.study_options import (
     bench_options,
     bound_options,
@@ -23,7 +24,7 @@ __all__ = ["run"]
 
 
 @click.command(cls=ManyValues)
-@click.argument("network")
+@click.argument("network", type=NETWORK)
 @bound_options
 @space_options
 @bench_options

@@ -24,7 +24,7 @@ _ADDRESSES = [f"0x{address:02x}" for address in range(0x40, 0x50)]
 @click.option(
     "--address", type=click.Choice(_ADDRESSES), default="0x40", show_default=True, help="INA219's."
 )
-@with_shunt("Ohms between IN+ and IN-.")
+@with_shunt("Between IN+ and IN-, such as 100mohm.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def selftest(*, board: dvfs.BoardSpec, address: str, as_json: bool, **arguments: Any) -> None:
     """Check clock, sensor, supply and shunt of a board, and say what is wired wrongly.

@@ -15,7 +15,7 @@ from dvfs_kernel.commands.parameters import FREQUENCY, with_pll_lock
 __all__ = ["serve"]
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, talks=True)
 @click.argument("network", required=False)
 @click.option("--hse", type=FREQUENCY, help="HSE of the board; by default 8MHz, as sold.")
 @with_pll_lock

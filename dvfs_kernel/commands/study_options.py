@@ -11,8 +11,10 @@ from dvfs_kernel.commands.inference_options import with_input
 from dvfs_kernel.commands.parameters import (
     BOARD,
     CHARGE,
+    CLOCKS,
     FREQUENCY,
     MEMORY,
+    PERCENT,
     PERIOD,
     PROFILE,
     TIME,
@@ -96,6 +98,7 @@ def space_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command,
         click.option(
             "--clocks",
+            type=CLOCKS,
             default="default",
             show_default=True,
             metavar="LIST",
@@ -119,7 +122,7 @@ def bound_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--qos",
             multiple=True,
-            type=click.FloatRange(0),
+            type=PERCENT,
             metavar="PERCENT …",
             help="Bounds in per cent over the baseline's latency; default 10 30 50.",
         ),

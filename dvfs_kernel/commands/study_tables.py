@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
 import dvfs_kernel as dvfs
-from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.console import say
+from dvfs_kernel.commands.text_table import TextTable, left, right
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Console
 
 # By how much a baseline has to beat the optimum to be named: predictions are no nearer than that.
 _WORTH_TELLING = 0.0005
@@ -23,20 +21,20 @@ __all__ = ["print_deployment", "print_exploration", "print_optima", "print_study
 
 def print_exploration(result: dvfs.ExplorationResult) -> None:
     """Print how far each layer's options reach, and how well predictions hold."""
-    console = open_console()
     ground, workload = result.ground, result.workload
     exploration = ground.exploration
-    table = _table(
-        ("layer", "right"),
-        ("", "left"),
-        ("options", "right"),
-        ("Pareto", "right"),
-        ("quickest", "left"),
-        ("ms", "right"),
-        ("µJ", "right"),
-        ("most frugal", "left"),
-        ("ms", "right"),
-        ("µJ", "right"),
+    table = TextTable(
+        right("layer"),
+        "",
+        right("options", spare=2),
+        right("Pareto", spare=1),
+        left("quickest", folds=True),
+        right("ms"),
+        right("µJ"),
+        left("most frugal", folds=True),
+        right("ms"),
+        right("µJ"),
+        titles=2,
     )
     for layer in range(exploration.layers):
         options = exploration.of_layer(layer)
@@ -53,17 +51,17 @@ def print_exploration(result: dvfs.ExplorationResult) -> None:
             ]
         name = workload.network.layers[layer].name
         table.add_row(str(layer), name, str(len(options)), str(len(points)), *cells)
-    console.print(table)
-    console.print(
+    table.print()
+    say(
         f"\n{workload.network.name}: {len(exploration.options):,} options of "
         f"{exploration.layers} layers in {len(exploration.space.states)} clock states; "
         f"{_made_line(ground.runs_made, ground.wall_s)}"
     )
     if exploration.fit_error is not None:
-        console.print(_fit_line(exploration.fit_error))
-    console.print(_check_line(ground.check))
+        say(_fit_line(exploration.fit_error))
+    say(_check_line(ground.check))
     for mode, idle in ground.idle.items():
-        console.print(f"idle in {mode.name.lower()}: {idle.power_w * 1e3:.2f} mW")
+        say(f"idle in {mode.name.lower()}: {idle.power_w * 1e3:.2f} mW")
 
 
 def _fit_line(fit_error: float) -> str:
@@ -90,10 +88,9 @@ def _check_line(check: dvfs.SampleCheck) -> str:
 
 def print_optima(result: dvfs.OptimisationResult) -> None:
     """Print the schedule of each bound, and its proof."""
-    console = open_console()
     for found in result:
         solution = found.optimum.solution
-        console.print(
+        say(
             f"{found.workload.network.name}, bound {found.bound.name} = "
             f"{found.window_s * 1e3:.3f} ms: "
             f"{found.latency_s * 1e3:.3f} ms, {found.inference_j * 1e3:.3f} mJ, "
@@ -101,7 +98,7 @@ def print_optima(result: dvfs.OptimisationResult) -> None:
             f"{solution.status} by prediction, gap {solution.gap * 1e9:.3f} nJ, "
             f"one millisecond more is worth {solution.multiplier * 1e3:.2f} µJ"
         )
-        console.print(f"  {_strip(found.schedule)}")
+        say(f"  {_strip(found.schedule)}")
 
 
 def _strip(schedule: dvfs.Schedule) -> str:
@@ -123,21 +120,21 @@ def _strip(schedule: dvfs.Schedule) -> str:
 
 def print_deployment(result: dvfs.DeploymentResult) -> None:
     """Print layers and totals, predicted and executed."""
-    console = open_console()
     workload, deployment = result.workload, result.run
     plan, record = deployment.plan, deployment.record
-    table = _table(
-        ("layer", "right"),
-        ("", "left"),
-        ("g", "right"),
-        ("clock", "left"),
-        ("LFO", "left"),
-        ("predicted ms", "right"),
-        ("executed ms", "right"),
-        ("error", "right"),
-        ("predicted µJ", "right"),
-        ("executed µJ", "right"),
-        ("error", "right"),
+    table = TextTable(
+        right("layer"),
+        "",
+        right("g"),
+        "clock",
+        left("LFO", spare=1),
+        right("predicted ms", spare=3),
+        right("executed ms"),
+        right("error"),
+        right("predicted µJ", spare=2),
+        right("executed µJ"),
+        right("error"),
+        titles=2,
     )
     for index, (layer, layer_plan) in enumerate(
         zip(plan.layers, plan.schedule.layers, strict=True)
@@ -157,8 +154,8 @@ def print_deployment(result: dvfs.DeploymentResult) -> None:
             f"{energy_j * 1e6:.1f}",
             _error(layer.energy_j, energy_j),
         )
-    console.print(table)
-    console.print(
+    table.print()
+    say(
         f"\n{workload.network.name}, bound {plan.bound}: {record.latency_s * 1e3:.3f} ms of "
         f"{plan.window_s * 1e3:.3f} ms, {record.total('window_j') * 1e3:.3f} mJ in the window, "
         f"{'same output' if deployment.same_output else 'ANOTHER OUTPUT'} as the plain schedule\n"
@@ -179,37 +176,34 @@ def _signed(error: float) -> str:
 
 def print_study(result: dvfs.StudyResult) -> None:
     """Print what was run in each window, and what it saves."""
-    console = open_console()
     study, workload = result.study, result.workload
     fit_error = study.ground.exploration.fit_error
     if fit_error is not None:
-        console.print(_fit_line(fit_error))
-    console.print(_check_line(study.ground.check))
+        say(_fit_line(fit_error))
+    say(_check_line(study.ground.check))
     if not study.ground.runs_made:
-        console.print("the exploration's runs were all kept from before")
+        say("the exploration's runs were all kept from before")
     for found in study.results:
-        console.print(
+        say(
             f"\n{workload.network.name}, bound {found.bound.name}: "
             f"{found.bound_s * 1e3:.3f} ms; DVFS is {found.solution.status} by prediction"
         )
-        console.print(_outcome_table(found))
+        _outcome_table(found).print()
         headline = found.headline
         saved = 1 - found.best.window_j / headline.window_j if headline is not None else 0.0
         if saved >= _WORTH_TELLING:
-            console.print(
-                f"  {found.best.candidate.title} takes {saved:.2%} less than DVFS in this window"
-            )
+            say(f"  {found.best.candidate.title} takes {saved:.2%} less than DVFS in this window")
     worst = [
         max(abs(error) for found in study.results for error in errors(found))
         for errors in (_latency_errors, _energy_errors)
     ]
-    console.print(
+    say(
         "\nErrors are predicted / executed - 1. Of all runs here none is further off than "
-        f"{worst[0]:.2%} in latency\nand {worst[1]:.2%} in energy: between two that differ by "
+        f"{worst[0]:.2%} in latency and {worst[1]:.2%} in energy: between two that differ by "
         "less, the proof decides nothing."
     )
     if result.duty:
-        _print_duty(console, result)
+        _print_duty(result)
 
 
 def _latency_errors(found: dvfs.BoundResult) -> list[float]:
@@ -220,11 +214,11 @@ def _energy_errors(found: dvfs.BoundResult) -> list[float]:
     return [outcome.energy_error for outcome in found.outcomes]
 
 
-def _print_duty(console: Console, result: dvfs.StudyResult) -> None:
+def _print_duty(result: dvfs.StudyResult) -> None:
     """Print what one inference a period draws."""
     rows = result.on_battery()
     period_s, charge_c = float(rows[0]["period_s"]), float(rows[0]["battery_c"])
-    table = _table(("", "left"), ("between", "left"), ("average mA", "right"), ("days", "right"))
+    table = TextTable("", "between", right("average mA"), right("days"))
     for row in rows:
         known = row["average_a"] is not None
         table.add_row(
@@ -233,22 +227,22 @@ def _print_duty(console: Console, result: dvfs.StudyResult) -> None:
             f"{row['average_a'] * 1e3:.3f}" if known else "too long",
             f"{row['days']:.1f}" if known else "",
         )
-    console.print(f"\nOne inference every {period_s:g} s, from {charge_c / 3.6:g} mAh:")
-    console.print(table)
+    say(f"\nOne inference every {period_s:g} s, from {charge_c / 3.6:g} mAh:")
+    table.print()
 
 
-def _outcome_table(result: dvfs.BoundResult) -> Table:
-    table = _table(
-        ("", "left"),
-        ("idle", "left"),
-        ("ms", "right"),
-        ("bound", "left"),
-        ("window mJ", "right"),
-        ("saved", "right"),
-        ("relocks", "right"),
-        ("hops", "right"),
-        ("error", "right"),
-        ("output", "left"),
+def _outcome_table(result: dvfs.BoundResult) -> TextTable:
+    table = TextTable(
+        "",
+        left("idle", spare=2),
+        right("ms"),
+        "bound",
+        right("window mJ"),
+        right("saved"),
+        right("relocks", spare=4),
+        right("hops", spare=3),
+        right("error", spare=1),
+        "output",
     )
     outcomes: Sequence[dvfs.Outcome] = result.outcomes
     reference_j = outcomes[0].window_j
@@ -265,11 +259,4 @@ def _outcome_table(result: dvfs.BoundResult) -> Table:
             _signed(outcome.energy_error),
             "same" if outcome.same_output else "DIFFERS",
         )
-    return table
-
-
-def _table(*columns: tuple[str, str]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, side in columns:
-        table.add_column(name, justify="right" if side == "right" else "left", no_wrap=True)
     return table

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 import dvfs_kernel as dvfs
 from dvfs_kernel.commands.command import Command
-from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.console import say
 from dvfs_kernel.commands.measurement_tables import estimate_text
+from dvfs_kernel.commands.parameters import VOLTAGE
+from dvfs_kernel.commands.text_table import TextTable, right
 
 __all__ = ["trace"]
 
@@ -27,10 +28,10 @@ __all__ = ["trace"]
 )
 @click.option(
     "--supply",
-    type=click.FloatRange(1.7, 3.6),
-    default=3.3,
+    type=VOLTAGE,
+    default="3.3V",
     show_default=True,
-    help="Volts at the chip.",
+    help="At the chip.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def trace(*, trace: Path, run: Path, as_json: bool, **arguments: Any) -> None:
@@ -48,12 +49,9 @@ def trace(*, trace: Path, run: Path, as_json: bool, **arguments: Any) -> None:
 
 
 def _print(result: dvfs.TraceResult) -> None:
-    console = open_console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("layer", justify="right")
-    table.add_column("")
-    for name in ("µs", "mA", "µJ", "edges ±"):
-        table.add_column(name, justify="right", no_wrap=True)
+    table = TextTable(
+        right("layer"), "", right("µs"), right("mA"), right("µJ"), right("edges ±"), titles=2
+    )
     for layer in result.layers:
         table.add_row(
             str(layer.index),
@@ -63,11 +61,11 @@ def _print(result: dvfs.TraceResult) -> None:
             estimate_text(layer.energy_j.scaled(1e6), 2),
             f"{layer.edge_j * 1e6:.2f}",
         )
-    console.print(table)
+    table.print()
     aligned = result.aligned
     total = estimate_text(result.energy_j.scaled(1e3), 3)
     others = f", {aligned.others} spells of another length left out" if aligned.others else ""
-    console.print(
+    say(
         f"\n{result.network}: {total} mJ in {result.time_s * 1e3:.3f} ms, "
         f"{aligned.inferences} inferences{others}; the instrument counts "
         f"{(aligned.clock_ratio - 1) * 100:+.2f} % against the board's HSI"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.command import Command
 from dvfs_kernel.commands.inference_options import with_shunt
-from dvfs_kernel.commands.parameters import BOARD, PROFILE, OutputFile
+from dvfs_kernel.commands.parameters import BOARD, PROFILE
 from dvfs_kernel.commands.validation_tables import print_comparison, print_validation
 
 __all__ = ["validate"]
@@ -23,7 +24,7 @@ _SOURCES = click.Path(file_okay=False, path_type=Path)
 @click.option("--coremark", type=_SOURCES, help="Folder of EEMBC's CoreMark, to build and run.")
 @click.option("--dhrystone", type=_SOURCES, help="Folder of Dhrystone 2.1 in C, likewise.")
 @click.option("--profile", type=PROFILE, help="A board profile (TOML) instead of the defaults.")
-@click.option("--json", "json_path", type=OutputFile(".json"), help="Write the figures as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 @click.option("--board", type=BOARD, help="Compare with this board instead, such as nucleo.")
 @click.option("--network", default="vww", show_default=True, help="What it runs, with --board.")
 @click.option(
@@ -32,7 +33,7 @@ _SOURCES = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Measure by its INA219, with --board.",
 )
-@with_shunt("Ohms of its INA219's shunt, with --board.")
+@with_shunt("Of its INA219, with --board.")
 @click.option(
     "-o",
     "--output",
@@ -45,7 +46,7 @@ def validate(
     coremark: Path | None,
     dhrystone: Path | None,
     profile: Path | None,
-    json_path: Path | None,
+    as_json: bool,
     board: dvfs.BoardSpec | None,
     folder: Path | None,
     **comparing: Any,
@@ -61,7 +62,7 @@ def validate(
     """
     if board is not None:
         # The face has a verb for each, which takes nothing of the other.
-        if coremark or dhrystone or json_path:
+        if coremark or dhrystone or as_json:
             raise click.UsageError(
                 "--coremark, --dhrystone and --json are for published figures, not for a --board"
             )
@@ -72,8 +73,9 @@ def validate(
         click.echo(found.save(folder or Path("dvfs-validation")))
         return
     result = dvfs.validate(coremark=coremark, dhrystone=dhrystone, profile=profile)
-    if json_path is not None:
-        result.save(json_path)
-    print_validation(result)
+    if as_json:
+        click.echo(json.dumps(result.to_dict(), indent=1))
+    else:
+        print_validation(result)
     for name, where_from in result.left_out.items():
         click.echo(f"{name} was left out; its sources: {where_from}", err=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-
-from dvfs_kernel.commands.console import open_console
+from dvfs_kernel.commands.text_table import TextTable, left, right
 
 if TYPE_CHECKING:
     import dvfs_kernel as dvfs
@@ -16,20 +14,20 @@ __all__ = ["print_comparison", "print_validation"]
 
 def print_validation(result: dvfs.ValidationResult) -> None:
     """Print every figure with its error and source, then the mean of each group."""
-    console = open_console()
-    console.print(_figures(result))
-    console.print(_summaries(result))
+    _figures(result).print()
+    _summaries(result).print()
 
 
-def _figures(result: dvfs.ValidationResult) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("figure", overflow="fold")
-    for name in ("published", "found"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("error", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("source", overflow="fold")
+def _figures(result: dvfs.ValidationResult) -> TextTable:
+    table = TextTable(
+        left("figure", folds=True),
+        right("published"),
+        right("found"),
+        left(""),
+        right("error"),
+        left(""),
+        left("source", folds=True, spare=1),
+    )
     for figure in result.figures:
         published = f"{figure.published:.4g}"
         if figure.band is not None:
@@ -46,12 +44,10 @@ def _figures(result: dvfs.ValidationResult) -> Table:
     return table
 
 
-def _summaries(result: dvfs.ValidationResult) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("group", no_wrap=True)
-    for name in ("figures", "mean error", "worst"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", overflow="fold")
+def _summaries(result: dvfs.ValidationResult) -> TextTable:
+    table = TextTable(
+        "group", right("figures"), right("mean error"), right("worst"), left("", folds=True)
+    )
     for summary in result.summaries:
         table.add_row(
             summary.title,
@@ -65,11 +61,11 @@ def _summaries(result: dvfs.ValidationResult) -> Table:
 
 def print_comparison(result: dvfs.ComparisonResult) -> None:
     """Print where two boards differ, schedule by schedule."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("schedule", overflow="fold")
-    for name in (*result.boards, "time", "worst layer", "mJ", "energy"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("output", no_wrap=True)
+    table = TextTable(
+        left("schedule", folds=True),
+        *map(right, (*result.boards, "time", "worst layer", "mJ", "energy")),
+        "output",
+    )
     for schedule in result.schedules:
         mine, other = schedule.runs
         measured, energy_off = schedule.measured, schedule.energy_off
@@ -83,4 +79,4 @@ def print_comparison(result: dvfs.ComparisonResult) -> None:
             "–" if energy_off is None else f"{energy_off:+.2%}",
             "same" if schedule.same_output else "DIFFERS",
         )
-    open_console().print(table)
+    table.print()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["naming", "write_atomically"]
+__all__ = ["check_folder", "naming", "write_atomically"]
 
 
 @contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Let errors of writing name the file: the system does so only where one is opened.
+    """Let errors of writing name the file: the system names a temporary one, or none.
 
     Raises
     ------
@@ -26,9 +28,29 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is not None or error.errno is None:
+        if error.errno is None:
             raise
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that could not be made or written to, before work begins for it.
+
+    Nothing is made: work that does not get as far leaves no empty folder.
+
+    Raises
+    ------
+    OSError
+        There is a file in its place or above it, or the system does not let one write there.
+    """
+    for place in (folder, *folder.absolute().parents):
+        if not place.exists():
+            continue
+        if not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+        # What the system says of rights is not all: /proc takes nothing from anybody.
+        with naming(folder), tempfile.TemporaryFile(dir=place):
+            return
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -55,7 +77,8 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        with naming(path):
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from contextvars import ContextVar
 from html import escape
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,7 +19,20 @@ if TYPE_CHECKING:
     #: True: a bar where a person looks on; False: nothing; else what is told.
     Shown = bool | Progress
 
-__all__ = ["shown_progress"]
+__all__ = ["shown_progress", "without_progress"]
+
+# Whether a person may be shown anything; for the verbs within `without_progress`.
+_IS_WANTED: ContextVar[bool] = ContextVar("is_wanted", default=True)
+
+
+@contextmanager
+def without_progress() -> Iterator[None]:
+    """Show no progress of what goes on within, unless a function is told of it."""
+    token = _IS_WANTED.set(False)
+    try:
+        yield
+    finally:
+        _IS_WANTED.reset(token)
 
 
 @contextmanager
@@ -33,7 +48,7 @@ def shown_progress(progress: Shown = True) -> Iterator[Callable[[str, int, int],
     if not isinstance(progress, bool):
         yield progress
         return
-    if not progress:
+    if not (progress and _IS_WANTED.get()):
         yield _untold
         return
     from rich.console import Console
@@ -49,14 +64,23 @@ def _untold(_what: str, _done: int, _total: int) -> None:
 
 @contextmanager
 def _on_terminal(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bars
 
     tasks: dict[str, TaskID] = {}
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Bars(
-        *columns,
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
         console=console,
         transient=True,
         disable=not console.is_terminal,
@@ -70,6 +94,14 @@ def _on_terminal(console: Console) -> Iterator[Callable[[str, int, int], None]]:
         yield show
 
 
+def _remaining(begun_s: float, done: int, total: int) -> str:
+    """Return how long it will take if it goes on as it has; nothing where nobody can know."""
+    if not 0 < done < total:
+        return ""
+    left_s = (monotonic() - begun_s) * (total - done) / done
+    return f", about {left_s:.0f} s left" if left_s >= 1 else ""
+
+
 @contextmanager
 def _in_notebook() -> Iterator[Callable[[str, int, int], None]]:
     """Show bars in the cell's output as long as the work goes on, and leave no trace of them."""
@@ -79,13 +111,15 @@ def _in_notebook() -> Iterator[Callable[[str, int, int], None]]:
     put: Any = display
     handle: Any = None
     told: dict[str, tuple[int, int]] = {}
+    begun_s: dict[str, float] = {}
 
     def show(what: str, done: int, total: int) -> None:
         nonlocal handle
         told[what] = done, total
+        begun_s.setdefault(what, monotonic())
         bars = "".join(
             f"<div><progress value='{done}' max='{max(total, 1)}'></progress> "
-            f"{escape(what)} {done}/{total}</div>"
+            f"{escape(what)} {done}/{total}{_remaining(begun_s[what], done, total)}</div>"
             for what, (done, total) in told.items()
         )
         if handle is None:

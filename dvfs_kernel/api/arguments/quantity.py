@@ -14,7 +14,18 @@ from dvfs_kernel.errors import ClockError, QuantityError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CHARGE", "FREQUENCY", "MEMORY", "PERIOD", "TIME", "PllLockLike", "Quantity", "pll_lock"]
+__all__ = [
+    "CHARGE",
+    "FREQUENCY",
+    "MEMORY",
+    "PERIOD",
+    "RESISTANCE",
+    "TIME",
+    "VOLTAGE",
+    "PllLockLike",
+    "Quantity",
+    "pll_lock",
+]
 
 #: What stands for the time that a PLL takes to lock: a corner's name, seconds, or text with a unit.
 PllLockLike = PllLock | str | float
@@ -36,9 +47,11 @@ class Quantity(Generic[Rounded]):
     name
         What the quantity is called in messages.
     units
-        Factors to the SI unit; the empty text stands for a number without a unit.
+        Factors to the SI unit.
     example
         For messages.
+    guesses
+        For messages, where a number has no unit: up to which number which units are likely meant.
     rounded
         What is made of the exact value in the SI unit.
     least
@@ -53,6 +66,7 @@ class Quantity(Generic[Rounded]):
     name: str
     units: tuple[tuple[str, int | Fraction], ...]
     example: str
+    guesses: tuple[tuple[float, str], ...]
     rounded: Callable[[Fraction], Rounded]
     least: int = 0
 
@@ -62,7 +76,8 @@ class Quantity(Generic[Rounded]):
         Raises
         ------
         QuantityError
-            The text is no number with one of the units, or the value is too small.
+            The text is no number with one of the units, or the value is too small. A number in
+            a text has a unit: 100 as a time is 100 s to one and 100 ms to another.
         """
         exact = self._exact(value)
         if exact is None or not 0 < exact < _LARGEST or exact < self.least:
@@ -81,8 +96,17 @@ class Quantity(Generic[Rounded]):
         return Fraction(match[1]) * factor
 
     def _refusal(self, value: object) -> QuantityError:
-        units = ", ".join(unit for unit, _ in self.units if unit)
+        units = ", ".join(unit for unit, _ in self.units)
         least = f"at least {self.least}" if self.least else "positive"
+        match = _TEXT.fullmatch(value) if isinstance(value, str) else None
+        if match is not None and not match[2]:
+            number = float(match[1])
+            likely = next(units for most, units in self.guesses if number <= most)
+            meant = " or ".join(f"{match[1]}{unit}" for unit in likely.split())
+            return QuantityError(
+                f"{value!r} has no unit ({units}), without which it is no {self.name}; "
+                f"did you mean {meant}?"
+            )
         return QuantityError(
             f"{value!r} is no {self.name}; "
             f"a number with a unit ({units}), {least}, is allowed, such as {self.example}"
@@ -92,16 +116,18 @@ class Quantity(Generic[Rounded]):
 #: Whole hertz: the finest that the clock tree counts in.
 FREQUENCY: Final = Quantity(
     "frequency",
-    (("Hz", 1), ("kHz", 10**3), ("MHz", 10**6), ("", 1)),
+    (("Hz", 1), ("kHz", 10**3), ("MHz", 10**6)),
     "50MHz",
+    ((999, "MHz"), (99_999, "kHz"), (math.inf, "Hz")),
     round,
     least=1,
 )
 #: Whole bytes. It is what may be taken: part of a byte holds nothing.
 MEMORY: Final = Quantity(
     "amount of memory",
-    (("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("kB", 10**3), ("MB", 10**6), ("", 1)),
+    (("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("kB", 10**3), ("MB", 10**6)),
     "512KiB",
+    ((4, "MiB"), (8192, "KiB"), (math.inf, "B")),
     math.floor,
     least=1,
 )
@@ -111,17 +137,37 @@ _TIMES: Final[tuple[tuple[str, int | Fraction], ...]] = (
     ("ms", Fraction(1, 10**3)),
     *((unit, _MICRO) for unit in ("us", "µs", "μs")),
 )
-TIME: Final = Quantity("time", (*_TIMES, ("", 1)), "2s", float)
+TIME: Final = Quantity("time", _TIMES, "2s", ((0.99, "s"), (9, "ms s"), (math.inf, "ms")), float)
 #: From one inference to the next: may be long.
-PERIOD: Final = Quantity("period", (*_TIMES, ("min", 60), ("h", 3600)), "1s", float)
+PERIOD: Final = Quantity(
+    "period", (*_TIMES, ("min", 60), ("h", 3600)), "1s", ((59, "s min"), (math.inf, "s")), float
+)
 #: Of a battery.
 CHARGE: Final = Quantity(
-    "charge", (("mAh", Fraction(36, 10)), ("Ah", 3600), ("C", 1)), "1200mAh", float
+    "charge",
+    (("mAh", Fraction(36, 10)), ("Ah", 3600), ("C", 1)),
+    "1200mAh",
+    ((9, "Ah"), (math.inf, "mAh")),
+    float,
+)
+_MILLI = Fraction(1, 10**3)
+#: Of a supply.
+VOLTAGE: Final = Quantity(
+    "voltage", (("V", 1), ("mV", _MILLI)), "3.3V", ((99, "V"), (math.inf, "mV")), float
+)
+#: Of a shunt.
+RESISTANCE: Final = Quantity(
+    "resistance",
+    (("ohm", 1), ("mohm", _MILLI), ("Ω", 1), ("mΩ", _MILLI)),
+    "100mohm",
+    ((9, "ohm"), (math.inf, "mohm")),
+    float,
 )
 _LOCK_TIME = Quantity(
     f"lock time or one of {', '.join(PLL_LOCK_CORNERS)}",
-    (*_TIMES, ("", _MICRO)),
+    _TIMES,
     "150us",
+    ((math.inf, "us"),),
     PllLock.lasting,
 )
 
@@ -129,8 +175,7 @@ _LOCK_TIME = Quantity(
 def pll_lock(value: PllLockLike) -> PllLock:
     """Return how long a PLL takes to lock.
 
-    It is a corner, ``min``, ``mid``, ``typ`` or ``max``, or a time: a number counts seconds, text
-    without a unit microseconds.
+    It is a corner, ``min``, ``mid``, ``typ`` or ``max``, or a time: a number counts seconds.
 
     Raises
     ------

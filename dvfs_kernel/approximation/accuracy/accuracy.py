@@ -184,7 +184,7 @@ class Accuracy(Tabled):
             )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything but the single images, as ``dvfs accuracy --output`` writes it."""
+        """Return everything but the single images, as ``dvfs accuracy --json`` prints it."""
         return {
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,

@@ -52,7 +52,7 @@ class ValidationResult(tables.Tabled):
         return [figure.to_dict() for figure in self.figures]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as ``dvfs validate --json`` writes it."""
+        """Return everything as ``dvfs validate --json`` prints it."""
         return {
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,

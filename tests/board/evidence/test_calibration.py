@@ -156,7 +156,7 @@ def measure(monkeypatch, name, clock, profile=None):
                     spec.BoardSpec(hse_hz=self.hse_hz, profile=profile), **options
                 ),
             )
-        result = dvfs(*arguments, "--window", "4")
+        result = dvfs(*arguments, "--average", "4")
     assert result.exit_code == 0, result.output
 
 

@@ -98,7 +98,7 @@ def test_the_command_writes_a_page_of_a_board(tmp_path, monkeypatch):
     assert result.exit_code == 0, result.output
     assert result.stdout.count("same") == 4
     assert (tmp_path / "dvfs-validation" / "comparison.html").exists()
-    result = CliRunner().invoke(cli, ["validate", "--board", "nucleo", "--json", "x.json"])
+    result = CliRunner().invoke(cli, ["validate", "--board", "nucleo", "--json"])
     assert result.exit_code == 2
     assert "are for published figures" in " ".join(result.stderr.split())
 

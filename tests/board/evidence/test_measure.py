@@ -104,7 +104,7 @@ def test_the_command_and_its_files(tmp_path, monkeypatch):
     Path("small.tflite").write_bytes(small_model())
     arguments = ["measure", "small.tflite", "--board", "virtual", "--samples", "1"]
     arguments += ["--rounds", "3", "--precision", "0.2", "--raw", "raw.csv"]
-    arguments += ["--window", "4", "--no-baseline", "--by-layer"]
+    arguments += ["--average", "4", "--no-baseline", "--by-layer"]
     result = CliRunner().invoke(cli, [*arguments, "--json"])
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from json_document import mistakes
 from small_model import small_model
 
+import dvfs_kernel
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.commands.cli import cli
 from dvfs_kernel.evidence.validation import Figure, currents, rules, summarise
@@ -25,12 +26,19 @@ ART_OFF, ART_ON = 0, 0x300
 
 
 @pytest.fixture(scope="module")
-def validated(tmp_path_factory):
+def validated():
     """Run the command once, without sources of the user; yield its result and its figures."""
-    path = tmp_path_factory.mktemp("validation") / "figures.json"
-    result = CliRunner().invoke(cli, ["validate", "--json", str(path)])
+    kept = []
+
+    def remembered(**arguments):
+        kept.append(dvfs_kernel.validate(**arguments))
+        return kept[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dvfs_kernel, "validate", remembered)
+        result = CliRunner().invoke(cli, ["validate"])
     assert result.exit_code == 0, result.output
-    return result, json.loads(path.read_text())
+    return result, json.loads(json.dumps(kept[0].to_dict()))
 
 
 def figures_of(validated, group):
@@ -157,7 +165,7 @@ def test_the_command_prints_every_figure_and_writes_them(validated):
 
 @pytest.mark.parametrize("name", ["coremark", "dhrystone"])
 def test_a_folder_without_sources_is_told_before_any_work(dvfs, tmp_path, name):
-    result = dvfs("validate", f"--{name}", str(tmp_path), "--json", "figures.json")
+    result = dvfs("validate", f"--{name}", str(tmp_path), "--json")
     assert result.exit_code == 1
     assert "they come from" in result.stderr
     assert list(tmp_path.iterdir()) == []

@@ -24,6 +24,7 @@ VERBS = {
     "clocks": dvfs.list_clocks,
     "cross-check": dvfs.cross_check,
     "deploy": dvfs.deploy,
+    "doctor": dvfs.doctor,
     "explore": dvfs.explore,
     "flash": dvfs.flash,
     "gallery": dvfs.write_gallery,
@@ -36,7 +37,7 @@ VERBS = {
 #: As the group has them: a command keeps those of its first context.
 HELP = cli.context_settings["help_option_names"]
 #: Options that say how a result is shown or where it is kept, which a program does for itself.
-SHOWN = {"json", "csv", "output"}
+SHOWN = {"json", "csv", "output", "quiet"}
 #: Options that ask for another verb of the face: `dvfs.compare_reports`.
 OTHER_VERBS = {"compare"}
 #: What only a program can give.

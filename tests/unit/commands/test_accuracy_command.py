@@ -43,14 +43,15 @@ def call(tmp_path, monkeypatch):
     return run
 
 
-def test_it_tells_shares_and_classes(call, tmp_path):
-    done = call("model.tflite", "--data", "data.npz", "--cache", "kept", "-o", "a.json")
+def test_it_tells_shares_and_classes(call):
+    done = call("model.tflite", "--data", "data.npz", "--cache", "kept")
     assert done.exit_code == 0, done.output
     assert "model on data, undivided, 40 images" in done.output
     assert "with 0.95 confidence" in done.output
     assert "Top-5" not in done.output  # of three classes
     assert "2 [bold]" in done.output
-    document = json.loads((tmp_path / "a.json").read_text())
+    printed = call("model.tflite", "--data", "data.npz", "--cache", "kept", "--json")
+    document = json.loads(printed.stdout)
     assert mistakes(document) == []
     assert document["images"] == 40
 
@@ -66,11 +67,11 @@ def test_it_tells_shares_and_classes(call, tmp_path):
         (("model.tflite", "--data", "model.tflite"), "is no data set that is known"),
     ],
 )
-def test_what_goes_wrong_is_told_and_nothing_is_written(arguments, message, call, tmp_path):
-    done = call(*arguments, "--no-cache", "-o", "a.json")
+def test_what_goes_wrong_is_told_and_nothing_is_printed(arguments, message, call):
+    done = call(*arguments, "--no-cache", "--json")
     assert done.exit_code == 1
     assert message in done.output
-    assert not (tmp_path / "a.json").exists()
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize(

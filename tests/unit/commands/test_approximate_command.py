@@ -51,7 +51,7 @@ def call(tmp_path, monkeypatch):
         (["model.tflite", "--data", "few.npz"], "at least 300 are needed"),
         (["model.tflite", "--data", "wrong.npz"], "0 to 2 is allowed"),
         (["model.tflite", "--data", "data.npz"], "no layer to leave products out of"),
-        (["model.tflite", "--exact", "--flash", "100"], "a budget of 100 bytes is below that"),
+        (["model.tflite", "--exact", "--flash", "100B"], "a budget of 100 bytes is below that"),
         (["model.tflite", "--exact", "--qos", "30", "30"], "a bound stands twice"),
     ],
 )

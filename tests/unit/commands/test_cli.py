@@ -1,5 +1,6 @@
 import json
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,20 @@ def test_networks(dvfs):
         ("infer vww --clock fast", 2, "fast"),
         ("infer vww --hse 50parsec", 2, "'50parsec' is no frequency.*MHz"),
         ("infer vww --hse 90MHz", 1, "90"),
+        ("infer vww --hse 8", 2, "'8' has no unit .* did you mean 8MHz?"),
+        ("run vww --hse 8000", 2, "did you mean 8000kHz?"),
+        ("run vww --latency 100", 2, "'100' has no unit .* did you mean 100ms?"),
+        ("run vww --latency 10ms 5", 2, "did you mean 5ms or 5s?"),
+        ("optimise vww --latency 0.1", 2, "did you mean 0.1s?"),
+        ("optimise vww --qos ten", 2, "'ten' is no share in per cent"),
+        ("optimise vww --qos -5", 2, "'-5' is no share in per cent"),
+        ("boot text.elf --for 4", 2, "did you mean 4ms or 4s?"),
+        ("infer vww --unpack --flash 512", 2, "did you mean 512KiB?"),
+        ("infer vww --pll-lock 75", 2, "did you mean 75us?"),
+        ("measure vww --shunt 0.1", 2, "did you mean 0.1ohm?"),
+        ("measure vww --shunt 0.1V", 2, "'0.1V' is no resistance"),
+        ("trace text.tflite short.json --supply 3300", 2, "did you mean 3300mV?"),
+        ("trace text.tflite short.json --supply 5V", 2, "--supply is 5; 1.7 to 3.6 is allowed"),
         ("infer vww -g 256", 2, "256"),
         ("infer person_detection -g 200", 1, "granularity 200 needs .* at most"),
         ("infer vww --schedule missing.json", 1, "missing.json: No such file"),
@@ -164,12 +179,12 @@ def test_an_output_that_is_full_is_named():
     [
         (FREQUENCY, "50MHz", 50e6),
         (FREQUENCY, "8 mhz", 8e6),
-        (FREQUENCY, "8000000", 8e6),
-        (FREQUENCY, "1.6e7", 16e6),
+        (FREQUENCY, "8000000Hz", 8e6),
+        (FREQUENCY, "1.6e7Hz", 16e6),
         (TIME, "2s", 2.0),
         (TIME, "20ms", 0.02),
         (PLL_LOCK, "typ", PllLock("typ")),
-        (PLL_LOCK, "150", PllLock.lasting(150e-6)),
+        (PLL_LOCK, "150us", PllLock.lasting(150e-6)),
         (PLL_LOCK, "75µs", PllLock.lasting(75e-6)),
         (CLOCK, "hse", ClockSetting.parse("hse")),
         (CLOCK, "pll:25/216/2", ClockSetting.parse("pll:25/216/2")),
@@ -190,3 +205,100 @@ def test_schedules_made_by_hand_can_be_read_back(tmp_path):
     path = tmp_path / "s.json"
     path.write_text(json.dumps(Schedule.uniform(2, 8_000_000).to_dict()))
     assert Schedule.load(path).hse_hz == 8_000_000
+
+
+# ---- what is wrong is told before work begins --------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["infer", "run", "explore", "optimise", "accuracy", "measure"])
+def test_a_missing_network_tells_which_there_are(dvfs, command):
+    result = dvfs(command)
+    assert result.exit_code == 2
+    text = " ".join(result.stderr.split())
+    assert "Built in are vww, person_detection, mobilenet_v2, lenet, alexnet and fashion" in text
+    assert f"{command} vww" in text
+
+
+@pytest.mark.parametrize("command", ["run", "explore", "optimise", "approximate"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--clocks foo", "clock 'foo'"),
+        ("--clocks pll:25/432/2", "864 MHz"),
+        ("--clocks hse,pll:2/216/2 --hse 8MHz", "pll:2/216/2"),
+        ("--executor nowhere", "nowhere"),
+        ("--profile junk.json", "junk.json"),
+    ],
+)
+def test_what_can_be_refused_is_refused_before_a_network_is_loaded(
+    dvfs, command, options, message, monkeypatch
+):
+    def loaded(*_):
+        raise AssertionError("too late")
+
+    for place in ("making.load", "making.Workload"):
+        monkeypatch.setattr(f"dvfs_kernel.api.arguments.{place}", loaded, raising=False)
+    monkeypatch.setattr("dvfs_kernel.api.approximate.load", loaded)
+    result = dvfs(command, "vww", *options.split(), *(["--exact"] * (command == "approximate")))
+    assert result.exit_code in (1, 2)
+    assert message in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["run", "approximate"])
+def test_a_folder_that_cannot_be_written_is_named_before_the_work(dvfs, command, monkeypatch):
+    monkeypatch.setattr("dvfs_kernel.api.network.load", lambda _: pytest.fail("too late"))
+    extra = ["--exact"] * (command == "approximate")
+    for folder, message in (
+        ("junk.json/report", "junk.json: Not a directory"),
+        ("/proc/report", "/proc/report: "),
+    ):
+        result = dvfs(command, "vww", *extra, "-o", folder)
+        assert result.exit_code == 1
+        assert message in " ".join(result.stderr.split())
+        assert ".tmp" not in result.stderr
+
+
+def test_work_that_fails_leaves_no_empty_folder(dvfs):
+    assert dvfs("run", "nonsense", "-o", "report").exit_code == 1
+    assert not Path("report").exists()
+
+
+def test_ctrl_c_while_commands_load_ends_without_a_traceback():
+    script = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'dvfs_kernel.commands.infer': os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "from dvfs_kernel.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+# ---- what is printed ---------------------------------------------------------------------------
+
+
+def test_quiet_prints_nothing_and_json_still_is_printed(dvfs):
+    assert dvfs("doctor", "--quiet").output == ""
+    assert json.loads(dvfs("doctor", "-q", "--json").stdout)
+    result = dvfs("infer", "missing.tflite", "-q")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "there is no such file" in result.stderr
+
+
+def test_options_of_one_spelling_are_of_one_kind():
+    found = {}
+    for name, command in cli.commands.items():
+        for param in command.params:
+            if isinstance(param, click.Option):
+                for opt in param.opts:
+                    found.setdefault(opt, {}).setdefault(param.type.name, []).append(name)
+    # What is written, a file or a folder; levels of a profile, and of Renode's fidelity.
+    several = {opt: kinds for opt, kinds in found.items() if len(kinds) > 1}
+    assert set(several) <= {"-o", "--output", "--level"}, several
+    assert set(found["--json"]) == {"boolean"}
