@@ -102,7 +102,7 @@ class TextTable:
         for shown in (every, [i for i in every if i not in spare[-1:]]):
             if (widths := self._widths(shown, width)) is not None:
                 return above + self._flat(shown, widths) + self._left_out(shown, width)
-        shown, room = every[self._titles :], (width or 0) - len(_INDENT)
+        shown, room = every[self._titles :], (0 if width is None else width) - len(_INDENT)
         while True:
             if shown and (widths := self._widths(shown, room)) is not None:
                 return above + self._stacked(shown, widths, width) + self._left_out(shown, width)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from dvfs_kernel.errors import ArgumentError, FileFormatError
-from dvfs_kernel.inference.run_names import is_dvfs
+from dvfs_kernel.inference.run_names import RunName, is_dvfs
 from dvfs_kernel.report.numbers import quantity
 from dvfs_kernel.report.runs import HEADLINE, REFERENCE, energy, latency_s, run_of
 
@@ -29,8 +29,6 @@ _DAY_S: Final = 86_400.0
 #: Shown where nobody asked for another one.
 _EXAMPLE_PERIODS_S: Final = (1.0, 10.0, 60.0, 3_600.0, 86_400.0)
 _EXAMPLE_BATTERY_C: Final = 1.2 * 3_600.0
-_RACE: Final = "race-to-stop"
-_SINGLE: Final = "single-clock"
 _STOP: Final = "stop"
 
 
@@ -143,11 +141,11 @@ def _row(
 def _ways(document: Document) -> Iterator[tuple[str, float, float, str]]:
     """Yield idle mode, latency, energy and title of what is worth a row; nothing twice."""
     bounds = document["bounds"]
-    first = [run_of(bounds[0], name) for name in (REFERENCE, _RACE)]
+    first = [run_of(bounds[0], name) for name in (REFERENCE, RunName.RACE)]
     found = [(run, run["title"]) for run in first if run is not None]
     for bound in bounds:
         for run, name in (
-            (run_of(bound, _SINGLE), "Best single clock"),
+            (run_of(bound, RunName.SINGLE), "Best single clock"),
             (_from_stop(bound), "DVFS"),
         ):
             if run is not None:
@@ -156,10 +154,10 @@ def _ways(document: Document) -> Iterator[tuple[str, float, float, str]]:
     for run, title in found:
         mode = "sleep" if run["name"] == REFERENCE else _STOP
         took_s, inference_j = latency_s(run), energy(run, "inference_j")
-        if None in (took_s, inference_j) or (mode, took_s, inference_j) in seen:
+        if took_s is None or inference_j is None or (mode, took_s, inference_j) in seen:
             continue
         seen.add((mode, took_s, inference_j))
-        yield mode, took_s or 0.0, inference_j or 0.0, title
+        yield mode, took_s, inference_j, title
 
 
 def _from_stop(bound: Mapping[str, Any]) -> Mapping[str, Any] | None:

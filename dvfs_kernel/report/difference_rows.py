@@ -140,5 +140,5 @@ def _pair(pair: tuple[float | None, float | None], factor: float) -> tuple[str, 
 
 
 def _weight(layer: LayerDifference) -> float:
-    one, other = layer.energy_j
-    return -abs((other or 0.0) - (one or 0.0))
+    one, other = (0.0 if energy_j is None else energy_j for energy_j in layer.energy_j)
+    return -abs(other - one)

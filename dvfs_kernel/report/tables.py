@@ -295,7 +295,7 @@ def error(predicted: float | None, executed: float | None) -> str:
 
 
 def _known_error(predicted: float | None, executed: float | None) -> float | None:
-    if predicted is None or not executed:
+    if predicted is None or executed is None or executed == 0:
         return None
     return prediction_error(predicted, executed)
 

@@ -8,7 +8,8 @@ from imports import PACKAGE, ROOT, modules
 OWNED = {
     "api/serve.py": "ServedBoard.wait raises it",
     "commands/boot.py": "reads a terminal, whose end is the end of what is typed",
-    "exploration/runs/executors.py": "ends its process with the parent: nothing there can fail",
+    "evidence/measurement/jls_process.py": "ends with its process, which its owner asks and ends",
+    "exploration/runs/local_processes.py": "ends its process with the parent, and tells why",
     "layered_graph/warm_up.py": "warming_up joins it, and raises it",
     "widgets/task.py": "the panel shows it",
 }

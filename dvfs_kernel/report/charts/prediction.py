@@ -68,7 +68,9 @@ def prediction_errors(
                 "name": row["name"],
                 "percent": 100
                 * prediction_error(row[f"predicted_{unit}"], row[f"executed_{unit}"]),
-                "part": 100 * row[f"executed_{unit}"] / (whole[row["bound"]] or 1.0),
+                "part": 100 * row[f"executed_{unit}"] / whole[row["bound"]]
+                if whole[row["bound"]] > 0
+                else 0.0,
             }
             for row in known
         ]
