@@ -73,7 +73,7 @@ class DoctorResult(tables.Tabled):
     components: tuple[Component, ...]
 
     def __repr__(self) -> str:
-        there = sum(component.is_there for component in self.components)
+        there = len([component for component in self.components if component.is_there])
         return f"<Doctor: {there} of {len(self.components)} are there>"
 
     @property

@@ -11,6 +11,7 @@ from dvfs_kernel.boards.board_profile import BoardProfile
 from dvfs_kernel.boards.emulator.timing_parameters import TimingParameters
 from dvfs_kernel.boards.source_comments import comments_of, groups_of, tags_of
 from renode_platform.devices import datasheet
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -155,7 +156,7 @@ def _supply(comments: Mapping[str, str]) -> Iterator[Parameter]:
 
 
 def _clocks(comments: Mapping[str, str]) -> Iterator[Parameter]:
-    vco = " to ".join(f"{hz / 1e6:g}" for hz in datasheet.VCO_HZ)
+    vco = " to ".join(megahertz(hz).removesuffix(" MHz") for hz in datasheet.VCO_HZ)
     yield _one("VCO_HZ", vco, "MHz", comments, "range of the VCO", _MOVES_CLOCKS)
     for scale, most_hz in datasheet.HCLK_MAX_HZ.items():
         yield Parameter(
@@ -180,7 +181,7 @@ def _clocks(comments: Mapping[str, str]) -> Iterator[Parameter]:
             f"{(least_a + least_analog_a) * 1e3:g} to {(most_a + most_analog_a) * 1e3:g}",
             "mA",
             comments["PLL_CURRENT_A"],
-            f"current of the PLL at a VCO of {vco_hz / 1e6:g} MHz",
+            f"current of the PLL at a VCO of {megahertz(vco_hz)}",
             _MOVES_ENERGY,
         )
 
@@ -210,7 +211,7 @@ def _changes(comments: Mapping[str, str]) -> Iterator[Parameter]:
             time_ps / _PS_A_US,
             "µs",
             comments["OVERDRIVE_ENABLE_HSI_PS"],
-            f"switching to over-drive, on an HSE of {hse_hz / 1e6:g} MHz",
+            f"switching to over-drive, on an HSE of {megahertz(hse_hz)}",
             _MOVES_SWITCHES,
         )
 

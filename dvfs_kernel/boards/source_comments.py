@@ -54,9 +54,9 @@ def groups_of(source: str) -> dict[str, str]:
     heading = ""
     for line in source.splitlines():
         if titled := _HEADING.match(line):
-            heading = titled[1]
+            heading = titled.group(1)
         elif heading and (assigned := _ASSIGNED.match(line)):
-            found.setdefault(assigned[1], heading)
+            found.setdefault(assigned.group(1), heading)
     return found
 
 

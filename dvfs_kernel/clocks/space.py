@@ -16,6 +16,7 @@ from dvfs_kernel.clocks.setting import ClockSetting
 from dvfs_kernel.errors import ClockError
 from renode_platform.devices import datasheet as ds
 from renode_platform.devices import power
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -204,10 +205,10 @@ def described(setting: ClockSetting, hse_hz: int) -> str:
     told = [str(setting)]
     if setting.source == "pll":
         told.append(f"PLL on {'HSE' if hse_hz else 'HSI'}")
-        told.append(f"VCO {setting.vco_hz(hse_hz) / 1e6:g} MHz")
+        told.append(f"VCO {megahertz(setting.vco_hz(hse_hz))}")
     overdrive = " with over-drive" if setting.needs_overdrive(hse_hz) else ""
     told.append(f"scale {setting.voltage_scale(hse_hz)}{overdrive}")
-    return f"{setting.hclk_hz(hse_hz) / 1e6:g} MHz: {', '.join(told)}"
+    return f"{megahertz(setting.hclk_hz(hse_hz))}: {', '.join(told)}"
 
 
 def canonical(setting: ClockSetting, hse_hz: int) -> ClockSetting:

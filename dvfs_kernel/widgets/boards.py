@@ -28,6 +28,7 @@ from dvfs_kernel.widgets.chart_view import ChartView
 from dvfs_kernel.widgets.panel import Panel, control_row
 from dvfs_kernel.widgets.result import Result
 from dvfs_kernel.widgets.task import Task
+from renode_platform.devices.clock_tree import megahertz
 
 if TYPE_CHECKING:
     from dvfs_kernel.exploration.runs.record import Record
@@ -63,7 +64,7 @@ class _Asked(NamedTuple):
     hse_hz: int
 
     def __str__(self) -> str:
-        return f"{', '.join(self.kinds)}, HSE {self.hse_hz / 1e6:g} MHz"
+        return f"{', '.join(self.kinds)}, HSE {megahertz(self.hse_hz)}"
 
 
 class BoardsPanel(Panel):

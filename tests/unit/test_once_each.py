@@ -23,7 +23,7 @@ ROUNDED = {
     "dvfs_kernel/report/charts/timeline.py": "pixels of a chart",
     "dvfs_kernel/report/timeline.py": "marks of an axis",
     "dvfs_kernel/widgets/clock_tree.py": "the end of a slider",
-    "dvfs_kernel/widgets/solved.py": "the end of a slider",
+    "dvfs_kernel/studies/solved.py": "the end of a slider",
     "renode_platform/devices/ina219.py": "a converter's steps",
     "renode_platform/devices/power_meter.py": "a register's steps",
     "renode_platform/devices/serial_line.py": "bits at a rate that is a quotient itself",

@@ -55,6 +55,7 @@ def check_study(
     """
     # NumPy comes with it: not where only the command line's help is wanted.
     from dvfs_kernel.clocks.lists import PAPER_HSE_HZ
+    from dvfs_kernel.exploration.runs.executors import check_address
 
     spec = board_spec(
         making.get("board", "virtual"),
@@ -66,6 +67,7 @@ def check_study(
         clock_list_of(clocks, spec.hse_hz)
     elif not spec.is_physical:  # emulated boards are the paper's, where nothing else is said
         clock_list_of(clocks, PAPER_HSE_HZ)
+    check_address(making.get("executor", "local"))
     _check_granularities(granularities)
     for value in _several(qos):
         _per_cent(value)

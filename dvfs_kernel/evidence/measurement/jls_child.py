@@ -23,7 +23,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
-import pyjls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +67,8 @@ def _pieces(reader: Any, number: int, length: int) -> Iterator[bytes]:
 
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    import pyjls  # noqa: PLC0415  an optional dependency
+
     reader: Any = None
 
     def answer(head: dict[str, Any], content: bytes = b"") -> None:

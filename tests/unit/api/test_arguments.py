@@ -42,7 +42,7 @@ def test_what_is_no_quantity_is_told(value):
 
 @pytest.mark.parametrize(
     ("value", "plain"),
-    [("typ", "typ"), ("mid", "mid"), ("150", 150e-6), ("0.2ms", 200e-6), (1e-4, 1e-4)],
+    [("typ", "typ"), ("mid", "mid"), ("150us", 150e-6), ("0.2ms", 200e-6), (1e-4, 1e-4)],
 )
 def test_a_lock_time_is_a_corner_or_a_time(value, plain):
     lock = dvfs.pll_lock(value)

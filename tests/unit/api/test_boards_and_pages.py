@@ -73,7 +73,8 @@ def test_a_report_of_plain_values_has_a_page(tmp_path):
     )
     assert page == tmp_path / "out" / "report.html"
     assert told
-    assert sorted(path.name for path in page.parent.iterdir()) == ["figures", "report.html"]
+    written = sorted(path.name for path in page.parent.iterdir())
+    assert written == ["continue.ipynb", "figures", "report.html", "tables"]
 
 
 def test_notebooks_are_copied_once(tmp_path, monkeypatch):

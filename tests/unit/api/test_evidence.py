@@ -28,11 +28,11 @@ from dvfs_kernel.networks.tflite_reader import read_bytes
         ({"schedule": "s.json", "clock": "hse"}, "schedule already says clocks"),
         ({"lfo": "hse"}, "it needs granularity with 1 or more"),
         ({"lfo": "hse", "granularity": 0}, "it needs granularity with 1 or more"),
-        ({"shunt": 0}, "shunt is 0; 0.001 to 10 is allowed"),
+        ({"shunt": 1e-4}, "shunt is 0.0001; 0.001 to 10 is allowed"),
         ({"precision": 0.9}, "precision is 0.9; 1e-05 to 0.5 is allowed"),
         ({"samples": 125}, "samples is 125; 1 to 124 is allowed"),
         ({"rounds": 2}, "rounds is 2; 3 to 1000 is allowed"),
-        ({"window": 3}, "window is 3; 1, 2, 4, 8, 16, 32, 64, 128 is allowed"),
+        ({"average": 3}, "average is 3; 1, 2, 4, 8, 16, 32, 64, 128 is allowed"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
 )
@@ -61,7 +61,7 @@ def test_other_arguments_are_refused_before_any_work():
 
 def test_ranges_are_those_of_the_rooms_that_know_them():
     assert measuring._SAMPLES == (1, abi.CURRENT_SAMPLES_MAX)
-    assert [Sampling(window).averaged for window in measuring._WINDOWS] == [2**n for n in range(8)]
+    assert [Sampling(window).averaged for window in measuring._AVERAGES] == [2**n for n in range(8)]
     assert self_testing._ADDRESSES == readings.ADDRESSES
 
 

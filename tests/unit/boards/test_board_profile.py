@@ -19,11 +19,13 @@ from renode_platform.devices.datasheet import CURRENT_MODEL
 DEFAULTS = asdict(TimingParameters())
 
 
-def values_of(default):
-    return st.booleans() if isinstance(default, bool) else st.integers(0, 100)
+def values_of(name, default):
+    # Cycles are divided by a rate.
+    least = 1 if name.endswith("_per_cycle") else 0
+    return st.booleans() if isinstance(default, bool) else st.integers(least, 100)
 
 
-TIMINGS = st.fixed_dictionaries({}, optional={n: values_of(v) for n, v in DEFAULTS.items()})
+TIMINGS = st.fixed_dictionaries({}, optional={n: values_of(n, v) for n, v in DEFAULTS.items()})
 CURRENTS = st.dictionaries(st.sampled_from(sorted(CURRENT_MODEL)), st.floats(0, 9))
 
 

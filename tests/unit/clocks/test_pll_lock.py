@@ -16,7 +16,7 @@ VCO_HZ = 432_000_000
 def test_a_time_is_the_same_in_seconds_and_in_microseconds(picoseconds):
     lock = PllLock(picoseconds)
     assert PllLock.lasting(lock.plain) == lock
-    assert dvfs.pll_lock(str(lock)) == dvfs.pll_lock(lock.plain) == lock
+    assert dvfs.pll_lock(f"{lock}us") == dvfs.pll_lock(lock.plain) == lock
     assert lock.latency_ps(VCO_HZ) == picoseconds
 
 

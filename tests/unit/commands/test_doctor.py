@@ -59,7 +59,7 @@ def completed(words, monkeypatch):
     monkeypatch.setenv("COMP_WORDS", f"dvfs {words}")
     monkeypatch.setenv("COMP_CWORD", str(len(words.split(" "))))
     done = CliRunner().invoke(cli, [], prog_name="dvfs", complete_var="_DVFS_COMPLETE")
-    return [line.partition(",")[2] for line in done.stdout.splitlines()]
+    return [line.partition(",")[2] for line in done.stdout.splitlines() if line]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_values_behind_one_another(arguments, expected):
         ("vww --qos 10 30x", "'30x' is not a valid float"),
         ("vww --qos 10,ten", "'10,ten' is not a valid float"),
         ("vww --qos 10 other", "unexpected extra argument"),
-        ("--qos 10", "Missing argument 'NETWORK'"),
+        ("--qos 10", "which network?"),
     ],
 )
 def test_what_does_not_belong_is_refused(arguments, message):

@@ -84,7 +84,7 @@ def plan_addresses(monkeypatch):
             blocks.append(memory_plan._Block((number,), 32 * random.integer(1, 40), lifetime))
         bound, _ = memory_plan._lower_bound(blocks, 17)
         monkeypatch.setattr(memory_plan.abi, "TENSOR_BYTES", bound)
-        found.append(memory_plan._place(blocks, bound))
+        found.append(memory_plan._place(blocks))
     return found
 
 

@@ -94,10 +94,17 @@ def test_charges(text, coulomb):
     assert dvfs.CHARGE.parse(text) == pytest.approx(coulomb)
 
 
-@pytest.mark.parametrize("text", ["1200", "1200mA", "-1mAh", "mAh", "0Ah"])
+@pytest.mark.parametrize("text", ["1200mA", "-1mAh", "mAh", "0Ah"])
 def test_what_is_no_charge_is_refused(text):
     with pytest.raises(QuantityError, match=r"no charge; .*mAh, Ah, C.*such as 1200mAh"):
         dvfs.CHARGE.parse(text)
+
+
+def test_a_charge_without_a_unit_shows_what_was_meant():
+    with pytest.raises(QuantityError, match=r"no unit \(mAh, Ah, C\).*did you mean 1200mAh"):
+        dvfs.CHARGE.parse("1200")
+    with pytest.raises(QuantityError, match="did you mean 2Ah"):
+        dvfs.CHARGE.parse("2")
 
 
 def test_periods_may_be_long():
@@ -133,5 +140,5 @@ def test_a_question_that_cannot_be_is_refused_before_anything_is_written(bare, t
     assert "duty" not in kept
     result, page, _ = what_if(tmp_path, bare, "--battery", "1200")
     assert result.exit_code == 2
-    assert "such as 1200mAh" in result.stderr
+    assert "did you mean 1200mAh" in result.stderr
     assert not page.exists()

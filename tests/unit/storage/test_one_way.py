@@ -35,6 +35,7 @@ PARSERS = {
 CONTENT = {".read_bytes", ".read_text"}
 # Where else, and why.
 ELSEWHERE = {
+    "boards.source_comments": {"ast.literal_eval": "a string in the package's own sources"},
     "boards.emulator.elf": {"ELFFile": "the home of ELF files, within `parsing`"},
     "evidence.measurement.sample_file": {
         "csv.DictReader": "within `parsing`",

@@ -24,7 +24,8 @@ WHOLE = {
     "sum((array.nbytes for array in values.values()))",
     "sum((bool(cell['gone']) for cell in cells))",
     "sum((bool(row['pareto']) for row in options))",
-    "sum((bound['solution']['status'] == _PROVED for bound in bounds))",
+    "sum((bool(run['keeps_bound'] and run['same_output']) for run in runs))",
+    "sum((count for _, count in clocks[_CLOCKS_NAMED:]))",
     "sum((card.executed for card in cards(document)))",
     "sum((counted[layer, names.index(name)] for name in which))",
     "sum((judgement.shape[1] for judgement in found.values()))",
@@ -37,7 +38,9 @@ WHOLE = {
     ),
     "sum((layer.zero_macs for layer in self.layers))",
     "sum((layer['granularity'] > 0 for layer in layers))",
+    "sum((layer.choice[0] != layer.choice[1] for layer in layers))",
     "sum((layer['lfo'] is not None for layer in decoupled))",
+    "sum((layer['lfo'] is not None for layer in layers))",
     "sum((layer['sysclk_hz'] >= top_hz(document) for layer in layers))",
     "sum((layer[PACKED] for layer in layers if layer))",
     "sum((layer[PACKED] for layer in self.layers if layer))",
@@ -46,7 +49,7 @@ WHOLE = {
     "sum((member.file_size for member in members))",
     "sum((search.trace.size // 2 for search in self.searches))",
     "sum((segment['p_filesz'] for segment in found))",
-    "sum((words[place + 1] for place in pairs if words[place] >= end))",
+    "sum((words[place + 1] for place in pairs if words[place] >= begin))",
     (
         "sum((file.metadata.row_group(group).total_byte_size "
         "for group in range(file.metadata.num_row_groups)))"
@@ -54,7 +57,9 @@ WHOLE = {
     "sum((part.stretches for part in parts))",
     "sum((point['granularity'] > 0 for point in best))",
     "sum((register.mask(name + 'EN') for name in clocked.get(bus, ())))",
+    "sum((row['hops'] for row in values))",
     "sum((row['mhz'] == mhz for row in values))",
+    "sum((run['executed']['window_j'] is not None for run in runs))",
     "sum((s.instructions for s in side))",
     "sum((s.instructions for s in truth.stretches))",
     "sum((segment.count for layer in layers for segment in layer.segments))",
@@ -68,6 +73,9 @@ WHOLE = {
     "sum((data >> place & 1 for place in range(self.data_bits)))",
     "sum(found)",  # flags: the share of layers of a granularity
     "sum(network.macs)",
+    "sum(map(is_proved, bounds))",
+    "sum(proved)",  # flags, too
+    "sum(widths)",  # columns of a terminal
     "sum(self._network.macs)",
     "sum(self.counts.values())",
     "sum(self.macs)",
