@@ -29,6 +29,14 @@ def test_a_keyed_function_is_the_same_function_that_closes_over_a_digest():
     assert [cell.cell_contents for cell in copy.__closure__] == [code_digest(add.__module__)]
 
 
+def test_an_index_of_an_older_state_is_not_read(monkeypatch):
+    names = []
+    for digest in (b"older", b"newer"):
+        monkeypatch.setattr(numba_cache, "code_digest", lambda _, digest=digest: digest)
+        names.append(compiled(add)._cache._impl.filename_base)
+    assert len(set(names)) == 2
+
+
 @pytest.mark.parametrize("compiling", [compiled, compiled_for_images])
 def test_a_compiled_function_closes_over_the_digest_of_its_module(compiling, monkeypatch):
     asked = []
