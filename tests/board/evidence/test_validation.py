@@ -29,9 +29,10 @@ ART_OFF, ART_ON = 0, 0x300
 def validated():
     """Run the command once, without sources of the user; yield its result and its figures."""
     kept = []
+    validate = dvfs_kernel.validate
 
     def remembered(**arguments):
-        kept.append(dvfs_kernel.validate(**arguments))
+        kept.append(validate(**arguments))
         return kept[0]
 
     with pytest.MonkeyPatch.context() as patch:
