@@ -18,7 +18,7 @@ from renode_platform.devices.datasheet import VDD_V
 
 pytestmark = pytest.mark.board
 
-QUICK = {"samples": 1, "rounds": 3, "precision": 0.2, "window": 4}
+QUICK = {"samples": 1, "rounds": 3, "precision": 0.2, "average": 4}
 OPTIONS = ["--samples", "1", "--rounds", "3", "--precision", "0.2", "--average", "4"]
 
 
