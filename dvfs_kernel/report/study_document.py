@@ -91,7 +91,7 @@ def study_document(
         "figures": {"fig4": list(_figure_4(ground, workload))},
         "timeline": _timeline(study.results[0], workload) if study.results else None,
         "further_timelines": [
-            {**timeline, "bound": result.bound.name}
+            timeline
             for result in study.results[1:]
             if (timeline := _timeline(result, workload)) is not None
         ],

@@ -119,7 +119,9 @@ class OwnNetworkPanel(Panel):
             "An int8 TensorFlow Lite model. Operators: " + ", ".join(SUPPORTED_OPERATORS) + "."
         )
         if network is not None:
-            self._begin(network, lambda: load_network(network))
+            # A network that was made here has a name of its own.
+            name = network if isinstance(network, str) else load_network(network).name
+            self._begin(name, lambda: load_network(network))
             if is_static():
                 self.study.renew()
 

@@ -40,7 +40,8 @@ def test_the_sample_output_is_real(tmp_path, monkeypatch):
     assert [line for line in quoted if line not in printed] == []
     left = {path.name for path in (tmp_path / "dvfs-vww").iterdir()}
     plans = {f"schedule-qos{qos}.json" for qos in (10, 30, 50)}
-    assert left == {"report.html", "report.json", "exploration.csv", "figures", *plans}
+    made = {"report.html", "report.json", "exploration.csv", "figures", "tables", "continue.ipynb"}
+    assert left == {*made, *plans}
 
 
 def test_the_program_runs(capsys):

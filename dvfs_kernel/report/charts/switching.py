@@ -8,6 +8,7 @@ import altair as alt
 
 from dvfs_kernel.clocks.state import ClockState
 from dvfs_kernel.report.charts.theme import INK, heading, rows
+from dvfs_kernel.report.numbers import quantity
 from dvfs_kernel.report.palette import GREY, ORANGE, PURPLE
 
 if TYPE_CHECKING:
@@ -67,15 +68,15 @@ def switching_told(
     ):
         alike = [row for row in _values(states, time_s, energy_j) if row["kind"] == kind]
         if alike:
-            us = sorted(row["us"] for row in alike)
-            uj = sorted(row["uj"] for row in alike if row["uj"] is not None)
-            energy = f" and {_range(uj)} µJ" if uj else ""
-            found.append(f"{what} takes {_range(us)} µs{energy} ({len(alike)} changes).")
+            times_s = sorted(row["us"] / 1e6 for row in alike)
+            energies_j = sorted(row["uj"] / 1e6 for row in alike if row["uj"] is not None)
+            energy = f" and {_range(energies_j, 'J')}" if energies_j else ""
+            found.append(f"{what} takes {_range(times_s, 's')}{energy} ({len(alike)} changes).")
     return " ".join(found)
 
 
-def _range(values: Sequence[float]) -> str:
-    low, high = f"{values[0]:.3g}", f"{values[-1]:.3g}"
+def _range(values: Sequence[float], unit: str) -> str:
+    low, high = quantity(values[0], unit), quantity(values[-1], unit)
     return low if low == high else f"{low} to {high}"
 
 

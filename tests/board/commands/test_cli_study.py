@@ -247,9 +247,7 @@ def test_a_corrupted_cache_is_named_and_nothing_is_made_of_it(dvfs, folder):
     try:
         for path in kept:
             path.write_bytes(path.read_bytes()[:100])
-        refused_with(
-            dvfs("explore", "small.tflite", *SPACE), 1, r"the cached run .*\.run is damaged"
-        )
+        refused_with(dvfs("explore", "small.tflite", *SPACE), 1, r"the kept run .*\.run is damaged")
     finally:
         for path, content in zip(kept, contents, strict=True):
             path.write_bytes(content)
@@ -264,7 +262,7 @@ def test_ctrl_c_ends_with_130_and_writes_no_report(dvfs, monkeypatch):
     assert result.exit_code == 130
     assert "interrupted" in result.stderr
     assert result.stdout == ""
-    assert not list(Path("interrupted").iterdir())
+    assert not Path("interrupted").exists()
 
 
 def test_a_request_to_end_ends_in_order_and_the_same_command_goes_on(folder, tmp_path):

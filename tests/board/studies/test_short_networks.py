@@ -79,7 +79,7 @@ def test_its_report_is_written_and_has_no_warning(cache, tmp_path):
 
 
 def findings(document):
-    from dvfs_kernel.report.verdict import findings as found  # noqa: PLC0415  of a room behind
+    from dvfs_kernel.report.findings import findings as found  # noqa: PLC0415  of a room behind
 
     return found(document)
 
@@ -101,7 +101,7 @@ def test_a_bound_that_the_baseline_keeps_is_kept(cache):
 def test_only_a_granularity_that_was_named_is_refused(cache):
     making = {"clocks": CLOCKS, "cache": cache, "executor": "here", "progress": False}
     with pytest.raises(
-        dvfs.ScheduleError, match=r"granularity 2: .* neither depthwise nor .* 0 \("
+        dvfs.ScheduleError, match=r"granularity 2: no layer of .* have a decoupled form; 0 \("
     ):
         dvfs.explore(plain(), granularities=(2,), **making)
     assert dvfs.explore(plain(), **making).ground.exploration.space.granularities == (0,)

@@ -78,7 +78,8 @@ class Cluster:
         """Start a worker that does something before it begins."""
         script = self._folder / f"beforehand{len(self.processes)}.py"
         script.write_text(beforehand)
-        words = ("--nthreads", "1", "--no-nanny", "--preload", script)
+        # Two: which of two runs Dask begins first is its own affair, and one of ours hangs.
+        words = ("--nthreads", "2", "--no-nanny", "--preload", script)
         return self._start("worker", self.address, *words)
 
     def client(self, *windows_s):
