@@ -274,6 +274,7 @@ def _timeline(result: BoundResult, workload: Workload) -> dict[str, Any] | None:
         return None
     names = [layer.name for layer in workload.network.layers]
     return {
+        "bound": result.bound.name,
         "title": f"{workload.network.name}, bound {result.bound.name}: {outcome.candidate.title}",
         "clock": [
             {

@@ -190,7 +190,7 @@ def _times(document):
     yield document["baseline_latency_s"]
     yield duty_of(document).period_s
     yield document["baseline_latency_s"] / len(document["network"]["layers"])
-    yield max((t for row in document["clocks"]["switching"]["time_s"] for t in row if t), default=0)
+    yield from (t for row in document["clocks"]["switching"]["time_s"] for t in row if t)
     if document["exploration"]["wall_s"] is not None:
         yield document["exploration"]["wall_s"]
     for bound in document["bounds"]:
@@ -201,6 +201,7 @@ def _times(document):
 
 
 def _energies(document):
+    yield from (e for row in document["clocks"]["switching"]["energy_j"] for e in row if e)
     for bound in document["bounds"]:
         yield bound["solution"]["gap_j"]
         for run in bound["runs"]:

@@ -249,7 +249,7 @@ def test_a_figure_has_its_data_as_a_table_and_as_a_file(page, document, written)
 
 def test_every_bound_has_its_timeline(document):
     document["further_timelines"] = [
-        {**document["timeline"], "window_s": 0.03, "title": "tiny at 50 %"}
+        {**document["timeline"], "bound": "50 %", "window_s": 0.03, "title": "tiny at 50 %"}
     ]
     names = [figure.name for figure in figures(document)]
     assert [name for name in names if name.startswith("timeline")] == [
