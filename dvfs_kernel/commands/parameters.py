@@ -55,10 +55,10 @@ __all__ = [
 PATH = click.Path(path_type=Path)
 
 
-class _Network(TextType):
-    """A network: the name of a built-in one, or the path of a file."""
+class _Word(TextType):
+    """Something that the face reads, by what it knows and the command line does not."""
 
-    name = "network"
+    name = "text"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -66,6 +66,12 @@ class _Network(TextType):
         """Return it as it is: the face tells what is wrong with it."""
         del param, ctx
         return str(value)
+
+
+class _Network(_Word):
+    """A network: the name of a built-in one, or the path of a file."""
+
+    name = "network"
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -88,17 +94,8 @@ class _Network(TextType):
 NETWORK = _Network()
 
 
-class ClockNames(TextType):
-    """A list of clocks, by its name or by its settings."""
-
-    name = "text"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """Return it as it is: what it means depends on the board's HSE."""
-        del param, ctx
-        return str(value)
+class _ClockList(_Word):
+    """A list of clocks, by its name or by its settings, whose meaning depends on the HSE."""
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -108,7 +105,7 @@ class ClockNames(TextType):
         return _beginning(incomplete, dvfs.CLOCK_LISTS)
 
 
-CLOCKS = ClockNames()
+CLOCKS = _ClockList()
 
 
 def _beginning(incomplete: str, words: Iterable[str]) -> list[CompletionItem]:
