@@ -11,7 +11,7 @@ import dvfs_kernel as dvfs
 from dvfs_kernel.commands.asking import ask_at_terminal
 from dvfs_kernel.commands.clock_tables import print_clocks
 from dvfs_kernel.commands.command import Command
-from dvfs_kernel.commands.parameters import BOARD, FREQUENCY, OutputFile, with_pll_lock
+from dvfs_kernel.commands.parameters import BOARD, CLOCKS, FREQUENCY, OutputFile, with_pll_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +23,7 @@ __all__ = ["clocks"]
 @click.option("--hse", type=FREQUENCY, help="HSE of the board, an external clock; default 50MHz.")
 @click.option(
     "--clocks",
+    type=CLOCKS,
     default="default",
     show_default=True,
     metavar="LIST",
